@@ -1,0 +1,3 @@
+module enishi
+
+go 1.26
