@@ -6,7 +6,6 @@ package day
 import (
 	"encoding/json"
 	"time"
-	_ "time/tzdata" // Tokyo must be known on hosts without a zone database.
 
 	"enishi/internal/errs"
 )
