@@ -1,0 +1,205 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"enishi/internal/config"
+	"enishi/internal/errs"
+)
+
+const goodSecret = "0123456789abcdef0123456789abcdef"
+
+// environment gives a look-up like os.LookupEnv over pairs.
+func environment(pairs map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, ok := pairs[name]
+		return value, ok
+	}
+}
+
+func TestResolve(t *testing.T) {
+	defaults := config.Config{
+		Addr: "127.0.0.1:8080", Data: "data", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText,
+	}
+	with := func(change func(*config.Config)) config.Config {
+		c := defaults
+		change(&c)
+		return c
+	}
+	tests := []struct {
+		name  string
+		flags map[string]string
+		env   map[string]string
+		want  config.Config
+	}{
+		{name: "defaults", want: defaults},
+		{
+			name: "environment",
+			env: map[string]string{
+				"ENISHI_ADDR": "[::1]:0", "ENISHI_DATA": "/srv/enishi/", "ENISHI_MATCHING_MODE": "auto",
+				"ENISHI_RATE_LIMITS": "off", "ENISHI_LOG_FORMAT": "json", "ENISHI_SECRET": goodSecret,
+			},
+			want: config.Config{
+				Addr: "[::1]:0", Data: "/srv/enishi", MatchingMode: config.Auto,
+				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret),
+			},
+		},
+		{
+			name:  "a flag beats the environment",
+			flags: map[string]string{"addr": ":9000"},
+			env:   map[string]string{"ENISHI_ADDR": "127.0.0.1:7000"},
+			want:  with(func(c *config.Config) { c.Addr = ":9000" }),
+		},
+		{
+			name: "an empty variable is unset",
+			env:  map[string]string{"ENISHI_ADDR": "", "ENISHI_SECRET": ""},
+			want: defaults,
+		},
+		{
+			name:  "a demo sends by itself",
+			flags: map[string]string{"demo": "true"},
+			want:  with(func(c *config.Config) { c.Demo, c.MatchingMode = true, config.Auto }),
+		},
+		{
+			name: "a demo that is told to ask asks",
+			env:  map[string]string{"ENISHI_DEMO": "true", "ENISHI_MATCHING_MODE": "approve"},
+			want: with(func(c *config.Config) { c.Demo = true }),
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := config.Resolve(test.flags, environment(test.env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&test.want, got, cmpopts.IgnoreUnexported(config.Config{})); diff != "" {
+				t.Errorf("Resolve (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestResolveRefuses(t *testing.T) {
+	tests := []struct {
+		name  string
+		flags map[string]string
+		env   map[string]string
+		want  []errs.Problem // Allowed: a part of it
+	}{
+		{name: "an address without a port", env: map[string]string{"ENISHI_ADDR": "localhost"}, want: []errs.Problem{{Pointer: "ENISHI_ADDR", Found: `"localhost"`, Allowed: "HOST:PORT"}}},
+		{name: "a port out of range", flags: map[string]string{"addr": "localhost:65536"}, want: []errs.Problem{{Pointer: "--addr", Found: `"localhost:65536"`, Allowed: "65535"}}},
+		{name: "a port that is no number", flags: map[string]string{"addr": ":http"}, want: []errs.Problem{{Pointer: "--addr", Found: `":http"`, Allowed: "65535"}}},
+		{name: "a URL for an address", flags: map[string]string{"addr": "http://localhost:80"}, want: []errs.Problem{{Pointer: "--addr", Found: `"http://localhost:80"`, Allowed: "HOST:PORT"}}},
+		{name: "a host that is none", flags: map[string]string{"addr": "a b:80"}, want: []errs.Problem{{Pointer: "--addr", Found: `"a b:80"`, Allowed: "HOST:PORT"}}},
+		{name: "an empty flag", flags: map[string]string{"data": ""}, want: []errs.Problem{{Pointer: "--data", Found: `""`, Allowed: "folder"}}},
+		{name: "a folder with a zero byte", flags: map[string]string{"data": "a\x00"}, want: []errs.Problem{{Pointer: "--data", Found: `"a\x00"`, Allowed: "folder"}}},
+		{name: "an unknown mode", env: map[string]string{"ENISHI_MATCHING_MODE": "Auto"}, want: []errs.Problem{{Pointer: "ENISHI_MATCHING_MODE", Found: `"Auto"`, Allowed: "approve or auto"}}},
+		{name: "an unknown log format", env: map[string]string{"ENISHI_LOG_FORMAT": "xml"}, want: []errs.Problem{{Pointer: "ENISHI_LOG_FORMAT", Found: `"xml"`, Allowed: "text or json"}}},
+		{name: "rate limits as a number", env: map[string]string{"ENISHI_RATE_LIMITS": "0"}, want: []errs.Problem{{Pointer: "ENISHI_RATE_LIMITS", Found: `"0"`, Allowed: "on or off"}}},
+		{name: "a demo as yes", env: map[string]string{"ENISHI_DEMO": "yes"}, want: []errs.Problem{{Pointer: "ENISHI_DEMO", Found: `"yes"`, Allowed: "true or false"}}},
+		{name: "a short secret", env: map[string]string{"ENISHI_SECRET": "hunter2"}, want: []errs.Problem{{Pointer: "ENISHI_SECRET", Found: "7 characters", Allowed: "at least 32"}}},
+		{name: "a secret with a space", env: map[string]string{"ENISHI_SECRET": goodSecret + " "}, want: []errs.Problem{{Pointer: "ENISHI_SECRET", Found: "other characters", Allowed: "without spaces"}}},
+		{name: "a flag that is no setting", flags: map[string]string{"adr": ":1"}, want: []errs.Problem{{Pointer: "--adr", Found: `":1"`, Allowed: "no such setting"}}},
+		{
+			name:  "every wrong one at once",
+			flags: map[string]string{"log-format": "xml"},
+			env:   map[string]string{"ENISHI_ADDR": "x"},
+			want:  []errs.Problem{{Pointer: "ENISHI_ADDR", Found: `"x"`}, {Pointer: "--log-format", Found: `"xml"`}},
+		},
+	}
+	contains := cmp.Comparer(func(a, b string) bool { return strings.Contains(a, b) || strings.Contains(b, a) })
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := config.Resolve(test.flags, environment(test.env))
+			e, ok := err.(*errs.Error)
+			if !ok || e.Kind != errs.Invalid {
+				t.Fatalf("Resolve = %+v, %v; want an Invalid error", got, err)
+			}
+			if diff := cmp.Diff(test.want, e.Problems, contains); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+			for _, p := range e.Problems {
+				if p.Found == "" || p.Allowed == "" || !strings.Contains(err.Error(), p.Pointer) {
+					t.Errorf("the message %q does not say what is wrong with %s", err, p.Pointer)
+				}
+			}
+		})
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	flags := map[string]string{"demo": "true", "data": "data/demo"}
+	c, err := config.Resolve(flags, environment(map[string]string{"ENISHI_SECRET": goodSecret}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []config.Line{
+		{Name: "demo", Flag: "--demo", Env: "ENISHI_DEMO", Value: "true", Source: config.FromFlag},
+		{Name: "addr", Flag: "--addr", Env: "ENISHI_ADDR", Value: "127.0.0.1:8080", Source: config.FromDefault},
+		{Name: "data", Flag: "--data", Env: "ENISHI_DATA", Value: "data/demo", Source: config.FromFlag},
+		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
+		{Name: "rate-limits", Flag: "--rate-limits", Env: "ENISHI_RATE_LIMITS", Value: "on", Source: config.FromDefault},
+		{Name: "secret", Flag: "--secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
+		{Name: "log-format", Flag: "--log-format", Env: "ENISHI_LOG_FORMAT", Value: "text", Source: config.FromDefault},
+	}
+	if diff := cmp.Diff(want, c.Describe(), cmpopts.IgnoreFields(config.Line{}, "Help")); diff != "" {
+		t.Errorf("Describe (-want +got):\n%s", diff)
+	}
+}
+
+func TestEverySettingIsExplained(t *testing.T) {
+	all := config.Settings()
+	if len(all) == 0 {
+		t.Fatal("no settings")
+	}
+	seen := make(map[string]bool)
+	for _, s := range all {
+		if s.Accepts == "" || s.Help == "" {
+			t.Errorf("%s: Accepts %q, Help %q; want both", s.Name, s.Accepts, s.Help)
+		}
+		if seen[s.Name] {
+			t.Errorf("%s is declared twice", s.Name)
+		}
+		seen[s.Name] = true
+	}
+}
+
+func TestSecretIsNeverShown(t *testing.T) {
+	c, err := config.Resolve(nil, environment(map[string]string{"ENISHI_SECRET": goodSecret}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("started", "secret", c.Secret, "config", c)
+
+	shown := map[string]string{
+		"%v": fmt.Sprintf("%v", *c), "%+v": fmt.Sprintf("%+v", *c), "%#v": fmt.Sprintf("%#v", *c),
+		"%s": fmt.Sprintf("%s", c.Secret), "%x": fmt.Sprintf("%x", c.Secret), "%d": fmt.Sprintf("%d", c.Secret),
+		"JSON": string(encoded), "log": log.String(),
+	}
+	for form, text := range shown {
+		for _, leak := range []string{goodSecret, fmt.Sprintf("%x", goodSecret), fmt.Sprint([]byte(goodSecret)), fmt.Sprintf("%#v", []byte(goodSecret))} {
+			if strings.Contains(text, leak) {
+				t.Errorf("%s shows the secret: %s", form, text)
+			}
+		}
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	environ := []string{"PATH=/bin", "ENISHI_MATCHNG_MODE=auto", "ENISHI_ADDR=:1", "ENISHI_", "ENISHI_MATCHNG_MODE=x"}
+	if diff := cmp.Diff([]string{"ENISHI_", "ENISHI_MATCHNG_MODE"}, config.Unknown(environ)); diff != "" {
+		t.Errorf("Unknown (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,158 @@
+package config
+
+import (
+	"maps"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Setting is one thing that an operator can set.
+type Setting struct {
+	Name    string // its flag without the dashes: matching-mode
+	Default string
+	Accepts string // what a valid value is, for messages
+	Help    string // what it does, one line
+	Secret  bool
+
+	inDemo string // the default of a demo installation, if it differs
+	// set checks value and puts it into c, or gives what was found for the
+	// message: the value itself unless that is secret.
+	set func(c *Config, value string) (found string, ok bool)
+}
+
+// Flag gives the setting's flag: --matching-mode.
+func (s Setting) Flag() string { return "--" + s.Name }
+
+// Env gives the setting's environment variable: ENISHI_MATCHING_MODE.
+func (s Setting) Env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+}
+
+const envPrefix = "ENISHI_"
+
+// Settings gives every setting, in the order in which they are shown.
+func Settings() []Setting { return settings() }
+
+// settings begins with demo, which the defaults of the others depend on.
+func settings() []Setting {
+	return []Setting{
+		{
+			Name: "demo", Default: "false", Accepts: "true or false",
+			Help: "confirm companies and addresses at once, send offers without approval, open /dev/clock",
+			set:  setDemo,
+		},
+		{
+			Name: "addr", Default: "127.0.0.1:8080", Accepts: "HOST:PORT, with a port from 0 (any free one) to 65535",
+			Help: "address to listen on",
+			set:  setAddr,
+		},
+		{
+			Name: "data", Default: "data", Accepts: "the path of a folder",
+			Help: "folder that holds the database, the files and the secret",
+			set:  setData,
+		},
+		{
+			Name: "matching-mode", Default: string(Approve), inDemo: string(Auto), Accepts: "approve or auto",
+			Help: "approve: a member of the company confirms each batch; auto: rules send by themselves, which in Japan takes an employment-placement permit",
+			set: func(c *Config, value string) (string, bool) {
+				c.MatchingMode = MatchingMode(value)
+				return strconv.Quote(value), c.MatchingMode == Approve || c.MatchingMode == Auto
+			},
+		},
+		{
+			Name: "rate-limits", Default: "on", Accepts: "on or off",
+			Help: "limits on requests; off is for benches",
+			set: func(c *Config, value string) (string, bool) {
+				c.RateLimits = value == "on"
+				return strconv.Quote(value), value == "on" || value == "off"
+			},
+		},
+		{
+			Name: "secret", Secret: true,
+			Accepts: "at least 32 printable ASCII characters without spaces, such as the output of `openssl rand -hex 32`",
+			Help:    "key that card ids and other keyed values derive from; changing it changes them all",
+			set:     setSecret,
+		},
+		{
+			Name: "log-format", Default: string(LogText), Accepts: "text or json",
+			Help: "form of the log's lines",
+			set: func(c *Config, value string) (string, bool) {
+				c.LogFormat = LogFormat(value)
+				return strconv.Quote(value), c.LogFormat == LogText || c.LogFormat == LogJSON
+			},
+		},
+	}
+}
+
+// Unknown gives the names in environ (as os.Environ) that begin with ENISHI_
+// and are no setting, sorted: most likely misspelt, so worth a warning.
+func Unknown(environ []string) []string {
+	known := make(map[string]bool)
+	for _, s := range settings() {
+		known[s.Env()] = true
+	}
+	var unknown []string
+	for _, pair := range environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, envPrefix) && !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return slices.Compact(unknown)
+}
+
+func setDemo(c *Config, value string) (string, bool) {
+	c.Demo = value == "true"
+	return strconv.Quote(value), value == "true" || value == "false"
+}
+
+func setAddr(c *Config, value string) (string, bool) {
+	c.Addr = value
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || !isHost(host) {
+		return strconv.Quote(value), false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return strconv.Quote(value), err == nil
+}
+
+// isHost reports whether host is an address, a name, or empty: all addresses
+// of the machine.
+func isHost(host string) bool {
+	address, _, _ := strings.Cut(host, "%")
+	if host == "" || net.ParseIP(address) != nil {
+		return true
+	}
+	return !strings.ContainsFunc(host, func(r rune) bool {
+		return r != '-' && r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+}
+
+func setData(c *Config, value string) (string, bool) {
+	c.Data = filepath.Clean(value)
+	return strconv.Quote(value), value != "" && utf8.ValidString(value) && !strings.ContainsRune(value, 0)
+}
+
+// secretBytes is the least length of a secret: 32 hexadecimal digits hold the
+// 128 bits of the keys that derive from it.
+const secretBytes = 32
+
+func setSecret(c *Config, value string) (string, bool) {
+	if value == "" {
+		c.Secret = nil
+		return "", true
+	}
+	c.Secret = Secret(value)
+	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return "a value with other characters in it", false
+	}
+	return strconv.Itoa(len(value)) + " characters", len(value) >= secretBytes
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
