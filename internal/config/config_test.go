@@ -189,7 +189,7 @@ func TestSecretIsNeverShown(t *testing.T) {
 		"JSON": string(encoded), "log": log.String(),
 	}
 	for form, text := range shown {
-		for _, leak := range []string{goodSecret, fmt.Sprintf("%x", goodSecret), fmt.Sprint([]byte(goodSecret)), fmt.Sprintf("%#v", []byte(goodSecret))} {
+		for _, leak := range []string{goodSecret, "30313233", "48 49 50 51", "0x30, 0x31"} {
 			if strings.Contains(text, leak) {
 				t.Errorf("%s shows the secret: %s", form, text)
 			}

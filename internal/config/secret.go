@@ -2,7 +2,6 @@ package config
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,14 +60,12 @@ func readSecret(path string) (Secret, error) {
 // makeSecret writes a new secret beside path and links it there, so that a
 // reader never sees half of it and of two makers one wins.
 func makeSecret(folder, path string) (err error) {
-	random := make([]byte, 32)
-	rand.Read(random) // never fails: crypto/rand ends the process instead
 	draft, err := os.CreateTemp(folder, secretFile+"-*")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(draft.Name())) }()
-	_, err = draft.WriteString(hex.EncodeToString(random) + "\n")
+	_, err = draft.WriteString(rand.Text() + rand.Text() + "\n")
 	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return err
 	}
