@@ -28,11 +28,10 @@ func TestResolve(t *testing.T) {
 	defaults := config.Config{
 		Addr: "127.0.0.1:8080", Data: "data", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText,
 	}
-	with := func(change func(*config.Config)) config.Config {
-		c := defaults
-		change(&c)
-		return c
-	}
+	onPort9000, demo, askingDemo := defaults, defaults, defaults
+	onPort9000.Addr = ":9000"
+	demo.Demo, demo.MatchingMode = true, config.Auto
+	askingDemo.Demo = true
 	tests := []struct {
 		name  string
 		flags map[string]string
@@ -55,7 +54,7 @@ func TestResolve(t *testing.T) {
 			name:  "a flag beats the environment",
 			flags: map[string]string{"addr": ":9000"},
 			env:   map[string]string{"ENISHI_ADDR": "127.0.0.1:7000"},
-			want:  with(func(c *config.Config) { c.Addr = ":9000" }),
+			want:  onPort9000,
 		},
 		{
 			name: "an empty variable is unset",
@@ -65,12 +64,12 @@ func TestResolve(t *testing.T) {
 		{
 			name:  "a demo sends by itself",
 			flags: map[string]string{"demo": "true"},
-			want:  with(func(c *config.Config) { c.Demo, c.MatchingMode = true, config.Auto }),
+			want:  demo,
 		},
 		{
 			name: "a demo that is told to ask asks",
 			env:  map[string]string{"ENISHI_DEMO": "true", "ENISHI_MATCHING_MODE": "approve"},
-			want: with(func(c *config.Config) { c.Demo = true }),
+			want: askingDemo,
 		},
 	}
 	for _, test := range tests {

@@ -1,0 +1,233 @@
+package archtest
+
+import "slices"
+
+// module is the path that the project's own imports begin with.
+const module = "enishi"
+
+// floors gives every package its floor. Imports go down. A package that is
+// not here is red; an entry without a package waits for it.
+func floors() map[string]int {
+	return map[string]int{
+		"internal/errs":      0,
+		"internal/day":       0,
+		"internal/corpnum":   0,
+		"internal/config":    0,
+		"internal/lifecycle": 0,
+		"internal/golden":    0,
+		"internal/archtest":  0,
+
+		"internal/taxonomy":                1,
+		"internal/condition":               1,
+		"internal/condition/conditiontest": 1,
+		"internal/candidate":               1,
+		"internal/company":                 1,
+		"internal/position":                1,
+		"internal/rule":                    1,
+		"internal/offer":                   1,
+		"internal/thread":                  1,
+		"internal/account":                 1,
+		"internal/engine":                  1,
+		"internal/jm1":                     1,
+
+		"internal/market": 2,
+
+		"internal/httpx":           3,
+		"internal/api":             3,
+		"internal/web":             3,
+		"internal/worker":          3,
+		"internal/demo":            3,
+		"internal/store":           3,
+		"internal/store/sqlite":    3,
+		"internal/store/mysql":     3,
+		"internal/store/storetest": 3,
+
+		"internal/cli": 4,
+
+		"cmd/enishi": 5,
+	}
+}
+
+// sameFloor lists what a package may import on its own floor.
+func sameFloor() map[string][]string {
+	return map[string][]string{
+		"internal/day":       {"internal/errs"},
+		"internal/corpnum":   {"internal/errs"},
+		"internal/config":    {"internal/errs"},
+		"internal/lifecycle": {"internal/errs"},
+
+		"internal/condition":               {"internal/taxonomy"},
+		"internal/condition/conditiontest": {"internal/condition", "internal/taxonomy"},
+		"internal/candidate":               {"internal/condition", "internal/taxonomy"},
+		"internal/position":                {"internal/condition", "internal/taxonomy"},
+		"internal/company":                 {"internal/account", "internal/taxonomy"},
+		"internal/rule":                    {"internal/condition", "internal/position", "internal/taxonomy"},
+		"internal/offer":                   {"internal/rule", "internal/position"},
+		"internal/jm1":                     {"internal/engine"},
+
+		"internal/api":             {"internal/httpx"},
+		"internal/web":             {"internal/httpx"},
+		"internal/demo":            {"internal/store"},
+		"internal/store/sqlite":    {"internal/store"},
+		"internal/store/mysql":     {"internal/store"},
+		"internal/store/storetest": {"internal/store"},
+	}
+}
+
+// testsAlso lists what the test files of a package may import beyond what the
+// package itself may. Test support on the same floor or below needs no entry.
+func testsAlso() map[string][]string {
+	return map[string][]string{
+		"internal/market": {"internal/store", "internal/store/sqlite", "internal/store/storetest"},
+		"internal/api":    {"internal/store", "internal/store/sqlite"},
+		"internal/web":    {"internal/store", "internal/store/sqlite"},
+		"internal/httpx":  {"internal/store", "internal/store/sqlite"},
+		"internal/worker": {"internal/store", "internal/store/sqlite"},
+		"internal/demo":   {"internal/store", "internal/store/sqlite"},
+	}
+}
+
+// testSupport lists the packages that exist for tests. Only tests and other
+// test support import them.
+func testSupport() []string {
+	return []string{
+		"internal/archtest",
+		"internal/golden",
+		"internal/condition/conditiontest",
+		"internal/store/storetest",
+	}
+}
+
+// narrow lists packages that may import less of the project than their floor
+// allows: nothing but what stands here.
+func narrow() map[string][]string {
+	return map[string][]string{
+		"internal/store/sqlite": {"internal/store", "internal/errs"},
+		"internal/store/mysql":  {"internal/store", "internal/errs"},
+		"cmd/enishi":            {"internal/cli"},
+	}
+}
+
+// pure lists the domain and the engine: the same questions give the same
+// answers there, whatever the machine and the hour.
+func pure() []string {
+	return []string{
+		"internal/taxonomy", "internal/condition", "internal/candidate", "internal/company", "internal/position",
+		"internal/rule", "internal/offer", "internal/thread", "internal/account", "internal/engine", "internal/jm1",
+		"internal/market",
+	}
+}
+
+// impure lists what pure packages do not import, with all below it. Their
+// test files may.
+func impure() []string { return []string{"net/http", "database/sql", "html", "os", "flag", "log"} }
+
+// restriction names functions that only some packages may use.
+type restriction struct {
+	names  []string              // package path and function: os.Exit
+	may    func(dir string) bool // whether the package may
+	tests  bool                  // whether test files are held to it too
+	reason string
+}
+
+func restrictions() []restriction {
+	return []restriction{
+		{
+			names: []string{"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "syscall.Getenv", "syscall.Environ"},
+			may: func(dir string) bool {
+				return dir == "internal/config" || dir == "internal/cli"
+			},
+			reason: "only config and cli read the environment",
+		},
+		{
+			names:  []string{"os.Exit", "syscall.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln"},
+			may:    func(dir string) bool { return dir == "cmd/enishi" },
+			tests:  true,
+			reason: "only main ends the process",
+		},
+		{
+			names: []string{
+				"time.Now", "time.Since", "time.Until", "time.Sleep", "time.After", "time.AfterFunc",
+				"time.NewTimer", "time.NewTicker", "time.Tick",
+			},
+			may:    func(dir string) bool { return !slices.Contains(pure(), dir) },
+			reason: "the domain and the engine are told the time",
+		},
+	}
+}
+
+// libraries lists the modules of others and which packages may import them;
+// test support and test files of any package may import testLibraries too.
+func libraries() map[string][]string {
+	return map[string][]string{
+		"github.com/alecthomas/kong":        {"internal/cli"},
+		"github.com/mattn/go-isatty":        {"internal/cli"},
+		"github.com/schollz/progressbar/v3": {"internal/cli"},
+		"golang.org/x/term":                 {"internal/cli"},
+		"github.com/dustin/go-humanize":     {"internal/cli", "internal/web"},
+		"github.com/alexedwards/argon2id":   {"internal/account"},
+		"golang.org/x/crypto":               {"internal/account"},
+		"golang.org/x/text":                 {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/market", "internal/store"},
+		"golang.org/x/sys":                  {"internal/engine", "internal/cli"},
+		"golang.org/x/sync":                 {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},
+		"github.com/google/uuid": {
+			"internal/account", "internal/candidate", "internal/company", "internal/position", "internal/rule",
+			"internal/offer", "internal/thread", "internal/market", "internal/store", "internal/demo",
+			"internal/httpx", "internal/api", "internal/web", "internal/worker",
+		},
+		"github.com/danielgtaylor/huma/v2":    {"internal/api"},
+		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/cli"},
+		"github.com/sethvargo/go-retry":       {"internal/store", "internal/worker"},
+		"github.com/pressly/goose/v3":         {"internal/store", "internal/store/sqlite", "internal/store/mysql"},
+		"modernc.org/sqlite":                  {"internal/store/sqlite"},
+	}
+}
+
+// testLibraries lists the modules that any test may import.
+func testLibraries() []string {
+	return []string{
+		"github.com/google/go-cmp",
+		"github.com/rogpeppe/go-internal",
+		"go.uber.org/goleak",
+		"golang.org/x/sync",
+	}
+}
+
+// vague lists names that say nothing of what a package gives.
+func vague() []string {
+	return []string{"util", "utils", "common", "helper", "helpers", "types", "models", "misc", "base", "shared"}
+}
+
+// Sizes in lines. What needs more is two things.
+const (
+	fileLines         = 500
+	testFileLines     = 800
+	functionLines     = 60
+	longFunctionLines = 80 // with a comment `// long: why`
+)
+
+// law is all of the above, made once for a Check.
+type law struct {
+	floors                       map[string]int
+	sameFloor, testsAlso, narrow map[string][]string
+	testSupport, pure, impure    []string
+	restrictions                 []restriction
+	libraries                    map[string][]string
+	testLibraries, vague         []string
+}
+
+func newLaw() law {
+	return law{
+		floors:        floors(),
+		sameFloor:     sameFloor(),
+		testsAlso:     testsAlso(),
+		narrow:        narrow(),
+		testSupport:   testSupport(),
+		pure:          pure(),
+		impure:        impure(),
+		restrictions:  restrictions(),
+		libraries:     libraries(),
+		testLibraries: testLibraries(),
+		vague:         vague(),
+	}
+}
