@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -117,7 +118,7 @@ func TestResolveRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := config.Resolve(test.flags, environment(test.env))
-			e, ok := err.(*errs.Error)
+			e, ok := errors.AsType[*errs.Error](err)
 			if !ok || e.Kind != errs.Invalid {
 				t.Fatalf("Resolve = %+v, %v; want an Invalid error", got, err)
 			}

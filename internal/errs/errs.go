@@ -9,6 +9,7 @@ package errs
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -36,7 +37,12 @@ var kindNames = [...]string{
 	"unauthenticated", "denied", "too many", "too large", "busy",
 }
 
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string {
+	if int(k) >= len(kindNames) {
+		k = Internal
+	}
+	return kindNames[k]
+}
 
 // Problem is one thing wrong with an input: where (a JSON pointer from the
 // root of the document), what was found there and what is allowed.
@@ -99,6 +105,7 @@ func AtPointer(pointer, found, allowed string) *Error {
 
 // AtPointers gives an Invalid error about several places of the input.
 func AtPointers(problems ...Problem) *Error {
+	problems = slices.Clone(problems)
 	for i := range problems {
 		problems[i].Found = cut(problems[i].Found)
 	}

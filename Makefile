@@ -1,0 +1,81 @@
+# Go, make, bash and git are all that is needed. The tools are built into
+# bin/tools; their versions are pinned here and nowhere else.
+GOFUMPT_VERSION       := v0.9.1
+GOLANGCI_LINT_VERSION := v2.5.0
+GOVULNCHECK_VERSION   := v1.1.4
+
+GO   ?= go
+DATA ?= data/demo
+
+# The version is in the path, so another pin builds another tool.
+GOFUMPT       := $(CURDIR)/bin/tools/$(GOFUMPT_VERSION)/gofumpt
+GOLANGCI_LINT := $(CURDIR)/bin/tools/$(GOLANGCI_LINT_VERSION)/golangci-lint
+GOVULNCHECK   := $(CURDIR)/bin/tools/$(GOVULNCHECK_VERSION)/govulncheck
+
+SHELL         := bash
+.SHELLFLAGS   := -euo pipefail -c
+MAKEFLAGS     += --no-print-directory
+.DEFAULT_GOAL := help
+
+STAGES := format vet lint vulnerabilities arch test race
+
+.PHONY: help build run check bench clean $(STAGES)
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
+
+build: ## build bin/enishi
+	$(GO) build -o bin/enishi ./cmd/enishi
+
+run: build ## start with demo data; an empty folder is filled first
+	@if [ -z "$$(ls -A '$(DATA)' 2>/dev/null)" ]; then \
+		bin/enishi demo load --data '$(DATA)' --candidates 20000 --companies 400 --rules 1200 --seed 1; \
+	fi
+	@exec bin/enishi serve --demo --data '$(DATA)'
+
+test: ## every test that needs no outside service
+	$(GO) test ./...
+
+check: ## every stage below and above: what must be green before a change is in
+	@for stage in $(STAGES); do \
+		printf '\n=== %s\n' "$$stage"; \
+		$(MAKE) "$$stage"; \
+	done
+	@printf '\n=== all green\n'
+
+bench: build ## figures of the engine
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	bin/enishi bench engine --candidates 170000 --rules 100000 --seed 7 --json
+
+format: $(GOFUMPT) ## fail on files that gofumpt would write differently
+	@scripts/format '$(GOFUMPT)'
+
+vet: ## the compiler's companion
+	$(GO) vet ./...
+
+lint: $(GOLANGCI_LINT) ## static analysis
+	'$(GOLANGCI_LINT)' run ./...
+
+vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the code can reach
+	@scripts/vulnerabilities '$(GOVULNCHECK)'
+
+arch: ## floors, libraries, restricted calls, sizes
+	$(GO) test -count=1 -v -run '^TestTree$$' ./internal/archtest
+
+race: ## the shorter tests under the race detector
+	$(GO) test -race -short ./...
+
+clean: ## remove what was built, tools too
+	rm -rf bin
+
+# The tools are programs of this machine whatever is being built.
+INSTALL = GOFLAGS= GOOS= GOARCH= GOBIN='$(@D)' $(GO) install
+
+$(GOFUMPT):
+	$(INSTALL) mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+
+$(GOLANGCI_LINT):
+	$(INSTALL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
+$(GOVULNCHECK):
+	$(INSTALL) golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
