@@ -7,7 +7,10 @@ import (
 )
 
 // misses counts pairs under the leaves by which they failed.
-type misses struct{ byLeaf map[string]*Miss }
+type misses struct {
+	byLeaf map[string]*Miss
+	key    []byte
+}
 
 func newMisses() *misses { return &misses{byLeaf: map[string]*Miss{}} }
 
@@ -32,6 +35,18 @@ func (m *misses) asked(root Cond, path []int) {
 func (m *misses) own(leaf Cond) {
 	if key := leafKey(leaf); !m.count([]byte(key)) {
 		m.byLeaf[key] = &Miss{Leaf: normalLeaf(leaf), Count: 1}
+	}
+}
+
+// ownAt counts a pair under a leaf of an entry's program, whose words are the
+// same for equal leaves.
+func (m *misses) ownAt(p []uint32, at int) {
+	m.key = append(m.key[:0], 'p')
+	for _, word := range p[at:after(p, at)] {
+		m.key = binary.LittleEndian.AppendUint32(m.key, word)
+	}
+	if !m.count(m.key) {
+		m.byLeaf[string(m.key)] = &Miss{Leaf: leafAt(p, at), Count: 1}
 	}
 }
 

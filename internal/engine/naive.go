@@ -41,8 +41,8 @@ func holds(s *Schema, c Cond, leaf func(Cond, []int) bool, path []int) bool {
 func leafHolds(s *Schema, c Cond, d Doc) bool {
 	if c.Op == Range {
 		for _, n := range d.Nums {
-			if n.Field == c.Field && s.isNumber(n.Field) && c.Lo <= n.Value && n.Value <= c.Hi {
-				return true
+			if n.Field == c.Field && s.isNumber(n.Field) {
+				return c.Lo <= n.Value && n.Value <= c.Hi
 			}
 		}
 		return false

@@ -1,0 +1,93 @@
+package engine
+
+import "math/bits"
+
+// sparse is how many bits of a word are still visited one by one; above it,
+// comparing all 64 numbers without a branch is quicker.
+const sparse = 12
+
+// between gives the bits of mask whose number in block lies from lo to hi.
+func between[N uint16 | int32](block []N, mask uint64, lo, hi N) uint64 {
+	var hit uint64
+	if len(block) < 64 || bits.OnesCount64(mask) <= sparse {
+		for m := mask; m != 0; m &= m - 1 {
+			i := bits.TrailingZeros64(m)
+			if x := block[i]; lo <= x && x <= hi {
+				hit |= 1 << i
+			}
+		}
+		return hit
+	}
+	span := uint64(int64(hi) - int64(lo))
+	for i, x := range block[:64] {
+		// One unsigned comparison tests both ends: below lo wraps round.
+		d := uint64(int64(x) - int64(lo))
+		_, out := bits.Sub64(span, d, 0)
+		hit |= (1 - out) << (i & 63)
+	}
+	return hit & mask
+}
+
+func wordsFor(rows int) int { return (rows + 63) / 64 }
+
+// fill sets the first n bits and clears the rest.
+func fill(set []uint64, n int) {
+	clear(set)
+	for i := range n / 64 {
+		set[i] = ^uint64(0)
+	}
+	if n%64 != 0 {
+		set[n/64] = 1<<(n%64) - 1
+	}
+}
+
+func setBit(set []uint64, i int)      { set[i>>6] |= 1 << (i & 63) }
+func clearBit(set []uint64, i int)    { set[i>>6] &^= 1 << (i & 63) }
+func hasBit(set []uint64, i int) bool { return set[i>>6]>>(i&63)&1 != 0 }
+
+func count(set []uint64) int {
+	n := 0
+	for _, w := range set {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+func isEmpty(set []uint64) bool {
+	for _, w := range set {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func and(dst, src []uint64) {
+	src = src[:len(dst)]
+	for i := range dst {
+		dst[i] &= src[i]
+	}
+}
+
+func andNot(dst, src []uint64) {
+	src = src[:len(dst)]
+	for i := range dst {
+		dst[i] &^= src[i]
+	}
+}
+
+func or(dst, src []uint64) {
+	src = src[:len(dst)]
+	for i := range dst {
+		dst[i] |= src[i]
+	}
+}
+
+// each calls found with the bits of a set, ascending.
+func each(set []uint64, found func(i int)) {
+	for w, m := range set {
+		for ; m != 0; m &= m - 1 {
+			found(w<<6 | bits.TrailingZeros64(m))
+		}
+	}
+}
