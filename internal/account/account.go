@@ -1,0 +1,72 @@
+// Package account holds who may sign in: one account table for candidates,
+// members of companies and operators; their e-mail addresses, passwords and
+// tokens; and what each role of a company may do.
+//
+// It refuses to keep an e-mail address, a password or a token in the clear.
+// Values are safe for concurrent use where the type does not say otherwise.
+package account
+
+import (
+	"net/mail"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/errs"
+)
+
+// Kind is what an account is for; addresses are unique per kind.
+type Kind string
+
+// The kinds of account.
+const (
+	Candidate Kind = "candidate"
+	Member    Kind = "member"
+	Operator  Kind = "operator"
+)
+
+// Account is one row of the account table.
+type Account struct {
+	Key       int64
+	ID        uuid.UUID
+	Kind      Kind
+	Sealed    []byte // the address, as Vault.Seal gives it
+	EmailHash []byte // the address under the vault's key, for look-up
+	Confirmed bool   // the address is known to be the owner's
+	Password  string // argon2id in its encoded form; empty: none yet
+	CodeHash  []byte // of the confirmation code that was sent; nil: none
+	CreatedAt time.Time
+}
+
+// Session is a bearer token's row. The token itself is never stored.
+type Session struct {
+	TokenHash []byte
+	Account   int64
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// SessionLife is how long a token lasts: long enough that a candidate who
+// looks in once a month stays signed in.
+const SessionLife = 60 * 24 * time.Hour
+
+// emailBytes is the longest address that SMTP carries (RFC 5321, 4.5.3.1.3,
+// less the angle brackets).
+const emailBytes = 254
+
+// ParseEmail gives the address in the form that it is compared in: lower case,
+// no display name. Anything that is no address is Invalid.
+func ParseEmail(s string) (string, error) {
+	const allowed = "an e-mail address such as taro@example.jp, at most 254 bytes"
+	if len(s) > emailBytes || !utf8.ValidString(s) {
+		return "", errs.AtPointer("", strconv.Quote(s), allowed)
+	}
+	parsed, err := mail.ParseAddress(s)
+	if err != nil || parsed.Address != s || !strings.Contains(s[strings.LastIndex(s, "@"):], ".") {
+		return "", errs.AtPointer("", strconv.Quote(s), allowed)
+	}
+	return strings.ToLower(s), nil
+}

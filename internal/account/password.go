@@ -1,0 +1,83 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+
+	"enishi/internal/errs"
+)
+
+// Passwords hashes and verifies passwords with argon2id, at most one at once
+// per core, so that a burst of sign-ins cannot take all memory. It is safe for
+// concurrent use.
+type Passwords struct {
+	params argon2id.Params
+	slots  chan struct{}
+}
+
+// Bounds of a password, in characters: NIST SP 800-63B-4, 3.1.1.2, asks for at
+// least 8 and for accepting at least 64.
+const (
+	passwordLeast = 8
+	passwordMost  = 128
+)
+
+// NewPasswords gives a hasher with the second recommended parameters of RFC
+// 9106, section 4, at 19 MiB and 2 passes (OWASP's minimum).
+func NewPasswords() *Passwords {
+	return &Passwords{
+		params: argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		slots:  make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+}
+
+// Check says whether a password may be used; what may not is Invalid.
+func (p *Passwords) Check(password string) error {
+	if n := utf8.RuneCountInString(password); !utf8.ValidString(password) || n < passwordLeast || n > passwordMost {
+		return errs.AtPointer("", fmt.Sprintf("%d characters", n),
+			fmt.Sprintf("%d to %d characters", passwordLeast, passwordMost))
+	}
+	return nil
+}
+
+// Hash gives the encoded hash. It waits for a free core, or until ctx ends.
+func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	if err := p.take(ctx); err != nil {
+		return "", err
+	}
+	defer p.free()
+	hash, err := argon2id.CreateHash(password, &p.params)
+	if err != nil {
+		return "", fmt.Errorf("hash a password: %w", err)
+	}
+	return hash, nil
+}
+
+// Fits says whether password is the one that was hashed. It waits for a free
+// core, or until ctx ends.
+func (p *Passwords) Fits(ctx context.Context, password, hash string) (bool, error) {
+	if err := p.take(ctx); err != nil {
+		return false, err
+	}
+	defer p.free()
+	ok, err := argon2id.ComparePasswordAndHash(password, hash)
+	if err != nil {
+		return false, fmt.Errorf("compare a password: %w", err)
+	}
+	return ok, nil
+}
+
+func (p *Passwords) take(ctx context.Context) error {
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errs.Wrap(errs.Busy, "too many sign-ins at once", ctx.Err())
+	}
+}
+
+func (p *Passwords) free() { <-p.slots }

@@ -1,0 +1,71 @@
+// Package company holds the employers: verified corporations, their groups
+// and their members. A company is known by its corporate number; there is one
+// company per number.
+package company
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/corpnum"
+	"enishi/internal/errs"
+	"enishi/internal/taxonomy"
+)
+
+// Status is how far an operator has taken a company.
+type Status string
+
+// The statuses. Only a verified company's rules send offers.
+const (
+	Applied   Status = "applied"
+	Verified  Status = "verified"
+	Suspended Status = "suspended"
+)
+
+// Company is an employer.
+type Company struct {
+	Key     int64
+	ID      uuid.UUID
+	Version int64
+	Number  corpnum.Number
+	Head    corpnum.Number // of its group: the parent's number; its own if it has none
+	Name    string
+	Size    int // band of taxonomy.CompanySize
+	Status  Status
+}
+
+// Member is an account's place in a company.
+type Member struct {
+	Account int64
+	Company int64
+	Role    account.Role
+}
+
+const nameRunes = 100
+
+// Validate reports what of a company's own data is not allowed, by JSON
+// pointer.
+func (c Company) Validate() error {
+	var problems []errs.Problem
+	if n := utf8.RuneCountInString(c.Name); strings.TrimSpace(c.Name) == "" || n > nameRunes || !utf8.ValidString(c.Name) {
+		problems = append(problems, errs.Problem{
+			Pointer: "/name", Found: strconv.Itoa(n) + " characters",
+			Allowed: "1 to " + strconv.Itoa(nameRunes) + " characters",
+		})
+	}
+	sizes := taxonomy.Of(taxonomy.CompanySize).Items()
+	if c.Size < 0 || c.Size >= len(sizes) {
+		problems = append(problems, errs.Problem{
+			Pointer: "/size", Found: strconv.Itoa(c.Size),
+			Allowed: "a band from 0 to " + strconv.Itoa(len(sizes)-1),
+		})
+	}
+	if len(problems) > 0 {
+		return errs.AtPointers(problems...)
+	}
+	return nil
+}

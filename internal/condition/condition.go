@@ -1,0 +1,276 @@
+// Package condition is the one language in which companies say whom they would
+// interview and candidates what they would accept: parsing with errors that
+// name the place, validation, a canonical form, evaluation, and a sentence for
+// people.
+//
+// It refuses whatever it does not know, conditions deeper than 8 or wider than
+// 200 leaves, and has no field for sex, nationality, birthplace, family,
+// religion, belief, union membership, health or age. Values are immutable by
+// convention and safe for concurrent use.
+package condition
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"enishi/internal/taxonomy"
+)
+
+// Op is what a condition does.
+type Op uint8
+
+// The operators; those from In on are leaves.
+const (
+	All Op = iota + 1
+	Any
+	Not
+	In
+	Range
+	Is
+	Contains
+)
+
+// Condition is a boolean expression over the fields of a subject.
+type Condition struct {
+	Op       Op
+	Kids     []Condition // All, Any; one for Not
+	Field    string
+	In       []string // codes: each stands for itself and all below it
+	Min, Max *int     // In: Min is the least level; Range: the ends, inclusive
+	Is       bool
+	Contains string
+}
+
+// Always is the condition that everything meets.
+func Always() Condition { return Condition{Op: All} }
+
+// Leaves gives the number of leaves.
+func (c Condition) Leaves() int {
+	if c.Op >= In {
+		return 1
+	}
+	n := 0
+	for _, k := range c.Kids {
+		n += k.Leaves()
+	}
+	return n
+}
+
+// Depth gives the depth; a leaf has depth 1.
+func (c Condition) Depth() int {
+	deepest := 0
+	for _, k := range c.Kids {
+		deepest = max(deepest, k.Depth())
+	}
+	return deepest + 1
+}
+
+// MarshalJSON writes the condition in the form that Parse reads.
+func (c Condition) MarshalJSON() ([]byte, error) {
+	type leaf struct {
+		Field    string   `json:"field"`
+		In       []string `json:"in,omitempty"`
+		Min      *int     `json:"min,omitempty"`
+		Max      *int     `json:"max,omitempty"`
+		Is       *bool    `json:"is,omitempty"`
+		Contains *string  `json:"contains,omitempty"`
+	}
+	switch c.Op {
+	case All:
+		return json.Marshal(map[string][]Condition{"all": kids(c.Kids)})
+	case Any:
+		return json.Marshal(map[string][]Condition{"any": kids(c.Kids)})
+	case Not:
+		return json.Marshal(map[string]Condition{"not": c.Kids[0]})
+	case In:
+		return json.Marshal(leaf{Field: c.Field, In: c.In, Min: c.Min})
+	case Range:
+		return json.Marshal(leaf{Field: c.Field, Min: c.Min, Max: c.Max})
+	case Is:
+		return json.Marshal(leaf{Field: c.Field, Is: &c.Is})
+	default:
+		return json.Marshal(leaf{Field: c.Field, Contains: &c.Contains})
+	}
+}
+
+func kids(list []Condition) []Condition {
+	if list == nil {
+		return []Condition{}
+	}
+	return list
+}
+
+// Held is a code that a record holds, at a level where the field has levels.
+type Held struct {
+	Code  string
+	Level int
+}
+
+// Record is what a condition is evaluated on. What is absent is lacked.
+type Record struct {
+	Codes   map[string][]Held
+	Numbers map[string]int // ordinals too
+	Flags   map[string]bool
+	Text    string // as FoldText gives it
+}
+
+// Holds evaluates the condition on a record, straight from its definition: a
+// leaf over what the record lacks is false, and its Not is true.
+func (c Condition) Holds(r Record) bool {
+	switch c.Op {
+	case All:
+		for i := range c.Kids {
+			if !c.Kids[i].Holds(r) {
+				return false
+			}
+		}
+		return true
+	case Any:
+		for i := range c.Kids {
+			if c.Kids[i].Holds(r) {
+				return true
+			}
+		}
+		return false
+	case Not:
+		return !c.Kids[0].Holds(r)
+	case In:
+		return slices.ContainsFunc(r.Codes[c.Field], c.accepts)
+	case Range:
+		n, ok := r.Numbers[c.Field]
+		return ok && (c.Min == nil || n >= *c.Min) && (c.Max == nil || n <= *c.Max)
+	case Is:
+		is, ok := r.Flags[c.Field]
+		return ok && is == c.Is
+	case Contains:
+		return strings.Contains(r.Text, FoldText(c.Contains))
+	}
+	return false
+}
+
+// accepts says whether one held value meets both the code and the level.
+func (c *Condition) accepts(h Held) bool {
+	if c.Min != nil && h.Level < *c.Min {
+		return false
+	}
+	list := taxonomy.Of(classification(c.Field))
+	return slices.ContainsFunc(c.In, func(code string) bool {
+		return code == h.Code || list != nil && list.Within(h.Code, code)
+	})
+}
+
+// classification gives the classification of a code field of either subject; a
+// field name that both have has the same one.
+func classification(field string) taxonomy.Kind {
+	switch field {
+	case "residence", "willing_prefecture":
+		return taxonomy.Prefecture
+	}
+	return taxonomy.Kind(field)
+}
+
+// FoldText gives text in the form that Contains compares: NFKC, katakana as
+// hiragana, lower case.
+func FoldText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'ァ' && r <= 'ヶ' {
+			return r - 'ァ' + 'ぁ'
+		}
+		return r
+	}, strings.ToLower(norm.NFKC.String(s)))
+}
+
+// Canonical gives the form in which conditions are compared: flattened,
+// sorted, repeats and codes below another dropped, single kids and double Not
+// unwrapped. It promises equal form, not equal meaning.
+func (c Condition) Canonical() Condition {
+	switch c.Op {
+	case All, Any:
+		return c.canonicalList()
+	case Not:
+		kid := c.Kids[0].Canonical()
+		if kid.Op == Not {
+			return kid.Kids[0]
+		}
+		return Condition{Op: Not, Kids: []Condition{kid}}
+	case In:
+		c.In = outermost(c.Field, c.In)
+	case Contains:
+		c.Contains = FoldText(c.Contains)
+	}
+	return c
+}
+
+func (c Condition) canonicalList() Condition {
+	type printed struct {
+		c    Condition
+		text string
+	}
+	var list []printed
+	for _, k := range c.Kids {
+		k = k.Canonical()
+		parts := []Condition{k}
+		if k.Op == c.Op {
+			parts = k.Kids
+		}
+		for _, p := range parts {
+			list = append(list, printed{p, string(p.canonicalJSON())})
+		}
+	}
+	slices.SortFunc(list, func(a, b printed) int { return strings.Compare(a.text, b.text) })
+	list = slices.CompactFunc(list, func(a, b printed) bool { return a.text == b.text })
+	if len(list) == 1 {
+		return list[0].c
+	}
+	out := Condition{Op: c.Op}
+	for _, p := range list {
+		out.Kids = append(out.Kids, p.c)
+	}
+	return out
+}
+
+// outermost sorts codes and drops repeats and those below another.
+func outermost(field string, codes []string) []string {
+	list := taxonomy.Of(classification(field))
+	sorted := slices.Clone(codes)
+	slices.Sort(sorted)
+	sorted = slices.Compact(sorted)
+	if list == nil {
+		return sorted
+	}
+	out := make([]string, 0, len(sorted))
+	for _, code := range sorted {
+		if !slices.ContainsFunc(sorted, func(other string) bool { return other != code && list.Within(code, other) }) {
+			out = append(out, code)
+		}
+	}
+	return out
+}
+
+// Hash gives the SHA-256 of the canonical form as RFC 8785 JSON.
+func (c Condition) Hash() [32]byte { return sha256.Sum256(c.Canonical().canonicalJSON()) }
+
+// canonicalJSON prints as RFC 8785 asks: keys sorted, no space, and no escapes
+// beyond those that JSON requires.
+func (c Condition) canonicalJSON() []byte {
+	plain, err := json.Marshal(c)
+	if err != nil {
+		return nil // a condition holds nothing that JSON cannot
+	}
+	var v any
+	if err := json.Unmarshal(plain, &v); err != nil {
+		return nil
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil
+	}
+	text := strings.TrimSuffix(b.String(), "\n")
+	return []byte(strings.NewReplacer("\\u2028", "\u2028", "\\u2029", "\u2029").Replace(text))
+}

@@ -1,0 +1,270 @@
+package condition
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"enishi/internal/errs"
+)
+
+// Limits of a condition: far above what people need, low enough that one
+// question cannot cost a second.
+const (
+	MaxDepth  = 8
+	MaxLeaves = 200
+	MaxValues = 500
+	maxText   = 100 // characters of a Contains
+	minText   = 2
+)
+
+// Parse reads a condition over a subject. Whatever is not exactly in the
+// language is Invalid and names the place. text says whether the text field is
+// allowed, as it is in searches only.
+func Parse(s Subject, data []byte, text bool) (Condition, error) {
+	if !utf8.Valid(data) {
+		return Condition{}, errs.AtPointer("", "bytes that are no UTF-8", "JSON in UTF-8")
+	}
+	p := parser{dec: json.NewDecoder(bytes.NewReader(data))}
+	p.dec.UseNumber()
+	c, err := p.condition("", 1)
+	if err != nil {
+		return Condition{}, err
+	}
+	if _, err := p.dec.Token(); err != io.EOF {
+		return Condition{}, errs.AtPointer("", "more behind the condition", "one JSON object")
+	}
+	return c, c.Validate(s, text)
+}
+
+type parser struct {
+	dec    *json.Decoder
+	leaves int
+}
+
+const shape = `{"all": [...]}, {"any": [...]}, {"not": {...}} or {"field": ..., ...}`
+
+func (p *parser) token(at, allowed string) (json.Token, error) {
+	t, err := p.dec.Token()
+	if err != nil {
+		return nil, errs.AtPointer(at, "broken JSON ("+err.Error()+")", allowed)
+	}
+	return t, nil
+}
+
+// condition reads one condition whose pointer is at.
+func (p *parser) condition(at string, depth int) (Condition, error) {
+	t, err := p.token(at, shape)
+	if err != nil {
+		return Condition{}, err
+	}
+	if t != json.Delim('{') {
+		return Condition{}, errs.AtPointer(at, describe(t), shape)
+	}
+	if depth > MaxDepth {
+		return Condition{}, errs.AtPointer(at, "a condition deeper than "+strconv.Itoa(MaxDepth), "depth up to "+strconv.Itoa(MaxDepth))
+	}
+	var c Condition
+	var keys []string
+	for p.dec.More() {
+		t, err := p.token(at, shape)
+		if err != nil {
+			return Condition{}, err
+		}
+		key, _ := t.(string)
+		below := at + "/" + escape(key)
+		if slices.Contains(keys, key) {
+			return Condition{}, errs.AtPointer(below, "the key a second time", "each key once")
+		}
+		keys = append(keys, key)
+		if err := p.member(&c, key, below, depth); err != nil {
+			return Condition{}, err
+		}
+	}
+	if _, err := p.token(at, "}"); err != nil {
+		return Condition{}, err
+	}
+	return p.finish(c, keys, at)
+}
+
+// member reads the value of one key.
+func (p *parser) member(c *Condition, key, at string, depth int) error {
+	switch key {
+	case "all", "any":
+		return p.list(c, at, depth)
+	case "not":
+		kid, err := p.condition(at, depth+1)
+		c.Kids = []Condition{kid}
+		return err
+	case "in":
+		return p.codes(c, at)
+	case "field", "contains", "is", "min", "max":
+		t, err := p.token(at, "a value")
+		if err != nil {
+			return err
+		}
+		return scalar(c, key, at, t)
+	}
+	return errs.AtPointer(at, "an unknown key", "all, any, not, field, in, min, max, is, contains")
+}
+
+func scalar(c *Condition, key, at string, t json.Token) error {
+	switch key {
+	case "field", "contains":
+		s, ok := t.(string)
+		if !ok {
+			return errs.AtPointer(at, describe(t), "a text")
+		}
+		if key == "field" {
+			c.Field = s
+		} else {
+			c.Contains = s
+		}
+	case "is":
+		b, ok := t.(bool)
+		if !ok {
+			return errs.AtPointer(at, describe(t), "true or false")
+		}
+		c.Is = b
+	default:
+		n, ok := t.(json.Number)
+		i, err := strconv.ParseInt(string(n), 10, 32)
+		if !ok || err != nil {
+			return errs.AtPointer(at, describe(t), "a whole number")
+		}
+		v := int(i)
+		if key == "min" {
+			c.Min = &v
+		} else {
+			c.Max = &v
+		}
+	}
+	return nil
+}
+
+func (p *parser) list(c *Condition, at string, depth int) error {
+	t, err := p.token(at, "a list of conditions")
+	if err != nil {
+		return err
+	}
+	if t != json.Delim('[') {
+		return errs.AtPointer(at, describe(t), "a list of conditions")
+	}
+	for p.dec.More() {
+		if len(c.Kids) == 10*MaxLeaves {
+			return errs.AtPointer(at, "more than "+strconv.Itoa(10*MaxLeaves)+" conditions", "at most "+strconv.Itoa(MaxLeaves)+" leaves")
+		}
+		kid, err := p.condition(at+"/"+strconv.Itoa(len(c.Kids)), depth+1)
+		if err != nil {
+			return err
+		}
+		c.Kids = append(c.Kids, kid)
+	}
+	_, err = p.token(at, "]")
+	return err
+}
+
+func (p *parser) codes(c *Condition, at string) error {
+	const allowed = "a list of 1 to 500 codes as texts"
+	t, err := p.token(at, allowed)
+	if err != nil {
+		return err
+	}
+	if t != json.Delim('[') {
+		return errs.AtPointer(at, describe(t), allowed)
+	}
+	for p.dec.More() {
+		below := at + "/" + strconv.Itoa(len(c.In))
+		t, err := p.token(below, "a code as text")
+		if err != nil {
+			return err
+		}
+		code, ok := t.(string)
+		if !ok {
+			return errs.AtPointer(below, describe(t), "a code as text")
+		}
+		if len(c.In) == MaxValues {
+			return errs.AtPointer(at, "more than "+strconv.Itoa(MaxValues)+" codes", allowed)
+		}
+		c.In = append(c.In, code)
+	}
+	if len(c.In) == 0 {
+		return errs.AtPointer(at, "an empty list", allowed)
+	}
+	_, err = p.token(at, "]")
+	return err
+}
+
+// finish gives the condition its operator from the keys it came with.
+func (p *parser) finish(c Condition, keys []string, at string) (Condition, error) {
+	has := func(key string) bool { return slices.Contains(keys, key) }
+	if !has("field") {
+		if len(keys) != 1 {
+			return c, errs.AtPointer(at, "an object with "+keyList(keys), shape)
+		}
+		switch keys[0] {
+		case "all":
+			c.Op = All
+		case "any":
+			c.Op = Any
+		case "not":
+			c.Op = Not
+		default:
+			return c, errs.AtPointer(at, "an object with "+keyList(keys), shape)
+		}
+		return c, nil
+	}
+	p.leaves++
+	if p.leaves > MaxLeaves {
+		return c, errs.AtPointer(at, "more than "+strconv.Itoa(MaxLeaves)+" leaves", "at most "+strconv.Itoa(MaxLeaves))
+	}
+	rest := slices.DeleteFunc(keys, func(k string) bool { return k == "field" })
+	slices.Sort(rest)
+	switch strings.Join(rest, " ") {
+	case "in", "in min":
+		c.Op = In
+	case "min", "max", "max min":
+		c.Op = Range
+	case "is":
+		c.Op = Is
+	case "contains":
+		c.Op = Contains
+	default:
+		return c, errs.AtPointer(at, "field with "+keyList(rest),
+			"field with one of: in; in and min; min, max or both; is; contains")
+	}
+	return c, nil
+}
+
+func keyList(keys []string) string {
+	if len(keys) == 0 {
+		return "no key"
+	}
+	return strings.Join(keys, ", ")
+}
+
+func describe(t json.Token) string {
+	switch v := t.(type) {
+	case nil:
+		return "null"
+	case json.Delim:
+		if v == '[' {
+			return "a list"
+		}
+		return "an object"
+	case string:
+		return strconv.Quote(v)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// escape writes a key as RFC 6901 wants it in a JSON pointer.
+func escape(key string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+}

@@ -1,0 +1,163 @@
+package market
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+)
+
+// Found is what an employer gives to register.
+type Found struct {
+	Number   corpnum.Number
+	Head     corpnum.Number // 0: it is its own head
+	Name     string
+	Size     int
+	Email    string
+	Password string
+}
+
+// Founded is a new company and its owner's bearer token.
+type Founded struct {
+	ID    uuid.UUID
+	Token string
+}
+
+// Found registers a company and its owner. A number that is registered is a
+// Conflict. An operator verifies it; in a demo it is verified at once.
+func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error) {
+	var out Founded
+	id, err := uuid.NewV7()
+	if err != nil {
+		return out, fmt.Errorf("make an id: %w", err)
+	}
+	k := company.Company{ID: id, Version: 1, Number: in.Number, Head: in.Head, Name: in.Name, Size: in.Size, Status: company.Applied}
+	if k.Head == 0 {
+		k.Head = k.Number
+	}
+	if m.options.Demo {
+		k.Status = company.Verified
+	}
+	a, code, errAccount := m.newAccount(ctx, account.Member, in.Email, in.Password)
+	if err := errs.Join(k.Validate(), errAccount); err != nil {
+		return out, err
+	}
+	known := false
+	err = m.write(ctx, func(tx Tx) error {
+		out = Founded{}
+		if found, err := m.recall(tx, once, &out); err != nil || found {
+			return err
+		}
+		var err error
+		if known, out.Token, err = m.addAccount(tx, &a); err != nil {
+			return err
+		}
+		out.ID = k.ID
+		if err := tx.AddCompany(&k); errs.Is(err, errs.Conflict) {
+			return errs.New(errs.Conflict, "a company with this corporate number is registered already")
+		} else if err != nil {
+			return err
+		}
+		if err := tx.AddMember(company.Member{Account: a.Key, Company: k.Key, Role: account.Owner}); err != nil {
+			return err
+		}
+		if err := tx.Append(companyRow(&k, m)); err != nil {
+			return err
+		}
+		return m.remember(tx, once, out)
+	})
+	if err != nil {
+		return Founded{}, fmt.Errorf("register a company: %w", err)
+	}
+	m.greet(ctx, in.Email, code, known)
+	return out, nil
+}
+
+func companyRow(k *company.Company, m *Market) *Row {
+	what := CompanyLess
+	if k.Status == company.Verified {
+		what = CompanyChanged
+	}
+	return &Row{Change: what, Entity: k.Key, Version: k.Version, At: m.Now()}
+}
+
+// SetStatus verifies or suspends a company; operators only. Suspending
+// withdraws what its candidates have not accepted.
+func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s company.Status) (company.Company, error) {
+	var k company.Company
+	if actor.Kind != account.Operator {
+		return k, errs.New(errs.Denied, "only an operator may do this")
+	}
+	err := m.write(ctx, func(tx Tx) error {
+		found, err := tx.CompanyByID(id)
+		if err != nil {
+			return err
+		}
+		if k, err = tx.LockCompany(found.Key); err != nil {
+			return err
+		}
+		if k.Status == s {
+			return nil
+		}
+		k.Status, k.Version = s, k.Version+1
+		if err := tx.SaveCompany(&k); err != nil {
+			return err
+		}
+		if s == company.Suspended {
+			err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {
+				return tx.OffersBy(k.Key, 0, before, endPage, unanswered...)
+			}, tx)
+			if err != nil {
+				return err
+			}
+		}
+		return tx.Append(companyRow(&k, m))
+	})
+	return k, err
+}
+
+// unanswered are the states that a suspension or a closed position ends.
+var unanswered = []offer.State{offer.Proposed, offer.Reserved, offer.Sent, offer.Seen}
+
+// withdrawAll withdraws every offer that the pages give.
+func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), tx Tx) error {
+	for before := int64(0); ; {
+		list, err := page(before)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		for i := range list {
+			if err := m.withdraw(tx, &list[i]); err != nil {
+				return fmt.Errorf("withdraw offer %d: %w", list[i].Key, err)
+			}
+		}
+		before = list[len(list)-1].Key
+	}
+}
+
+// AddOperator makes an operator's account with a confirmed address. One that
+// is taken is a Conflict.
+func (m *Market) AddOperator(ctx context.Context, email, password string) error {
+	a, _, err := m.newAccount(ctx, account.Operator, email, password)
+	if err != nil {
+		return err
+	}
+	a.Confirmed = true
+	return m.write(ctx, func(tx Tx) error {
+		if err := tx.AddAccount(&a); errs.Is(err, errs.Conflict) {
+			return errs.New(errs.Conflict, "an operator with this address exists already")
+		} else if err != nil {
+			return err
+		}
+		return nil
+	})
+}

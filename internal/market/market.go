@@ -1,0 +1,201 @@
+// Package market is where the nouns of the trade meet: it lowers candidates
+// and rules to the engine's populations, keeps them in step with the change
+// log, proposes and makes offers, and holds every use case that touches more
+// than one noun.
+//
+// Populations only propose: the transaction that writes an offer evaluates the
+// match again on the rows that it has locked. A Market is safe for concurrent
+// use.
+package market
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"enishi/internal/account"
+	"enishi/internal/day"
+	"enishi/internal/rule"
+)
+
+// Mode is how automatic offers leave.
+type Mode string
+
+// The modes: a member of the company confirms each batch, or rules send by
+// themselves.
+const (
+	Approve Mode = "approve"
+	Auto    Mode = "auto"
+)
+
+// Mailer delivers messages to people; it must not block for long.
+type Mailer interface {
+	Send(ctx context.Context, to, subject, body string) error
+}
+
+// Options are what an installation decides.
+type Options struct {
+	Mode Mode
+	// Demo confirms companies and addresses at once and lifts the bound on
+	// previews.
+	Demo bool
+	// Clock tells the time; the installation's own offset is added to it.
+	Clock func() time.Time
+	Mail  Mailer
+}
+
+// Market serves the use cases over a store.
+type Market struct {
+	log       *slog.Logger
+	store     Store
+	vault     *account.Vault
+	passwords *account.Passwords
+	options   Options
+	seed      []byte
+	offset    atomic.Int64 // added to the clock, nanoseconds
+	people    *populations
+	matched   atomic.Int64
+	today     atomic.Int32
+	answers   atomic.Pointer[map[int64]rule.Answers]
+	following sync.Mutex
+	matching  sync.Mutex
+	kick      chan struct{}    // something was written: the matcher has work
+	reserve   func([]Proposal) // test seam: nil in production
+}
+
+// Names of the installation's settings.
+const (
+	settingSeed    = "seed"
+	settingDay     = "day"
+	settingMatched = "matched"
+	settingOffset  = "clock_offset_ns"
+)
+
+// Open gives the market of a store: it sets up a new installation, or loads
+// the populations of an old one. It takes seconds for large stores; progress,
+// if not nil, is told how many rows of how many kinds are loaded.
+func Open(ctx context.Context, log *slog.Logger, store Store, vault *account.Vault, o Options, progress func(what string, done int)) (*Market, error) {
+	m := &Market{
+		log: log, store: store, vault: vault, passwords: account.NewPasswords(), options: o,
+		kick: make(chan struct{}, 1),
+	}
+	if err := m.install(ctx); err != nil {
+		return nil, fmt.Errorf("set up the installation: %w", err)
+	}
+	people, err := newPopulations()
+	if err != nil {
+		return nil, fmt.Errorf("make the populations: %w", err)
+	}
+	m.people = people
+	if err := m.load(ctx, progress); err != nil {
+		return nil, fmt.Errorf("load the populations: %w", err)
+	}
+	return m, nil
+}
+
+// install reads the installation's settings and makes those that are missing.
+func (m *Market) install(ctx context.Context) error {
+	return m.store.Write(ctx, func(tx Tx) error {
+		offset, err := numberSetting(tx, settingOffset)
+		if err != nil {
+			return err
+		}
+		m.offset.Store(offset)
+		seed, err := tx.Setting(settingSeed)
+		if err != nil {
+			return err
+		}
+		if seed == "" {
+			b := make([]byte, 16)
+			rand.Read(b) // never fails: crypto/rand ends the process instead
+			seed = hex.EncodeToString(b)
+			if err := tx.SetSetting(settingSeed, seed); err != nil {
+				return err
+			}
+		}
+		m.seed = []byte(seed)
+		today, err := tx.Setting(settingDay)
+		if err != nil {
+			return err
+		}
+		if today == "" {
+			d := day.Of(m.Now())
+			if err := beginDay(tx, d, m.Now()); err != nil {
+				return err
+			}
+			today = d.String()
+			if err := tx.SetSetting(settingDay, today); err != nil {
+				return err
+			}
+		}
+		d, err := day.Parse(today)
+		if err != nil {
+			return fmt.Errorf("setting %s: %w", settingDay, err)
+		}
+		m.today.Store(int32(d))
+		matched, err := numberSetting(tx, settingMatched)
+		m.matched.Store(matched)
+		return err
+	})
+}
+
+// Now gives the installation's time.
+func (m *Market) Now() time.Time {
+	return m.options.Clock().Add(time.Duration(m.offset.Load())).UTC().Truncate(time.Microsecond)
+}
+
+// Today gives the log's day.
+func (m *Market) Today() day.Day { return day.Day(m.today.Load()) }
+
+// moment gives the time at which something happens on the log's day: now, or
+// nine in the morning of that day while days are being caught up.
+func (m *Market) moment(today day.Day) time.Time {
+	if now := m.Now(); day.Of(now) == today {
+		return now
+	}
+	return today.At(9).UTC()
+}
+
+// Status says how far the log has been followed.
+type Status struct {
+	LogHead int64   `json:"log_head" doc:"Position of the last change."`
+	Applied int64   `json:"applied" doc:"Position up to which searches answer."`
+	Matched int64   `json:"matched" doc:"Position up to which offers have been made."`
+	Day     day.Day `json:"day" doc:"The log's day."`
+}
+
+// Status gives the state of the log; everything is drained when the three
+// positions are equal.
+func (m *Market) Status(ctx context.Context) (Status, error) {
+	s := Status{Applied: m.people.applied.Load(), Matched: m.matched.Load(), Day: m.Today()}
+	err := m.store.Read(ctx, func(tx Tx) error {
+		var err error
+		s.LogHead, err = tx.Head()
+		return err
+	})
+	return s, err
+}
+
+// write runs a use case's transaction and then applies it here, so that the
+// caller's next question sees it; the matcher is told.
+func (m *Market) write(ctx context.Context, fn func(Tx) error) error {
+	if err := m.store.Write(ctx, fn); err != nil {
+		return err
+	}
+	m.wake()
+	return m.Follow(ctx)
+}
+
+func (m *Market) wake() {
+	select {
+	case m.kick <- struct{}{}:
+	default:
+	}
+}
+
+func (m *Market) read(ctx context.Context, fn func(Tx) error) error { return m.store.Read(ctx, fn) }

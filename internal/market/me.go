@@ -1,0 +1,199 @@
+package market
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"enishi/internal/candidate"
+	"enishi/internal/condition"
+	"enishi/internal/corpnum"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+)
+
+// Candidate gives the actor's own row.
+func (m *Market) Candidate(ctx context.Context, actor Actor) (candidate.Candidate, error) {
+	var c candidate.Candidate
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		c, err = tx.Candidate(actor.Candidate)
+		return err
+	})
+	return c, err
+}
+
+// edit changes the actor's candidate, provided that it still has the version
+// that the actor saw; change says what happened to it.
+func (m *Market) edit(ctx context.Context, actor Actor, version int64, change func(Tx, *candidate.Candidate) (Change, error)) (candidate.Candidate, error) {
+	var c candidate.Candidate
+	err := m.write(ctx, func(tx Tx) error {
+		var err error
+		if c, err = tx.LockCandidate(actor.Candidate); err != nil {
+			return err
+		}
+		if err := current(version, c.Version); err != nil {
+			return err
+		}
+		c.Version++
+		what, err := change(tx, &c)
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveCandidate(&c); err != nil {
+			return err
+		}
+		return tx.Append(&Row{Change: what, Entity: c.Key, Version: c.Version, At: m.Now()})
+	})
+	return c, err
+}
+
+// current is Stale unless the version that was seen is the stored one.
+func current(seen, stored int64) error {
+	if seen == stored {
+		return nil
+	}
+	return errs.New(errs.Stale, "this was changed since you read it: read it again and repeat the change")
+}
+
+// Settings are what a candidate decides about being found.
+type Settings struct {
+	Open        bool
+	WeeklyLimit int
+	Language    string
+}
+
+// SetSettings changes whether the candidate is open, and their limit.
+func (m *Market) SetSettings(ctx context.Context, actor Actor, version int64, s Settings) (candidate.Candidate, error) {
+	if err := candidate.ValidateSettings(s.WeeklyLimit, s.Language); err != nil {
+		return candidate.Candidate{}, err
+	}
+	return m.edit(ctx, actor, version, func(_ Tx, c *candidate.Candidate) (Change, error) {
+		what := CandidateLess
+		if s.Open && (!c.Open || s.WeeklyLimit > c.WeeklyLimit) {
+			what = CandidateChanged
+		}
+		c.Open, c.WeeklyLimit, c.Language = s.Open, s.WeeklyLimit, s.Language
+		return what, nil
+	})
+}
+
+// SetProfile replaces the profile.
+func (m *Market) SetProfile(ctx context.Context, actor Actor, version int64, p candidate.Profile) (candidate.Candidate, error) {
+	today := m.Today()
+	if err := p.Validate(today); err != nil {
+		return candidate.Candidate{}, err
+	}
+	return m.edit(ctx, actor, version, func(_ Tx, c *candidate.Candidate) (Change, error) {
+		c.Profile = p.Derived(today, len(c.Employers))
+		c.Employers = withHistory(c.Employers, p.History)
+		return CandidateChanged, nil
+	})
+}
+
+// SetWishes replaces the wishes.
+func (m *Market) SetWishes(ctx context.Context, actor Actor, version int64, w condition.Condition) (candidate.Candidate, error) {
+	if err := w.Validate(condition.Positions, false); err != nil {
+		return candidate.Candidate{}, err
+	}
+	return m.edit(ctx, actor, version, func(_ Tx, c *candidate.Candidate) (Change, error) {
+		c.Wishes = w
+		return CandidateChanged, nil
+	})
+}
+
+// SetBlocks replaces the candidate's own list of blocked companies and their
+// employers. Offers of companies that are now blocked and are not accepted yet
+// are withdrawn; to the company they look expired.
+func (m *Market) SetBlocks(ctx context.Context, actor Actor, version int64, blocks []corpnum.Number, employers []candidate.Employment) (candidate.Candidate, error) {
+	blocks, errBlocks := candidate.CleanBlocks(blocks)
+	employers, errEmployers := candidate.CleanEmployers(employers)
+	if err := errs.Join(errs.Below("/blocks", errBlocks), errs.Below("/employers", errEmployers)); err != nil {
+		return candidate.Candidate{}, err
+	}
+	return m.edit(ctx, actor, version, func(tx Tx, c *candidate.Candidate) (Change, error) {
+		what := BlockAdded
+		if freed(c, blocks, employers) {
+			what = BlockRemoved
+		}
+		c.Blocks, c.Employers = blocks, employers
+		return what, m.withdrawBlocked(tx, c)
+	})
+}
+
+// freed says whether some company that was blocked need not be any more.
+func freed(c *candidate.Candidate, blocks []corpnum.Number, employers []candidate.Employment) bool {
+	for _, n := range c.Blocks {
+		if !slices.Contains(blocks, n) {
+			return true
+		}
+	}
+	for _, e := range c.Employers {
+		if e.Current && !slices.Contains(employers, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
+	list, err := tx.OffersTo(c.Key, 0, allOffers)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		o := &list[i]
+		if !o.State.Unanswered() {
+			continue
+		}
+		k, err := tx.Company(o.Company)
+		if err != nil {
+			return err
+		}
+		group, err := groupOf(tx, k)
+		if err != nil {
+			return err
+		}
+		if c.Blocked(k.Number, group) {
+			if err := m.withdraw(tx, o); err != nil {
+				return fmt.Errorf("withdraw offer %d: %w", o.Key, err)
+			}
+		}
+	}
+	return nil
+}
+
+// withdraw takes back an offer that is not accepted; one that was only proposed
+// or reserved counts as never made, and a reserved one gives back its budget.
+func (m *Market) withdraw(tx Tx, o *offer.Offer) error {
+	if o.State == offer.Proposed || o.State == offer.Reserved {
+		return m.end(tx, o, m.Now())
+	}
+	return m.advance(tx, o, offer.Withdraw, m.Now())
+}
+
+// Erase removes the candidate: offers that are not accepted are withdrawn,
+// what remains of the others are terms, states and dates under a number.
+func (m *Market) Erase(ctx context.Context, actor Actor) error {
+	return m.write(ctx, func(tx Tx) error {
+		c, err := tx.LockCandidate(actor.Candidate)
+		if err != nil {
+			return err
+		}
+		list, err := tx.OffersTo(c.Key, 0, allOffers)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if list[i].State.Unanswered() {
+				if err := m.withdraw(tx, &list[i]); err != nil {
+					return err
+				}
+			}
+		}
+		if err := tx.DeleteCandidate(c.Key); err != nil {
+			return err
+		}
+		return tx.Append(&Row{Change: CandidateErased, Entity: c.Key, Version: c.Version + 1, At: m.Now()})
+	})
+}

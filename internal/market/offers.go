@@ -1,0 +1,372 @@
+package market
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/company"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+	"enishi/internal/position"
+	"enishi/internal/rule"
+)
+
+// Delivered is an offer with what it points at.
+type Delivered struct {
+	offer.Offer
+	PositionID  uuid.UUID
+	RuleID      uuid.UUID // zero for a scout
+	CompanyID   uuid.UUID
+	CompanyName string
+	Terms       position.Terms // of the version that was sent
+	Card        string         // the candidate as the company knows them
+	Age         *rule.AgeException
+}
+
+// visible says whether a candidate sees an offer.
+func visible(o *offer.Offer) bool { return o.State != offer.Proposed && o.State != offer.Lapsed }
+
+// delivered gives what a candidate has been offered, newest first, and how many
+// companies are being asked.
+func (m *Market) delivered(ctx context.Context, key int64) ([]Delivered, int, error) {
+	var out []Delivered
+	asked := map[int64]bool{}
+	err := m.read(ctx, func(tx Tx) error {
+		list, err := tx.OffersTo(key, 0, allOffers)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			if o.State == offer.Proposed {
+				asked[o.Company] = true
+			}
+			if !visible(&o) {
+				continue
+			}
+			d, err := m.deliver(tx, o)
+			if err != nil {
+				return err
+			}
+			out = append(out, d)
+		}
+		return nil
+	})
+	return out, len(asked), err
+}
+
+func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
+	d := Delivered{Offer: o}
+	k, err := tx.Company(o.Company)
+	if err != nil {
+		return d, fmt.Errorf("company of offer %d: %w", o.Key, err)
+	}
+	d.CompanyID, d.CompanyName = k.ID, k.Name
+	p, err := tx.Position(o.Position)
+	if err != nil {
+		return d, fmt.Errorf("position of offer %d: %w", o.Key, err)
+	}
+	d.PositionID, d.Terms = p.ID, p.Terms
+	if o.PositionVersion != p.Version {
+		if d.Terms, err = tx.Terms(o.Position, o.PositionVersion); err != nil {
+			return d, fmt.Errorf("terms of offer %d: %w", o.Key, err)
+		}
+	}
+	if o.Rule != 0 {
+		r, err := tx.Rule(o.Rule)
+		if err != nil {
+			return d, fmt.Errorf("rule of offer %d: %w", o.Key, err)
+		}
+		d.RuleID, d.Age = r.ID, r.Age
+	}
+	if day.Of(m.Now()) > o.ExpiresOn && (o.State == offer.Sent || o.State == offer.Seen) {
+		d.State = offer.Expired
+	}
+	return d, nil
+}
+
+// OffersTo gives a page of the actor's offers, newest first, before a key (0:
+// the newest), and the key to go on from (0: none).
+func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit int) (page []Delivered, next int64, err error) {
+	err = m.read(ctx, func(tx Tx) error {
+		page, next = nil, 0
+		for {
+			list, err := tx.OffersTo(actor.Candidate, before, limit)
+			if err != nil {
+				return err
+			}
+			for _, o := range list {
+				if !visible(&o) {
+					continue
+				}
+				if len(page) == limit {
+					next = page[limit-1].Key
+					return nil
+				}
+				d, err := m.deliver(tx, o)
+				if err != nil {
+					return err
+				}
+				page = append(page, d)
+			}
+			if len(list) < limit {
+				return nil
+			}
+			before = list[len(list)-1].Key
+		}
+	})
+	return page, next, err
+}
+
+// own gives an offer of the actor, or NotFound.
+func own(tx Tx, actor Actor, id uuid.UUID) (offer.Offer, error) {
+	o, err := tx.OfferByID(id)
+	switch {
+	case err != nil:
+		return o, err
+	case actor.Kind == account.Candidate && o.Candidate == actor.Candidate && visible(&o),
+		actor.Kind == account.Member && o.Company == actor.Company && o.State != offer.Reserved:
+		return o, nil
+	}
+	return o, errs.New(errs.NotFound, "no such offer")
+}
+
+// OfferTo gives one offer to the actor; being read, it is seen.
+func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delivered, error) {
+	var d Delivered
+	err := m.write(ctx, func(tx Tx) error {
+		o, err := own(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if o.State == offer.Sent {
+			if err := m.advance(tx, &o, offer.See, m.Now()); err != nil {
+				return err
+			}
+		}
+		d, err = m.deliver(tx, o)
+		return err
+	})
+	return d, err
+}
+
+// Answer takes a candidate's step on an offer: accept, decline, undo or
+// withdraw. A repeat changes nothing; a step that the state does not allow, or
+// an offer whose last day has passed, is a Conflict.
+func (m *Market) Answer(ctx context.Context, actor Actor, id uuid.UUID, a offer.Action) (Delivered, error) {
+	var d Delivered
+	err := m.write(ctx, func(tx Tx) error {
+		if _, err := tx.LockCandidate(actor.Candidate); err != nil {
+			return err
+		}
+		o, err := own(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if !repeats(o.State, a) {
+			if err := m.answer(tx, &o, a); err != nil {
+				return err
+			}
+		}
+		d, err = m.deliver(tx, o)
+		return err
+	})
+	return d, err
+}
+
+// repeats says whether a step's result is already there.
+func repeats(s offer.State, a offer.Action) bool {
+	switch a {
+	case offer.Accept:
+		return s == offer.Accepted
+	case offer.Decline:
+		return s == offer.Declined
+	case offer.Withdraw:
+		return s == offer.Withdrawn
+	case offer.Hold:
+		return s == offer.Held
+	case offer.Hire:
+		return s == offer.Hired
+	case offer.Reject:
+		return s == offer.Rejected
+	}
+	return false
+}
+
+func (m *Market) answer(tx Tx, o *offer.Offer, a offer.Action) error {
+	now := m.Now()
+	switch a {
+	case offer.Accept, offer.Decline:
+		if day.Of(now) > o.ExpiresOn {
+			return errs.New(errs.Conflict, "the offer expired on "+o.ExpiresOn.String())
+		}
+		o.AnsweredAt = now
+	case offer.Undo:
+		if o.State == offer.Declined && (o.DueAt.IsZero() || now.After(o.DueAt)) {
+			return errs.New(errs.Conflict, "declining can be undone within five minutes only")
+		}
+		o.AnsweredAt = time.Time{}
+	case offer.Withdraw:
+		if !o.State.Live() || o.State.Unanswered() {
+			return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from; decline one that is not")
+		}
+	}
+	if o.State == offer.Reserved {
+		return errs.New(errs.Conflict, "confirm your e-mail address first")
+	}
+	o.DueAt = time.Time{}
+	if a == offer.Decline {
+		o.DueAt = now.Add(offer.UndoWindow)
+	}
+	return m.advance(tx, o, a, now)
+}
+
+// seenByCompany gives an offer as its company may know it: who blocked it looks
+// expired, who declined a moment ago has not yet.
+func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, error) {
+	d, err := m.deliver(tx, o)
+	if err != nil {
+		return d, err
+	}
+	if d.State == offer.Declined && !d.DueAt.IsZero() {
+		d.State, d.AnsweredAt = offer.Seen, time.Time{}
+	}
+	if d.State == offer.Withdrawn && d.AnsweredAt.IsZero() {
+		d.State = offer.Expired
+	}
+	cards, err := m.vault.Cards(actor.CompanyID)
+	if err != nil {
+		return d, err
+	}
+	c, err := tx.Candidate(o.Candidate)
+	if notFoundIsNil(err) != nil {
+		return d, err
+	}
+	if err == nil {
+		d.Card = cards.Of(c.ID)
+	}
+	return d, nil
+}
+
+// hiddenFromCompany are the states of offers that a company does not see in
+// its lists.
+func hiddenFromCompany(s offer.State) bool {
+	return s == offer.Reserved || s == offer.Lapsed || s == offer.Proposed
+}
+
+// OffersBy gives a page of the actor's company's offers, of one rule (nil: of
+// all), newest first, before a key (0: the newest), and the key to go on from.
+func (m *Market) OffersBy(ctx context.Context, actor Actor, ofRule *uuid.UUID, before int64, limit int) (page []Delivered, next int64, err error) {
+	if err := actor.Role.May(account.ReadOffers); err != nil {
+		return nil, 0, err
+	}
+	err = m.read(ctx, func(tx Tx) error {
+		page, next = nil, 0
+		var key int64
+		if ofRule != nil {
+			r, err := ownRule(tx, actor, *ofRule)
+			if err != nil {
+				return err
+			}
+			key = r.Key
+		}
+		for {
+			list, err := tx.OffersBy(actor.Company, key, before, limit)
+			if err != nil {
+				return err
+			}
+			for _, o := range list {
+				if hiddenFromCompany(o.State) {
+					continue
+				}
+				if len(page) == limit {
+					next = page[limit-1].Key
+					return nil
+				}
+				d, err := m.seenByCompany(tx, actor, o)
+				if err != nil {
+					return err
+				}
+				page = append(page, d)
+			}
+			if len(list) < limit {
+				return nil
+			}
+			before = list[len(list)-1].Key
+		}
+	})
+	return page, next, err
+}
+
+// OfferBy gives one offer of the actor's company.
+func (m *Market) OfferBy(ctx context.Context, actor Actor, id uuid.UUID) (Delivered, error) {
+	var d Delivered
+	if err := actor.Role.May(account.ReadOffers); err != nil {
+		return d, err
+	}
+	err := m.read(ctx, func(tx Tx) error {
+		o, err := own(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if hiddenFromCompany(o.State) {
+			return errs.New(errs.NotFound, "no such offer")
+		}
+		d, err = m.seenByCompany(tx, actor, o)
+		return err
+	})
+	return d, err
+}
+
+// Proceed takes a company's step on an accepted offer: schedule, held, hire,
+// reject or withdraw.
+func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer.Action) (Delivered, error) {
+	var d Delivered
+	if err := actor.Role.May(account.AnswerOffer); err != nil {
+		return d, err
+	}
+	err := m.write(ctx, func(tx Tx) error {
+		o, err := own(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if hiddenFromCompany(o.State) {
+			return errs.New(errs.NotFound, "no such offer")
+		}
+		if _, err := tx.LockCandidate(o.Candidate); notFoundIsNil(err) != nil {
+			return err
+		}
+		if !repeats(o.State, a) {
+			if a == offer.Withdraw && o.State.Unanswered() {
+				return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from")
+			}
+			if o.Kind == "casual" && (a == offer.Hire || a == offer.Reject) {
+				return errs.New(errs.Conflict, "a casual talk ends when it was held")
+			}
+			if o.RespondedAt.IsZero() {
+				o.RespondedAt = m.Now()
+			}
+			if err := m.advance(tx, &o, a, m.Now()); err != nil {
+				return err
+			}
+		}
+		d, err = m.seenByCompany(tx, actor, o)
+		return err
+	})
+	return d, err
+}
+
+// Employer gives the actor's company.
+func (m *Market) Employer(ctx context.Context, actor Actor) (company.Company, error) {
+	var k company.Company
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		k, err = tx.Company(actor.Company)
+		return err
+	})
+	return k, err
+}

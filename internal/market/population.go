@@ -1,0 +1,437 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/candidate"
+	"enishi/internal/company"
+	"enishi/internal/condition"
+	"enishi/internal/corpnum"
+	"enishi/internal/engine"
+	"enishi/internal/errs"
+	"enishi/internal/position"
+	"enishi/internal/rule"
+)
+
+// populations are the two sides of the market in memory, as of applied.
+type populations struct {
+	profiles   *lowering // over profiles
+	positions  *lowering // over positions
+	candidates *engine.Population
+	rules      *engine.Population
+	applied    atomic.Int64
+
+	mu     sync.RWMutex
+	person map[int64]person
+	order  map[int64]order
+}
+
+// person is what ranking needs of a candidate beside the engine's document.
+type person struct {
+	id    uuid.UUID
+	limit int
+}
+
+// order is what ranking needs of a rule.
+type order struct {
+	id       uuid.UUID
+	company  int64
+	position int64
+	prefer   []preference
+	all      int
+	rule     rule.Rule
+}
+
+// preference is a rule's preference, over counted and over dated documents.
+type preference struct {
+	weight  int
+	counted engine.Cond
+	source  condition.Condition
+}
+
+func newPopulations() (*populations, error) {
+	numbers := &numbering{byNo: map[corpnum.Number]int32{}}
+	p := &populations{
+		profiles:  newLowering(condition.Profiles, numbers),
+		positions: newLowering(condition.Positions, numbers),
+		person:    map[int64]person{},
+		order:     map[int64]order{},
+	}
+	var err error
+	if p.candidates, err = engine.New(p.profiles.schema, p.positions.schema); err != nil {
+		return nil, err
+	}
+	p.rules, err = engine.New(p.positions.schema, p.profiles.schema)
+	return p, err
+}
+
+func (p *populations) findPerson(key int64) (person, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	v, ok := p.person[key]
+	return v, ok
+}
+
+func (p *populations) findOrder(key int64) (order, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	v, ok := p.order[key]
+	return v, ok
+}
+
+// batch is what one moment of the store changes in the populations.
+type batch struct {
+	candidates []engine.Change
+	rules      []engine.Change
+	person     map[int64]person
+	order      map[int64]order
+}
+
+func newBatch() *batch { return &batch{person: map[int64]person{}, order: map[int64]order{}} }
+
+func (p *populations) apply(b *batch) error {
+	if err := errors.Join(p.candidates.Apply(b.candidates), p.rules.Apply(b.rules)); err != nil {
+		return fmt.Errorf("apply changes to the populations: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for k, v := range b.person {
+		p.person[k] = v
+	}
+	for k, v := range b.order {
+		p.order[k] = v
+	}
+	return nil
+}
+
+// putCandidate adds a candidate's present state: an entry while open, none
+// otherwise.
+func (p *populations) putCandidate(b *batch, c *candidate.Candidate, version int64) error {
+	change := engine.Change{Entry: engine.Entry{ID: c.Key}, Delete: !c.Open, Version: version}
+	if c.Open {
+		var err error
+		if change.Entry.Doc, err = p.profiles.person(c, nil); err != nil {
+			return err
+		}
+		if change.Entry.Cond, err = p.positions.condition(c.Wishes, nil); err != nil {
+			return fmt.Errorf("wishes of candidate %d: %w", c.Key, err)
+		}
+	}
+	b.candidates = append(b.candidates, change)
+	b.person[c.Key] = person{id: c.ID, limit: c.WeeklyLimit}
+	return nil
+}
+
+// offering is a rule with all that decides what it offers to whom.
+type offering struct {
+	rule     rule.Rule
+	company  company.Company
+	group    []corpnum.Number
+	position position.Position // Terms are those of the published version
+}
+
+// running says whether the rule can make offers at all.
+func (o *offering) running() bool {
+	return o.rule.State == rule.Active && o.position.State == position.Published && o.company.Status == company.Verified
+}
+
+func (o *offering) offered() position.Offered {
+	return position.Offered{Kind: o.rule.Kind, Company: o.company.Number, Size: o.company.Size}
+}
+
+func (p *populations) putRule(b *batch, o *offering, version int64) error {
+	change := engine.Change{Entry: engine.Entry{ID: o.rule.Key}, Delete: !o.running(), Version: version}
+	if o.running() {
+		var err error
+		if change.Entry.Doc, err = p.positions.terms(&o.position.Terms, o.offered()); err != nil {
+			return fmt.Errorf("position %d: %w", o.position.Key, err)
+		}
+		if change.Entry.Cond, err = p.whom(o); err != nil {
+			return err
+		}
+	}
+	b.rules = append(b.rules, change)
+	line := order{id: o.rule.ID, company: o.company.Key, position: o.position.Key, rule: o.rule}
+	for _, pref := range o.rule.Prefer {
+		c, err := p.profiles.condition(pref.Condition, nil)
+		if err != nil {
+			return fmt.Errorf("preference of rule %d: %w", o.rule.Key, err)
+		}
+		line.prefer = append(line.prefer, preference{weight: pref.Weight, counted: c, source: pref.Condition})
+		line.all += pref.Weight
+	}
+	b.order[o.rule.Key] = line
+	return nil
+}
+
+// whom lowers everything a rule asks of a profile, in counts of days.
+func (p *populations) whom(o *offering) (engine.Cond, error) {
+	must, err := p.profiles.condition(o.rule.Must, nil)
+	if err != nil {
+		return engine.Cond{}, fmt.Errorf("must of rule %d: %w", o.rule.Key, err)
+	}
+	out := engine.Cond{Op: engine.All, Kids: []engine.Cond{must, p.profiles.unblocked(o.company.Number, o.group)}}
+	if o.rule.Age != nil {
+		out.Kids = append(out.Kids, p.profiles.ages(o.rule.Age, nil))
+	}
+	return out, nil
+}
+
+// loadOffering reads all that decides what a rule offers.
+func loadOffering(tx Tx, r rule.Rule) (*offering, error) {
+	o := &offering{rule: r}
+	var err error
+	if o.company, err = tx.Company(r.Company); err != nil {
+		return nil, fmt.Errorf("company of rule %d: %w", r.Key, err)
+	}
+	if o.group, err = groupOf(tx, o.company); err != nil {
+		return nil, err
+	}
+	if o.position, err = tx.Position(r.Position); err != nil {
+		return nil, fmt.Errorf("position of rule %d: %w", r.Key, err)
+	}
+	if v := o.position.PublishedVersion; v != 0 && v != o.position.Version {
+		if o.position.Terms, err = tx.Terms(r.Position, v); err != nil {
+			return nil, fmt.Errorf("terms %d of position %d: %w", v, r.Position, err)
+		}
+	}
+	return o, nil
+}
+
+// groupOf gives the numbers of a company's group: its own, its head's, and
+// those of all companies under that head.
+func groupOf(tx Tx, c company.Company) ([]corpnum.Number, error) {
+	all, err := tx.Group(c.Head)
+	if err != nil {
+		return nil, fmt.Errorf("group of company %d: %w", c.Key, err)
+	}
+	group := []corpnum.Number{c.Number}
+	if c.Head != c.Number {
+		group = append(group, c.Head)
+	}
+	for _, other := range all {
+		if other.Key != c.Key && other.Number != c.Head {
+			group = append(group, other.Number)
+		}
+	}
+	return group, nil
+}
+
+// notFoundIsNil turns NotFound into nil: what a log row names may be gone.
+func notFoundIsNil(err error) error {
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// loadPage is how many rows are loaded at a time: a few megabytes.
+const loadPage = 1000
+
+// load fills the populations from the store as of one moment.
+func (m *Market) load(ctx context.Context, progress func(what string, done int)) error {
+	if progress == nil {
+		progress = func(string, int) {}
+	}
+	return m.read(ctx, func(tx Tx) error {
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		all := newBatch()
+		done := 0
+		for after := int64(0); ; {
+			page, err := tx.Candidates(after, loadPage)
+			if err != nil {
+				return err
+			}
+			if len(page) == 0 {
+				break
+			}
+			for i := range page {
+				if err := m.people.putCandidate(all, &page[i], head); err != nil {
+					return err
+				}
+			}
+			after = page[len(page)-1].Key
+			done += len(page)
+			progress("candidates", done)
+		}
+		if err := m.loadRules(tx, all, head, progress); err != nil {
+			return err
+		}
+		if err := m.people.apply(all); err != nil {
+			return err
+		}
+		m.people.applied.Store(head)
+		return m.loadAnswers(tx)
+	})
+}
+
+func (m *Market) loadRules(tx Tx, all *batch, head int64, progress func(string, int)) error {
+	done := 0
+	for after := int64(0); ; {
+		page, err := tx.Rules(after, loadPage)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		for _, r := range page {
+			o, err := loadOffering(tx, r)
+			if err != nil {
+				return err
+			}
+			if err := m.people.putRule(all, o, head); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].Key
+		done += len(page)
+		progress("rules", done)
+	}
+}
+
+// Follow applies what has been committed since the last time to the
+// populations. It returns when everything committed before the call is
+// applied.
+func (m *Market) Follow(ctx context.Context) error {
+	m.following.Lock()
+	defer m.following.Unlock()
+	return m.read(ctx, func(tx Tx) error {
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		b := newBatch()
+		touched := newTouched()
+		for after := m.people.applied.Load(); after < head; {
+			rows, err := tx.Rows(after, loadPage)
+			if err != nil {
+				return fmt.Errorf("read the log after %d: %w", after, err)
+			}
+			for _, row := range rows {
+				if err := touched.add(tx, row); err != nil {
+					return err
+				}
+			}
+			after = rows[len(rows)-1].Pos
+		}
+		if err := m.reload(tx, touched, b, head); err != nil {
+			return err
+		}
+		if err := m.people.apply(b); err != nil {
+			return err
+		}
+		m.people.applied.Store(head)
+		return nil
+	})
+}
+
+// touched are the entries that log rows changed.
+type touched struct {
+	candidates map[int64]bool
+	rules      map[int64]bool
+}
+
+func newTouched() *touched {
+	return &touched{candidates: map[int64]bool{}, rules: map[int64]bool{}}
+}
+
+// add notes the entries that a row changed.
+func (t *touched) add(tx Tx, row Row) error {
+	switch row.Change {
+	case CandidateChanged, CandidateLess, CandidateErased, BlockAdded, BlockRemoved:
+		t.candidates[row.Entity] = true
+	case RuleChanged, RuleLess:
+		t.rules[row.Entity] = true
+	case PositionChanged, PositionLess:
+		return t.addPosition(tx, row.Entity)
+	case CompanyChanged, CompanyLess:
+		return t.addCompany(tx, row.Entity)
+	}
+	return nil
+}
+
+func (t *touched) addPosition(tx Tx, key int64) error {
+	rules, err := tx.RulesOfPosition(key)
+	if err != nil {
+		return fmt.Errorf("rules of position %d: %w", key, err)
+	}
+	for _, r := range rules {
+		t.rules[r.Key] = true
+	}
+	return nil
+}
+
+// addCompany notes the rules of the company and of its whole group, since whom
+// an employer's block covers follows from the group.
+func (t *touched) addCompany(tx Tx, key int64) error {
+	c, err := tx.Company(key)
+	if err != nil {
+		return notFoundIsNil(err)
+	}
+	group, err := tx.Group(c.Head)
+	if err != nil {
+		return fmt.Errorf("group of company %d: %w", key, err)
+	}
+	if head, err := tx.CompanyByNumber(c.Head); err == nil {
+		group = append(group, head)
+	} else if notFoundIsNil(err) != nil {
+		return err
+	}
+	for _, member := range append(group, c) {
+		for after := int64(0); ; {
+			rules, err := tx.RulesOf(member.Key, after, loadPage)
+			if err != nil {
+				return fmt.Errorf("rules of company %d: %w", member.Key, err)
+			}
+			if len(rules) == 0 {
+				break
+			}
+			for _, r := range rules {
+				t.rules[r.Key] = true
+			}
+			after = rules[len(rules)-1].Key
+		}
+	}
+	return nil
+}
+
+// reload reads the present state of what was touched.
+func (m *Market) reload(tx Tx, t *touched, b *batch, head int64) error {
+	for key := range t.candidates {
+		c, err := tx.Candidate(key)
+		if errs.Is(err, errs.NotFound) {
+			b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: head})
+			continue
+		}
+		if err == nil {
+			err = m.people.putCandidate(b, &c, head)
+		}
+		if err != nil {
+			return fmt.Errorf("reload candidate %d: %w", key, err)
+		}
+	}
+	for key := range t.rules {
+		r, err := tx.Rule(key)
+		if err != nil {
+			return fmt.Errorf("reload rule %d: %w", key, err)
+		}
+		o, err := loadOffering(tx, r)
+		if err != nil {
+			return err
+		}
+		if err := m.people.putRule(b, o, head); err != nil {
+			return err
+		}
+	}
+	return nil
+}

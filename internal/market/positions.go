@@ -1,0 +1,156 @@
+package market
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+	"enishi/internal/position"
+)
+
+// ownPosition gives a position of the actor's company, or NotFound.
+func ownPosition(tx Tx, actor Actor, id uuid.UUID) (position.Position, error) {
+	p, err := tx.PositionByID(id)
+	if err == nil && p.Company != actor.Company {
+		err = errs.New(errs.NotFound, "no such position")
+	}
+	return p, err
+}
+
+// AddPosition writes a draft and gives it.
+func (m *Market) AddPosition(ctx context.Context, actor Actor, t position.Terms, once Once) (position.Position, error) {
+	var p position.Position
+	if err := errs.Join(t.Validate()); err != nil {
+		return p, err
+	}
+	if err := actor.Role.May(account.EditPosition); err != nil {
+		return p, err
+	}
+	err := m.write(ctx, func(tx Tx) error {
+		var made uuid.UUID
+		found, err := m.recall(tx, once, &made)
+		if err != nil {
+			return err
+		}
+		if found {
+			p, err = ownPosition(tx, actor, made)
+			return err
+		}
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("make an id: %w", err)
+		}
+		p = position.Position{ID: id, Company: actor.Company, Version: 1, State: position.Draft, Terms: t}
+		if err := tx.AddPosition(&p); err != nil {
+			return err
+		}
+		if err := tx.Append(&Row{Change: PositionLess, Entity: p.Key, Version: p.Version, At: m.Now()}); err != nil {
+			return err
+		}
+		return m.remember(tx, once, p.ID)
+	})
+	return p, err
+}
+
+// Position gives a position of the actor's company.
+func (m *Market) Position(ctx context.Context, actor Actor, id uuid.UUID) (position.Position, error) {
+	var p position.Position
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		p, err = ownPosition(tx, actor, id)
+		return err
+	})
+	return p, err
+}
+
+// Positions gives up to limit positions of the actor's company after a key.
+func (m *Market) Positions(ctx context.Context, actor Actor, after int64, limit int) ([]position.Position, error) {
+	var list []position.Position
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		list, err = tx.PositionsOf(actor.Company, after, limit)
+		return err
+	})
+	return list, err
+}
+
+// SetPosition makes a new version of the terms; what is published stays as it
+// is until the new version is published.
+func (m *Market) SetPosition(ctx context.Context, actor Actor, id uuid.UUID, version int64, t position.Terms) (position.Position, error) {
+	if err := t.Validate(); err != nil {
+		return position.Position{}, err
+	}
+	return m.editPosition(ctx, actor, id, func(_ Tx, p *position.Position) (Change, error) {
+		if err := current(version, p.Version); err != nil {
+			return "", err
+		}
+		if p.State == position.Closed {
+			return "", errs.New(errs.Conflict, "a closed position cannot be edited")
+		}
+		p.Terms, p.Version = t, p.Version+1
+		return PositionLess, nil
+	})
+}
+
+// Publish makes the newest version the one that is offered. What the law or
+// matching still needs is Invalid, by pointer.
+func (m *Market) Publish(ctx context.Context, actor Actor, id uuid.UUID) (position.Position, error) {
+	return m.editPosition(ctx, actor, id, func(_ Tx, p *position.Position) (Change, error) {
+		if p.State == position.Closed {
+			return "", errs.New(errs.Conflict, "a closed position cannot be published")
+		}
+		if p.State == position.Published && p.PublishedVersion == p.Version {
+			return "", nil
+		}
+		if err := p.Terms.Publishable(); err != nil {
+			return "", err
+		}
+		p.State, p.PublishedVersion = position.Published, p.Version
+		return PositionChanged, nil
+	})
+}
+
+// Close ends a position for good; offers for it that are not accepted are
+// withdrawn.
+func (m *Market) Close(ctx context.Context, actor Actor, id uuid.UUID) (position.Position, error) {
+	return m.editPosition(ctx, actor, id, func(tx Tx, p *position.Position) (Change, error) {
+		if p.State == position.Closed {
+			return "", nil
+		}
+		p.State = position.Closed
+		return PositionLess, m.withdrawAll(func(before int64) ([]offer.Offer, error) {
+			return tx.OffersOn(p.Key, before, endPage, unanswered...)
+		}, tx)
+	})
+}
+
+// editPosition changes a position of the actor's company; change says what
+// happened, "" if nothing did.
+func (m *Market) editPosition(ctx context.Context, actor Actor, id uuid.UUID, change func(Tx, *position.Position) (Change, error)) (position.Position, error) {
+	var p position.Position
+	if err := actor.Role.May(account.EditPosition); err != nil {
+		return p, err
+	}
+	err := m.write(ctx, func(tx Tx) error {
+		found, err := ownPosition(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if p, err = tx.LockPosition(found.Key); err != nil {
+			return err
+		}
+		what, err := change(tx, &p)
+		if err != nil || what == "" {
+			return err
+		}
+		if err := tx.SavePosition(&p); err != nil {
+			return err
+		}
+		return tx.Append(&Row{Change: what, Entity: p.Key, Version: p.Version, At: m.Now()})
+	})
+	return p, err
+}

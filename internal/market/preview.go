@@ -1,0 +1,236 @@
+package market
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"enishi/internal/account"
+	"enishi/internal/candidate"
+	"enishi/internal/day"
+	"enishi/internal/engine"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+	"enishi/internal/rule"
+)
+
+// Preview is what a rule would do now, step by step. Steps are nil when so few
+// match that they would tell about single people.
+type Preview struct {
+	Matched int  // by must, among those who have not blocked the company
+	Already *int // of those: offered already
+	Wishes  *int // removed by their own wishes
+	Limit   *int // over their limit
+	Budget  *int // beyond today's budget
+	Due     *int // will receive an offer now
+}
+
+// What a preview may show: under leastShown matches only their number, steps
+// rounded down to stepShown, and so many different questions a day, so that
+// nobody's wishes can be found by asking again and again.
+const (
+	leastShown   = 10
+	stepShown    = 5
+	previewsADay = 30
+)
+
+// Preview gives what a rule would do if it were activated now. More than 30
+// different questions a day are TooMany.
+func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Preview, error) {
+	var out Preview
+	if err := actor.Role.May(account.EditRule); err != nil {
+		return out, err
+	}
+	var r rule.Rule
+	err := m.read(ctx, func(tx Tx) error { return m.fill(tx, actor, &r, in) })
+	if err != nil {
+		return out, err
+	}
+	r.State = rule.Active
+	if !m.options.Demo {
+		if err := m.countPreview(ctx, actor, &r); err != nil {
+			return out, err
+		}
+	}
+	err = m.read(ctx, func(tx Tx) error {
+		var err error
+		out, err = m.previewOf(tx, r)
+		return err
+	})
+	return out, err
+}
+
+func (m *Market) countPreview(ctx context.Context, actor Actor, r *rule.Rule) error {
+	question := previewDigest(r)
+	var n int
+	err := m.store.Write(ctx, func(tx Tx) error {
+		var err error
+		n, err = tx.AddPreview(actor.Company, m.Today(), question)
+		if err == nil && n > previewsADay {
+			return errs.New(errs.TooMany, fmt.Sprintf("a company has %d different previews a day; ask again tomorrow", previewsADay))
+		}
+		return err
+	})
+	return err
+}
+
+// previewDigest tells questions apart by all that changes their answer.
+func previewDigest(r *rule.Rule) []byte {
+	must := r.Must.Hash()
+	h := sha256.New()
+	h.Write(must[:])
+	age, err := json.Marshal(r.Age)
+	if err == nil {
+		h.Write(age)
+	}
+	for _, n := range []int64{r.Position, int64(r.DailyBudget), int64(r.TotalBudget)} {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
+	}
+	h.Write([]byte(r.Kind))
+	return h.Sum(nil)
+}
+
+// previewOf computes the waterfall of a rule, stored or not, as if it sent.
+func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
+	today := m.Today()
+	r.State = rule.Active
+	o, err := loadOffering(tx, r)
+	if err != nil {
+		return Preview{}, err
+	}
+	if o.position.PublishedVersion == 0 {
+		o.position.PublishedVersion = o.position.Version // the draft, as it would be
+	}
+	question, err := m.people.question(o, today)
+	if err != nil {
+		return Preview{}, err
+	}
+	view := m.people.candidates.View()
+	matched, err := view.Search(engine.Query{Cond: question.Cond, Within: engine.Cond{Op: engine.All}})
+	if err != nil {
+		return Preview{}, err
+	}
+	out := Preview{Matched: matched.Count}
+	if matched.Count < leastShown {
+		return out, nil
+	}
+	reached, err := tx.ReachedFor(r.Key, r.Position)
+	if err != nil {
+		return out, err
+	}
+	offered, err := view.Search(engine.Query{Cond: question.Cond, Within: engine.Cond{Op: engine.All}, IDs: sortedKeys(reached)})
+	if err != nil {
+		return out, err
+	}
+	question.Except = func(id int64) bool { return reached[id] }
+	willing := view.Match(question)
+	full, err := m.countFull(tx, willing, today)
+	if err != nil {
+		return out, err
+	}
+	spent, total, err := tx.Spent(r.Key, today)
+	if err != nil {
+		return out, err
+	}
+	room := len(willing) - full
+	due := max(0, min(room, r.DailyBudget-spent, r.TotalBudget-total))
+	out.Already = shown(offered.Count)
+	out.Wishes = shown(matched.Count - offered.Count - len(willing))
+	out.Limit = shown(full)
+	out.Budget = shown(room - due)
+	out.Due = shown(due)
+	return out, nil
+}
+
+func shown(n int) *int {
+	n -= n % stepShown
+	return &n
+}
+
+// pointQueries is up to how many candidates are asked for their room one by
+// one; beyond, reading everyone's room at once is cheaper.
+const pointQueries = 2000
+
+// countFull counts those among candidates who have no room left.
+func (m *Market) countFull(tx Tx, keys []int64, today day.Day) (int, error) {
+	since := today - (candidate.LimitDays - 1)
+	taken := func(key int64) (int, error) { return tx.Taken(key, since) }
+	if len(keys) > pointQueries {
+		all, err := tx.AllTaken(since)
+		if err != nil {
+			return 0, err
+		}
+		taken = func(key int64) (int, error) { return all[key], nil }
+	}
+	full := 0
+	for _, key := range keys {
+		n, err := taken(key)
+		if err != nil {
+			return 0, err
+		}
+		if who, ok := m.people.findPerson(key); ok && n >= who.limit {
+			full++
+		}
+	}
+	return full, nil
+}
+
+// confirmAll turns proposals into sent offers, a transaction for each hundred.
+func (m *Market) confirmAll(ctx context.Context, proposals []Proposal) (int, error) {
+	sent := 0
+	sortProposals(proposals)
+	for len(proposals) > 0 {
+		part := proposals[:min(stepPairs, len(proposals))]
+		proposals = proposals[len(part):]
+		n := 0
+		err := m.write(ctx, func(tx Tx) error {
+			var err error
+			n, err = m.confirmPart(tx, part)
+			return err
+		})
+		if err != nil {
+			return sent, err
+		}
+		sent += n
+	}
+	return sent, nil
+}
+
+func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
+	today, err := logDay(tx)
+	if err != nil {
+		return 0, err
+	}
+	s := &stepper{
+		market: m, tx: tx, today: today, at: m.moment(today),
+		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{},
+	}
+	if err := s.lock(part); err != nil {
+		return 0, err
+	}
+	sent := 0
+	for _, p := range part {
+		to, from := s.candidates[p.Candidate], s.offerings[p.Rule]
+		if to == nil || from == nil {
+			continue
+		}
+		o, err := tx.OfferOfPair(p.Rule, p.Candidate)
+		if err != nil || o.State != offer.Proposed {
+			if notFoundIsNil(err) != nil {
+				return 0, err
+			}
+			continue
+		}
+		if to.positions[from.position.Key] || !from.left() || to.taken >= to.candidate.WeeklyLimit ||
+			!matches(&to.candidate, to.record, &from.offering, from.terms, today) {
+			continue
+		}
+		if err := s.send(&o, to, from); err != nil {
+			return 0, fmt.Errorf("confirm offer %d: %w", o.Key, err)
+		}
+		sent++
+	}
+	return sent, nil
+}

@@ -1,0 +1,178 @@
+package market
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"enishi/internal/candidate"
+	"enishi/internal/day"
+	"enishi/internal/engine"
+	"enishi/internal/offer"
+	"enishi/internal/rule"
+)
+
+// proposeTo gives the rules that would send to a candidate and have not yet,
+// best first.
+func (m *Market) proposeTo(c *candidate.Candidate, reachedPositions, reachedRules map[int64]bool, today day.Day) ([]Proposal, error) {
+	if !c.Open {
+		return nil, nil
+	}
+	doc, err := m.people.profiles.person(c, &today)
+	if err != nil {
+		return nil, err
+	}
+	wishes, err := m.people.positions.condition(c.Wishes, nil)
+	if err != nil {
+		return nil, fmt.Errorf("wishes of candidate %d: %w", c.Key, err)
+	}
+	view := m.people.rules.View()
+	found := view.Match(engine.Question{Doc: doc, Cond: wishes, Except: func(id int64) bool { return reachedRules[id] }})
+	days := max(0, int(today-c.LastActive))
+	out := make([]Proposal, 0, len(found))
+	for _, key := range found {
+		o, ok := m.people.findOrder(key)
+		if !ok || reachedPositions[o.position] || !o.rule.Sends(today) {
+			continue
+		}
+		held := 0
+		for _, p := range o.prefer {
+			if engine.Holds(&m.people.profiles.schema, p.counted, doc) {
+				held += p.weight
+			}
+		}
+		out = append(out, Proposal{
+			Rule: key, Candidate: c.Key,
+			Score: rule.Score(held, o.all, days, m.answersOf(o.company)),
+			tie:   rule.Tie(m.seed, o.id, c.ID),
+		})
+	}
+	sortProposals(out)
+	return out, nil
+}
+
+// proposeFor gives the candidates to whom a rule would send and has not yet,
+// best first; except are those it need not reach.
+func (m *Market) proposeFor(o *offering, except map[int64]bool, today day.Day) ([]Proposal, error) {
+	if !o.running() || !o.rule.Sends(today) {
+		return nil, nil
+	}
+	question, err := m.people.question(o, today)
+	if err != nil {
+		return nil, err
+	}
+	question.Except = func(id int64) bool { return except[id] }
+	view := m.people.candidates.View()
+	return m.rank(view, o, view.Match(question), today)
+}
+
+// question asks the candidates for a rule's matches on a day.
+func (p *populations) question(o *offering, today day.Day) (engine.Question, error) {
+	doc, err := p.positions.terms(&o.position.Terms, o.offered())
+	if err != nil {
+		return engine.Question{}, fmt.Errorf("position %d: %w", o.position.Key, err)
+	}
+	must, err := p.profiles.condition(o.rule.Must, &today)
+	if err != nil {
+		return engine.Question{}, fmt.Errorf("must of rule %d: %w", o.rule.Key, err)
+	}
+	cond := engine.Cond{Op: engine.All, Kids: []engine.Cond{must, p.profiles.unblocked(o.company.Number, o.group)}}
+	if o.rule.Age != nil {
+		cond.Kids = append(cond.Kids, p.profiles.ages(o.rule.Age, &today))
+	}
+	return engine.Question{Doc: doc, Cond: cond}, nil
+}
+
+// rank scores a rule's candidates and puts the best first.
+func (m *Market) rank(view *engine.View, o *offering, found []int64, today day.Day) ([]Proposal, error) {
+	prefer := make([]engine.Cond, len(o.rule.Prefer))
+	all := 0
+	for i, p := range o.rule.Prefer {
+		var err error
+		if prefer[i], err = m.people.profiles.condition(p.Condition, &today); err != nil {
+			return nil, fmt.Errorf("preference of rule %d: %w", o.rule.Key, err)
+		}
+		all += p.Weight
+	}
+	active := m.people.profiles.fields["last_active_days"].field
+	answers := m.answersOf(o.company.Key)
+	out := make([]Proposal, 0, len(found))
+	for _, key := range found {
+		who, known := m.people.findPerson(key)
+		doc, ok := view.Find(key)
+		if !ok || !known {
+			continue
+		}
+		held := 0
+		for i, p := range o.rule.Prefer {
+			if engine.Holds(&m.people.profiles.schema, prefer[i], doc) {
+				held += p.Weight
+			}
+		}
+		days := 0
+		if i := slices.IndexFunc(doc.Nums, func(n engine.Num) bool { return n.Field == active }); i >= 0 {
+			days = max(0, int(today)-int(doc.Nums[i].Value))
+		}
+		out = append(out, Proposal{
+			Rule: o.rule.Key, Candidate: key,
+			Score: rule.Score(held, all, days, answers),
+			tie:   rule.Tie(m.seed, o.rule.ID, who.id),
+		})
+	}
+	sortProposals(out)
+	return out, nil
+}
+
+// answersOf gives a company's record as of the beginning of the log's day, so
+// that one day ranks alike from its first offer to its last.
+func (m *Market) answersOf(company int64) rule.Answers {
+	if all := m.answers.Load(); all != nil {
+		return (*all)[company]
+	}
+	return rule.Answers{}
+}
+
+// stepAll tries all proposals in order, a transaction for each hundred, and
+// leaves out those whose rule or candidate has nothing left. The last
+// transaction carries the fence.
+func (m *Market) stepAll(ctx context.Context, proposals []Proposal, fence Fence) ([]offer.Offer, error) {
+	var made []offer.Offer
+	exhausted, full := map[int64]bool{}, map[int64]bool{}
+	for len(proposals) > 0 {
+		part := make([]Proposal, 0, stepPairs)
+		for len(proposals) > 0 && len(part) < stepPairs {
+			p := proposals[0]
+			proposals = proposals[1:]
+			if !exhausted[p.Rule] && !full[p.Candidate] {
+				part = append(part, p)
+			}
+		}
+		if len(part) == 0 {
+			break
+		}
+		var done stepped
+		last := Fence{}
+		if len(proposals) == 0 {
+			last = fence
+		}
+		err := m.store.Write(ctx, func(tx Tx) error {
+			var err error
+			done, err = m.step(ctx, tx, part, last)
+			return err
+		})
+		if err != nil {
+			return made, err
+		}
+		made = append(made, done.made...)
+		for key := range done.exhausted {
+			exhausted[key] = true
+		}
+		for key := range done.full {
+			full[key] = true
+		}
+	}
+	return made, nil
+}
+
+// sortProposals puts the best first.
+func sortProposals(list []Proposal) { slices.SortFunc(list, compareProposals) }

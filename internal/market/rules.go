@@ -1,0 +1,331 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+	"enishi/internal/position"
+	"enishi/internal/rule"
+)
+
+// RuleInput is what a company gives of a rule.
+type RuleInput struct {
+	Position    uuid.UUID
+	Kind        string
+	Must        condition.Condition
+	Prefer      []rule.Preference
+	DailyBudget int
+	TotalBudget int
+	Expires     day.Day // 0: a year from now
+	OfferDays   int     // 0: 14
+	Age         *rule.AgeException
+}
+
+// Ruled is a rule with its position's id and what it has spent.
+type Ruled struct {
+	rule.Rule
+	PositionID uuid.UUID
+	SpentToday int
+	SpentTotal int
+}
+
+// ruleDays is how long a rule runs that says nothing of its end.
+const ruleDays = 365
+
+func ownRule(tx Tx, actor Actor, id uuid.UUID) (rule.Rule, error) {
+	r, err := tx.RuleByID(id)
+	if err == nil && r.Company != actor.Company {
+		err = errs.New(errs.NotFound, "no such rule")
+	}
+	return r, err
+}
+
+// fill puts the input into a rule; what is not allowed is Invalid.
+func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput) error {
+	p, err := ownPosition(tx, actor, in.Position)
+	if errs.Is(err, errs.NotFound) {
+		return errs.AtPointer("/position", strconv.Quote(in.Position.String()), "the id of a position of your company")
+	}
+	if err != nil {
+		return err
+	}
+	r.Company, r.Position, r.Kind, r.Must, r.Prefer = actor.Company, p.Key, in.Kind, in.Must, in.Prefer
+	r.DailyBudget, r.TotalBudget, r.Age = in.DailyBudget, in.TotalBudget, in.Age
+	r.Expires, r.OfferDays = in.Expires, in.OfferDays
+	if r.Expires == 0 {
+		r.Expires = m.Today() + ruleDays
+	}
+	if r.OfferDays == 0 {
+		r.OfferDays = offer.LifeDays
+	}
+	list := []error{r.Validate(), errs.Below("/must", in.Must.Validate(condition.Profiles, false))}
+	for i, p := range in.Prefer {
+		list = append(list, errs.Below("/prefer/"+strconv.Itoa(i)+"/condition", p.Condition.Validate(condition.Profiles, false)))
+	}
+	if r.Expires < m.Today() {
+		list = append(list, errs.AtPointer("/expires", r.Expires.String(), "today, "+m.Today().String()+", or later"))
+	}
+	return errs.Join(list...)
+}
+
+func ruled(tx Tx, r rule.Rule, today day.Day) (Ruled, error) {
+	p, err := tx.Position(r.Position)
+	if err != nil {
+		return Ruled{}, err
+	}
+	out := Ruled{Rule: r, PositionID: p.ID}
+	out.SpentToday, out.SpentTotal, err = tx.Spent(r.Key, today)
+	return out, err
+}
+
+// AddRule writes a draft rule and gives it.
+func (m *Market) AddRule(ctx context.Context, actor Actor, in RuleInput, once Once) (Ruled, error) {
+	var out Ruled
+	if err := actor.Role.May(account.EditRule); err != nil {
+		return out, err
+	}
+	err := m.write(ctx, func(tx Tx) error {
+		var made uuid.UUID
+		found, err := m.recall(tx, once, &made)
+		if err != nil {
+			return err
+		}
+		var r rule.Rule
+		if found {
+			if r, err = ownRule(tx, actor, made); err != nil {
+				return err
+			}
+		} else {
+			id, err := uuid.NewV7()
+			if err != nil {
+				return fmt.Errorf("make an id: %w", err)
+			}
+			r = rule.Rule{ID: id, Version: 1, State: rule.Draft}
+			err = errors.Join(m.fill(tx, actor, &r, in))
+			if err != nil {
+				return err
+			}
+			if err := tx.AddRule(&r); err != nil {
+				return err
+			}
+			if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.Now()}); err != nil {
+				return err
+			}
+			if err := m.remember(tx, once, r.ID); err != nil {
+				return err
+			}
+		}
+		out, err = ruled(tx, r, m.Today())
+		return err
+	})
+	return out, err
+}
+
+// Rule gives a rule of the actor's company.
+func (m *Market) Rule(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, error) {
+	var out Ruled
+	err := m.read(ctx, func(tx Tx) error {
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		out, err = ruled(tx, r, m.Today())
+		return err
+	})
+	return out, err
+}
+
+// Rules gives up to limit rules of the actor's company after a key.
+func (m *Market) Rules(ctx context.Context, actor Actor, after int64, limit int) ([]Ruled, error) {
+	var out []Ruled
+	err := m.read(ctx, func(tx Tx) error {
+		out = nil
+		list, err := tx.RulesOf(actor.Company, after, limit)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			one, err := ruled(tx, r, m.Today())
+			if err != nil {
+				return err
+			}
+			out = append(out, one)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// SetRule replaces what a rule asks; what it has spent stays spent.
+func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version int64, in RuleInput) (Ruled, error) {
+	return m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule) (Change, error) {
+		if err := current(version, r.Version); err != nil {
+			return "", err
+		}
+		before := r.Position
+		if err := m.fill(tx, actor, r, in); err != nil {
+			return "", err
+		}
+		if r.Position != before {
+			return "", errs.AtPointer("/position", "another position", "the rule's own position: make a new rule for another one")
+		}
+		if r.State == rule.Expired {
+			r.State = rule.Paused
+		}
+		return RuleChanged, nil
+	})
+}
+
+// Activate lets a rule send, and gives what its preview shows as due: -1 if
+// the preview shows nothing.
+func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, Preview, error) {
+	var shown Preview
+	if err := actor.Role.May(account.ActivateRule); err != nil {
+		return Ruled{}, shown, err
+	}
+	err := m.read(ctx, func(tx Tx) error {
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		shown, err = m.previewOf(tx, r)
+		return err
+	})
+	if err != nil {
+		return Ruled{}, shown, err
+	}
+	out, err := m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule) (Change, error) {
+		if r.State == rule.Active {
+			return "", nil
+		}
+		p, err := tx.Position(r.Position)
+		if err != nil {
+			return "", err
+		}
+		if p.State != position.Published {
+			return "", errs.New(errs.Conflict, "publish the rule's position first")
+		}
+		if r.Expires < m.Today() {
+			return "", errs.New(errs.Conflict, "the rule's last day, "+r.Expires.String()+", has passed: give it a later one first")
+		}
+		r.State = rule.Active
+		return RuleChanged, nil
+	})
+	return out, shown, err
+}
+
+// Pause stops a rule; what it has sent stays.
+func (m *Market) Pause(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, error) {
+	return m.editRule(ctx, actor, id, func(_ Tx, r *rule.Rule) (Change, error) {
+		if r.State != rule.Active {
+			return "", nil
+		}
+		r.State = rule.Paused
+		return RuleLess, nil
+	})
+}
+
+func (m *Market) editRule(ctx context.Context, actor Actor, id uuid.UUID, change func(Tx, *rule.Rule) (Change, error)) (Ruled, error) {
+	var out Ruled
+	if err := actor.Role.May(account.EditRule); err != nil {
+		return out, err
+	}
+	err := m.write(ctx, func(tx Tx) error {
+		found, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		r, err := tx.LockRule(found.Key)
+		if err != nil {
+			return err
+		}
+		what, err := change(tx, &r)
+		if err != nil {
+			return err
+		}
+		if what != "" {
+			r.Version++
+			if err := tx.SaveRule(&r); err != nil {
+				return err
+			}
+			if err := tx.Append(&Row{Change: what, Entity: r.Key, Version: r.Version, At: m.Now()}); err != nil {
+				return err
+			}
+		}
+		out, err = ruled(tx, r, m.Today())
+		return err
+	})
+	return out, err
+}
+
+// Proposals gives the batch of a rule that waits for confirmation, best first.
+func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID) ([]Delivered, error) {
+	var out []Delivered
+	if err := actor.Role.May(account.ReadOffers); err != nil {
+		return nil, err
+	}
+	err := m.read(ctx, func(tx Tx) error {
+		out = nil
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			d, err := m.seenByCompany(tx, actor, o)
+			if err != nil {
+				return err
+			}
+			out = append(out, d)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// ConfirmProposals sends the waiting batch of a rule, best first, as far as
+// each still matches and budget and room allow, and gives how many were sent.
+func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID) (int, error) {
+	if err := actor.Role.May(account.ActivateRule); err != nil {
+		return 0, err
+	}
+	var proposals []Proposal
+	err := m.read(ctx, func(tx Tx) error {
+		proposals = nil
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			who, _ := m.people.findPerson(o.Candidate)
+			proposals = append(proposals, Proposal{
+				Rule: r.Key, Candidate: o.Candidate, Score: o.Score, tie: rule.Tie(m.seed, r.ID, who.id),
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return m.confirmAll(ctx, proposals)
+}
+
+// replyLife is how long a stored reply answers a repeat.
+const replyLife = 24 * time.Hour

@@ -1,0 +1,300 @@
+package market
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"enishi/internal/account"
+	"enishi/internal/candidate"
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/engine"
+	"enishi/internal/errs"
+	"enishi/internal/taxonomy"
+)
+
+// Sort is the order of a search's hits.
+type Sort string
+
+// The orders: the most recently active first, the highest pay first, the best
+// score first (without a rule's preferences, a score follows activity).
+const (
+	ByActive Sort = "active"
+	ByPay    Sort = "pay"
+	ByScore  Sort = "score"
+)
+
+// SearchInput is a company's question.
+type SearchInput struct {
+	Condition condition.Condition
+	Facets    []string
+	Sort      Sort // empty: ByActive
+	Limit     int
+	Cursor    string
+}
+
+// SearchResult is its answer.
+type SearchResult struct {
+	Count  int
+	Facets map[string][]ValueCount
+	Impact []Impact
+	Items  []Card
+	Next   string // cursor; empty: no more
+}
+
+// ValueCount is a facet's value and the exact number of people who hold it.
+type ValueCount struct {
+	Code  string
+	Count int
+}
+
+// Impact is how many more a search finds without a clause.
+type Impact struct {
+	Clause string // JSON pointer into the condition
+	Gain   int
+}
+
+// Card is a candidate without anything that tells who they are.
+type Card struct {
+	ID             string
+	Profile        candidate.Profile
+	LastActiveDays int
+}
+
+// MostHits is the most hits that one page of a search gives.
+const MostHits = 100
+
+// Search answers a company's question about the candidates who are open and
+// have not blocked it.
+func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (SearchResult, error) {
+	var out SearchResult
+	if err := actor.Role.May(account.SearchPeople); err != nil {
+		return out, err
+	}
+	today := m.Today()
+	query, err := m.query(in, today)
+	if err != nil {
+		return out, err
+	}
+	cards, err := m.vault.Cards(actor.CompanyID)
+	if err != nil {
+		return out, err
+	}
+	err = m.read(ctx, func(tx Tx) error {
+		k, err := tx.Company(actor.Company)
+		if err != nil {
+			return err
+		}
+		group, err := groupOf(tx, k)
+		if err != nil {
+			return err
+		}
+		query.Within = m.people.profiles.unblocked(k.Number, group)
+		if query.After, err = m.openCursor(tx, cards, in.Cursor); err != nil {
+			return err
+		}
+		found, err := m.people.candidates.View().Search(query)
+		if err != nil {
+			return err
+		}
+		out, err = m.searched(tx, cards, in, found, today)
+		return err
+	})
+	if err != nil {
+		return SearchResult{}, err
+	}
+	return out, nil
+}
+
+// query lowers a company's question.
+func (m *Market) query(in SearchInput, today day.Day) (engine.Query, error) {
+	q := engine.Query{Limit: in.Limit, Impact: true}
+	if in.Limit < 0 || in.Limit > MostHits {
+		return q, errs.AtPointer("/limit", strconv.Itoa(in.Limit), fmt.Sprintf("0 to %d", MostHits))
+	}
+	if err := in.Condition.Validate(condition.Profiles, true); err != nil {
+		return q, errs.Below("/condition", err)
+	}
+	if pointer, ok := textLeaf(in.Condition, ""); ok {
+		return q, errs.AtPointer("/condition"+pointer, "a search by text", "other fields: searching by text is not available yet")
+	}
+	var err error
+	if q.Cond, err = m.people.profiles.condition(in.Condition, &today); err != nil {
+		return q, err
+	}
+	for i, name := range in.Facets {
+		f, ok := m.people.profiles.fields[name]
+		if !ok || m.people.profiles.schema.Fields[f.field].Parents == nil {
+			return q, errs.AtPointer("/facets/"+strconv.Itoa(i), strconv.Quote(name), "a field over profiles that holds codes, an ordinal or a flag")
+		}
+		q.Facets = append(q.Facets, f.field)
+	}
+	active := engine.Key{Field: m.people.profiles.fields["last_active_days"].field, Descending: true}
+	pay := engine.Key{Field: m.people.profiles.fields["pay"].field, Descending: true}
+	switch in.Sort {
+	case "", ByActive, ByScore:
+		q.Order = []engine.Key{active, pay}
+	case ByPay:
+		q.Order = []engine.Key{pay, active}
+	default:
+		return q, errs.AtPointer("/sort", strconv.Quote(string(in.Sort)), `"active", "pay" or "score"`)
+	}
+	return q, nil
+}
+
+// textLeaf gives the pointer of the first leaf on text.
+func textLeaf(c condition.Condition, at string) (string, bool) {
+	if c.Op == condition.Contains {
+		return at, true
+	}
+	for i, kid := range c.Kids {
+		below := at + "/not"
+		switch c.Op {
+		case condition.All:
+			below = at + "/all/" + strconv.Itoa(i)
+		case condition.Any:
+			below = at + "/any/" + strconv.Itoa(i)
+		}
+		if p, ok := textLeaf(kid, below); ok {
+			return p, true
+		}
+	}
+	return "", false
+}
+
+func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engine.Result, today day.Day) (SearchResult, error) {
+	out := SearchResult{Count: found.Count, Facets: map[string][]ValueCount{}}
+	for i, facet := range found.Facets {
+		f := m.people.profiles.fields[in.Facets[i]]
+		list := make([]ValueCount, 0, len(facet.Values))
+		for _, v := range facet.Values {
+			list = append(list, ValueCount{Code: f.code(v.Value), Count: v.Count})
+		}
+		out.Facets[in.Facets[i]] = list
+	}
+	for _, i := range found.Impact {
+		clause := ""
+		if in.Condition.Op == condition.All {
+			clause = "/all/" + strconv.Itoa(i.Clause)
+		}
+		out.Impact = append(out.Impact, Impact{Clause: clause, Gain: i.Gain})
+	}
+	for _, hit := range found.Top {
+		c, err := tx.Candidate(hit.ID)
+		if errs.Is(err, errs.NotFound) {
+			continue // erased a moment ago
+		}
+		if err != nil {
+			return out, fmt.Errorf("candidate %d: %w", hit.ID, err)
+		}
+		out.Items = append(out.Items, card(cards, &c, today))
+		if len(found.Top) == in.Limit {
+			out.Next = sealCursor(cards.Of(c.ID), hit.Keys)
+		}
+	}
+	return out, nil
+}
+
+// code gives back the code of an engine value.
+func (f lowered) code(v int32) string {
+	switch f.source.Kind {
+	case condition.Ordinal:
+		return strconv.Itoa(int(v))
+	case condition.Flag:
+		return strconv.FormatBool(v == 1)
+	}
+	return taxonomy.Of(f.source.Classification).Items()[v].Code
+}
+
+// card strips a candidate of whatever tells who they are.
+func card(cards account.Cards, c *candidate.Candidate, today day.Day) Card {
+	p := c.Profile
+	p.Name, p.Text, p.BirthMonth = "", "", nil
+	p.History = make([]candidate.Job, len(c.Profile.History))
+	for i, j := range c.Profile.History {
+		p.History[i] = candidate.Job{From: j.From, To: j.To, Occupation: j.Occupation, Industry: j.Industry}
+	}
+	return Card{ID: cards.Of(c.ID), Profile: p, LastActiveDays: max(0, int(today-c.LastActive))}
+}
+
+// OpenCard gives one candidate's card to the actor's company and notes the
+// view. Whoever is closed, erased or has blocked the company is NotFound.
+func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, error) {
+	var out Card
+	if err := actor.Role.May(account.OpenCard); err != nil {
+		return out, err
+	}
+	cards, err := m.vault.Cards(actor.CompanyID)
+	if err != nil {
+		return out, err
+	}
+	who, err := cards.Candidate(id)
+	if err != nil {
+		return out, err
+	}
+	unknown := errs.New(errs.NotFound, "no such candidate")
+	err = m.store.Write(ctx, func(tx Tx) error {
+		c, err := tx.CandidateByID(who)
+		if errs.Is(err, errs.NotFound) {
+			return unknown
+		}
+		if err != nil {
+			return err
+		}
+		k, err := tx.Company(actor.Company)
+		if err != nil {
+			return err
+		}
+		group, err := groupOf(tx, k)
+		if err != nil {
+			return err
+		}
+		if !c.Open || c.Blocked(k.Number, group) {
+			return unknown
+		}
+		out = card(cards, &c, m.Today())
+		return tx.AddView(View{Candidate: c.Key, Company: k.Key, At: m.Now()})
+	})
+	return out, err
+}
+
+// cursor is where a page of hits ended, under the company's own card id.
+type cursor struct {
+	Card string  `json:"c"`
+	Keys []int32 `json:"k"`
+}
+
+func sealCursor(card string, keys []int32) string {
+	b, err := json.Marshal(cursor{card, keys})
+	if err != nil {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func (m *Market) openCursor(tx Tx, cards account.Cards, s string) (*engine.Hit, error) {
+	if s == "" {
+		return nil, nil
+	}
+	refused := errs.AtPointer("/cursor", strconv.Quote(s), "next_cursor of an earlier answer to the same search")
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return nil, refused
+	}
+	var c cursor
+	if err := json.Unmarshal(b, &c); err != nil || len(c.Keys) != 2 {
+		return nil, refused
+	}
+	id, err := cards.Candidate(c.Card)
+	if err != nil {
+		return nil, refused
+	}
+	who, err := tx.CandidateByID(id)
+	if errs.Is(err, errs.NotFound) {
+		return nil, refused
+	}
+	return &engine.Hit{ID: who.Key, Keys: c.Keys}, err
+}

@@ -1,0 +1,337 @@
+package market
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/candidate"
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+	"enishi/internal/rule"
+)
+
+// Proposal is a pair that the populations hold to match.
+type Proposal struct {
+	Rule      int64
+	Candidate int64
+	Score     int
+	tie       [sha256.Size]byte
+}
+
+// compareProposals puts the best first.
+func compareProposals(a, b Proposal) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), bytes.Compare(a.tie[:], b.tie[:]))
+}
+
+// Fence is the matcher's: the transaction notes how far the log is matched.
+// Sign-up's is empty.
+type Fence struct{ Matched int64 }
+
+// stepPairs is how many pairs one transaction tries: its locks are held for a
+// few milliseconds.
+const stepPairs = 100
+
+// stepped is what a step did.
+type stepped struct {
+	made      []offer.Offer
+	exhausted map[int64]bool // rules without budget left today
+	full      map[int64]bool // candidates without room left today
+}
+
+// Step makes the offers that are due among up to 100 proposals, best first, in
+// one transaction: it locks their rows, verifies each match on them, and takes
+// budget and room. A pair that no longer matches, or that has had its offer, is
+// passed over, so a repeat changes nothing.
+func (m *Market) step(ctx context.Context, tx Tx, proposals []Proposal, fence Fence) (stepped, error) {
+	s := &stepper{
+		market: m, tx: tx,
+		done:       stepped{exhausted: map[int64]bool{}, full: map[int64]bool{}},
+		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{},
+	}
+	if len(proposals) > 0 {
+		var err error
+		if s.today, err = logDay(tx); err != nil {
+			return stepped{}, err
+		}
+		s.at = m.moment(s.today)
+		if err := s.lock(proposals); err != nil {
+			return stepped{}, err
+		}
+		for _, p := range proposals {
+			if err := s.try(p); err != nil {
+				return stepped{}, fmt.Errorf("offer of rule %d to candidate %d: %w", p.Rule, p.Candidate, err)
+			}
+		}
+	}
+	if fence.Matched > 0 {
+		if err := tx.SetSetting(settingMatched, strconv.FormatInt(fence.Matched, 10)); err != nil {
+			return stepped{}, err
+		}
+	}
+	return s.done, ctx.Err()
+}
+
+// suitor is a locked candidate within a step.
+type suitor struct {
+	candidate candidate.Candidate
+	record    condition.Record
+	positions map[int64]bool // reached or live
+	rules     map[int64]bool
+	taken     int
+}
+
+// purse is a locked rule within a step.
+type purse struct {
+	offering
+	terms        condition.Record
+	today, total int
+}
+
+func (p *purse) left() bool {
+	return p.today < p.rule.DailyBudget && p.total < p.rule.TotalBudget
+}
+
+type stepper struct {
+	market     *Market
+	tx         Tx
+	today      day.Day
+	at         time.Time
+	done       stepped
+	candidates map[int64]*suitor
+	offerings  map[int64]*purse
+}
+
+// lock takes every lock of the step, in the order that all writers keep:
+// candidates, companies, rules, positions, each by key. Rows that are gone
+// leave no entry.
+func (s *stepper) lock(proposals []Proposal) error {
+	var candidates, companies, rules, positions []int64
+	for _, p := range proposals {
+		candidates, rules = append(candidates, p.Candidate), append(rules, p.Rule)
+	}
+	for _, key := range distinct(rules) {
+		r, err := s.tx.Rule(key)
+		if errs.Is(err, errs.NotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		companies, positions = append(companies, r.Company), append(positions, r.Position)
+	}
+	for _, key := range distinct(candidates) {
+		if err := s.lockCandidate(key); err != nil {
+			return fmt.Errorf("lock candidate %d: %w", key, err)
+		}
+	}
+	for _, key := range distinct(companies) {
+		if _, err := s.tx.LockCompany(key); err != nil {
+			return fmt.Errorf("lock company %d: %w", key, err)
+		}
+	}
+	locked := map[int64]rule.Rule{}
+	for _, key := range distinct(rules) {
+		r, err := s.tx.LockRule(key)
+		if notFoundIsNil(err) != nil {
+			return fmt.Errorf("lock rule %d: %w", key, err)
+		}
+		if err == nil {
+			locked[key] = r
+		}
+	}
+	for _, key := range distinct(positions) {
+		if _, err := s.tx.LockPosition(key); err != nil {
+			return fmt.Errorf("lock position %d: %w", key, err)
+		}
+	}
+	for _, key := range distinct(rules) {
+		if r, ok := locked[key]; ok {
+			if err := s.openPurse(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *stepper) lockCandidate(key int64) error {
+	c, err := s.tx.LockCandidate(key)
+	if err != nil {
+		return notFoundIsNil(err)
+	}
+	held := &suitor{candidate: c, record: c.Record(s.today)}
+	if held.positions, held.rules, err = s.tx.ReachedTo(key); err != nil {
+		return err
+	}
+	if held.taken, err = s.tx.Taken(key, s.today-(candidate.LimitDays-1)); err != nil {
+		return err
+	}
+	s.candidates[key] = held
+	return nil
+}
+
+func (s *stepper) openPurse(r rule.Rule) error {
+	o, err := loadOffering(s.tx, r)
+	if err != nil {
+		return err
+	}
+	p := &purse{offering: *o, terms: o.position.Terms.Record(o.offered())}
+	if p.today, p.total, err = s.tx.Spent(r.Key, s.today); err != nil {
+		return fmt.Errorf("budget of rule %d: %w", r.Key, err)
+	}
+	s.offerings[r.Key] = p
+	return nil
+}
+
+// try makes one offer if it is due.
+func (s *stepper) try(p Proposal) error {
+	to, from := s.candidates[p.Candidate], s.offerings[p.Rule]
+	if to == nil || from == nil || !s.due(to, from) {
+		return nil
+	}
+	auto := s.market.options.Mode == Auto
+	if auto && !from.left() {
+		s.done.exhausted[p.Rule] = true
+		return nil
+	}
+	if auto && to.taken >= to.candidate.WeeklyLimit {
+		s.done.full[p.Candidate] = true
+		return nil
+	}
+	made, err := s.make(to, from, p.Score)
+	if err != nil {
+		return err
+	}
+	to.positions[from.position.Key], to.rules[from.rule.Key] = true, true
+	if auto {
+		if err := s.tx.Spend(p.Rule, s.today, 1); err != nil {
+			return err
+		}
+		from.today, from.total, to.taken = from.today+1, from.total+1, to.taken+1
+	}
+	s.done.made = append(s.done.made, made)
+	return nil
+}
+
+// due evaluates the match on the locked rows, and whether the pair still
+// lacks its offer.
+func (s *stepper) due(to *suitor, from *purse) bool {
+	return !to.positions[from.position.Key] && !to.rules[from.rule.Key] &&
+		matches(&to.candidate, to.record, &from.offering, from.terms, s.today)
+}
+
+// matches is the definition of a match: evaluated on rows, without an index.
+func matches(c *candidate.Candidate, record condition.Record, o *offering, terms condition.Record, today day.Day) bool {
+	return c.Open && o.running() && o.rule.Sends(today) &&
+		!c.Blocked(o.company.Number, o.group) &&
+		o.rule.Age.Admits(c.Profile.BirthMonth, today) &&
+		o.rule.Must.Holds(record) && c.Wishes.Holds(terms)
+}
+
+// make writes the offer: a new row, or the lapsed one of the pair again.
+func (s *stepper) make(to *suitor, from *purse, score int) (offer.Offer, error) {
+	o, err := s.tx.OfferOfPair(from.rule.Key, to.candidate.Key)
+	again := err == nil
+	if notFoundIsNil(err) != nil {
+		return offer.Offer{}, err
+	}
+	if !again {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return offer.Offer{}, fmt.Errorf("make an id: %w", err)
+		}
+		o = offer.Offer{ID: id}
+	}
+	o.Version++
+	o.Candidate, o.Company, o.Rule, o.Position = to.candidate.Key, from.company.Key, from.rule.Key, from.position.Key
+	o.PositionVersion, o.RuleVersion, o.CandidateSeen = from.position.PublishedVersion, from.rule.Version, to.candidate.Version
+	o.Kind, o.Sender, o.Score = from.rule.Kind, offer.Auto, score
+	o.SentAt, o.SentDay = s.at, s.today
+	o.ExpiresOn = s.today + day.Day(from.rule.OfferDays)
+	o.State, o.DueAt = s.firstState(&to.candidate)
+	if again {
+		err = s.tx.SaveOffer(&o)
+	} else {
+		err = s.tx.AddOffer(&o)
+	}
+	if err != nil {
+		return offer.Offer{}, err
+	}
+	return o, s.tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: s.at})
+}
+
+// firstState gives the state in which an automatic offer begins, and when it
+// lapses.
+func (s *stepper) firstState(c *candidate.Candidate) (offer.State, time.Time) {
+	switch {
+	case s.market.options.Mode == Approve:
+		return offer.Proposed, s.at.Add(offer.ProposeWindow)
+	case !c.Confirmed:
+		return offer.Reserved, s.at.Add(offer.ReserveWindow)
+	}
+	return offer.Sent, time.Time{}
+}
+
+// distinct gives the keys ascending, each once.
+func distinct(keys []int64) []int64 {
+	out := slices.Clone(keys)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// logDay gives the log's day as the transaction sees it.
+func logDay(tx Tx) (day.Day, error) {
+	s, err := tx.Setting(settingDay)
+	if err != nil {
+		return 0, err
+	}
+	d, err := day.Parse(s)
+	if err != nil {
+		return 0, fmt.Errorf("setting %s: %w", settingDay, err)
+	}
+	return d, nil
+}
+
+func numberSetting(tx Tx, name string) (int64, error) {
+	s, err := tx.Setting(name)
+	if err != nil || s == "" {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("setting %s: %w", name, err)
+	}
+	return n, nil
+}
+
+// send turns a proposed offer into a sent or reserved one: it takes budget and
+// room, and the versions on which the match was verified again.
+func (s *stepper) send(o *offer.Offer, to *suitor, from *purse) error {
+	o.PositionVersion, o.RuleVersion, o.CandidateSeen = from.position.PublishedVersion, from.rule.Version, to.candidate.Version
+	o.Kind, o.SentAt, o.SentDay = from.rule.Kind, s.at, s.today
+	o.ExpiresOn = s.today + day.Day(from.rule.OfferDays)
+	o.State, o.DueAt = offer.Sent, time.Time{}
+	if !to.candidate.Confirmed {
+		o.State, o.DueAt = offer.Reserved, s.at.Add(offer.ReserveWindow)
+	}
+	o.Version++
+	if err := s.tx.SaveOffer(o); err != nil {
+		return err
+	}
+	if err := s.tx.Spend(from.rule.Key, s.today, 1); err != nil {
+		return err
+	}
+	from.today, from.total, to.taken = from.today+1, from.total+1, to.taken+1
+	to.positions[from.position.Key] = true
+	return s.tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: s.at})
+}

@@ -1,0 +1,236 @@
+package market
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/candidate"
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/day"
+	"enishi/internal/offer"
+	"enishi/internal/position"
+	"enishi/internal/rule"
+)
+
+// Store keeps the market's rows. Transactions are closures: the store begins,
+// commits, rolls back, and runs the closure again within a bound when the
+// database asks for it, so a closure must have no effect but through its
+// transaction. A success means that the commit is durable.
+type Store interface {
+	// Write runs fn in a transaction that may write. Whatever error fn or
+	// the commit gives comes back, and then nothing was written.
+	Write(ctx context.Context, fn func(Tx) error) error
+	// Read runs fn in a transaction that sees one moment. Writing in it is
+	// an error.
+	Read(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx is what a transaction can do. One row that is not there is NotFound; a
+// second row where one is allowed is Conflict; saving over a version that has
+// moved on is Stale. Lock methods read a row and keep others from writing it
+// until the end; locks are taken in the order candidate, company, rule,
+// position, and by key within each. Add methods set the Key of what they are
+// given. Save methods expect Version to be one above the stored one.
+type Tx interface {
+	logTx
+	accountTx
+	candidateTx
+	companyTx
+	positionTx
+	ruleTx
+	offerTx
+}
+
+type logTx interface {
+	// Append writes rows to the change log, in order, and sets their Pos.
+	Append(rows ...*Row) error
+	// Head gives the position of the last row, 0 if there is none.
+	Head() (int64, error)
+	// Rows gives up to limit rows after a position, in order.
+	Rows(after int64, limit int) ([]Row, error)
+	// Setting gives a value of the installation, "" if it was never set.
+	Setting(name string) (string, error)
+	SetSetting(name, value string) error
+	// FindReply gives the answer stored under an idempotency key of a
+	// scope, or NotFound; AddReply stores one, Conflict if there is one.
+	FindReply(scope, key string) (Reply, error)
+	AddReply(Reply) error
+	// DropReplies deletes replies stored before a moment.
+	DropReplies(before time.Time) error
+}
+
+type accountTx interface {
+	AddAccount(*account.Account) error
+	Account(key int64) (account.Account, error)
+	// Accounts gives the accounts of an address, the confirmed one first,
+	// then the newest first.
+	Accounts(kind account.Kind, emailHash []byte) ([]account.Account, error)
+	// SaveAccount writes Confirmed, Password and CodeHash. Confirming an
+	// address that is confirmed for another account of the kind is Conflict.
+	SaveAccount(*account.Account) error
+	AddSession(account.Session) error
+	Session(tokenHash []byte) (account.Session, error)
+}
+
+type candidateTx interface {
+	AddCandidate(*candidate.Candidate) error
+	Candidate(key int64) (candidate.Candidate, error)
+	LockCandidate(key int64) (candidate.Candidate, error)
+	CandidateByID(uuid.UUID) (candidate.Candidate, error)
+	CandidateByAccount(account int64) (candidate.Candidate, error)
+	SaveCandidate(*candidate.Candidate) error
+	// DeleteCandidate removes the candidate, their blocks, views and
+	// account with its sessions; offers keep the key.
+	DeleteCandidate(key int64) error
+	// Candidates gives up to limit candidates after a key, by key.
+	Candidates(after int64, limit int) ([]candidate.Candidate, error)
+	AddView(View) error
+	// Views gives the views of a candidate, newest first, before a key
+	// (0: from the newest).
+	Views(candidate, before int64, limit int) ([]View, error)
+}
+
+type companyTx interface {
+	AddCompany(*company.Company) error
+	Company(key int64) (company.Company, error)
+	LockCompany(key int64) (company.Company, error)
+	CompanyByID(uuid.UUID) (company.Company, error)
+	CompanyByNumber(corpnum.Number) (company.Company, error)
+	// Group gives the companies whose Head is the number, by key.
+	Group(head corpnum.Number) ([]company.Company, error)
+	SaveCompany(*company.Company) error
+	Companies(after int64, limit int) ([]company.Company, error)
+	AddMember(company.Member) error
+	MemberByAccount(account int64) (company.Member, error)
+	// AddPreview notes that a company saw the preview of a question on a day
+	// and gives how many different ones it has seen on it.
+	AddPreview(company int64, on day.Day, question []byte) (int, error)
+}
+
+type positionTx interface {
+	AddPosition(*position.Position) error
+	Position(key int64) (position.Position, error)
+	LockPosition(key int64) (position.Position, error)
+	PositionByID(uuid.UUID) (position.Position, error)
+	// SavePosition writes the position, and its terms as the row of its
+	// Version. Expect Version unchanged when only State or PublishedVersion
+	// moves; one above when the terms change. Stale otherwise.
+	SavePosition(*position.Position) error
+	Terms(position, version int64) (position.Terms, error)
+	// PositionsOf gives up to limit positions of a company after a key.
+	PositionsOf(company, after int64, limit int) ([]position.Position, error)
+}
+
+type ruleTx interface {
+	AddRule(*rule.Rule) error
+	Rule(key int64) (rule.Rule, error)
+	LockRule(key int64) (rule.Rule, error)
+	RuleByID(uuid.UUID) (rule.Rule, error)
+	SaveRule(*rule.Rule) error
+	Rules(after int64, limit int) ([]rule.Rule, error)
+	RulesOf(company, after int64, limit int) ([]rule.Rule, error)
+	RulesOfPosition(position int64) ([]rule.Rule, error)
+	// Spent gives the budget that a rule has used on a day, and in all.
+	Spent(rule int64, on day.Day) (today, total int, err error)
+	// Spend adds n (below 0: gives back) to what a rule used on a day.
+	Spend(rule int64, on day.Day, n int) error
+}
+
+type offerTx interface {
+	// AddOffer writes a new offer. Conflict when the candidate has a live
+	// offer for the position, has been reached by an automatic one for it, or
+	// has one of the same rule.
+	AddOffer(*offer.Offer) error
+	// SaveOffer writes an offer; the same Conflicts.
+	SaveOffer(*offer.Offer) error
+	Offer(key int64) (offer.Offer, error)
+	OfferByID(uuid.UUID) (offer.Offer, error)
+	// OfferOfPair gives the offer of a rule to a candidate, whatever its
+	// state.
+	OfferOfPair(rule, candidate int64) (offer.Offer, error)
+	// OffersTo gives a candidate's offers, newest (highest key) first, before
+	// a key (0: from the newest).
+	OffersTo(candidate, before int64, limit int) ([]offer.Offer, error)
+	// OffersBy gives a company's offers likewise, of one rule (0: all), in
+	// one of the states (none: any).
+	OffersBy(company, rule, before int64, limit int, states ...offer.State) ([]offer.Offer, error)
+	// OffersOn gives a position's offers likewise, in one of the states.
+	OffersOn(position, before int64, limit int, states ...offer.State) ([]offer.Offer, error)
+	// Between gives the offers of a company to a candidate, by key.
+	Between(company, candidate int64) ([]offer.Offer, error)
+	// Taken says how many of a candidate's automatic offers since a day take
+	// room: all but proposed and lapsed ones.
+	Taken(candidate int64, since day.Day) (int, error)
+	// AllTaken gives Taken of every candidate who has any.
+	AllTaken(since day.Day) (map[int64]int, error)
+	// ReachedFor gives the candidates that need no further proposal of a
+	// rule for a position: those with an unlapsed offer of this rule, with
+	// a live offer for the position, or reached by an automatic one for it.
+	ReachedFor(rule, position int64) (map[int64]bool, error)
+	// ReachedTo gives the same from the other side: the positions and the
+	// rules that need not be proposed to a candidate again.
+	ReachedTo(candidate int64) (positions, rules map[int64]bool, err error)
+	// Ending gives up to limit offers, by key, that are sent or seen and
+	// whose ExpiresOn lies before a day.
+	Ending(before day.Day, limit int) ([]offer.Offer, error)
+	// Due gives up to limit offers, by due time, whose DueAt is set and has
+	// come.
+	Due(now time.Time, limit int) ([]offer.Offer, error)
+	// Answers counts a company's offers accepted on or after a moment, and
+	// those of them that it responded to within the given time.
+	Answers(company int64, since time.Time, within time.Duration) (rule.Answers, error)
+	// AllAnswers gives Answers of every company that has any.
+	AllAnswers(since time.Time, within time.Duration) (map[int64]rule.Answers, error)
+}
+
+// What a row of the change log says happened; never a value.
+type Change string
+
+// The kinds of change. Those that can only take matches away make nobody
+// match anew.
+const (
+	CandidateChanged Change = "candidate"        // signed up, edited, opened, limit raised, confirmed, active, room returned
+	CandidateLess    Change = "candidate.less"   // closed, limit lowered
+	CandidateErased  Change = "candidate.erased" //
+	BlockAdded       Change = "block.added"      // entity is the candidate
+	BlockRemoved     Change = "block.removed"    // entity is the candidate
+	RuleChanged      Change = "rule"             // activated, edited, raised, budget returned
+	RuleLess         Change = "rule.less"        // paused, lowered, expired
+	PositionChanged  Change = "position"         // published, a new version published
+	PositionLess     Change = "position.less"    // closed, an unpublished edit
+	CompanyChanged   Change = "company"          // verified
+	CompanyLess      Change = "company.less"     // applied, suspended
+	OfferChanged     Change = "offer"            // any state
+	DayBegan         Change = "day"              // entity is the day number
+)
+
+// Row is a row of the change log.
+type Row struct {
+	Pos     int64
+	Change  Change
+	Entity  int64
+	Version int64
+	At      time.Time
+}
+
+// View is one opening of a candidate's card by a company.
+type View struct {
+	Key       int64
+	Candidate int64
+	Company   int64
+	At        time.Time
+}
+
+// Reply is an answer kept for a repeat of its request.
+type Reply struct {
+	Scope  string // whose key it is
+	Key    string
+	Digest []byte // of the request
+	Status int
+	Body   []byte // ciphertext
+	At     time.Time
+}

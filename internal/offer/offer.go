@@ -1,0 +1,144 @@
+// Package offer holds the deliveries: what an offer is, the states of its
+// life, and which step leads from which state to which.
+package offer
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/day"
+	"enishi/internal/errs"
+)
+
+// Sender is who chose the candidate.
+type Sender string
+
+// The senders: a rule that fired, or a member who chose this person.
+const (
+	Auto  Sender = "auto"
+	Scout Sender = "scout"
+)
+
+// State is where an offer stands.
+type State string
+
+// The states of an offer's life. Proposed waits for the company's
+// confirmation, Reserved for the candidate's address to be confirmed; Lapsed
+// is what either becomes when that does not come, and counts as never made.
+const (
+	Proposed  State = "proposed"
+	Reserved  State = "reserved"
+	Lapsed    State = "lapsed"
+	Sent      State = "sent"
+	Seen      State = "seen"
+	Accepted  State = "accepted"
+	Declined  State = "declined"
+	Expired   State = "expired"
+	Withdrawn State = "withdrawn"
+	Scheduled State = "scheduled"
+	Held      State = "held"
+	Hired     State = "hired"
+	Rejected  State = "rejected"
+)
+
+// Action is a step of somebody.
+type Action string
+
+// The steps.
+const (
+	Confirm  Action = "confirm"
+	Lapse    Action = "lapse"
+	See      Action = "see"
+	Accept   Action = "accept"
+	Decline  Action = "decline"
+	Undo     Action = "undo"
+	Expire   Action = "expire"
+	Withdraw Action = "withdraw"
+	Schedule Action = "schedule"
+	Hold     Action = "held"
+	Hire     Action = "hire"
+	Reject   Action = "reject"
+)
+
+// steps is the whole of an offer's life: from which states each step leads
+// where. A step that is repeated from its own result is allowed and changes
+// nothing.
+var steps = map[Action]map[State]State{
+	Confirm:  {Proposed: Sent, Reserved: Sent},
+	Lapse:    {Proposed: Lapsed, Reserved: Lapsed},
+	See:      {Sent: Seen},
+	Accept:   {Sent: Accepted, Seen: Accepted},
+	Decline:  {Sent: Declined, Seen: Declined},
+	Undo:     {Declined: Seen},
+	Expire:   {Sent: Expired, Seen: Expired},
+	Withdraw: {Proposed: Withdrawn, Reserved: Withdrawn, Sent: Withdrawn, Seen: Withdrawn, Accepted: Withdrawn, Scheduled: Withdrawn, Held: Withdrawn},
+	Schedule: {Accepted: Scheduled, Scheduled: Scheduled},
+	Hold:     {Accepted: Held, Scheduled: Held},
+	Hire:     {Held: Hired},
+	Reject:   {Held: Rejected},
+}
+
+// Next gives the state that a step leads to; a step that does not start there
+// is a Conflict.
+func (s State) Next(a Action) (State, error) {
+	to, ok := steps[a][s]
+	if !ok {
+		return s, errs.New(errs.Conflict, "an offer that is "+string(s)+" cannot take the step "+string(a))
+	}
+	return to, nil
+}
+
+// Live says whether the offer still runs: nothing else may be sent to the
+// candidate for the same position.
+func (s State) Live() bool {
+	switch s {
+	case Reserved, Sent, Seen, Accepted, Scheduled, Held:
+		return true
+	}
+	return false
+}
+
+// Reached says whether the offer reached its candidate, whatever became of it.
+func (s State) Reached() bool { return s != Proposed && s != Lapsed }
+
+// Unanswered says whether the candidate may still accept: what a block, a
+// suspension or a closed position withdraws.
+func (s State) Unanswered() bool {
+	return s == Proposed || s == Reserved || s == Sent || s == Seen
+}
+
+// Offer is one delivery to one candidate.
+type Offer struct {
+	Key             int64
+	ID              uuid.UUID
+	Version         int64
+	Candidate       int64
+	Company         int64
+	Rule            int64 // 0 for a scout
+	Position        int64
+	PositionVersion int64
+	RuleVersion     int64
+	CandidateSeen   int64 // version of the candidate on which the match was verified
+	Kind            string
+	Sender          Sender
+	State           State
+	Score           int
+	Message         string    // of a scout
+	SentAt          time.Time // or proposed, or reserved at
+	SentDay         day.Day
+	ExpiresOn       day.Day // the last day on which it can be accepted
+	AnsweredAt      time.Time
+	RespondedAt     time.Time // the company's first answer after acceptance
+	DueAt           time.Time // when what is pending takes effect: a lapse, the end of undo; zero: nothing pending
+}
+
+// Times that the rules of the trade fix.
+const (
+	UndoWindow    = 5 * time.Minute
+	ReserveWindow = 24 * time.Hour
+	ProposeWindow = 3 * 24 * time.Hour
+	LifeDays      = 14
+	LeastLifeDays = 3
+	MostLifeDays  = 30
+)

@@ -1,0 +1,128 @@
+package position
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"enishi/internal/condition"
+	"enishi/internal/errs"
+	"enishi/internal/taxonomy"
+)
+
+const (
+	titleRunes = 100
+	textRunes  = 10000
+	itemRunes  = 2000
+	mostPlaces = 47
+)
+
+// Validate reports everything in the terms that is not allowed even in a
+// draft, by JSON pointer.
+func (t *Terms) Validate() error {
+	var problems []errs.Problem
+	add := func(pointer, found, allowed string) {
+		problems = append(problems, errs.Problem{Pointer: pointer, Found: found, Allowed: allowed})
+	}
+	text := func(at, s string, most int) {
+		if !utf8.ValidString(s) {
+			add(at, "bytes that are no UTF-8", "UTF-8 text")
+		} else if n := utf8.RuneCountInString(s); n > most {
+			add(at, fmt.Sprintf("%d characters", n), fmt.Sprintf("at most %d", most))
+		}
+	}
+	if strings.TrimSpace(t.Title) == "" {
+		add("/title", `""`, "a title of 1 to "+strconv.Itoa(titleRunes)+" characters")
+	}
+	text("/title", t.Title, titleRunes)
+	text("/text", t.Text, textRunes)
+	code := func(at, field, c string) {
+		if c == "" {
+			return
+		}
+		f, _ := condition.FieldOf(condition.Positions, field)
+		list := taxonomy.Of(f.Classification)
+		switch _, ok := list.Find(c); {
+		case !ok:
+			add(at, strconv.Quote(c), "a code of GET /api/v1/taxonomy/"+field)
+		case !list.Leaf(c):
+			add(at, strconv.Quote(c)+", a group", "a code within it, such as "+strconv.Quote(list.Leaves(c)[0]))
+		}
+	}
+	code("/occupation", "occupation", t.Occupation)
+	code("/industry", "industry", t.Industry)
+	code("/employment_type", "employment_type", t.EmploymentType)
+	if len(t.Prefecture) > mostPlaces {
+		add("/prefecture", fmt.Sprintf("%d entries", len(t.Prefecture)), fmt.Sprintf("at most %d", mostPlaces))
+	} else {
+		for i, c := range t.Prefecture {
+			at := "/prefecture/" + strconv.Itoa(i)
+			code(at, "prefecture", c)
+			if c == "" || slices.Contains(t.Prefecture[:i], c) {
+				add(at, strconv.Quote(c), "each code once, none empty")
+			}
+		}
+	}
+	for _, n := range t.numbers() {
+		f, _ := condition.FieldOf(condition.Positions, n.name)
+		if n.value != nil && (*n.value < f.Lo || *n.value > f.Hi) {
+			add("/"+n.name, strconv.Itoa(*n.value), fmt.Sprintf("%d to %d", f.Lo, f.Hi))
+		}
+	}
+	if t.PayMin != nil && t.PayMax != nil && *t.PayMin > *t.PayMax {
+		add("/pay_max", strconv.Itoa(*t.PayMax), "not below pay_min, "+strconv.Itoa(*t.PayMin))
+	}
+	for _, item := range t.Legal.items() {
+		text("/legal/"+item.name, item.text, itemRunes)
+	}
+	if len(problems) > 0 {
+		return errs.AtPointers(problems...)
+	}
+	return nil
+}
+
+// Publishable reports, by JSON pointer, what the terms still lack before they
+// may be published: what matching needs and what the law requires.
+func (t *Terms) Publishable() error {
+	var problems []errs.Problem
+	need := func(pointer string, missing bool, allowed string) {
+		if missing {
+			problems = append(problems, errs.Problem{Pointer: pointer, Found: "nothing", Allowed: allowed})
+		}
+	}
+	need("/occupation", t.Occupation == "", "a code of GET /api/v1/taxonomy/occupation")
+	need("/prefecture", len(t.Prefecture) == 0, "at least one code of GET /api/v1/taxonomy/prefecture")
+	need("/employment_type", t.EmploymentType == "", "a code of GET /api/v1/taxonomy/employment_type")
+	need("/pay_min", t.PayMin == nil, "annual pay in 10,000 JPY")
+	need("/pay_max", t.PayMax == nil, "annual pay in 10,000 JPY")
+	for _, item := range t.Legal.items() {
+		need("/legal/"+item.name, strings.TrimSpace(item.text) == "", "text: this item is required by law before publishing")
+	}
+	if len(problems) > 0 {
+		return errs.AtPointers(problems...)
+	}
+	return nil
+}
+
+type legalItem struct{ name, text string }
+
+func (l *Legal) items() []legalItem {
+	return []legalItem{
+		{"work", l.Work},
+		{"work_change", l.WorkChange},
+		{"place", l.Place},
+		{"place_change", l.PlaceChange},
+		{"contract_term", l.ContractTerm},
+		{"renewal_limit", l.RenewalLimit},
+		{"trial_period", l.TrialPeriod},
+		{"hours", l.Hours},
+		{"overtime", l.Overtime},
+		{"holidays", l.Holidays},
+		{"pay", l.Pay},
+		{"fixed_overtime_pay", l.FixedOvertimePay},
+		{"insurance", l.Insurance},
+		{"smoking", l.Smoking},
+	}
+}

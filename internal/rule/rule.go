@@ -1,0 +1,190 @@
+// Package rule holds the standing orders of companies: whom they would
+// interview for a position, how many a day, until when, and how candidates are
+// ranked.
+package rule
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/taxonomy"
+)
+
+// State is whether a rule sends.
+type State string
+
+// The states of a rule.
+const (
+	Draft   State = "draft"
+	Active  State = "active"
+	Paused  State = "paused"
+	Expired State = "expired"
+)
+
+// Rule is a standing order.
+type Rule struct {
+	Key         int64
+	ID          uuid.UUID
+	Version     int64
+	Company     int64
+	Position    int64
+	Kind        string              // a code of taxonomy.OfferKind
+	Must        condition.Condition // over profiles
+	Prefer      []Preference
+	DailyBudget int
+	TotalBudget int
+	Expires     day.Day // the last day on which it sends
+	OfferDays   int     // how long its offers can be accepted
+	Age         *AgeException
+	State       State
+}
+
+// Preference is a wish of the company that ranks and does not exclude.
+type Preference struct {
+	Condition condition.Condition `json:"condition"`
+	Weight    int                 `json:"weight"`
+}
+
+// AgeException is an age condition with its statutory ground: a number of
+// article 1-3, paragraph 1 of the enforcement rules of the Act on
+// Comprehensive Promotion of Labour Policies.
+type AgeException struct {
+	Exception string `json:"exception"`
+	Min       int    `json:"min"`
+	Max       int    `json:"max"`
+	Reason    string `json:"reason"`
+}
+
+// Bounds of a rule's numbers.
+const (
+	mostPreferences = 20
+	mostWeight      = 10
+	MostBudget      = 100_000
+	reasonRunes     = 500
+	leastAge        = 15
+	mostAge         = 100
+)
+
+// exceptions are the grounds that the law knows.
+var exceptions = []string{"1号", "2号", "3号イ", "3号ロ", "3号ハ", "3号ニ"}
+
+// Validate reports everything in a rule that is not allowed, by JSON pointer.
+// The conditions are taken to be parsed.
+func (r *Rule) Validate() error {
+	var problems []errs.Problem
+	add := func(pointer, found, allowed string) {
+		problems = append(problems, errs.Problem{Pointer: pointer, Found: found, Allowed: allowed})
+	}
+	within := func(pointer string, n, lo, hi int) {
+		if n < lo || n > hi {
+			add(pointer, strconv.Itoa(n), fmt.Sprintf("%d to %d", lo, hi))
+		}
+	}
+	if _, ok := taxonomy.Of(taxonomy.OfferKind).Find(r.Kind); !ok {
+		add("/kind", strconv.Quote(r.Kind), `"interview" or "casual"`)
+	}
+	within("/daily_budget", r.DailyBudget, 1, MostBudget)
+	within("/total_budget", r.TotalBudget, 1, MostBudget)
+	within("/offer_days", r.OfferDays, 3, 30)
+	if len(r.Prefer) > mostPreferences {
+		add("/prefer", fmt.Sprintf("%d entries", len(r.Prefer)), fmt.Sprintf("at most %d", mostPreferences))
+	}
+	for i, p := range r.Prefer {
+		within(fmt.Sprintf("/prefer/%d/weight", i), p.Weight, 1, mostWeight)
+	}
+	if a := r.Age; a != nil {
+		known := false
+		for _, e := range exceptions {
+			known = known || e == a.Exception
+		}
+		if !known {
+			add("/age/exception", strconv.Quote(a.Exception), "one of "+strings.Join(exceptions, ", "))
+		}
+		within("/age/min", a.Min, leastAge, mostAge)
+		within("/age/max", a.Max, max(a.Min, leastAge), mostAge)
+		if n := len([]rune(a.Reason)); strings.TrimSpace(a.Reason) == "" || n > reasonRunes {
+			add("/age/reason", fmt.Sprintf("%d characters", n), fmt.Sprintf("1 to %d characters, shown to candidates", reasonRunes))
+		}
+	}
+	if len(problems) > 0 {
+		return errs.AtPointers(problems...)
+	}
+	return nil
+}
+
+// Sends says whether the rule sends on a day.
+func (r *Rule) Sends(today day.Day) bool { return r.State == Active && today <= r.Expires }
+
+// BirthMonths gives the months of birth that an age exception admits on a day:
+// everyone who is Min..Max years old at the end of that month counts.
+func (a *AgeException) BirthMonths(today day.Day) (from, to day.Month) {
+	now := today.Month()
+	return now - day.Month((a.Max+1)*12) + 1, now - day.Month(a.Min*12)
+}
+
+// Admits says whether a birth month meets the exception; an unknown one does
+// not.
+func (a *AgeException) Admits(birth *day.Month, today day.Day) bool {
+	if a == nil {
+		return true
+	}
+	if birth == nil {
+		return false
+	}
+	from, to := a.BirthMonths(today)
+	return *birth >= from && *birth <= to
+}
+
+// Held gives the sum of the weights of the preferences that hold, and of all.
+func (r *Rule) Held(record condition.Record) (held, all int) {
+	for _, p := range r.Prefer {
+		all += p.Weight
+		if p.Condition.Holds(record) {
+			held += p.Weight
+		}
+	}
+	return held, all
+}
+
+// Answers is what a company did with the offers that candidates accepted in
+// the last 180 days: how many there were, and how many it answered within 7
+// days.
+type Answers struct{ Accepted, Answered int }
+
+// leastAnswers is the number of accepted offers below which a company's share
+// says nothing yet and counts as one half.
+const leastAnswers = 10
+
+// Score ranks a pair of rule and candidate, 0..1000: 600 for the preferences
+// held, 250 for recent activity (nothing after 90 days), 150 for a company
+// that answers.
+func Score(held, all, daysSinceActive int, answers Answers) int {
+	score := 600
+	if all > 0 {
+		score = 600 * held / all
+	}
+	score += 250 * max(0, 90-daysSinceActive) / 90
+	if answers.Accepted < leastAnswers {
+		return score + 75
+	}
+	return score + 150*answers.Answered/answers.Accepted
+}
+
+// Tie orders pairs of equal score, the same on every process and never by who
+// somebody is: the lower digest goes first.
+func Tie(seed []byte, rule, candidate uuid.UUID) [sha256.Size]byte {
+	h := sha256.New()
+	h.Write(seed)
+	h.Write(rule[:])
+	h.Write(candidate[:])
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return sum
+}
