@@ -66,21 +66,21 @@ func (b *builder) index(l *layout, r *rows) index {
 // scratch is what answering one question needs besides the result; it is used
 // by one goroutine at a time and kept for the next question.
 type scratch struct {
-	words  int // of the largest set
 	free   [][]uint64
 	asked  *subject // over the schema of the conditions
 	stored *subject // over the schema of the documents
 	tally  []uint32 // by value number
 }
 
-// set gives a set of n words, its contents left over from earlier use.
+// set gives a set of n words, its contents left over from
+// earlier use; n is at most that of the largest block.
 func (s *scratch) set(n int) []uint64 {
 	if last := len(s.free) - 1; last >= 0 {
 		set := s.free[last]
 		s.free = s.free[:last]
 		return set[:n]
 	}
-	return make([]uint64, max(n, s.words))[:n]
+	return make([]uint64, wordsFor(maxLanes))[:n]
 }
 
 func (s *scratch) release(sets ...[]uint64) { s.free = append(s.free, sets...) }
@@ -164,7 +164,7 @@ func (e *evaluator) in(c *Cond, out []uint64) {
 	}
 	s := &x.spaces[x.space[c.Field]]
 	for _, v := range c.Values {
-		if code, ok := s.find(v); ok && v >= 0 {
+		if code, ok := s.find(v); ok {
 			x.posts.above(code, uint32(max(c.Level, 1)), s.levels, out)
 		}
 	}

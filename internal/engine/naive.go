@@ -12,29 +12,22 @@ import (
 // other answer of this package is tested against it. A leaf on a field or a
 // value that s does not know is false.
 func Holds(s *Schema, c Cond, d Doc) bool {
-	return holds(s, c, func(leaf Cond, _ []int) bool { return leafHolds(s, leaf, d) }, nil)
-}
-
-// holds evaluates c over the given truth of its leaves, which are told apart by
-// their path from the root.
-func holds(s *Schema, c Cond, leaf func(Cond, []int) bool, path []int) bool {
-	kid := func(i int) bool { return holds(s, c.Kids[i], leaf, append(path[:len(path):len(path)], i)) }
 	switch c.Op {
 	case All, Not:
 		all := true
-		for i := range c.Kids {
-			all = all && kid(i)
+		for _, kid := range c.Kids {
+			all = all && Holds(s, kid, d)
 		}
 		return all == (c.Op == All)
 	case Any:
-		for i := range c.Kids {
-			if kid(i) {
+		for _, kid := range c.Kids {
+			if Holds(s, kid, d) {
 				return true
 			}
 		}
 		return false
 	default:
-		return leaf(c, path)
+		return leafHolds(s, c, d)
 	}
 }
 
@@ -223,34 +216,34 @@ func (n *Naive) NearMisses(q Question) []Miss {
 
 // turns calls found with each leaf of c, a condition that fails on d, that
 // would make it hold if its value alone were turned.
-func turns(s *Schema, c Cond, d Doc, found func(Cond, []int)) {
-	var paths [][]int
-	holds(s, every(c), func(_ Cond, path []int) bool { paths = append(paths, path); return true }, nil)
-	for _, turned := range paths {
-		var at Cond
-		if holds(s, c, func(leaf Cond, path []int) bool {
-			if slices.Equal(path, turned) {
-				at = leaf
-				return !leafHolds(s, leaf, d)
-			}
-			return leafHolds(s, leaf, d)
-		}, nil) {
-			found(at, turned)
+func turns(s *Schema, c Cond, d Doc, found func(leaf Cond, path []int)) {
+	leaves(c, nil, func(leaf Cond, path []int) {
+		if Holds(s, turn(c, path), d) {
+			found(leaf, path)
 		}
+	})
+}
+
+// leaves calls found with each leaf of c and its path below the given one.
+func leaves(c Cond, path []int, found func(leaf Cond, path []int)) {
+	if c.Op != All && c.Op != Any && c.Op != Not {
+		found(c, path)
+		return
+	}
+	for i, kid := range c.Kids {
+		leaves(kid, append(slices.Clone(path), i), found)
 	}
 }
 
-// every gives c with all its inner nodes made All, so that an evaluation with
-// true leaves visits each of them.
-func every(c Cond) Cond {
-	if c.Op != All && c.Op != Any && c.Op != Not {
-		return c
+// turn gives c with Not put before the leaf at path.
+func turn(c Cond, path []int) Cond {
+	if len(path) == 0 {
+		return Cond{Op: Not, Kids: []Cond{c}}
 	}
-	kids := make([]Cond, len(c.Kids))
-	for i := range c.Kids {
-		kids[i] = every(c.Kids[i])
-	}
-	return Cond{Op: All, Kids: kids}
+	kids := slices.Clone(c.Kids)
+	kids[path[0]] = turn(kids[path[0]], path[1:])
+	c.Kids = kids
+	return c
 }
 
 // Search does what View.Search does.

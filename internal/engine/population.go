@@ -51,7 +51,7 @@ func newPopulation(docs, conds Schema, limit int) (*Population, error) {
 	}
 	p := &Population{docs: newLayout(docs), conds: newLayout(conds), limit: limit, deleted: map[int64]int64{}}
 	p.pool.New = func() any {
-		return &scratch{words: wordsFor(limit), asked: newSubject(p.conds), stored: newSubject(p.docs)}
+		return &scratch{asked: newSubject(p.conds), stored: newSubject(p.docs)}
 	}
 	p.view.Store(&View{p: p})
 	return p, nil
@@ -201,6 +201,8 @@ func (p *Population) compact(parts []part) []part {
 				}
 			}
 		}
+	}
+	for class := range classes {
 		kept = append(kept, classes[class]...)
 	}
 	return kept
