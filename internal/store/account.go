@@ -1,0 +1,74 @@
+package store
+
+import (
+	"enishi/internal/account"
+)
+
+const accountColumns = "id, uuid, kind, sealed, email_hash, confirmed_key IS NOT NULL, password, code_hash, created_at"
+
+const insertAccount = "INSERT INTO account (uuid, kind, sealed, email_hash, confirmed_key, password, code_hash, created_at)" +
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+func scanAccount(row scanner, a *account.Account) error {
+	var at int64
+	err := row.Scan(&a.Key, &a.ID, &a.Kind, &a.Sealed, &a.EmailHash, &a.Confirmed, &a.Password, &a.CodeHash, &at)
+	a.CreatedAt = moment(at)
+	return err
+}
+
+// confirmedKey is what may stand once in the table: the kind and the hash of a
+// confirmed address, NULL for any other.
+func confirmedKey(a *account.Account) any {
+	if !a.Confirmed {
+		return nil
+	}
+	return append([]byte(a.Kind+":"), a.EmailHash...)
+}
+
+func (t *tx) AddAccount(a *account.Account) error {
+	key, err := t.insert("add an account", insertAccount, a.ID[:], string(a.Kind), notNull(a.Sealed), notNull(a.EmailHash),
+		confirmedKey(a), a.Password, bytesOrNull(a.CodeHash), micros(a.CreatedAt))
+	if err != nil {
+		return err
+	}
+	a.Key = key
+	return nil
+}
+
+func (t *tx) Account(key int64) (account.Account, error) {
+	return one(t, "account", scanAccount, "SELECT "+accountColumns+" FROM account WHERE id = ?", key)
+}
+
+func (t *tx) Accounts(kind account.Kind, emailHash []byte) ([]account.Account, error) {
+	return list(t, "accounts", scanAccount, "SELECT "+accountColumns+" FROM account WHERE email_hash = ? AND kind = ?"+
+		" ORDER BY confirmed_key IS NULL, id DESC", notNull(emailHash), string(kind))
+}
+
+func (t *tx) SaveAccount(a *account.Account) error {
+	// The key is made of the stored hash, so a caller cannot confirm an
+	// address that the account does not have.
+	stored, err := t.Account(a.Key)
+	if err != nil {
+		return err
+	}
+	stored.Confirmed = a.Confirmed
+	_, err = t.update("save an account", "UPDATE account SET confirmed_key = ?, password = ?, code_hash = ? WHERE id = ?",
+		confirmedKey(&stored), a.Password, bytesOrNull(a.CodeHash), a.Key)
+	return err
+}
+
+func (t *tx) AddSession(s account.Session) error {
+	_, err := t.exec("add a session",
+		"INSERT INTO session (token_hash, account, created_at, expires_at) VALUES (?, ?, ?, ?)",
+		s.TokenHash, s.Account, micros(s.CreatedAt), micros(s.ExpiresAt))
+	return err
+}
+
+func (t *tx) Session(tokenHash []byte) (account.Session, error) {
+	return one(t, "session", func(row scanner, s *account.Session) error {
+		var created, expires int64
+		err := row.Scan(&s.TokenHash, &s.Account, &created, &expires)
+		s.CreatedAt, s.ExpiresAt = moment(created), moment(expires)
+		return err
+	}, "SELECT token_hash, account, created_at, expires_at FROM session WHERE token_hash = ?", notNull(tokenHash))
+}

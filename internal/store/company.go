@@ -1,0 +1,83 @@
+package store
+
+import (
+	"github.com/google/uuid"
+
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/day"
+)
+
+const companyColumns = "id, uuid, version, number, head, name, size, status"
+
+const insertCompany = "INSERT INTO company (uuid, version, number, head, name, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+func scanCompany(row scanner, c *company.Company) error {
+	return row.Scan(&c.Key, &c.ID, &c.Version, &c.Number, &c.Head, &c.Name, &c.Size, &c.Status)
+}
+
+func (t *tx) AddCompany(c *company.Company) error {
+	key, err := t.insert("add a company", insertCompany,
+		c.ID[:], c.Version, int64(c.Number), int64(c.Head), c.Name, c.Size, string(c.Status))
+	if err != nil {
+		return err
+	}
+	c.Key = key
+	return nil
+}
+
+func (t *tx) company(where string, arg any) (company.Company, error) {
+	return one(t, "company", scanCompany, "SELECT "+companyColumns+" FROM company WHERE "+where, arg)
+}
+
+func (t *tx) Company(key int64) (company.Company, error) { return t.company("id = ?", key) }
+
+func (t *tx) LockCompany(key int64) (company.Company, error) {
+	lock, err := t.locked("a company")
+	if err != nil {
+		return company.Company{}, err
+	}
+	return t.company("id = ?"+lock, key)
+}
+
+func (t *tx) CompanyByID(id uuid.UUID) (company.Company, error) { return t.company("uuid = ?", id[:]) }
+
+func (t *tx) CompanyByNumber(n corpnum.Number) (company.Company, error) {
+	return t.company("number = ?", int64(n))
+}
+
+func (t *tx) Group(head corpnum.Number) ([]company.Company, error) {
+	return list(t, "companies", scanCompany,
+		"SELECT "+companyColumns+" FROM company WHERE head = ? ORDER BY id", int64(head))
+}
+
+func (t *tx) SaveCompany(c *company.Company) error {
+	return t.save("company", c.Key, "UPDATE company SET version = ?, number = ?, head = ?, name = ?, size = ?, status = ?"+
+		" WHERE id = ? AND version = ?",
+		c.Version, int64(c.Number), int64(c.Head), c.Name, c.Size, string(c.Status), c.Key, c.Version-1)
+}
+
+func (t *tx) Companies(after int64, limit int) ([]company.Company, error) {
+	return list(t, "companies", scanCompany,
+		"SELECT "+companyColumns+" FROM company WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+}
+
+func (t *tx) AddMember(m company.Member) error {
+	_, err := t.exec("add a member", "INSERT INTO member (account, company, role) VALUES (?, ?, ?)",
+		m.Account, m.Company, string(m.Role))
+	return err
+}
+
+func (t *tx) MemberByAccount(account int64) (company.Member, error) {
+	return one(t, "member", func(row scanner, m *company.Member) error { return row.Scan(&m.Account, &m.Company, &m.Role) },
+		"SELECT account, company, role FROM member WHERE account = ?", account)
+}
+
+func (t *tx) AddPreview(company int64, on day.Day, question []byte) (int, error) {
+	if _, err := t.exec("add a preview", "REPLACE INTO preview (company, day, question) VALUES (?, ?, ?)",
+		company, on, notNull(question)); err != nil {
+		return 0, err
+	}
+	return one(t, "previews", func(row scanner, n *int) error { return row.Scan(n) },
+		"SELECT COUNT(*) FROM preview WHERE company = ? AND day = ?", company, on)
+}

@@ -1,0 +1,35 @@
+package store
+
+import "enishi/internal/errs"
+
+// Dialect is what databases do not share.
+type Dialect struct {
+	// BeginWrite and BeginRead start a transaction; the one that reads sees
+	// one moment.
+	BeginWrite, BeginRead string
+	// Lock is what a query ends in that keeps others from writing its rows;
+	// empty where a writer is alone anyway.
+	Lock string
+	// NumbersLog says that a transaction numbers the rows that it appends to
+	// the change log: true where one writes at a time.
+	NumbersLog bool
+	// Classify tells what an error of the driver means. An UPDATE must count
+	// the rows that it found, not those that it changed.
+	Classify func(error) Failure
+	// BulkStart and BulkEnd frame the loading of a whole market, inside its
+	// transaction; they may be nil.
+	BulkStart, BulkEnd func(Exec) error
+}
+
+// Exec runs a statement or reads the first column of a query's rows as text.
+type Exec interface {
+	Exec(query string, args ...any) error
+	Texts(query string, args ...any) ([]string, error)
+}
+
+// Failure is what an error of a driver means.
+type Failure struct {
+	Kind    errs.Kind // Conflict: a second row where one is allowed; Internal: unknown
+	Message string    // for the user, unless Kind is Conflict or Internal
+	Retry   bool      // the same transaction may succeed if it is run again
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"enishi/internal/errs"
+	"enishi/internal/market"
+)
+
+const insertRow = "INSERT INTO log (pos, kind, entity, version, at) VALUES (NULL, ?, ?, ?, ?)"
+
+func (t *tx) Append(rows ...*market.Row) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	keys := make([]int64, len(rows))
+	for i, r := range rows {
+		key, err := t.insert("append to the log", insertRow, string(r.Change), r.Entity, r.Version, micros(r.At))
+		if err != nil {
+			return err
+		}
+		keys[i] = key
+	}
+	if !t.dialect.NumbersLog {
+		return nil
+	}
+	if _, err := t.update("number the log", "UPDATE log SET pos = id WHERE pos IS NULL"); err != nil {
+		return err
+	}
+	for i, r := range rows {
+		r.Pos = keys[i]
+	}
+	return nil
+}
+
+func (t *tx) Head() (int64, error) {
+	return one(t, "head of the log", func(row scanner, head *int64) error {
+		var pos sql.NullInt64
+		err := row.Scan(&pos)
+		*head = pos.Int64
+		return err
+	}, "SELECT MAX(pos) FROM log")
+}
+
+func (t *tx) Rows(after int64, limit int) ([]market.Row, error) {
+	return list(t, "log", func(row scanner, r *market.Row) error {
+		var at int64
+		err := row.Scan(&r.Pos, &r.Change, &r.Entity, &r.Version, &at)
+		r.At = moment(at)
+		return err
+	}, "SELECT pos, kind, entity, version, at FROM log WHERE pos > ? ORDER BY pos LIMIT ?", after, limit)
+}
+
+func (t *tx) Setting(name string) (string, error) {
+	value, err := one(t, "setting", func(row scanner, v *string) error { return row.Scan(v) },
+		"SELECT value FROM installation WHERE name = ?", name)
+	if errs.Is(err, errs.NotFound) {
+		return "", nil
+	}
+	return value, err
+}
+
+func (t *tx) SetSetting(name, value string) error {
+	_, err := t.exec("save a setting", "REPLACE INTO installation (name, value) VALUES (?, ?)", name, value)
+	return err
+}
+
+func (t *tx) FindReply(scope, key string) (market.Reply, error) {
+	return one(t, "reply", func(row scanner, r *market.Reply) error {
+		var at int64
+		err := row.Scan(&r.Digest, &r.Status, &r.Body, &at)
+		r.Scope, r.Key, r.At = scope, key, moment(at)
+		return err
+	}, "SELECT digest, status, body, at FROM reply WHERE scope = ? AND reply_id = ?", scope, key)
+}
+
+func (t *tx) AddReply(r market.Reply) error {
+	_, err := t.exec("add a reply",
+		"INSERT INTO reply (scope, reply_id, digest, status, body, at) VALUES (?, ?, ?, ?, ?, ?)",
+		r.Scope, r.Key, notNull(r.Digest), r.Status, notNull(r.Body), micros(r.At))
+	return err
+}
+
+func (t *tx) DropReplies(before time.Time) error {
+	_, err := t.exec("drop replies", "DELETE FROM reply WHERE at < ?", micros(before))
+	return err
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/day"
+	"enishi/internal/market"
+	"enishi/internal/offer"
+	"enishi/internal/rule"
+)
+
+const offerColumns = "id, uuid, version, candidate, company, rule, position, position_version, rule_version," +
+	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at"
+
+const insertOffer = "INSERT INTO offer (uuid, version, candidate, company, rule, position, position_version, rule_version," +
+	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at," +
+	" live_position, auto_position, ends_on, accepted_at)" +
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+const updateOffer = "UPDATE offer SET uuid = ?, version = ?, candidate = ?, company = ?, rule = ?, position = ?," +
+	" position_version = ?, rule_version = ?, candidate_seen = ?, kind = ?, sender = ?, state = ?, score = ?, message = ?," +
+	" sent_at = ?, sent_day = ?, expires_on = ?, answered_at = ?, responded_at = ?, due_at = ?," +
+	" live_position = ?, auto_position = ?, ends_on = ?, accepted_at = ? WHERE id = ? AND version = ?"
+
+// offerValues are the values of an offer's columns but its key, in the order
+// of insertOffer and updateOffer, with room for the two of updateOffer's end.
+func offerValues(o *offer.Offer) []any {
+	var ends any
+	if market.Ends(o) {
+		ends = o.ExpiresOn
+	}
+	return append(make([]any, 0, 26),
+		o.ID[:], o.Version, o.Candidate, o.Company, keyOrNull(o.Rule), o.Position, o.PositionVersion, o.RuleVersion,
+		o.CandidateSeen, o.Kind, string(o.Sender), string(o.State), o.Score, o.Message, micros(o.SentAt), o.SentDay,
+		o.ExpiresOn, microsOrNull(o.AnsweredAt), microsOrNull(o.RespondedAt), microsOrNull(o.DueAt),
+		keyOrNull(market.LivePosition(o)), keyOrNull(market.AutoPosition(o)), ends, microsOrNull(market.AcceptedAt(o)))
+}
+
+func scanOffer(row scanner, o *offer.Offer) error {
+	var (
+		sent                     int64
+		rule                     sql.NullInt64
+		answered, responded, due sql.NullInt64
+	)
+	err := row.Scan(&o.Key, &o.ID, &o.Version, &o.Candidate, &o.Company, &rule, &o.Position, &o.PositionVersion,
+		&o.RuleVersion, &o.CandidateSeen, &o.Kind, &o.Sender, &o.State, &o.Score, &o.Message, &sent, &o.SentDay,
+		&o.ExpiresOn, &answered, &responded, &due)
+	o.Rule, o.SentAt = rule.Int64, moment(sent)
+	o.AnsweredAt, o.RespondedAt, o.DueAt = momentOrZero(answered), momentOrZero(responded), momentOrZero(due)
+	return err
+}
+
+func (t *tx) AddOffer(o *offer.Offer) error {
+	key, err := t.insert("add an offer", insertOffer, offerValues(o)...)
+	if err != nil {
+		return err
+	}
+	o.Key = key
+	return nil
+}
+
+func (t *tx) SaveOffer(o *offer.Offer) error {
+	return t.save("offer", o.Key, updateOffer, append(offerValues(o), o.Key, o.Version-1)...)
+}
+
+func (t *tx) offer(where string, args ...any) (offer.Offer, error) {
+	return one(t, "offer", scanOffer, "SELECT "+offerColumns+" FROM offer WHERE "+where, args...)
+}
+
+func (t *tx) offers(where string, args ...any) ([]offer.Offer, error) {
+	return list(t, "offers", scanOffer, "SELECT "+offerColumns+" FROM offer WHERE "+where, args...)
+}
+
+func (t *tx) Offer(key int64) (offer.Offer, error) { return t.offer("id = ?", key) }
+
+func (t *tx) OfferByID(id uuid.UUID) (offer.Offer, error) { return t.offer("uuid = ?", id[:]) }
+
+func (t *tx) OfferOfPair(rule, candidate int64) (offer.Offer, error) {
+	return t.offer("rule = ? AND candidate = ?", rule, candidate)
+}
+
+func (t *tx) OffersTo(candidate, before int64, limit int) ([]offer.Offer, error) {
+	return t.offers("candidate = ? AND id < ? ORDER BY id DESC LIMIT ?", candidate, orNewest(before), limit)
+}
+
+func (t *tx) OffersBy(company, rule, before int64, limit int, states ...offer.State) ([]offer.Offer, error) {
+	where, args := "company = ? AND ", []any{company}
+	if rule != 0 {
+		where, args = "rule = ? AND company = ? AND ", []any{rule, company}
+	}
+	return t.newestIn(where, args, before, limit, states)
+}
+
+func (t *tx) OffersOn(position, before int64, limit int, states ...offer.State) ([]offer.Offer, error) {
+	return t.newestIn("position = ? AND ", []any{position}, before, limit, states)
+}
+
+// newestIn gives a page of offers in one of the states, any if there is none.
+func (t *tx) newestIn(where string, args []any, before int64, limit int, states []offer.State) ([]offer.Offer, error) {
+	if len(states) > 0 {
+		where += "state IN (?" + strings.Repeat(", ?", len(states)-1) + ") AND "
+		for _, s := range states {
+			args = append(args, string(s))
+		}
+	}
+	return t.offers(where+"id < ? ORDER BY id DESC LIMIT ?", append(args, orNewest(before), limit)...)
+}
+
+func (t *tx) Between(company, candidate int64) ([]offer.Offer, error) {
+	return t.offers("candidate = ? AND company = ? ORDER BY id", candidate, company)
+}
+
+func (t *tx) Taken(candidate int64, since day.Day) (int, error) {
+	return one(t, "offers", func(row scanner, n *int) error { return row.Scan(n) },
+		"SELECT COUNT(auto_position) FROM offer WHERE candidate = ? AND sent_day >= ?", candidate, since)
+}
+
+func (t *tx) AllTaken(since day.Day) (map[int64]int, error) {
+	all := map[int64]int{}
+	err := each(t.ctx, t, "offers", func(row scanner) error {
+		var candidate int64
+		var n int
+		err := row.Scan(&candidate, &n)
+		all[candidate] = n
+		return err
+	}, "SELECT candidate, COUNT(*) FROM offer WHERE sent_day >= ? AND auto_position IS NOT NULL GROUP BY candidate", since)
+	return all, err
+}
+
+func (t *tx) ReachedFor(rule, position int64) (map[int64]bool, error) {
+	reached := map[int64]bool{}
+	add := func(row scanner) error {
+		var candidate int64
+		err := row.Scan(&candidate)
+		reached[candidate] = true
+		return err
+	}
+	if err := each(t.ctx, t, "offers", add,
+		"SELECT candidate FROM offer WHERE rule = ? AND state <> ?", rule, string(offer.Lapsed)); err != nil {
+		return nil, err
+	}
+	err := each(t.ctx, t, "offers", add, "SELECT candidate FROM offer WHERE position = ?"+
+		" AND (live_position IS NOT NULL OR auto_position IS NOT NULL)", position)
+	return reached, err
+}
+
+func (t *tx) ReachedTo(candidate int64) (positions, rules map[int64]bool, err error) {
+	positions, rules = map[int64]bool{}, map[int64]bool{}
+	_, err = list(t, "offers", func(row scanner, _ *struct{}) error {
+		var rule, live, auto sql.NullInt64
+		var state offer.State
+		err := row.Scan(&rule, &live, &auto, &state)
+		for _, p := range []sql.NullInt64{live, auto} {
+			if p.Valid {
+				positions[p.Int64] = true
+			}
+		}
+		if rule.Valid && state != offer.Lapsed {
+			rules[rule.Int64] = true
+		}
+		return err
+	}, "SELECT rule, live_position, auto_position, state FROM offer WHERE candidate = ?", candidate)
+	return positions, rules, err
+}
+
+func (t *tx) Ending(before day.Day, limit int) ([]offer.Offer, error) {
+	return t.offers("ends_on < ? ORDER BY id LIMIT ?", before, limit)
+}
+
+func (t *tx) Due(now time.Time, limit int) ([]offer.Offer, error) {
+	return t.offers("due_at <= ? ORDER BY due_at, id LIMIT ?", micros(now), limit)
+}
+
+const answers = "COUNT(*), COALESCE(SUM(responded_at >= accepted_at AND responded_at - accepted_at <= ?), 0) FROM offer" +
+	" WHERE accepted_at >= ?"
+
+func (t *tx) Answers(company int64, since time.Time, within time.Duration) (rule.Answers, error) {
+	return one(t, "answers", func(row scanner, a *rule.Answers) error { return row.Scan(&a.Accepted, &a.Answered) },
+		"SELECT "+answers+" AND company = ?", within.Microseconds(), micros(since), company)
+}
+
+func (t *tx) AllAnswers(since time.Time, within time.Duration) (map[int64]rule.Answers, error) {
+	all := map[int64]rule.Answers{}
+	err := each(t.ctx, t, "answers", func(row scanner) error {
+		var company int64
+		var a rule.Answers
+		err := row.Scan(&company, &a.Accepted, &a.Answered)
+		all[company] = a
+		return err
+	}, "SELECT company, "+answers+" GROUP BY company", within.Microseconds(), micros(since))
+	return all, err
+}

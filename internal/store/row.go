@@ -1,0 +1,82 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+)
+
+// damaged is what a row holds that no version of the program wrote.
+type damaged struct {
+	table  string
+	key    int64
+	column string
+	cause  error
+}
+
+func (d *damaged) Error() string {
+	return fmt.Sprintf("%s %d: damaged %s: %v", d.table, d.key, d.column, d.cause)
+}
+
+func (d *damaged) Unwrap() error { return d.cause }
+
+// newest is before which every key lies.
+const newest = math.MaxInt64
+
+func orNewest(before int64) int64 {
+	if before == 0 {
+		return newest
+	}
+	return before
+}
+
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+func moment(us int64) time.Time { return time.UnixMicro(us).UTC() }
+
+// microsOrNull is for moments that may not have come: NULL if zero.
+func microsOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+func momentOrZero(us sql.NullInt64) time.Time {
+	if !us.Valid {
+		return time.Time{}
+	}
+	return moment(us.Int64)
+}
+
+// bytesOrNull keeps nil apart from empty.
+func bytesOrNull(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+// keyOrNull is NULL for 0, which no row has.
+func keyOrNull(key int64) any {
+	if key == 0 {
+		return nil
+	}
+	return key
+}
+
+// text gives a document as JSON.
+func text(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+// notNull is for bytes that a row always has: nil is kept as empty.
+func notNull(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/market"
+	"enishi/internal/rule"
+)
+
+const ruleColumns = "id, uuid, version, company, position, kind, must, prefer, daily_budget, total_budget, expires," +
+	" offer_days, age, state"
+
+const insertRule = "INSERT INTO rule (uuid, version, company, position, kind, must, prefer, daily_budget, total_budget," +
+	" expires, offer_days, age, state, spent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+// preference is a rule.Preference whose condition is still to be parsed.
+type preference struct {
+	Condition json.RawMessage `json:"condition"`
+	Weight    int             `json:"weight"`
+}
+
+func scanRule(row scanner, r *rule.Rule) error {
+	var (
+		must, prefer string
+		age          sql.NullString
+	)
+	if err := row.Scan(&r.Key, &r.ID, &r.Version, &r.Company, &r.Position, &r.Kind, &must, &prefer, &r.DailyBudget,
+		&r.TotalBudget, &r.Expires, &r.OfferDays, &age, &r.State); err != nil {
+		return err
+	}
+	var err error
+	if r.Must, err = condition.Parse(condition.Profiles, []byte(must), false); err != nil {
+		return &damaged{"rule", r.Key, "must", err}
+	}
+	if r.Prefer, err = preferences([]byte(prefer)); err != nil {
+		return &damaged{"rule", r.Key, "prefer", err}
+	}
+	if age.Valid {
+		r.Age = new(rule.AgeException)
+		if err := json.Unmarshal([]byte(age.String), r.Age); err != nil {
+			return &damaged{"rule", r.Key, "age", err}
+		}
+	}
+	return nil
+}
+
+func preferences(data []byte) ([]rule.Preference, error) {
+	var raw []preference
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil, err
+	}
+	var all []rule.Preference
+	for i, p := range raw {
+		c, err := condition.Parse(condition.Profiles, p.Condition, false)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", i, err)
+		}
+		all = append(all, rule.Preference{Condition: c, Weight: p.Weight})
+	}
+	return all, nil
+}
+
+// ruleDocuments gives the columns of a rule that are JSON.
+func ruleDocuments(r *rule.Rule) (must, prefer string, age any, err error) {
+	if err := market.CheckRule(r); err != nil {
+		return "", "", nil, err
+	}
+	if must, err = text(r.Must); err != nil {
+		return "", "", nil, err
+	}
+	if prefer, err = text(r.Prefer); err != nil || r.Age == nil {
+		return must, prefer, nil, err
+	}
+	age, err = text(r.Age)
+	return must, prefer, age, err
+}
+
+func (t *tx) AddRule(r *rule.Rule) error {
+	must, prefer, age, err := ruleDocuments(r)
+	if err != nil {
+		return err
+	}
+	key, err := t.insert("add a rule", insertRule, r.ID[:], r.Version, r.Company, r.Position, r.Kind, must, prefer,
+		r.DailyBudget, r.TotalBudget, r.Expires, r.OfferDays, age, string(r.State), 0)
+	if err != nil {
+		return err
+	}
+	r.Key = key
+	return nil
+}
+
+func (t *tx) rule(where string, arg any) (rule.Rule, error) {
+	return one(t, "rule", scanRule, "SELECT "+ruleColumns+" FROM rule WHERE "+where, arg)
+}
+
+func (t *tx) Rule(key int64) (rule.Rule, error) { return t.rule("id = ?", key) }
+
+func (t *tx) LockRule(key int64) (rule.Rule, error) {
+	lock, err := t.locked("a rule")
+	if err != nil {
+		return rule.Rule{}, err
+	}
+	return t.rule("id = ?"+lock, key)
+}
+
+func (t *tx) RuleByID(id uuid.UUID) (rule.Rule, error) { return t.rule("uuid = ?", id[:]) }
+
+func (t *tx) SaveRule(r *rule.Rule) error {
+	must, prefer, age, err := ruleDocuments(r)
+	if err != nil {
+		return err
+	}
+	return t.save("rule", r.Key, "UPDATE rule SET version = ?, company = ?, position = ?, kind = ?, must = ?, prefer = ?,"+
+		" daily_budget = ?, total_budget = ?, expires = ?, offer_days = ?, age = ?, state = ? WHERE id = ? AND version = ?",
+		r.Version, r.Company, r.Position, r.Kind, must, prefer, r.DailyBudget, r.TotalBudget, r.Expires, r.OfferDays, age,
+		string(r.State), r.Key, r.Version-1)
+}
+
+func (t *tx) rules(where string, args ...any) ([]rule.Rule, error) {
+	return list(t, "rules", scanRule, "SELECT "+ruleColumns+" FROM rule WHERE "+where, args...)
+}
+
+func (t *tx) Rules(after int64, limit int) ([]rule.Rule, error) {
+	return t.rules("id > ? ORDER BY id LIMIT ?", after, limit)
+}
+
+func (t *tx) RulesOf(company, after int64, limit int) ([]rule.Rule, error) {
+	return t.rules("company = ? AND id > ? ORDER BY id LIMIT ?", company, after, limit)
+}
+
+func (t *tx) RulesOfPosition(position int64) ([]rule.Rule, error) {
+	return t.rules("position = ? ORDER BY id", position)
+}
+
+func (t *tx) Spent(key int64, on day.Day) (today, total int, err error) {
+	type spent struct{ today, total int }
+	s, err := one(t, "rule", func(row scanner, s *spent) error { return row.Scan(&s.today, &s.total) },
+		"SELECT COALESCE(d.spent, 0), r.spent FROM rule r LEFT JOIN rule_day d ON d.rule = r.id AND d.day = ?"+
+			" WHERE r.id = ?", on, key)
+	return s.today, s.total, err
+}
+
+func (t *tx) Spend(key int64, on day.Day, n int) error {
+	if n == 0 {
+		return nil
+	}
+	today, _, err := t.Spent(key, on)
+	if err != nil {
+		return err
+	}
+	if today+n < 0 {
+		return errs.New(errs.Conflict, fmt.Sprintf("rule %d has spent %d on %s and cannot give back %d", key, today, on, -n))
+	}
+	if _, err := t.update("spend", "UPDATE rule SET spent = spent + ? WHERE id = ?", n, key); err != nil {
+		return err
+	}
+	found, err := t.update("spend", "UPDATE rule_day SET spent = spent + ? WHERE rule = ? AND day = ?", n, key, on)
+	if err != nil || found > 0 {
+		return err
+	}
+	_, err = t.exec("spend", "INSERT INTO rule_day (rule, day, spent) VALUES (?, ?, ?)", key, on, n)
+	return err
+}

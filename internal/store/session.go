@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"sync"
+
+	"enishi/internal/errs"
+)
+
+// session is one connection with the statements that were prepared on it. It
+// belongs to one transaction at a time.
+type session struct {
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+}
+
+// statement gives the prepared statement of a query. Queries are few and
+// fixed, so all are kept.
+func (s *session) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st, ok := s.statements[query]; ok {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", query, err)
+	}
+	s.statements[query] = st
+	return st, nil
+}
+
+// finish ends the transaction; whoever asked for it has no say any more.
+func (s *session) finish(how string) error {
+	_, err := s.conn.ExecContext(context.Background(), how)
+	return err
+}
+
+// discard closes the connection itself, so that nothing of a transaction that
+// could not be ended stays behind.
+func (s *session) discard() {
+	// Raw hands the error of its function back; the one that makes the
+	// connection unfit is the purpose.
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+func (s *session) close() error {
+	var err error
+	for _, st := range s.statements {
+		err = errors.Join(err, st.Close())
+	}
+	return errors.Join(err, s.conn.Close())
+}
+
+// pool lends sessions. A free place holds nil until its session is opened.
+type pool struct {
+	db     *sql.DB
+	free   chan *session
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPool(p Pool) *pool {
+	n := max(1, p.Most)
+	p.DB.SetMaxOpenConns(n)
+	p.DB.SetMaxIdleConns(n)
+	free := make(chan *session, n)
+	for range n {
+		free <- nil
+	}
+	return &pool{db: p.DB, free: free, closed: make(chan struct{})}
+}
+
+// take waits for a free session; Busy if ctx ends first or the store closes.
+func (p *pool) take(ctx context.Context) (*session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, busy(context.Cause(ctx))
+	}
+	select {
+	case <-p.closed:
+		return nil, errs.New(errs.Busy, "the database is being closed")
+	default:
+	}
+	select {
+	case <-p.closed:
+		return nil, errs.New(errs.Busy, "the database is being closed")
+	case <-ctx.Done():
+		return nil, busy(context.Cause(ctx))
+	case s := <-p.free:
+		if s != nil {
+			return s, nil
+		}
+	}
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		p.free <- nil
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return &session{conn: conn, statements: map[string]*sql.Stmt{}}, nil
+}
+
+func (p *pool) give(s *session, sound bool) {
+	if !sound {
+		s.discard()
+		s = nil
+	}
+	p.free <- s
+}
+
+// close waits until every session is back.
+func (p *pool) close() error {
+	var err error
+	p.once.Do(func() {
+		close(p.closed)
+		for range cap(p.free) {
+			if s := <-p.free; s != nil {
+				err = errors.Join(err, s.close())
+			}
+		}
+		err = errors.Join(err, p.db.Close())
+	})
+	return err
+}

@@ -1,0 +1,143 @@
+// Package store keeps a market in a relational database: the SQL that SQLite
+// and MySQL share, transactions, and the way between rows and the types of the
+// domain. What databases do not share is a Dialect, which a package per
+// database gives.
+//
+// A transaction that fails in the database itself (a full disk, a lost lock)
+// is rolled back whatever its closure makes of the error. A Store is safe for
+// concurrent use.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sethvargo/go-retry"
+
+	"enishi/internal/errs"
+	"enishi/internal/market"
+)
+
+// Store is a market.Store over a database.
+type Store struct {
+	dialect          Dialect
+	writers, readers *pool
+	release          func() error
+}
+
+var _ market.Store = (*Store)(nil)
+
+// Pool is a database handle and how many transactions it may run at once.
+type Pool struct {
+	DB   *sql.DB
+	Most int
+}
+
+// New gives the store of an open database whose schema is current. Close
+// closes both handles, then calls release.
+func New(d Dialect, writers, readers Pool, release func() error) *Store {
+	return &Store{
+		dialect: d, writers: newPool(writers), readers: newPool(readers), release: release,
+	}
+}
+
+// Close waits for running transactions, closes the database and lets go of
+// what the store holds. Later transactions are Busy.
+func (s *Store) Close() error {
+	return errors.Join(s.readers.close(), s.writers.close(), s.release())
+}
+
+// A transaction that lost a race for a lock is run again up to retries times,
+// at first after about firstWait, each time after twice as long: together
+// under half a second, which a request can still spare.
+const (
+	retries   = 6
+	firstWait = 5 * time.Millisecond
+)
+
+// Write runs fn in a transaction that may write; see market.Store.
+func (s *Store) Write(ctx context.Context, fn func(market.Tx) error) error {
+	return s.again(ctx, s.writers, true, func(t *tx) error { return fn(t) })
+}
+
+// Read runs fn in a transaction that sees one moment; see market.Store.
+func (s *Store) Read(ctx context.Context, fn func(market.Tx) error) error {
+	return s.again(ctx, s.readers, false, func(t *tx) error { return fn(t) })
+}
+
+func (s *Store) again(ctx context.Context, p *pool, write bool, fn func(*tx) error) error {
+	again, err := s.once(ctx, p, write, fn)
+	if !again {
+		return err
+	}
+	waits := retry.WithMaxRetries(retries, retry.WithJitterPercent(50, retry.NewExponential(firstWait)))
+	for err != nil && again {
+		wait, stop := waits.Next()
+		if stop {
+			return err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return errors.Join(err, context.Cause(ctx))
+		}
+		again, err = s.once(ctx, p, write, fn)
+	}
+	return err
+}
+
+// once runs one transaction and says whether it may be run again.
+func (s *Store) once(ctx context.Context, p *pool, write bool, fn func(*tx) error) (again bool, err error) {
+	ses, err := p.take(ctx)
+	if err != nil {
+		return false, err
+	}
+	sound := false
+	defer func() { p.give(ses, sound) }()
+	t := &tx{ctx: ctx, session: ses, dialect: &s.dialect, write: write}
+	begin := s.dialect.BeginRead
+	if write {
+		begin = s.dialect.BeginWrite
+	}
+	// Waiting for another process may be long, so the start heeds ctx.
+	if _, err := ses.conn.ExecContext(ctx, begin); err != nil {
+		err = t.failed("begin a transaction", err)
+		return t.retry, err
+	}
+	open := true
+	defer func() {
+		t.ended = true
+		if open { // fn failed or panicked
+			sound = ses.finish("ROLLBACK") == nil
+		}
+	}()
+	if err := t.outcome(fn(t)); err != nil {
+		return t.retry, err
+	}
+	if err := ses.finish("COMMIT"); err != nil {
+		err = t.failed("commit", err)
+		return t.retry, err
+	}
+	open, sound = false, true
+	return false, nil
+}
+
+// outcome gives what decides over commit or rollback: the database's own
+// failure before what the closure says, and the end of ctx before success.
+func (t *tx) outcome(err error) error {
+	if t.broken != nil && !errors.Is(err, t.broken) {
+		return t.broken
+	}
+	if err == nil && t.ctx.Err() != nil {
+		return fmt.Errorf("commit: %w", context.Cause(t.ctx))
+	}
+	return err
+}
+
+// busy is the error of a transaction that could not get its turn.
+func busy(cause error) error { return errs.Wrap(errs.Busy, "the database is busy", cause) }
