@@ -1,0 +1,126 @@
+package market
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/rule"
+)
+
+type memoryRules struct {
+	rules           table[rule.Rule]
+	ruleID          map[uuid.UUID]int64
+	rulesOf         index[int64] // by company
+	rulesOfPosition index[int64]
+	spent           map[int64]int
+	spentOn         map[spendKey]int
+}
+
+type spendKey struct {
+	rule int64
+	on   day.Day
+}
+
+func newMemoryRules() memoryRules {
+	return memoryRules{
+		ruleID: map[uuid.UUID]int64{}, rulesOf: index[int64]{}, rulesOfPosition: index[int64]{},
+		spent: map[int64]int{}, spentOn: map[spendKey]int{},
+	}
+}
+
+func storedRule(r *rule.Rule) *rule.Rule {
+	row := *r
+	row.Prefer = slices.Clip(r.Prefer)
+	return &row
+}
+
+func (t *memoryTx) AddRule(r *rule.Rule) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	if err := CheckRule(r); err != nil {
+		return err
+	}
+	if _, ok := t.ruleID[r.ID]; ok {
+		return twice("the rule")
+	}
+	row := storedRule(r)
+	row.Key = t.rules.next()
+	t.rules.add(t, row)
+	put(t, t.ruleID, r.ID, row.Key)
+	t.rulesOf.add(t, r.Company, row.Key)
+	t.rulesOfPosition.add(t, r.Position, row.Key)
+	r.Key = row.Key
+	return nil
+}
+
+func (t *memoryTx) Rule(key int64) (rule.Rule, error) { return found(t, &t.rules, "rule", key) }
+
+func (t *memoryTx) LockRule(key int64) (rule.Rule, error) { return locked(t, &t.rules, "rule", key) }
+
+func (t *memoryTx) RuleByID(id uuid.UUID) (rule.Rule, error) { return t.Rule(t.ruleID[id]) }
+
+func (t *memoryTx) SaveRule(r *rule.Rule) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	if err := CheckRule(r); err != nil {
+		return err
+	}
+	before := t.rules.find(r.Key)
+	if before == nil {
+		return missing("rule")
+	}
+	if before.Version != r.Version-1 {
+		return stale("rule")
+	}
+	t.rulesOf.move(t, before.Company, r.Company, r.Key)
+	t.rulesOfPosition.move(t, before.Position, r.Position, r.Key)
+	row := storedRule(r)
+	row.ID = before.ID
+	t.rules.put(t, r.Key, row)
+	return nil
+}
+
+func (t *memoryTx) Rules(after int64, limit int) ([]rule.Rule, error) {
+	return t.rules.page(after, limit), t.ready()
+}
+
+func (t *memoryTx) RulesOf(company, after int64, limit int) ([]rule.Rule, error) {
+	return oldest(&t.rules, t.rulesOf.above(company, after), limit), t.ready()
+}
+
+func (t *memoryTx) RulesOfPosition(position int64) ([]rule.Rule, error) {
+	return oldest(&t.rules, t.rulesOfPosition[position], math.MaxInt), t.ready()
+}
+
+func (t *memoryTx) Spent(key int64, on day.Day) (today, total int, err error) {
+	if err := t.ready(); err != nil {
+		return 0, 0, err
+	}
+	if t.rules.find(key) == nil {
+		return 0, 0, missing("rule")
+	}
+	return t.spentOn[spendKey{key, on}], t.spent[key], nil
+}
+
+func (t *memoryTx) Spend(key int64, on day.Day, n int) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	today, total, err := t.Spent(key, on)
+	if err != nil {
+		return err
+	}
+	if today+n < 0 {
+		return errs.New(errs.Conflict, fmt.Sprintf("rule %d has spent %d on %s and cannot give back %d", key, today, on, -n))
+	}
+	put(t, t.spentOn, spendKey{key, on}, today+n)
+	put(t, t.spent, key, total+n)
+	return nil
+}
