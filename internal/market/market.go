@@ -13,7 +13,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,11 +46,12 @@ type Options struct {
 	// Clock tells the time; the installation's own offset is added to it.
 	Clock func() time.Time
 	Mail  Mailer
+	// Report is told of what went wrong and did not stop the request.
+	Report func(ctx context.Context, what string, err error)
 }
 
 // Market serves the use cases over a store.
 type Market struct {
-	log       *slog.Logger
 	store     Store
 	vault     *account.Vault
 	passwords *account.Passwords
@@ -64,8 +64,7 @@ type Market struct {
 	answers   atomic.Pointer[map[int64]rule.Answers]
 	following sync.Mutex
 	matching  sync.Mutex
-	kick      chan struct{}    // something was written: the matcher has work
-	reserve   func([]Proposal) // test seam: nil in production
+	kick      chan struct{} // something was written: the matcher has work
 }
 
 // Names of the installation's settings.
@@ -79,9 +78,9 @@ const (
 // Open gives the market of a store: it sets up a new installation, or loads
 // the populations of an old one. It takes seconds for large stores; progress,
 // if not nil, is told how many rows of how many kinds are loaded.
-func Open(ctx context.Context, log *slog.Logger, store Store, vault *account.Vault, o Options, progress func(what string, done int)) (*Market, error) {
+func Open(ctx context.Context, store Store, vault *account.Vault, o Options, progress func(what string, done int)) (*Market, error) {
 	m := &Market{
-		log: log, store: store, vault: vault, passwords: account.NewPasswords(), options: o,
+		store: store, vault: vault, passwords: account.NewPasswords(), options: o,
 		kick: make(chan struct{}, 1),
 	}
 	if err := m.install(ctx); err != nil {
@@ -190,6 +189,10 @@ func (m *Market) write(ctx context.Context, fn func(Tx) error) error {
 	m.wake()
 	return m.Follow(ctx)
 }
+
+// Kicked is signalled when something was written that the matcher may have to
+// handle.
+func (m *Market) Kicked() <-chan struct{} { return m.kick }
 
 func (m *Market) wake() {
 	select {

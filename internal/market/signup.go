@@ -87,7 +87,7 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	if err := m.matchNow(ctx, &c); err != nil {
 		// The candidate is registered; the matcher makes the offers that
 		// this request could not.
-		m.log.ErrorContext(ctx, "instant offers failed and are left to the matcher", "candidate", c.Key, "error", err)
+		m.options.Report(ctx, "instant offers are left to the matcher", err)
 	}
 	out.Offers, out.Asked, err = m.delivered(ctx, c.Key)
 	return out, err
@@ -217,7 +217,7 @@ func (m *Market) greet(ctx context.Context, email, code string, known bool) {
 		subject, body = "登録済みのメールアドレスです", "このメールアドレスで新しい登録がありました。心当たりがなければ何もする必要はありません。\n確認コード: "+code
 	}
 	if err := m.options.Mail.Send(ctx, email, subject, body); err != nil {
-		m.log.ErrorContext(ctx, "a mail was not accepted", "error", err)
+		m.options.Report(ctx, "a mail was not accepted", err)
 	}
 }
 
@@ -355,7 +355,7 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 	}
 	if stale {
 		if err := m.write(ctx, func(tx Tx) error { return m.active(tx, a) }); err != nil {
-			m.log.ErrorContext(ctx, "a visit was not noted", "candidate", actor.Candidate, "error", err)
+			m.options.Report(ctx, "a visit was not noted", err)
 		}
 	}
 	return actor, nil

@@ -1,0 +1,279 @@
+package market
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"enishi/internal/candidate"
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/offer"
+	"enishi/internal/rule"
+)
+
+// forDay begins the log's day: it ends what expires, and gives what is due from
+// the rules and to the candidates that waited, and from the rules of which a
+// date may have brought someone in.
+func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
+	if d > m.Today() {
+		err := m.store.Write(ctx, func(tx Tx) error {
+			if err := tx.SetSetting(settingDay, d.String()); err != nil {
+				return err
+			}
+			return m.loadAnswersOn(tx, d)
+		})
+		if err != nil {
+			return nil, err
+		}
+		m.today.Store(int32(d))
+	}
+	if err := m.endDue(ctx, m.moment(d)); err != nil {
+		return nil, err
+	}
+	if err := m.expire(ctx, d); err != nil {
+		return nil, err
+	}
+	if err := m.Follow(ctx); err != nil {
+		return nil, err
+	}
+	var out []Proposal
+	err := m.read(ctx, func(tx Tx) error {
+		rules, candidates, err := m.waiting(tx, d)
+		if err != nil {
+			return err
+		}
+		for _, key := range rules {
+			part, err := m.forRule(tx, key, d)
+			if err != nil {
+				return err
+			}
+			out = append(out, part...)
+		}
+		for _, key := range candidates {
+			part, err := m.forCandidate(tx, key, d)
+			if err != nil {
+				return err
+			}
+			out = append(out, part...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	sortProposals(out)
+	return slices.CompactFunc(out, func(a, b Proposal) bool { return a.Rule == b.Rule && a.Candidate == b.Candidate }), nil
+}
+
+// waiting gives the rules and candidates that a new day starts again: rules
+// whose daily budget was used up the day before or whose conditions a date can
+// turn true, and candidates whose room was full and is not any more.
+func (m *Market) waiting(tx Tx, d day.Day) (rules, candidates []int64, err error) {
+	for after := int64(0); ; {
+		page, err := tx.Rules(after, loadPage)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(page) == 0 {
+			break
+		}
+		for _, r := range page {
+			if !r.Sends(d) {
+				continue
+			}
+			yesterday, _, err := tx.Spent(r.Key, d-1)
+			if err != nil {
+				return nil, nil, err
+			}
+			if yesterday >= r.DailyBudget || datesMayTurn(&r, d) {
+				rules = append(rules, r.Key)
+			}
+		}
+		after = page[len(page)-1].Key
+	}
+	before, err := tx.AllTaken(d - candidate.LimitDays)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := tx.AllTaken(d - (candidate.LimitDays - 1))
+	if err != nil {
+		return nil, nil, err
+	}
+	for key, taken := range before {
+		who, ok := m.people.findPerson(key)
+		if ok && taken >= who.limit && now[key] < who.limit {
+			candidates = append(candidates, key)
+		}
+	}
+	slices.Sort(candidates)
+	return rules, candidates, nil
+}
+
+// datesMayTurn says whether the passing of a day can make the rule match
+// someone whom it did not match the day before.
+func datesMayTurn(r *rule.Rule, d day.Day) bool {
+	if r.Age != nil && d == d.Month().First() {
+		return true
+	}
+	return mayTurnTrue(r.Must, true)
+}
+
+// mayTurnTrue says whether a condition can become true (or, if not wanted,
+// false) by the passing of days alone: days since activity only grow, days
+// until availability only shrink.
+func mayTurnTrue(c condition.Condition, wanted bool) bool {
+	switch c.Op {
+	case condition.All, condition.Any:
+		return slices.ContainsFunc(c.Kids, func(k condition.Condition) bool { return mayTurnTrue(k, wanted) })
+	case condition.Not:
+		return slices.ContainsFunc(c.Kids, func(k condition.Condition) bool { return mayTurnTrue(k, !wanted) })
+	case condition.Range:
+		switch c.Field {
+		case "last_active_days":
+			return wanted && c.Min != nil || !wanted && c.Max != nil
+		case "available_in_days":
+			return wanted && c.Max != nil || !wanted && c.Min != nil
+		}
+	}
+	return false
+}
+
+// endPage is how many offers one transaction ends.
+const endPage = 500
+
+// expire ends the offers and the rules whose last day has passed.
+func (m *Market) expire(ctx context.Context, d day.Day) error {
+	for {
+		more := false
+		err := m.store.Write(ctx, func(tx Tx) error {
+			ending, err := tx.Ending(d, endPage)
+			if err != nil {
+				return err
+			}
+			more = len(ending) == endPage
+			for i := range ending {
+				if err := m.advance(tx, &ending[i], offer.Expire, m.moment(d)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("expire offers: %w", err)
+		}
+		if !more {
+			break
+		}
+	}
+	return m.store.Write(ctx, func(tx Tx) error { return m.expireRules(tx, d) })
+}
+
+func (m *Market) expireRules(tx Tx, d day.Day) error {
+	for after := int64(0); ; {
+		page, err := tx.Rules(after, loadPage)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		for _, r := range page {
+			if r.State != rule.Active || r.Expires >= d {
+				continue
+			}
+			r.State, r.Version = rule.Expired, r.Version+1
+			if err := tx.SaveRule(&r); err != nil {
+				return fmt.Errorf("expire rule %d: %w", r.Key, err)
+			}
+			if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.moment(d)}); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].Key
+	}
+}
+
+// endDue takes the steps whose time has come: what waited for a confirmation
+// lapses and gives back what it took.
+func (m *Market) endDue(ctx context.Context, now time.Time) error {
+	for {
+		n := 0
+		err := m.store.Write(ctx, func(tx Tx) error {
+			due, err := tx.Due(now, endPage)
+			if err != nil {
+				return err
+			}
+			n = len(due)
+			for i := range due {
+				if err := m.end(tx, &due[i], now); err != nil {
+					return fmt.Errorf("offer %d: %w", due[i].Key, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("end what is due: %w", err)
+		}
+		if n < endPage {
+			return nil
+		}
+	}
+}
+
+func (m *Market) end(tx Tx, o *offer.Offer, now time.Time) error {
+	o.DueAt = time.Time{}
+	if o.State == offer.Declined { // the time to undo has passed
+		o.Version++
+		if err := tx.SaveOffer(o); err != nil {
+			return err
+		}
+		return tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: now})
+	}
+	reserved := o.State == offer.Reserved
+	if err := m.advance(tx, o, offer.Lapse, now); err != nil {
+		return err
+	}
+	if !reserved {
+		return nil
+	}
+	if err := tx.Spend(o.Rule, o.SentDay, -1); err != nil {
+		return err
+	}
+	return tx.Append(
+		&Row{Change: RuleChanged, Entity: o.Rule, Version: o.RuleVersion, At: now},
+		&Row{Change: CandidateChanged, Entity: o.Candidate, Version: o.CandidateSeen, At: now},
+	)
+}
+
+// advance takes a step of an offer's life and writes its row.
+func (m *Market) advance(tx Tx, o *offer.Offer, a offer.Action, at time.Time) error {
+	state, err := o.State.Next(a)
+	if err != nil {
+		return err
+	}
+	o.State, o.Version = state, o.Version+1
+	if err := tx.SaveOffer(o); err != nil {
+		return err
+	}
+	return tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: at})
+}
+
+// answersWithin is how soon a company must respond for an accepted offer to
+// count as answered, answersDays how far back that is counted.
+const (
+	answersWithin = 7 * 24 * time.Hour
+	answersDays   = 180
+)
+
+func (m *Market) loadAnswers(tx Tx) error { return m.loadAnswersOn(tx, m.Today()) }
+
+func (m *Market) loadAnswersOn(tx Tx, d day.Day) error {
+	all, err := tx.AllAnswers((d - answersDays).At(0).UTC(), answersWithin)
+	if err != nil {
+		return fmt.Errorf("count companies' answers: %w", err)
+	}
+	m.answers.Store(&all)
+	return nil
+}
