@@ -11,6 +11,7 @@ type Classification struct {
 	parent   []int // index of the parent, -1 at the top
 	children []int // number of direct children
 	keys     []key
+	longest  int // letters of the longest key
 }
 
 // Kind gives what the classification classifies.

@@ -2,9 +2,7 @@ package taxonomy
 
 import (
 	"embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"strconv"
 	"strings"
@@ -35,7 +33,7 @@ func loadAll() (map[Kind]*Classification, error) {
 	for _, kind := range Kinds() {
 		name := "tables/" + string(kind) + ".tsv"
 		text, err := tables.ReadFile(name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		c, err := parse(kind, string(text))
@@ -69,6 +67,9 @@ func parse(kind Kind, text string) (*Classification, error) {
 		records = append(records, r)
 	}
 	c.keys = keysOf(records)
+	for i := range c.keys {
+		c.longest = max(c.longest, c.keys[i].letters)
+	}
 	return c, nil
 }
 

@@ -16,11 +16,16 @@
 //     in the pick list: there direct recruiting happens most.
 //   - Industries are the divisions and major groups of JSIC, unchanged, so that
 //     official figures apply.
+//   - A region has no code in JIS X 0401, so its code is a word. Hokkaido is a
+//     region and a prefecture, that every prefecture may have a region.
 //   - Employment types are those of an employment contract; work under a
 //     service contract has other legal duties and is not offered here.
 //     Dispatched work is an entry of its own so that wishes can leave it out.
 //   - Weekly days off are banded as the General Survey on Working Conditions
 //     bands them, because "two days a week" in an advertisement says too little.
+//
+// Synonyms are what people type, outdated titles that imply a sex among them.
+// They are for finding, never for showing.
 //
 // Everything here is immutable and may be used by many goroutines at once.
 package taxonomy
@@ -73,9 +78,9 @@ type Item struct {
 	Code     string
 	Parent   string // code of the group; "" at the top
 	JA, EN   string
-	Ordinal  int // the code as a number for ordinal kinds, else 0
-	Synonyms []string
-	Yomi     string // reading of JA in hiragana
+	Ordinal  int      // the code as a number for ordinal kinds, else 0
+	Synonyms []string // for finding, not for showing
+	Yomi     string   // reading of JA in hiragana
 }
 
 // Of gives the classification of a kind, or nil if there is none.
