@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -273,4 +274,28 @@ func (c Condition) canonicalJSON() []byte {
 	}
 	text := strings.TrimSuffix(b.String(), "\n")
 	return []byte(strings.NewReplacer("\\u2028", "\u2028", "\\u2029", "\u2029").Replace(text))
+}
+
+// At gives the part of the condition that a path of kid numbers leads to, and
+// its JSON pointer. A path that leads nowhere gives the part before.
+func (c Condition) At(path []int) (Condition, string) {
+	at := ""
+	for _, i := range path {
+		if i < 0 || i >= len(c.Kids) {
+			break
+		}
+		at += c.step(i)
+		c = c.Kids[i]
+	}
+	return c, at
+}
+
+func (c Condition) step(i int) string {
+	switch c.Op {
+	case All:
+		return "/all/" + strconv.Itoa(i)
+	case Any:
+		return "/any/" + strconv.Itoa(i)
+	}
+	return "/not"
 }

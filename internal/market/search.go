@@ -151,14 +151,8 @@ func textLeaf(c condition.Condition, at string) (string, bool) {
 		return at, true
 	}
 	for i, kid := range c.Kids {
-		below := at + "/not"
-		switch c.Op {
-		case condition.All:
-			below = at + "/all/" + strconv.Itoa(i)
-		case condition.Any:
-			below = at + "/any/" + strconv.Itoa(i)
-		}
-		if p, ok := textLeaf(kid, below); ok {
+		_, below := c.At([]int{i})
+		if p, ok := textLeaf(kid, at+below); ok {
 			return p, true
 		}
 	}
