@@ -22,65 +22,76 @@ const (
 // Validate reports everything in the terms that is not allowed even in a
 // draft, by JSON pointer.
 func (t *Terms) Validate() error {
-	var problems []errs.Problem
-	add := func(pointer, found, allowed string) {
-		problems = append(problems, errs.Problem{Pointer: pointer, Found: found, Allowed: allowed})
-	}
-	text := func(at, s string, most int) {
-		if !utf8.ValidString(s) {
-			add(at, "bytes that are no UTF-8", "UTF-8 text")
-		} else if n := utf8.RuneCountInString(s); n > most {
-			add(at, fmt.Sprintf("%d characters", n), fmt.Sprintf("at most %d", most))
-		}
-	}
+	var c checker
 	if strings.TrimSpace(t.Title) == "" {
-		add("/title", `""`, "a title of 1 to "+strconv.Itoa(titleRunes)+" characters")
+		c.add("/title", `""`, "a title of 1 to "+strconv.Itoa(titleRunes)+" characters")
 	}
-	text("/title", t.Title, titleRunes)
-	text("/text", t.Text, textRunes)
-	code := func(at, field, c string) {
-		if c == "" {
-			return
-		}
-		f, _ := condition.FieldOf(condition.Positions, field)
-		list := taxonomy.Of(f.Classification)
-		switch _, ok := list.Find(c); {
-		case !ok:
-			add(at, strconv.Quote(c), "a code of GET /api/v1/taxonomy/"+field)
-		case !list.Leaf(c):
-			add(at, strconv.Quote(c)+", a group", "a code within it, such as "+strconv.Quote(list.Leaves(c)[0]))
-		}
-	}
-	code("/occupation", "occupation", t.Occupation)
-	code("/industry", "industry", t.Industry)
-	code("/employment_type", "employment_type", t.EmploymentType)
-	if len(t.Prefecture) > mostPlaces {
-		add("/prefecture", fmt.Sprintf("%d entries", len(t.Prefecture)), fmt.Sprintf("at most %d", mostPlaces))
-	} else {
-		for i, c := range t.Prefecture {
-			at := "/prefecture/" + strconv.Itoa(i)
-			code(at, "prefecture", c)
-			if c == "" || slices.Contains(t.Prefecture[:i], c) {
-				add(at, strconv.Quote(c), "each code once, none empty")
-			}
-		}
-	}
+	c.text("/title", t.Title, titleRunes)
+	c.text("/text", t.Text, textRunes)
+	c.code("/occupation", "occupation", t.Occupation)
+	c.code("/industry", "industry", t.Industry)
+	c.code("/employment_type", "employment_type", t.EmploymentType)
+	c.places(t.Prefecture)
 	for _, n := range t.numbers() {
 		f, _ := condition.FieldOf(condition.Positions, n.name)
 		if n.value != nil && (*n.value < f.Lo || *n.value > f.Hi) {
-			add("/"+n.name, strconv.Itoa(*n.value), fmt.Sprintf("%d to %d", f.Lo, f.Hi))
+			c.add("/"+n.name, strconv.Itoa(*n.value), fmt.Sprintf("%d to %d", f.Lo, f.Hi))
 		}
 	}
 	if t.PayMin != nil && t.PayMax != nil && *t.PayMin > *t.PayMax {
-		add("/pay_max", strconv.Itoa(*t.PayMax), "not below pay_min, "+strconv.Itoa(*t.PayMin))
+		c.add("/pay_max", strconv.Itoa(*t.PayMax), "not below pay_min, "+strconv.Itoa(*t.PayMin))
 	}
 	for _, item := range t.Legal.items() {
-		text("/legal/"+item.name, item.text, itemRunes)
+		c.text("/legal/"+item.name, item.text, itemRunes)
 	}
-	if len(problems) > 0 {
-		return errs.AtPointers(problems...)
+	if len(c.problems) > 0 {
+		return errs.AtPointers(c.problems...)
 	}
 	return nil
+}
+
+// checker gathers problems.
+type checker struct{ problems []errs.Problem }
+
+func (c *checker) add(pointer, found, allowed string) {
+	c.problems = append(c.problems, errs.Problem{Pointer: pointer, Found: found, Allowed: allowed})
+}
+
+func (c *checker) text(at, s string, most int) {
+	if !utf8.ValidString(s) {
+		c.add(at, "bytes that are no UTF-8", "UTF-8 text")
+	} else if n := utf8.RuneCountInString(s); n > most {
+		c.add(at, fmt.Sprintf("%d characters", n), fmt.Sprintf("at most %d", most))
+	}
+}
+
+// code checks one code; the empty one means not given.
+func (c *checker) code(at, field, code string) {
+	if code == "" {
+		return
+	}
+	f, _ := condition.FieldOf(condition.Positions, field)
+	list := taxonomy.Of(f.Classification)
+	switch _, ok := list.Find(code); {
+	case !ok:
+		c.add(at, strconv.Quote(code), "a code of GET /api/v1/taxonomy/"+field)
+	case !list.Leaf(code):
+		c.add(at, strconv.Quote(code)+", a group", "a code within it, such as "+strconv.Quote(list.Leaves(code)[0]))
+	}
+}
+
+func (c *checker) places(codes []string) {
+	if len(codes) > mostPlaces {
+		c.add("/prefecture", fmt.Sprintf("%d entries", len(codes)), fmt.Sprintf("at most %d", mostPlaces))
+		return
+	}
+	for i, code := range codes {
+		at := "/prefecture/" + strconv.Itoa(i)
+		c.code(at, "prefecture", code)
+		if code == "" || slices.Contains(codes[:i], code) {
+			c.add(at, strconv.Quote(code), "each code once, none empty")
+		}
+	}
 }
 
 // Publishable reports, by JSON pointer, what the terms still lack before they
