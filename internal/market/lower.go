@@ -35,7 +35,8 @@ type lowering struct {
 type lowered struct {
 	field  uint16
 	source condition.Field
-	dated  bool // a count of days here is a date in candidates' documents
+	dated  bool     // a count of days here is a date in candidates' documents
+	codes  []string // of the engine's values, where the domain is closed
 }
 
 // numbering gives corporate numbers the small numbers that the engine holds.
@@ -80,6 +81,7 @@ func newLowering(s condition.Subject, numbers *numbering) *lowering {
 		l.fields[f.Name] = lowered{
 			field: uint16(len(l.schema.Fields)), source: f,
 			dated: f.Name == "available_in_days" || f.Name == "last_active_days",
+			codes: codes(f),
 		}
 		l.schema.Fields = append(l.schema.Fields, schemaField(f))
 	}
@@ -112,6 +114,21 @@ func schemaField(f condition.Field) engine.Field {
 		if f.Classification != "" {
 			out.Parents = parents(taxonomy.Of(f.Classification))
 		}
+	}
+	return out
+}
+
+// codes gives the codes of a field's values in the engine's order.
+func codes(f condition.Field) []string {
+	switch {
+	case f.Kind == condition.Flag:
+		return []string{"false", "true"}
+	case f.Classification == "":
+		return nil
+	}
+	var out []string
+	for _, item := range taxonomy.Of(f.Classification).Items() {
+		out = append(out, item.Code)
 	}
 	return out
 }

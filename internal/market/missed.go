@@ -90,7 +90,7 @@ func (l *lowering) lift(leaf engine.Cond) (condition.Condition, bool) {
 			return out, false
 		}
 		for _, v := range leaf.Values {
-			out.In = append(out.In, f.code(v))
+			out.In = append(out.In, f.codes[v])
 		}
 		if f.source.Kind == condition.Levelled && leaf.Level > 1 {
 			out.Min = pointer(int32(f.source.Steps[leaf.Level-1]))

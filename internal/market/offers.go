@@ -138,7 +138,20 @@ func own(tx Tx, actor Actor, id uuid.UUID) (offer.Offer, error) {
 // OfferTo gives one offer to the actor; being read, it is seen.
 func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delivered, error) {
 	var d Delivered
+	read := func(tx Tx) error {
+		o, err := own(tx, actor, id)
+		if err == nil {
+			d, err = m.deliver(tx, o)
+		}
+		return err
+	}
+	if err := m.read(ctx, read); err != nil || d.State != offer.Sent {
+		return d, err
+	}
 	err := m.write(ctx, func(tx Tx) error {
+		if _, err := tx.LockCandidate(actor.Candidate); err != nil {
+			return err
+		}
 		o, err := own(tx, actor, id)
 		if err != nil {
 			return err

@@ -13,7 +13,6 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/engine"
 	"enishi/internal/errs"
-	"enishi/internal/taxonomy"
 )
 
 // Sort is the order of a search's hits.
@@ -165,7 +164,7 @@ func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engi
 		f := m.people.profiles.fields[in.Facets[i]]
 		list := make([]ValueCount, 0, len(facet.Values))
 		for _, v := range facet.Values {
-			list = append(list, ValueCount{Code: f.code(v.Value), Count: v.Count})
+			list = append(list, ValueCount{Code: f.codes[v.Value], Count: v.Count})
 		}
 		out.Facets[in.Facets[i]] = list
 	}
@@ -190,17 +189,6 @@ func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engi
 		}
 	}
 	return out, nil
-}
-
-// code gives back the code of an engine value.
-func (f lowered) code(v int32) string {
-	switch f.source.Kind {
-	case condition.Ordinal:
-		return strconv.Itoa(int(v))
-	case condition.Flag:
-		return strconv.FormatBool(v == 1)
-	}
-	return taxonomy.Of(f.source.Classification).Items()[v].Code
 }
 
 // card strips a candidate of whatever tells who they are.
