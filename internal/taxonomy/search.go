@@ -17,6 +17,7 @@ const (
 	oneError        // a word of the key starts with the query but for one typing error
 	contained       // the query holds the key and not much else
 	twoErrors
+	overlap // query and key have a long run in common; asked only if nothing else is found
 	noMatch
 )
 
@@ -57,6 +58,9 @@ func (c *Classification) Search(query string, limit int) []Item {
 		c.searchParts(q.parts, found)
 		c.searchFuzzy(&q, found)
 	}
+	if found.none() {
+		c.searchOverlap(&q, found)
+	}
 	return c.ranked(found, limit)
 }
 
@@ -75,6 +79,10 @@ func (h hits) improve(item int, with hit) {
 	if with.compare(h[item]) < 0 {
 		h[item] = with
 	}
+}
+
+func (h hits) none() bool {
+	return !slices.ContainsFunc(h, func(x hit) bool { return x.tier < noMatch })
 }
 
 // searchPlain gives the best tier and the number of items found.

@@ -36,6 +36,8 @@ func TestSearch(t *testing.T) {
 		{taxonomy.Occupation, "1215", []string{"電気工事士", "電工", "でんきこうじ", "denkikouji", "denkikōji", "electrician"}},
 		{taxonomy.Occupation, "0607", []string{"調理師", "ちょうりし", "chourishi", "tyourisi", "キッチン"}},
 		{taxonomy.Occupation, "0325", []string{"セキュリティ", "セキュリテイ", "サイバーセキュリティ", "security engineer"}},
+		{taxonomy.Occupation, "1124", []string{"プラスチック製品製造工", "ゴム成形工"}},
+		{taxonomy.Occupation, "1503", []string{"産業廃棄物収集作業員", "さんぱい"}},
 		{taxonomy.Industry, "83", []string{"病院", "クリニック", "びょういん", "byouin", "byoin", "医療業", "hospital"}},
 		{taxonomy.Industry, "39", []string{"IT業界", "SIer", "ソフトウェア", "システム開発"}},
 		{taxonomy.Industry, "62", []string{"銀行", "ぎんこう", "ginko", "bank", "メガバンク"}},
@@ -131,6 +133,7 @@ func FuzzSearch(f *testing.F) {
 func BenchmarkSearch(b *testing.B) {
 	for name, query := range map[string]string{
 		"exact": "看護師", "prefix": "か", "romaji": "eigyo", "typo": "sofware enginer", "nothing": "zzzzzzzzzzzzzzzzzzzz",
+		"overlap": "一二三四五六七八九十産業廃棄物収集その他の作業員",
 	} {
 		for _, kind := range []taxonomy.Kind{taxonomy.Occupation, taxonomy.Skill} {
 			c := taxonomy.Of(kind)
