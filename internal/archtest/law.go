@@ -113,7 +113,7 @@ func narrow() map[string][]string {
 func pure() []string {
 	return []string{
 		"internal/taxonomy", "internal/condition", "internal/candidate", "internal/company", "internal/position",
-		"internal/rule", "internal/offer", "internal/thread", "internal/account", "internal/engine", "internal/jm1",
+		"internal/rule", "internal/offer", "internal/thread", "internal/account", "internal/engine",
 		"internal/market",
 	}
 }
@@ -163,6 +163,7 @@ func libraries() map[string][]string {
 		"github.com/alecthomas/kong":        {"internal/cli"},
 		"github.com/mattn/go-isatty":        {"internal/cli"},
 		"github.com/schollz/progressbar/v3": {"internal/cli"},
+		"github.com/tsenart/vegeta/v12":     {"internal/cli"},
 		"golang.org/x/term":                 {"internal/cli"},
 		"github.com/dustin/go-humanize":     {"internal/cli", "internal/web"},
 		"github.com/alexedwards/argon2id":   {"internal/account"},
