@@ -91,3 +91,34 @@ func each(set []uint64, found func(i int)) {
 		}
 	}
 }
+
+// fullWords is the length of the sets that questions use.
+const fullWords = maxLanes / 64
+
+// add adds a set, if not nil, and a list to dst.
+func add(dst, set []uint64, list []uint16) {
+	if set != nil {
+		or(dst, set)
+	}
+	if cap(dst) >= fullWords {
+		// An array of this length needs no bounds checked for 16-bit rows.
+		all := (*[fullWords]uint64)(dst[:fullWords])
+		for _, i := range list {
+			all[i>>6] |= 1 << (i & 63)
+		}
+		return
+	}
+	for _, i := range list {
+		setBit(dst, int(i))
+	}
+}
+
+// remove takes a set, if not nil, and a list out of dst.
+func remove(dst, set []uint64, list []uint16) {
+	if set != nil {
+		andNot(dst, set)
+	}
+	for _, i := range list {
+		clearBit(dst, int(i))
+	}
+}

@@ -60,7 +60,21 @@ func (b *builder) index(l *layout, r *rows) index {
 		}
 	}
 	x.posts = b.build(x.spaces, all, len(r.ids), len(r.closed.words)+len(r.open.words), true)
+	for i := range x.spaces {
+		x.posts.measure(&x.spaces[i])
+	}
 	return x
+}
+
+// measure notes how the rows of a space are kept.
+func (p *postings) measure(s *space) {
+	for first := s.base; first < s.base+s.values*s.levels; first += s.levels {
+		if set, list := p.above(first, 1, s.levels); set != nil {
+			s.sets++
+		} else {
+			s.listed += len(list)
+		}
+	}
 }
 
 // scratch is what answering one question needs besides the result; it is used
@@ -165,7 +179,8 @@ func (e *evaluator) in(c *Cond, out []uint64) {
 	s := &x.spaces[x.space[c.Field]]
 	for _, v := range c.Values {
 		if code, ok := s.find(v); ok {
-			x.posts.above(code, uint32(max(c.Level, 1)), s.levels, out)
+			set, list := x.posts.above(code, uint32(max(c.Level, 1)), s.levels)
+			add(out, set, list)
 		}
 	}
 }

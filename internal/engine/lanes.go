@@ -307,16 +307,28 @@ func newBound(field uint16, list []laneBound, words int) bound {
 
 func newEdge(list []laneBound, words int) edge {
 	slices.SortStableFunc(list, func(a, b laneBound) int { return cmp.Compare(a.lo, b.lo) })
-	e := edge{lanes: make([]uint16, len(list)), marks: make([]uint64, len(list)/markStep*words)}
+	e := edge{lanes: make([]uint16, len(list))}
 	for i, n := range list {
-		if i == 0 || n.lo != e.values[len(e.values)-1] {
-			e.values = append(e.values, n.lo)
-			e.starts = append(e.starts, uint32(i))
-		}
 		e.lanes[i] = n.lane
-		for mark := 0; mark <= i/markStep && mark < len(list)/markStep; mark++ {
-			setBit(e.marks[mark*words:], int(n.lane))
+		if i > 0 && n.lo == e.values[len(e.values)-1] {
+			continue
 		}
+		e.values, e.starts = append(e.values, n.lo), append(e.starts, uint32(i))
+		if last := len(e.markAt) - 1; len(list)-i >= markStep && (last < 0 || i-int(e.markAt[last]) >= markStep) {
+			e.markAt = append(e.markAt, uint32(i))
+		}
+	}
+	e.values, e.starts, e.markAt = fitted(e.values), fitted(e.starts), fitted(e.markAt)
+	e.marks = make([]uint64, len(e.markAt)*words)
+	to := len(e.lanes)
+	for mark := len(e.markAt) - 1; mark >= 0; mark-- {
+		set := e.marks[mark*words : (mark+1)*words]
+		if mark+1 < len(e.markAt) {
+			copy(set, e.marks[(mark+1)*words:])
+		}
+		from := int(e.markAt[mark])
+		add(set, nil, e.lanes[from:to])
+		to = from
 	}
 	return e
 }

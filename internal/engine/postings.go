@@ -13,6 +13,8 @@ type space struct {
 	base   uint32
 	values uint32
 	dict   []int32 // of an open domain: the values met, sorted; nil: a closed one
+	sets   int     // values with a set at their first level
+	listed int     // rows in the lists of the others
 }
 
 // find gives the code of a value at level 1, if the space has it.
@@ -81,28 +83,22 @@ func (p *postings) set(code uint32) []uint64 {
 	return nil
 }
 
-// above adds to out the rows that have a value, whose codes begin at first, at
-// level or higher; the postings must be rising.
-func (p *postings) above(first, level, levels uint32, out []uint64) {
+// above gives the rows that have a value, whose codes begin at first, at level
+// or higher: a set, if not nil, or a list. The postings must be rising.
+func (p *postings) above(first, level, levels uint32) ([]uint64, []uint16) {
 	if set := p.set(first + level - 1); set != nil {
-		or(out, set)
-		return
+		return set, nil
 	}
-	for _, r := range p.span(first+level-1, first+levels) {
-		setBit(out, int(r))
-	}
+	return nil, p.span(first+level-1, first+levels)
 }
 
-// upTo adds to out the rows that have a value at level or lower; the postings
-// must be falling.
-func (p *postings) upTo(first, level uint32, out []uint64) {
+// upTo gives the rows that have a value at level or lower, as above does; the
+// postings must be falling.
+func (p *postings) upTo(first, level uint32) ([]uint64, []uint16) {
 	if set := p.set(first + level - 1); set != nil {
-		or(out, set)
-		return
+		return set, nil
 	}
-	for _, r := range p.span(first, first+level) {
-		setBit(out, int(r))
-	}
+	return nil, p.span(first, first+level)
 }
 
 // builder makes postings; it keeps its tables between builds.

@@ -44,7 +44,8 @@ type edge struct {
 	values []int32  // the distinct bounds, ascending
 	starts []uint32 // where the lanes with a bound begin
 	lanes  []uint16
-	marks  []uint64 // sets of the lanes from each multiple of markStep on
+	markAt []uint32 // places in lanes, ascending
+	marks  []uint64 // sets of the lanes from each such place on
 }
 
 const (
@@ -53,31 +54,29 @@ const (
 	maxSlots = 4
 	// maxSplit is how many kids of a root Any become lanes of their own.
 	maxSplit = 16
-	// markStep balances the lanes visited one by one against the size of the
-	// marks, half a byte a lane.
-	markStep = 2048
+	// markStep is the least distance of marks: it balances the lanes visited
+	// one by one against the size of the marks, at most eight bytes a lane.
+	markStep = 1024
 	// fewRows: below it, running each condition is as quick as looking up.
 	fewRows = 64
 )
 
-// failing adds to out the lanes whose bound is above x.
-func (e *edge) failing(x int32, words int, out []uint64) {
+// failing gives the lanes whose bound is above x: a set, if not nil, and a
+// list.
+func (e *edge) failing(x int32, words int) (set []uint64, list []uint16) {
 	i, found := slices.BinarySearch(e.values, x)
 	if found {
 		i++
 	}
 	if i >= len(e.values) {
-		return
+		return nil, nil
 	}
-	from := int(e.starts[i])
-	to, mark := len(e.lanes), (from+markStep-1)/markStep
-	if at := mark * words; at < len(e.marks) {
-		or(out, e.marks[at:at+words])
-		to = mark * markStep
+	from := e.starts[i]
+	mark, _ := slices.BinarySearch(e.markAt, from)
+	if mark == len(e.markAt) {
+		return nil, e.lanes[from:]
 	}
-	for _, lane := range e.lanes[from:to] {
-		setBit(out, int(lane))
-	}
+	return e.marks[mark*words : (mark+1)*words], e.lanes[from:e.markAt[mark]]
 }
 
 // fails sets in out the lanes whose bounds the document does not meet.
@@ -88,30 +87,66 @@ func (b *bound) fails(a *subject, out []uint64) {
 		return
 	}
 	clear(out)
-	b.lo.failing(a.nums[i], len(out), out)
-	b.hi.failing(^a.nums[i], len(out), out)
+	set, list := b.lo.failing(a.nums[i], len(out))
+	add(out, set, list)
+	set, list = b.hi.failing(^a.nums[i], len(out))
+	add(out, set, list)
+}
+
+// strike takes the lanes that fail out of open.
+func (b *bound) strike(a *subject, open []uint64) {
+	i := a.l.column[b.field]
+	if !a.has[i] {
+		andNot(open, b.has)
+		return
+	}
+	set, list := b.lo.failing(a.nums[i], len(open))
+	remove(open, set, list)
+	set, list = b.hi.failing(^a.nums[i], len(open))
+	remove(open, set, list)
+}
+
+// holders calls found with the lanes of the i-th slot that name a tag of the
+// document: for each tag a set, if not nil, or a list.
+func (b *block) holders(i int, a *subject, found func(set []uint64, list []uint16)) {
+	s, sp := &b.slots[i], &b.spaces[i]
+	if sp.dict != nil {
+		for _, w := range a.openIn(s.field) {
+			if code, ok := sp.find(int32(w >> 8 & 0xFFFFFFFF)); ok {
+				found(b.posts.upTo(code, uint32(w)&0xFF))
+			}
+		}
+		return
+	}
+	for _, w := range a.closedIn(s.field) {
+		found(b.posts.upTo(sp.base+(w>>8-a.l.first[s.field])*sp.levels, w&0xFF))
+	}
 }
 
 // fails sets in out the lanes whose clause in the i-th slot the document does
 // not meet.
 func (b *block) fails(i int, a *subject, out []uint64) {
 	clear(out)
-	s, sp := &b.slots[i], &b.spaces[i]
-	if sp.dict != nil {
-		for _, w := range a.openIn(s.field) {
-			if code, ok := sp.find(int32(w >> 8 & 0xFFFFFFFF)); ok {
-				b.posts.upTo(code, uint32(w)&0xFF, out)
-			}
-		}
-	} else {
-		for _, w := range a.closedIn(s.field) {
-			b.posts.upTo(sp.base+(w>>8-a.l.first[s.field])*sp.levels, w&0xFF, out)
-		}
-	}
-	if !s.forbid {
+	b.holders(i, a, func(set []uint64, list []uint16) { add(out, set, list) })
+	if s := &b.slots[i]; !s.forbid {
 		for w, has := range s.has {
 			out[w] = has &^ out[w]
 		}
+	}
+}
+
+// strike takes the lanes that fail the i-th slot out of open.
+func (b *block) strike(i int, a *subject, open, spare []uint64) {
+	s := &b.slots[i]
+	if s.forbid {
+		b.holders(i, a, func(set []uint64, list []uint16) { remove(open, set, list) })
+		return
+	}
+	clear(spare)
+	b.holders(i, a, func(set []uint64, list []uint16) { add(spare, set, list) })
+	has, spare := s.has[:len(open)], spare[:len(open)]
+	for w := range open {
+		open[w] &= spare[w] | ^has[w]
 	}
 }
 
@@ -119,15 +154,13 @@ func (b *block) fails(i int, a *subject, out []uint64) {
 func (v *reverse) match(sc *scratch, r *rows, a *subject, mask, out []uint64) {
 	for i := range v.blocks {
 		b := &v.blocks[i]
-		open, failed := sc.set(wordsFor(b.lanes)), sc.set(wordsFor(b.lanes))
+		open, spare := sc.set(wordsFor(b.lanes)), sc.set(wordsFor(b.lanes))
 		fill(open, b.lanes)
 		for s := range b.slots {
-			b.fails(s, a, failed)
-			andNot(open, failed)
+			b.strike(s, a, open, spare)
 		}
 		for n := range b.bounds {
-			b.bounds[n].fails(a, failed)
-			andNot(open, failed)
+			b.bounds[n].strike(a, open)
 		}
 		b.survivors(open, func(row, lane int) {
 			if !hasBit(mask, row) || hasBit(out, row) {
@@ -137,7 +170,7 @@ func (v *reverse) match(sc *scratch, r *rows, a *subject, mask, out []uint64) {
 				setBit(out, row)
 			}
 		})
-		sc.release(open, failed)
+		sc.release(open, spare)
 	}
 }
 
@@ -150,7 +183,7 @@ func (v *reverse) near(sc *scratch, a *subject, out []uint64) {
 		open, once, failed := sc.set(words), sc.set(words), sc.set(words)
 		fill(open, b.lanes)
 		clear(once)
-		add := func() {
+		tally := func() {
 			for w, f := range failed {
 				open[w] &^= once[w] & f
 				once[w] |= f
@@ -158,11 +191,11 @@ func (v *reverse) near(sc *scratch, a *subject, out []uint64) {
 		}
 		for s := range b.slots {
 			b.fails(s, a, failed)
-			add()
+			tally()
 		}
 		for n := range b.bounds {
 			b.bounds[n].fails(a, failed)
-			add()
+			tally()
 		}
 		b.survivors(open, func(row, _ int) { setBit(out, row) })
 		sc.release(open, once, failed)

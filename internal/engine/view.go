@@ -45,6 +45,7 @@ func (v *View) Match(q Question) []int64 {
 		e := evaluator{scratch: sc, docs: v.p.docs, seg: at.segment}
 		e.eval(&q.Cond, at.live, mask)
 		at.satisfied(sc, mask, hits)
+		found = slices.Grow(found, count(hits))
 		each(hits, func(row int) {
 			if id := at.rows.ids[row]; q.Except == nil || !q.Except(id) {
 				found = append(found, id)
@@ -52,7 +53,9 @@ func (v *View) Match(q Question) []int64 {
 		})
 		sc.release(mask, hits)
 	}
-	slices.Sort(found)
+	if !slices.IsSorted(found) {
+		slices.Sort(found)
+	}
 	return found
 }
 

@@ -43,28 +43,18 @@ func (r *run) mutualRules(rules []Rule, positions []Record, wishes [][]Clause) e
 		return fmt.Errorf("load rules with positions: %w", err)
 	}
 	r.report.Memory.MutualRule = bytes
-	view := p.View()
-	first := r.job.firstNumber()
-	var t times
-	for i, c := range r.profiles() {
-		q := engine.Question{Doc: r.profile.doc(&c), Cond: r.job.conjunction(wishes[i])}
-		var got []int64
-		r.timed(&t, func() int {
-			got = view.Match(q)
-			return len(got)
-		})
-		if i < checkedOf {
-			want := slices.DeleteFunc(matching(rules, &c), func(id int64) bool { return !all(wishes[i], &positions[id], first) })
-			r.check(slices.Equal(got, want))
-			if err := r.export.mutual(r, &c, wishes[i], want, i); err != nil {
-				return err
-			}
-		}
-		if i%100 == 0 {
-			r.o.Progress("matching both ways", i, profiles)
+	asked, first := r.profiles(), r.job.firstNumber()
+	var answers [][]int64
+	answers, r.report.Mutual = r.ask(p.View(), len(asked), "matching both ways", func(i int) engine.Question {
+		return engine.Question{Doc: r.profile.doc(&asked[i]), Cond: r.job.conjunction(wishes[i])}
+	})
+	for i := range asked[:checkedOf] {
+		want := slices.DeleteFunc(matching(rules, &asked[i]), func(id int64) bool { return !all(wishes[i], &positions[id], first) })
+		r.check(slices.Equal(answers[i], want))
+		if err := r.export.mutual(r, &asked[i], wishes[i], want); err != nil {
+			return err
 		}
 	}
-	r.report.Mutual = t.timing()
 	return r.ctx.Err()
 }
 
@@ -81,29 +71,19 @@ func (r *run) mutualCandidates(rules []Rule, positions []Record, wishes [][]Clau
 		return fmt.Errorf("load candidates with wishes: %w", err)
 	}
 	r.report.Memory.MutualCandidate = bytes
-	view := p.View()
-	first := r.job.firstNumber()
-	var t times
-	for i := range rules[:min(len(rules), randomRules)] {
-		q := engine.Question{Doc: r.job.doc(&positions[i]), Cond: r.profile.rule(rules[i])}
-		var got []int64
-		r.timed(&t, func() int {
-			got = view.Match(q)
-			return len(got)
-		})
-		if i%10 == 0 && i < 10*checkedOf {
-			var want []int64
-			for id := range r.candidates {
-				if rules[i].holds(&r.candidates[id]) && all(wishes[id], &positions[i], first) {
-					want = append(want, int64(id))
-				}
+	var answers [][]int64
+	n, first := min(len(rules), randomRules), r.job.firstNumber()
+	answers, r.report.Preview = r.ask(p.View(), n, "matching new rules", func(i int) engine.Question {
+		return engine.Question{Doc: r.job.doc(&positions[i]), Cond: r.profile.rule(rules[i])}
+	})
+	for i := range rules[:min(n, checkedOf)] {
+		var want []int64
+		for id := range r.candidates {
+			if rules[i].holds(&r.candidates[id]) && all(wishes[id], &positions[i], first) {
+				want = append(want, int64(id))
 			}
-			r.check(slices.Equal(got, want))
 		}
-		if i%100 == 0 {
-			r.o.Progress("matching new rules", i, randomRules)
-		}
+		r.check(slices.Equal(answers[i], want))
 	}
-	r.report.Preview = t.timing()
 	return r.ctx.Err()
 }
