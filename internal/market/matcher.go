@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"enishi/internal/candidate"
 	"enishi/internal/day"
 	"enishi/internal/errs"
 )
@@ -160,6 +161,12 @@ func (m *Market) forCandidate(tx Tx, key int64, today day.Day) ([]Proposal, erro
 	c, err := tx.Candidate(key)
 	if err != nil {
 		return nil, notFoundIsNil(err)
+	}
+	if m.options.Mode == Auto {
+		taken, err := tx.Taken(key, today-(candidate.LimitDays-1))
+		if err != nil || taken >= c.WeeklyLimit {
+			return nil, err
+		}
 	}
 	positions, rules, err := tx.ReachedTo(key)
 	if err != nil {
