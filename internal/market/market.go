@@ -64,6 +64,7 @@ type Market struct {
 	answers   atomic.Pointer[map[int64]rule.Answers]
 	following sync.Mutex
 	matching  sync.Mutex
+	noted     time.Time     // when the matcher last wrote its position; under matching
 	kick      chan struct{} // something was written: the matcher has work
 }
 

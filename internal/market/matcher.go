@@ -107,13 +107,18 @@ func (m *Market) Drain(ctx context.Context) error {
 			m.matched.Store(row.Pos)
 		}
 	}
-	if m.matched.Load() == stored {
-		return nil
+	if now := m.options.Clock(); m.matched.Load() != stored && now.Sub(m.noted) >= noteEvery {
+		m.noted = now
+		return m.store.Write(ctx, func(tx Tx) error {
+			return tx.SetSetting(settingMatched, strconv.FormatInt(m.matched.Load(), 10))
+		})
 	}
-	return m.store.Write(ctx, func(tx Tx) error {
-		return tx.SetSetting(settingMatched, strconv.FormatInt(m.matched.Load(), 10))
-	})
+	return nil
 }
+
+// noteEvery is how often the matcher's position is written without an offer:
+// after a crash, rows since then are handled again, which changes nothing.
+const noteEvery = time.Second
 
 // handle makes the offers that follow from a row. Rows that only take away,
 // and the matcher's own, are stepped over.

@@ -101,6 +101,7 @@ func (m *Market) matchNow(ctx context.Context, c *candidate.Candidate) error {
 		return err
 	}
 	_, err = m.stepAll(ctx, proposals, Fence{})
+	m.wake() // the offers' own rows are to be stepped over
 	return err
 }
 
