@@ -130,9 +130,11 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	if err != nil {
 		return out, err
 	}
-	spent, total, err := tx.Spent(r.Key, today)
-	if err != nil {
-		return out, err
+	var spent, total int
+	if r.Key != 0 { // else it is not stored and has spent nothing
+		if spent, total, err = tx.Spent(r.Key, today); err != nil {
+			return out, fmt.Errorf("budget of rule %d: %w", r.Key, err)
+		}
 	}
 	room := len(willing) - full
 	due := max(0, min(room, r.DailyBudget-spent, r.TotalBudget-total))
