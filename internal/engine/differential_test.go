@@ -154,7 +154,8 @@ var wanted = []string{
 
 func TestAgainstNaive(t *testing.T) {
 	pairs, reached := 0, map[string]int{}
-	for seed := uint64(1); pairs < pairsWanted; seed++ {
+	// The widest population, seed 19, is among the first.
+	for seed := uint64(14); pairs < pairsWanted; seed++ {
 		r := newRandom(seed)
 		limit := []int{100, 128, 500, 3000, segmentRows}[seed%5]
 		n := []int{60, 700, 2500, 6000}[seed%4]

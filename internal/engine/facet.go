@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -69,9 +70,13 @@ func (s *search) countField(field uint16, set []uint64) {
 	})
 }
 
-// listCost estimates what countLists takes.
+// listCost estimates what countLists takes; too much where few values have
+// rows.
 func (s *search) listCost(field uint16) float64 {
 	x := &s.seg.index
+	if x.posts.keys != nil {
+		return math.Inf(1)
+	}
 	sp := &x.spaces[x.space[field]]
 	return float64(sp.values)*costValue + float64(sp.listed)*costEntry + float64(sp.sets*x.posts.words)*costSet
 }

@@ -60,8 +60,10 @@ func (b *builder) index(l *layout, r *rows) index {
 		}
 	}
 	x.posts = b.build(x.spaces, all, len(r.ids), len(r.closed.words)+len(r.open.words), true)
-	for i := range x.spaces {
-		x.posts.measure(&x.spaces[i])
+	if x.posts.keys == nil {
+		for i := range x.spaces {
+			x.posts.measure(&x.spaces[i])
+		}
 	}
 	return x
 }

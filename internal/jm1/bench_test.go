@@ -26,9 +26,7 @@ func benchRun(b *testing.B) *run {
 
 func BenchmarkSearch(b *testing.B) {
 	r := benchRun(b)
-	p, _, err := r.load(r.profile, nil, len(r.candidates), func(i int) engine.Entry {
-		return engine.Entry{Doc: r.profile.doc(&r.candidates[i])}
-	})
+	p, _, err := r.load(r.profile, nil, len(r.candidates), r.candidateEntry)
 	if err != nil {
 		b.Fatal(err)
 	}

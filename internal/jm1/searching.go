@@ -13,9 +13,7 @@ func (r *run) search() error {
 	var p *engine.Population
 	var err error
 	r.report.Memory.Candidate, err = weighed(len(r.candidates), func() error {
-		loaded, took, err := r.load(r.profile, nil, len(r.candidates), func(i int) engine.Entry {
-			return engine.Entry{Doc: r.profile.doc(&r.candidates[i])}
-		})
+		loaded, took, err := r.load(r.profile, nil, len(r.candidates), r.candidateEntry)
 		p, r.report.Start.Build = loaded, took.Seconds()
 		return err
 	})
@@ -29,6 +27,11 @@ func (r *run) search() error {
 		return err
 	}
 	return r.apply(p)
+}
+
+// candidateEntry gives a candidate without wishes.
+func (r *run) candidateEntry(i int) engine.Entry {
+	return engine.Entry{Doc: r.profile.doc(&r.candidates[i])}
 }
 
 // step is a search with more asked for than in the step before.
