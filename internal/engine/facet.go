@@ -9,65 +9,43 @@ import (
 // What counting costs, in nanoseconds, as measured on one core: it decides only
 // which of two ways to the same counts is taken.
 const (
-	costRow   = 12   // to reach a row
-	costWord  = 1    // to read one of its words
+	costRow   = 8    // to reach a row
+	costTag   = 1    // to read one of its tags
 	costEntry = 1    // to test a row of a list
 	costValue = 4    // to look a value up
 	costSet   = 0.35 // to intersect a word of a set
 )
 
-// facets adds to the tally the values of the rows in hits and, for each field
-// with a group, of those that fail this group alone.
+// facets adds to the tally, for each field, its values of the rows in hits
+// and, if it has a group, of those that fail this group alone.
 func (s *search) facets(hits, once, spare []uint64) {
-	if len(s.fields) == 0 {
-		return
-	}
-	n, lists := float64(count(hits)), 0.0
 	for _, f := range s.fields {
-		lists += s.listCost(f.field)
-	}
-	if r := &s.seg.rows; n*costRow+n*float64(len(r.closed.words)/len(r.ids))*costWord <= lists {
-		each(hits, func(row int) {
-			for _, w := range r.closed.row(row) {
-				s.tally[w>>8]++
+		set := hits
+		if f.unit >= 0 {
+			set = spare
+			passed := s.units[f.unit].passed[:len(set)]
+			for w := range set {
+				set[w] = hits[w] | once[w]&^passed[w]
 			}
-		})
-	} else {
-		for _, f := range s.fields {
-			s.countLists(f.field, hits)
 		}
-	}
-	for _, f := range s.fields {
-		if f.unit < 0 {
-			continue
-		}
-		copy(spare, once)
-		andNot(spare, s.units[f.unit].passed)
-		s.countField(f.field, spare)
+		s.countField(f.field, set)
 	}
 }
 
-// countField adds one field's values of the rows in set.
+// countField adds one field's values of the rows in set, row by row or value
+// by value.
 func (s *search) countField(field uint16, set []uint64) {
-	r := &s.seg.rows
-	from, to := s.docs.first[field], s.docs.first[field+1]
-	// The field's words stand in the middle of a row, on average.
-	words := float64(len(r.closed.words) / len(r.ids) / 2)
-	if float64(count(set))*(costRow+words*costWord) > s.listCost(field) {
-		s.countLists(field, set)
+	f, n := &s.seg.rows.fields[field], float64(count(set))
+	if f.size() == 0 {
 		return
 	}
-	each(set, func(row int) {
-		for _, w := range r.closed.row(row) {
-			v := w >> 8
-			if v >= to {
-				return
-			}
-			if v >= from {
-				s.tally[v]++
-			}
-		}
-	})
+	tally := s.tally[s.docs.first[field]:s.docs.first[field+1]]
+	tags := float64(f.size()) / float64(len(s.seg.rows.ids))
+	if n*(costRow+tags*costTag) > s.listCost(field) {
+		s.countLists(field, set, tally)
+	} else {
+		f.tally(set, tally)
+	}
 }
 
 // listCost estimates what countLists takes; too much where few values have
@@ -81,13 +59,12 @@ func (s *search) listCost(field uint16) float64 {
 	return float64(sp.values)*costValue + float64(sp.listed)*costEntry + float64(sp.sets*x.posts.words)*costSet
 }
 
-// countLists adds one field's values of the rows in set, value by value.
-func (s *search) countLists(field uint16, set []uint64) {
+// countLists adds a field's values of the rows in set, value by value.
+func (s *search) countLists(field uint16, set []uint64, tally []uint32) {
 	x := &s.seg.index
 	sp := &x.spaces[x.space[field]]
 	all := (*[fullWords]uint64)(set[:fullWords])
 	whole := count(set) == len(s.seg.rows.ids)
-	tally := s.tally[s.docs.first[field]:s.docs.first[field+1]]
 	for v := range tally {
 		has, list := x.posts.above(sp.base+uint32(v)*sp.levels, 1, sp.levels)
 		n := uint64(len(list))

@@ -44,28 +44,43 @@ func (b *builder) index(l *layout, r *rows) index {
 	for i := range x.spaces {
 		x.space[x.spaces[i].field] = i
 	}
+	total := len(r.open.words)
+	for i := range r.fields {
+		total += r.fields[i].size()
+	}
 	all := func(yield func(uint32, uint16) bool) {
+		x.closed(r, yield)
 		for row := range r.ids {
-			for _, w := range r.closed.row(row) {
-				if !yield(l.code[w>>8]+w&0xFF-1, uint16(row)) {
-					return
-				}
-			}
 			for _, w := range r.open.row(row) {
 				code, _ := x.spaces[x.space[w>>40]].find(int32(w >> 8 & 0xFFFFFFFF))
-				if !yield(code+uint32(w)&0xFF-1, uint16(row)) {
-					return
-				}
+				yield(code+uint32(w)&0xFF-1, uint16(row))
 			}
 		}
 	}
-	x.posts = b.build(x.spaces, all, len(r.ids), len(r.closed.words)+len(r.open.words), true)
+	x.posts = b.build(x.spaces, all, len(r.ids), total, true)
 	if x.posts.keys == nil {
 		for i := range x.spaces {
 			x.posts.measure(&x.spaces[i])
 		}
 	}
 	return x
+}
+
+// closed yields the code of every tag in a closed field with its row.
+func (x *index) closed(r *rows, yield func(uint32, uint16) bool) {
+	for field := range r.fields {
+		f := &r.fields[field]
+		if f.size() == 0 {
+			continue
+		}
+		s := &x.spaces[x.space[field]]
+		for row := range r.ids {
+			for from, to := f.run(row); from < to; from++ {
+				value, level := f.tag(from)
+				yield(s.base+value*s.levels+level-1, uint16(row))
+			}
+		}
+	}
 }
 
 // measure notes how the rows of a space are kept.

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"iter"
 	"slices"
 )
 
@@ -46,8 +45,8 @@ type postings struct {
 }
 
 // pairs is a sequence of (code, row), the rows of a code rising; it can be run
-// through twice.
-type pairs = iter.Seq2[uint32, uint16]
+// through twice, and always to its end.
+type pairs = func(yield func(uint32, uint16) bool)
 
 const (
 	// setShare: from one row in this many on, rows are kept as a set. It is up
@@ -121,9 +120,10 @@ func (b *builder) build(spaces []space, all pairs, n, about int, rising bool) po
 	}
 	b.next = zeroed(b.next, int(codes)+1)
 	b.set = zeroed(b.set, int(codes)+1)
-	for code := range all {
+	all(func(code uint32, _ uint16) bool {
 		b.next[code]++
-	}
+		return true
+	})
 	p := postings{words: wordsFor(n)}
 	if n >= setRows {
 		for i := range spaces {

@@ -118,7 +118,7 @@ func (s *subject) take(d *Doc) {
 // takeRow makes a stored row the document.
 func (s *subject) takeRow(r *rows, row int) {
 	s.clear()
-	s.closed = append(s.closed[:0], r.closed.row(row)...)
+	s.closed = r.closed(s.l, row, s.closed[:0])
 	s.open = append(s.open[:0], r.open.row(row)...)
 	for i := range r.columns {
 		s.nums[i] = r.columns[i].at(row)

@@ -37,7 +37,7 @@ func fitted[T any](s []T) []T {
 // program; that of All{} is empty.
 type rows struct {
 	ids, versions []int64
-	closed        list[uint32]
+	fields        []tagField // by field; empty where it is not closed
 	open          list[uint64]
 	conds         list[uint32]
 	columns       []column
@@ -45,9 +45,24 @@ type rows struct {
 
 func (r *rows) find(id int64) (int, bool) { return slices.BinarySearch(r.ids, id) }
 
+// closed appends the words of a row's closed fields.
+func (r *rows) closed(l *layout, row int, words []uint32) []uint32 {
+	for field := range r.fields {
+		f := &r.fields[field]
+		if f.size() == 0 {
+			continue
+		}
+		for from, to := f.run(row); from < to; from++ {
+			value, level := f.tag(from)
+			words = append(words, (l.first[field]+value)<<8|level)
+		}
+	}
+	return words
+}
+
 // doc gives the document of a row.
 func (r *rows) doc(l *layout, row int) Doc {
-	d := Doc{Tags: l.tags(r.closed.row(row), r.open.row(row))}
+	d := Doc{Tags: l.tags(r.closed(l, row, nil), r.open.row(row))}
 	for i, field := range l.numbers {
 		if v := r.columns[i].at(row); v != missing {
 			d.Nums = append(d.Nums, Num{Field: field, Value: v})
@@ -58,9 +73,10 @@ func (r *rows) doc(l *layout, row int) Doc {
 
 // rowWriter collects rows; they must come by ascending id.
 type rowWriter struct {
-	docs *layout
-	rows rows
-	nums [][]int32
+	docs   *layout
+	rows   rows
+	closed list[uint32]
+	nums   [][]int32
 }
 
 func newRowWriter(docs *layout, n int) *rowWriter {
@@ -69,7 +85,7 @@ func newRowWriter(docs *layout, n int) *rowWriter {
 		w.nums[i] = make([]int32, 0, n)
 	}
 	w.rows.ids, w.rows.versions = make([]int64, 0, n), make([]int64, 0, n)
-	for _, at := range []*[]uint32{&w.rows.closed.at, &w.rows.open.at, &w.rows.conds.at} {
+	for _, at := range []*[]uint32{&w.closed.at, &w.rows.open.at, &w.rows.conds.at} {
 		*at = append(make([]uint32, 0, n+1), 0)
 	}
 	return w
@@ -78,7 +94,7 @@ func newRowWriter(docs *layout, n int) *rowWriter {
 // put adds the entry of a checked change.
 func (w *rowWriter) put(ch *Change) {
 	r, doc := &w.rows, &ch.Entry.Doc
-	r.closed.words, r.open.words = w.docs.words(doc, r.closed.words, r.open.words)
+	w.closed.words, r.open.words = w.docs.words(doc, w.closed.words, r.open.words)
 	r.conds.words = encode(&ch.Entry.Cond, r.conds.words)
 	for i := range w.nums {
 		w.nums[i] = append(w.nums[i], missing)
@@ -93,7 +109,7 @@ func (w *rowWriter) put(ch *Change) {
 // copy adds a row of from.
 func (w *rowWriter) copy(from *rows, row int) {
 	r := &w.rows
-	r.closed.words = append(r.closed.words, from.closed.row(row)...)
+	w.closed.words = from.closed(w.docs, row, w.closed.words)
 	r.open.words = append(r.open.words, from.open.row(row)...)
 	r.conds.words = append(r.conds.words, from.conds.row(row)...)
 	for i := range w.nums {
@@ -105,7 +121,7 @@ func (w *rowWriter) copy(from *rows, row int) {
 func (w *rowWriter) end(id, version int64) {
 	r := &w.rows
 	r.ids, r.versions = append(r.ids, id), append(r.versions, version)
-	r.closed.end()
+	w.closed.end()
 	r.open.end()
 	r.conds.end()
 }
@@ -113,7 +129,12 @@ func (w *rowWriter) end(id, version int64) {
 // done gives the rows collected; the writer must not be used again.
 func (w *rowWriter) done() rows {
 	r := w.rows
-	r.closed.trim()
+	r.fields = make([]tagField, len(w.docs.schema.Fields))
+	for i := range r.fields {
+		if w.docs.first[i] < w.docs.first[i+1] {
+			r.fields[i] = newTagField(w.docs, i, &w.closed)
+		}
+	}
 	r.open.trim()
 	r.conds.trim()
 	for _, values := range w.nums {

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"math"
+	"math/bits"
+)
+
+// tagField holds the tags of one closed field by row: value<<shift | level, or
+// the value alone where the field has one level.
+type tagField struct {
+	shift uint8
+	at    []uint32 // where the tags of a row begin; nil: each row has one
+	near  []uint16 // the tags, if they all fit,
+	wide  []uint32 // else
+}
+
+// newTagField takes the words of one field out of those of all rows, which are
+// sorted in each row.
+func newTagField(l *layout, field int, all *list[uint32]) tagField {
+	first, end := l.first[field], l.first[field+1]
+	var f tagField
+	if levels := l.schema.Fields[field].Levels; levels > 1 {
+		f.shift = uint8(bits.Len8(levels))
+	}
+	rows := len(all.at) - 1
+	f.at = make([]uint32, 1, rows+1)
+	single := true
+	for row := range rows {
+		for _, w := range all.row(row) {
+			if v := w >> 8; v >= first && v < end {
+				f.wide = append(f.wide, f.pack(v-first, w&0xFF))
+			}
+		}
+		f.at = append(f.at, uint32(len(f.wide)))
+		single = single && len(f.wide) == row+1
+	}
+	if single {
+		f.at = nil
+	}
+	if uint64(end-first)<<f.shift > math.MaxUint16 {
+		f.wide = fitted(f.wide)
+		return f
+	}
+	f.near = make([]uint16, len(f.wide))
+	for i, w := range f.wide {
+		f.near[i] = uint16(w)
+	}
+	f.wide = nil
+	return f
+}
+
+func (f *tagField) pack(value, level uint32) uint32 {
+	if f.shift == 0 {
+		return value
+	}
+	return value<<f.shift | level
+}
+
+// run gives where the tags of a row begin and end.
+func (f *tagField) run(row int) (from, to uint32) {
+	if f.at == nil {
+		return uint32(row), uint32(row) + 1
+	}
+	return f.at[row], f.at[row+1]
+}
+
+// tag gives a value and its level.
+func (f *tagField) tag(i uint32) (value, level uint32) {
+	w := uint32(0)
+	if f.wide != nil {
+		w = f.wide[i]
+	} else {
+		w = uint32(f.near[i])
+	}
+	if f.shift == 0 {
+		return w, 1
+	}
+	return w >> f.shift, w & (1<<f.shift - 1)
+}
+
+// size gives the number of tags.
+func (f *tagField) size() int { return len(f.near) + len(f.wide) }
+
+// tally adds 1 for each value of each row in set.
+func (f *tagField) tally(set []uint64, tally []uint32) {
+	if f.wide != nil {
+		tallyRows(f.at, f.wide, f.shift, set, tally)
+	} else {
+		tallyRows(f.at, f.near, f.shift, set, tally)
+	}
+}
+
+func tallyRows[W uint16 | uint32](at []uint32, tags []W, shift uint8, set []uint64, tally []uint32) {
+	for i, word := range set {
+		for ; word != 0; word &= word - 1 {
+			row := i<<6 | bits.TrailingZeros64(word)
+			if at == nil {
+				tally[tags[row]>>shift]++
+				continue
+			}
+			for _, w := range tags[at[row]:at[row+1]] {
+				tally[w>>shift]++
+			}
+		}
+	}
+}
