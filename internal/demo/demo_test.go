@@ -1,0 +1,163 @@
+package demo
+
+import (
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/condition"
+	"enishi/internal/corpnum"
+	"enishi/internal/day"
+)
+
+var today = day.Date(2026, time.November, 24)
+
+func small(t *testing.T, candidates, companies, rules int) *world {
+	t.Helper()
+	w, err := newWorld(Options{Candidates: candidates, Companies: companies, Rules: rules, Seed: 1, Today: today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestEverythingDrawnIsAllowed(t *testing.T) {
+	w := small(t, 3000, 100, 400)
+	d := newDraw(1, streamWishes)
+	for i, p := range w.persons {
+		if err := p.profile.Validate(p.joins); err != nil {
+			t.Fatalf("profile %d: %v", i, err)
+		}
+		if err := w.wishesOf(d, p).Validate(condition.Positions, false); err != nil {
+			t.Fatalf("wishes %d: %v", i, err)
+		}
+	}
+	for i, f := range w.firms {
+		f.Key = int64(i)
+		if err := f.Company.Validate(); err != nil {
+			t.Fatalf("company %q: %v", f.Name, err)
+		}
+		if _, err := corpnum.Parse(f.Number.String()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range w.jobs {
+		terms := &w.jobs[i].terms
+		if err := terms.Validate(); err != nil {
+			t.Fatalf("position %q: %v", terms.Title, err)
+		}
+		if err := terms.Publishable(); err != nil {
+			t.Fatalf("position %q: %v", terms.Title, err)
+		}
+		r := &w.orders[i]
+		if err := r.Validate(); err != nil {
+			t.Fatalf("rule %d: %v", i, err)
+		}
+		if err := r.Must.Validate(condition.Profiles, false); err != nil {
+			t.Fatalf("rule %d: %v", i, err)
+		}
+	}
+}
+
+// The check figure of the wage survey: annual pay at the median is scheduled
+// pay times 12 and the ratio of contract to scheduled pay, plus the bonus.
+func TestMedianPayIsThatOfTheCensus(t *testing.T) {
+	w := small(t, 60_000, 50, 50)
+	by := map[*occupation][]int{}
+	for _, p := range w.persons {
+		by[p.occupation] = append(by[p.occupation], p.pay)
+	}
+	checked := 0
+	for o, pay := range by {
+		if len(pay) < 200 {
+			continue
+		}
+		checked++
+		slices.Sort(pay)
+		got := float64(pay[len(pay)/2])
+		c := o.census
+		want := (c.quantiles[2]*12*c.contract/c.scheduled + c.bonus) / 10
+		if math.Abs(got-want)/want > 0.05 {
+			t.Errorf("%s: median pay %.0f, want %.0f within 5 %%", o.name, got, want)
+		}
+	}
+	if checked < 30 {
+		t.Errorf("only %d occupations have 200 people", checked)
+	}
+}
+
+func TestPeopleLiveAndWorkAsTheFiguresSay(t *testing.T) {
+	w := small(t, 20000, 50, 50)
+	homes := make([]float64, len(w.prefectures))
+	groups := map[string]int{}
+	for _, p := range w.persons {
+		homes[p.home]++
+		groups[p.occupation.group]++
+	}
+	all := 0.0
+	for _, p := range w.prefectures {
+		all += p.population
+	}
+	for i, p := range w.prefectures {
+		if want := 20000 * p.population / all; math.Abs(homes[i]-want) > 1 {
+			t.Errorf("%s: %.0f people, want %.1f", p.name, homes[i], want)
+		}
+	}
+	if len(groups) != 16 {
+		t.Errorf("%d occupation groups have people, want 16: %v", len(groups), groups)
+	}
+}
+
+// digits are what a sentence is filled with; two sentences that differ in them
+// alone read the same.
+var digits = regexp.MustCompile(`[0-9]+`)
+
+func TestNoSentenceCrowdsThePositions(t *testing.T) {
+	w := small(t, 3000, 100, 1000)
+	seen := map[string]int{}
+	for i := range w.jobs {
+		for _, line := range strings.Split(w.jobs[i].terms.Text, "\n") {
+			if strings.HasPrefix(line, "【") {
+				continue
+			}
+			for _, s := range strings.SplitAfter(line, "。") {
+				seen[digits.ReplaceAllString(s, "#")]++
+			}
+		}
+	}
+	delete(seen, "")
+	if len(seen) < 2000 {
+		t.Errorf("%d different sentences, want 2,000 or more", len(seen))
+	}
+	for _, s := range slices.Sorted(maps.Keys(seen)) {
+		if seen[s] > 20 {
+			t.Errorf("%q stands %d times in 1,000 positions", s, seen[s])
+		}
+		if strings.Contains(s, "{") {
+			t.Errorf("%q holds an unfilled place", s)
+		}
+	}
+}
+
+func TestTheSameSeedGivesTheSameMarket(t *testing.T) {
+	one, two := small(t, 300, 20, 40), small(t, 300, 20, 40)
+	for i := range one.persons {
+		if diff := cmp.Diff(one.persons[i].profile, two.persons[i].profile); diff != "" {
+			t.Fatalf("profile %d (-first +second):\n%s", i, diff)
+		}
+	}
+	for i := range one.jobs {
+		if diff := cmp.Diff(one.jobs[i].terms, two.jobs[i].terms); diff != "" {
+			t.Fatalf("position %d (-first +second):\n%s", i, diff)
+		}
+		if diff := cmp.Diff(one.orders[i].Rule, two.orders[i].Rule); diff != "" {
+			t.Fatalf("rule %d (-first +second):\n%s", i, diff)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package demo
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// annual gives the annual pay (10,000 JPY) below which a share u of the
+// occupation's workers lies: scheduled pay at u, times 12 and the ratio of
+// contract to scheduled pay, plus the bonus in proportion to scheduled pay, so
+// that the median holds the whole bonus.
+func (c *census) annual12(u float64) float64 {
+	s := c.scheduledAt(u)
+	return (s*12*c.contract/c.scheduled + c.bonus*s/c.quantiles[2]) / 10
+}
+
+// quantileAt are the shares for which the census gives scheduled pay.
+var quantileAt = [...]float64{0.10, 0.25, 0.50, 0.75, 0.90}
+
+// scheduledAt interpolates scheduled pay geometrically between the published
+// quantiles; beyond the outer ones it goes on more slowly than between the
+// last two, since pay has a floor and firms have scales.
+func (c *census) scheduledAt(u float64) float64 {
+	q := c.quantiles
+	last := len(q) - 1
+	switch {
+	case u < quantileAt[0]:
+		return q[0] * math.Pow(q[0]/q[1], 0.6*(quantileAt[0]-u)/quantileAt[0])
+	case u >= quantileAt[last]:
+		return q[last] * math.Pow(q[last]/q[last-1], 1.2*(u-quantileAt[last])/(1-quantileAt[last]))
+	}
+	i := 0
+	for u >= quantileAt[i+1] {
+		i++
+	}
+	t := (u - quantileAt[i]) / (quantileAt[i+1] - quantileAt[i])
+	return q[i] * math.Pow(q[i+1]/q[i], t)
+}
+
+// regional gives how pay in a prefecture relates to the nation's in the
+// occupation's major group.
+func (t *tables) regional(c *census, at int) float64 {
+	here, all := t.prefectures[at].pay[c.major], t.national[c.major]
+	if here == 0 || all == 0 {
+		return 1
+	}
+	return here / all
+}
+
+// leastPay is what full-time work at the lowest regional minimum wage of 2025
+// (1,023 JPY an hour, 2,080 hours a year) comes to, in 10,000 JPY.
+const leastPay = 213
+
+// noisePay is the spread (of logarithms) of pay that neither age nor place
+// explains.
+const noisePay = 0.22
+
+// setPay gives the people of one occupation its quantiles of pay, one each:
+// whoever is older, or lives where pay is higher, tends to have the higher ones.
+func (t *tables) setPay(d draw, o *occupation, people []*person) {
+	rank := make([]float64, len(people))
+	mean := o.census.contract*1.2 + o.census.bonus/10
+	for i, p := range people {
+		byAge := o.census.annual[band(p.age)]
+		if byAge == 0 {
+			byAge = mean
+		}
+		rank[i] = math.Log(byAge/mean) + math.Log(t.regional(o.census, p.home)) + noisePay*d.NormFloat64()
+	}
+	order := make([]int, len(people))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank[a], rank[b]) })
+	for k, i := range order {
+		u := (float64(k) + 0.5) / float64(len(people))
+		people[i].pay = max(leastPay, int(math.Round(o.census.annual12(u))))
+	}
+}
+
+// band gives the age band of an age.
+func band(age int) int { return min(max(age/5-3, 0), bands-1) }

@@ -1,0 +1,304 @@
+package demo
+
+import (
+	"slices"
+
+	"enishi/internal/candidate"
+	"enishi/internal/day"
+	"enishi/internal/taxonomy"
+)
+
+// person is a candidate on the drawing board.
+type person struct {
+	occupation *occupation
+	home       int // position of the prefecture
+	age        int
+	pay        int // current annual, 10,000 JPY
+	education  int
+	worked     int // years since the end of education
+	joins      day.Day
+	willing    []int // positions of prefectures, home first
+	status     string
+	profile    candidate.Profile
+	employers  []candidate.Employment
+}
+
+// people draws the candidates: how many are in each occupation and prefecture,
+// and of which age, follows the quotas of the official figures exactly.
+func (w *world) people() []*person {
+	d := newDraw(w.options.Seed, streamPeople)
+	homes := make([]float64, len(w.prefectures))
+	for i, p := range w.prefectures {
+		homes[i] = p.population
+	}
+	workers := make([]float64, len(w.occupations))
+	for i, o := range w.occupations {
+		workers[i] = o.workers
+	}
+	home := d.spread(w.options.Candidates, homes)
+	all := make([]*person, 0, w.options.Candidates)
+	for i, n := range quota(w.options.Candidates, workers) {
+		o := &w.occupations[i]
+		ages := d.spread(n, o.census.workers[:])
+		first := len(all)
+		for _, b := range ages {
+			p := &person{occupation: o, home: home[len(all)], age: ageIn(d, b)}
+			p.education, p.worked = schooling(d, o, p.age)
+			all = append(all, p)
+		}
+		w.setPay(d, o, all[first:])
+	}
+	d.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	w.setJoins(d, all)
+	for _, p := range all {
+		w.live(d, p)
+	}
+	return all
+}
+
+// ageIn draws an age within a band of the census.
+func ageIn(d draw, b int) int {
+	switch b {
+	case 0:
+		return d.between(18, 19)
+	case bands - 1:
+		return d.between(70, 73)
+	}
+	return d.between(15+5*b, 19+5*b)
+}
+
+// endOfSchool is the usual age at which each level of education ends.
+var endOfSchool = [...]int{15, 18, 20, 22, 24, 28}
+
+// schooling draws the highest education by what is usual in the occupation,
+// and gives the years since then. Who is too young for it has the level below.
+func schooling(d draw, o *occupation, age int) (level, worked int) {
+	switch o.education {
+	case 3:
+		level = d.weighted(0, 12, 17, 58, 12, 1)
+	case 4:
+		level = d.weighted(0, 0, 2, 48, 42, 8)
+	case 5:
+		level = d.weighted(0, 0, 0, 8, 27, 65)
+	default:
+		level = d.weighted(3, 42, 30, 23, 2, 0)
+		if o.required != "" && slices.Contains([]string{"09", "08"}, o.group) {
+			level = 2 + d.weighted(74, 24, 2)
+		}
+	}
+	for level > 1 && endOfSchool[level] > age {
+		level--
+	}
+	return level, max(0, age-endOfSchool[level]-d.weighted(6, 3, 1))
+}
+
+// setJoins says on which day each signs up: not quite half were there before
+// the first day, the others come evenly until today. The list is in order.
+func (w *world) setJoins(d draw, all []*person) {
+	before := len(all) * 45 / 100
+	for i, p := range all {
+		p.joins = w.first
+		if i >= before {
+			p.joins = w.first + day.Day((i-before)*livedDays/(len(all)-before)) + 1
+		}
+	}
+}
+
+// live draws what a person has done, can do, and where they would work.
+func (w *world) live(d draw, p *person) {
+	p.status = []string{"employed", "leaving", "unemployed", "freelance", "student"}[d.weighted(76, 9, 12, 2, 1)]
+	if p.status == "student" && p.age > 23 {
+		p.status = "employed"
+	}
+	pr := &p.profile
+	pr.Name = pick(d, w.surnames) + " " + pick(d, w.given)
+	pr.Residence, pr.EmploymentStatus = w.prefectures[p.home].code, p.status
+	pr.Education, pr.Pay = &p.education, &p.pay
+	w.setWilling(d, p)
+	w.setHistory(d, p)
+	held := p.held()
+	pr.Skill = w.skillsOf(d, p, held)
+	pr.Certification = w.certificationsOf(d, p)
+	pr.Language = languagesOf(d, p)
+	management := managementOf(d, p)
+	pr.Management = &management
+	remote := d.in(15 + p.occupation.remote*3/4)
+	pr.RemoteOK = &remote
+	from := p.joins + day.Day(availableAfter(d, p.status))
+	pr.AvailableFrom = &from
+	if d.in(30) {
+		born := p.joins.Month() - day.Month(p.age*12+d.IntN(12))
+		pr.BirthMonth = &born
+	}
+	if d.in(40) {
+		pr.Text = w.introduction(d, p, held)
+	}
+}
+
+// setWilling draws where the person would work: at home, often in the
+// prefectures around, seldom anywhere.
+func (w *world) setWilling(d draw, p *person) {
+	p.willing = []int{p.home}
+	share := 38
+	if p.age < 35 {
+		share = 48
+	}
+	for i, at := range w.prefectures[p.home].near {
+		if i < 4 && d.in(share-8*i) {
+			p.willing = append(p.willing, at)
+		}
+	}
+	if d.in(3) {
+		for at := range w.prefectures {
+			if at != p.home && !slices.Contains(p.willing, at) {
+				p.willing = append(p.willing, at)
+			}
+		}
+	}
+	for _, at := range p.willing {
+		p.profile.WillingPrefecture = append(p.profile.WillingPrefecture, w.prefectures[at].code)
+	}
+	slices.Sort(p.profile.WillingPrefecture)
+}
+
+// held gives the years in the person's occupation.
+func (p *person) held() int {
+	for _, c := range p.profile.Occupation {
+		if c.Code == p.occupation.code {
+			return c.Min
+		}
+	}
+	return 0
+}
+
+// skillsOf draws skills of the occupation, the first in its list most often,
+// at levels that grow with the years in it.
+func (w *world) skillsOf(d draw, p *person, years int) []candidate.Coded {
+	var out []candidate.Coded
+	for i, code := range p.occupation.skills {
+		if d.in(max(28, 82-10*i)) {
+			level := 1 + min(years, 12)/4 + d.weighted(2, 4, 2)
+			out = append(out, candidate.Coded{Code: code, Min: min(max(level, 1), 5)})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, candidate.Coded{Code: p.occupation.skills[0], Min: 1 + min(years, 9)/3})
+	}
+	if !slices.ContainsFunc(out, func(c candidate.Coded) bool { return c.Code == "excel" }) && d.in(desk(p.occupation.group)) {
+		out = append(out, candidate.Coded{Code: "excel", Min: d.between(2, 4)})
+	}
+	slices.SortFunc(out, byCode)
+	return out
+}
+
+// desk says in how many of 100 cases people of a group name a spreadsheet
+// among their skills.
+func desk(group string) int {
+	switch group {
+	case "01", "04":
+		return 45
+	case "02", "10":
+		return 32
+	case "03":
+		return 20
+	case "08", "12":
+		return 12
+	}
+	return 5
+}
+
+func byCode(a, b candidate.Coded) int {
+	switch {
+	case a.Code < b.Code:
+		return -1
+	case a.Code > b.Code:
+		return 1
+	}
+	return 0
+}
+
+// certificationsOf draws what fits the occupation: its licence always, others
+// as the years go by; and the driving licence that most people have where one
+// drives to work.
+func (w *world) certificationsOf(d draw, p *person) []string {
+	var out []string
+	if p.occupation.required != "" {
+		out = append(out, p.occupation.required)
+	}
+	for i, code := range p.occupation.optional {
+		if d.in(max(8, 26+min(p.worked, 20)-9*i)) {
+			out = append(out, code)
+		}
+	}
+	if !slices.ContainsFunc(out, drives) && d.in(driving(w.prefectures[p.home].population)) {
+		out = append(out, pick(d, []string{"driver-ordinary", "driver-ordinary", "driver-ordinary-at"}))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func drives(code string) bool { return len(code) > 7 && code[:7] == "driver-" }
+
+// driving gives in how many of 100 cases a person names a driving licence: in
+// the most populous prefectures fewer.
+func driving(population float64) int {
+	if population > 7e6 {
+		return 38
+	}
+	return 66
+}
+
+// languagesOf draws languages: Japanese, and English where studies or work ask
+// for it.
+func languagesOf(d draw, p *person) []candidate.Coded {
+	out := []candidate.Coded{{Code: "ja", Min: 6}}
+	english := 7
+	if p.education >= 3 {
+		english = 26
+	}
+	if p.occupation.education >= 3 {
+		english += 12
+	}
+	if d.in(english) {
+		out = append(out, candidate.Coded{Code: "en", Min: 1 + d.weighted(10, 26, 34, 22, 8)})
+	}
+	if d.in(3) {
+		out = append(out, candidate.Coded{Code: pick(d, []string{"zh", "zh", "ko", "ko", "vi", "pt", "es", "fr", "de"}), Min: 1 + d.weighted(25, 30, 25, 15, 5)})
+	}
+	slices.SortFunc(out, byCode)
+	return out
+}
+
+// managementOf draws the experience of leading people by years of work.
+func managementOf(d draw, p *person) int {
+	switch {
+	case p.occupation.census.major == 0: // 管理
+		return 2 + d.weighted(20, 30, 34, 16)
+	case p.worked < 4:
+		return d.weighted(94, 6)
+	case p.worked < 10:
+		return d.weighted(72, 20, 7, 1)
+	case p.worked < 20:
+		return d.weighted(52, 24, 15, 6, 3)
+	}
+	return d.weighted(46, 20, 17, 9, 6, 2)
+}
+
+// availableAfter draws in how many days a person can begin.
+func availableAfter(d draw, status string) int {
+	switch status {
+	case "employed":
+		return pick(d, []int{30, 45, 60, 60, 60, 90, 90, 120})
+	case "student":
+		return pick(d, []int{90, 120, 180})
+	case "leaving":
+		return pick(d, []int{14, 30, 30, 45})
+	}
+	return pick(d, []int{0, 0, 7, 14, 30})
+}
+
+// region gives the code of the region of a prefecture.
+func (w *world) region(at int) string {
+	item, _ := taxonomy.Of(taxonomy.Prefecture).Find(w.prefectures[at].code)
+	return item.Parent
+}

@@ -1,0 +1,262 @@
+package demo
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"enishi/internal/taxonomy"
+)
+
+//go:embed tables/*.tsv
+var files embed.FS
+
+// bands are the age bands of the wage census: up to 19, 20-24, ... 70 and over.
+const bands = 12
+
+// census is an occupation of the wage census; pay in thousand JPY.
+type census struct {
+	name                       string
+	major                      int // position among the major groups of prefecture.pay
+	contract, scheduled, bonus float64
+	quantiles                  [5]float64 // scheduled pay at 10, 25, 50, 75 and 90 percent
+	workers                    [bands]float64
+	annual                     [bands]float64 // 10,000 JPY; 0 where there is no figure
+}
+
+// occupation is a leaf of the taxonomy and how people and jobs in it are.
+type occupation struct {
+	code, group, name string
+	census            *census
+	workers           float64
+	industries        []string
+	skills            []string
+	required          string // the licence without which the work is not done; "" if none
+	optional          []string
+	remote            int // of 100 positions that allow remote work
+	shift             bool
+	education         int // usual highest education
+	duties            []string
+}
+
+// prefecture is where people live and work.
+type prefecture struct {
+	code, name string
+	population float64
+	near       []int // positions in tables.prefectures
+	pay        []float64
+}
+
+// tables are the facts that the demo is built from.
+type tables struct {
+	census      []census
+	occupations []occupation
+	prefectures []prefecture
+	national    []float64 // pay by major group, as in prefecture.pay
+	surnames    []string
+	given       []string
+	stems       [2][]string
+	text        map[string][]string // sentence parts by section
+	// firmPatterns are the names of companies by industry; * stands for the stem.
+	firmPatterns map[string][]string
+}
+
+// majorNames are the major groups of the wage census, in the order of the columns
+// of prefecture.tsv.
+var majorNames = [...]string{"管理", "専門", "事務", "販売", "サービス", "保安", "農林", "生産", "輸送", "建設", "運搬"}
+
+// loadTables reads the embedded tables, once for the process: they never change.
+var loadTables = sync.OnceValues(func() (*tables, error) {
+	t := &tables{text: map[string][]string{}, firmPatterns: map[string][]string{}}
+	for _, step := range []struct {
+		name    string
+		columns int
+		take    func([]string) error
+	}{
+		{"census", 12, t.takeCensus},
+		{"prefecture", 4 + len(majorNames), t.takePrefecture},
+		{"occupation", 9, t.takeOccupation},
+		{"surname", 1, func(f []string) error { t.surnames = append(t.surnames, f[0]); return nil }},
+		{"given", 1, func(f []string) error { t.given = append(t.given, f[0]); return nil }},
+		{"stem1", 1, func(f []string) error { t.stems[0] = append(t.stems[0], f[0]); return nil }},
+		{"stem2", 1, func(f []string) error { t.stems[1] = append(t.stems[1], f[0]); return nil }},
+		{"firm", 2, func(f []string) error { t.firmPatterns[f[0]] = strings.Split(f[1], "|"); return nil }},
+		{"text", 2, func(f []string) error { t.text[f[0]] = append(t.text[f[0]], strings.Split(f[1], "|")...); return nil }},
+	} {
+		if err := eachLine(step.name, step.columns, step.take); err != nil {
+			return nil, err
+		}
+	}
+	t.shareWorkers()
+	return t, nil
+})
+
+// eachLine gives the fields of each line of a table that is no comment.
+func eachLine(name string, columns int, take func([]string) error) error {
+	text, err := files.ReadFile("tables/" + name + ".tsv")
+	if err != nil {
+		return fmt.Errorf("read a table: %w", err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		fields := strings.Split(line, "\t")
+		if len(fields) != columns {
+			return fmt.Errorf("%s.tsv, line %d: %d columns, want %d", name, n, len(fields), columns)
+		}
+		if err := take(fields); err != nil {
+			return fmt.Errorf("%s.tsv, line %d: %w", name, n, err)
+		}
+	}
+	return nil
+}
+
+func (t *tables) takeCensus(f []string) error {
+	c := census{name: f[0], major: slices.Index(majorNames[:], f[1])}
+	if c.major < 0 {
+		return fmt.Errorf("unknown major group %q", f[1])
+	}
+	numbers, err := floats(f[2:10])
+	if err != nil {
+		return err
+	}
+	c.contract, c.scheduled, c.bonus = numbers[0], numbers[1], numbers[2]
+	copy(c.quantiles[:], numbers[3:])
+	for i, into := range []*[bands]float64{&c.workers, &c.annual} {
+		list, err := floats(strings.Split(f[10+i], ","))
+		if err != nil {
+			return err
+		}
+		if len(list) != bands {
+			return fmt.Errorf("%d age bands, want %d", len(list), bands)
+		}
+		copy(into[:], list)
+	}
+	t.census = append(t.census, c)
+	return nil
+}
+
+func (t *tables) takePrefecture(f []string) error {
+	pay, err := floats(f[4:])
+	if err != nil {
+		return err
+	}
+	if f[0] == "all" {
+		t.national = pay
+		return nil
+	}
+	population, err := strconv.ParseFloat(f[2], 64)
+	if err != nil {
+		return fmt.Errorf("population: %w", err)
+	}
+	p := prefecture{code: f[0], name: f[1], population: population, pay: pay}
+	for _, code := range strings.Split(f[3], ",") {
+		n, err := strconv.Atoi(code)
+		if err != nil {
+			return fmt.Errorf("neighbour: %w", err)
+		}
+		p.near = append(p.near, n-1) // JIS codes run from 01 without a gap
+	}
+	t.prefectures = append(t.prefectures, p)
+	return nil
+}
+
+func (t *tables) takeOccupation(f []string) error {
+	item, ok := taxonomy.Of(taxonomy.Occupation).Find(f[0])
+	if !ok {
+		return fmt.Errorf("unknown occupation %q", f[0])
+	}
+	o := occupation{
+		code: f[0], group: item.Parent, name: item.JA,
+		industries: list(f[3]), skills: list(f[4]), required: f[5], optional: list(f[6]),
+		education: 2, duties: strings.Split(f[8], "/"),
+	}
+	share, err := strconv.ParseFloat(f[2], 64)
+	if err != nil {
+		return fmt.Errorf("share: %w", err)
+	}
+	o.workers = share // until shareWorkers has seen all shares
+	for _, name := range strings.Split(f[1], "+") {
+		i := slices.IndexFunc(t.census, func(c census) bool { return c.name == name })
+		if i < 0 {
+			return fmt.Errorf("unknown occupation of the census %q", name)
+		}
+		if o.census == nil {
+			o.census = &t.census[i]
+		}
+	}
+	if err := o.takeTraits(f[7]); err != nil {
+		return err
+	}
+	t.occupations = append(t.occupations, o)
+	return nil
+}
+
+func (o *occupation) takeTraits(s string) error {
+	for s != "" {
+		letter, rest := s[0], s[1:]
+		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+		s = rest[len(digits):]
+		n := 0
+		if digits != "" {
+			var err error
+			if n, err = strconv.Atoi(digits); err != nil {
+				return fmt.Errorf("trait %c: %w", letter, err)
+			}
+		}
+		switch letter {
+		case 'r':
+			o.remote = n
+		case 's':
+			o.shift = true
+		case 'e':
+			o.education = n
+		default:
+			return fmt.Errorf("unknown trait %c", letter)
+		}
+	}
+	return nil
+}
+
+// shareWorkers divides the workers of each census occupation among the codes
+// that are drawn from it.
+func (t *tables) shareWorkers() {
+	shares := map[*census]float64{}
+	for _, o := range t.occupations {
+		shares[o.census] += o.workers
+	}
+	for i := range t.occupations {
+		o := &t.occupations[i]
+		all := 0.0
+		for _, n := range o.census.workers {
+			all += n
+		}
+		o.workers = all * o.workers / shares[o.census]
+	}
+}
+
+func list(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+func floats(fields []string) ([]float64, error) {
+	out := make([]float64, len(fields))
+	for i, s := range fields {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			return nil, fmt.Errorf("column %d: %w", i, err)
+		}
+		out[i] = v
+	}
+	return out, nil
+}
