@@ -1,0 +1,108 @@
+// Package api serves the JSON API under /api/v1 and describes it: handlers
+// over the use cases of market, the wire form of everything, and the OpenAPI
+// document, which is made of both.
+//
+// It refuses bodies that are not exactly what the document says, and names the
+// place. It opens no transactions and holds no rule of the trade. The handler
+// is safe for concurrent use.
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"enishi/internal/httpx"
+	"enishi/internal/market"
+)
+
+// Options are what an installation decides about its API.
+type Options struct {
+	// Demo opens POST /dev/clock.
+	Demo bool
+	// RateLimits bounds sign-ups and sign-ins per address.
+	RateLimits bool
+	// Ready says why the process should get no requests; nil: always ready.
+	Ready func() error
+	// Outbox gives the newest mails at GET /dev/mail; nil: not served.
+	Outbox func() []httpx.Mail
+	// Version is the program's, for the document.
+	Version string
+}
+
+type service struct {
+	log     *slog.Logger
+	market  *market.Market
+	huma    huma.API
+	limiter *httpx.Limiter // nil: no bounds
+}
+
+// mostBody is the largest body: ten times the largest profile.
+const mostBody = 1 << 20
+
+// Sign-ups and sign-ins of one address: an office behind one address may come
+// at once, a guesser may not go on.
+const (
+	limitBurst = 30
+	limitEvery = 2 * time.Second
+)
+
+// New gives the handler of the API: everything under /api/v1, what a demo adds
+// under /dev, and the probes /livez, /readyz and /metrics.
+func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics, err := httpx.NewMetrics(registry)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	s := &service{log: log, market: m, huma: humago.New(mux, config(o.Version))}
+	if o.RateLimits {
+		s.limiter = httpx.NewLimiter(limitBurst, limitEvery, time.Now)
+	}
+	s.addVisitors()
+	s.addTaxonomy()
+	s.addMe()
+	s.addOffers()
+	s.addCompanies()
+	s.addPositions()
+	s.addRules()
+	s.addSearch()
+	s.addStatus(o)
+	finish(s.huma.OpenAPI())
+	if err := s.addDocument(mux); err != nil {
+		return nil, err
+	}
+	s.addProbes(mux, o, registry)
+	return httpx.Observe(log, metrics, httpx.LimitBody(mostBody, httpx.Problems(mux))), nil
+}
+
+// addDocument adds the OpenAPI document and its page, both made once.
+func (s *service) addDocument(mux *http.ServeMux) error {
+	text, err := json.Marshal(s.huma.OpenAPI())
+	if err != nil {
+		return fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	page, err := docsPage(s.huma.OpenAPI())
+	if err != nil {
+		return fmt.Errorf("write the page of the API: %w", err)
+	}
+	serve := func(path, kind string, body []byte) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", kind)
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+			w.Write(body) //nolint:errcheck // the client went away; nobody is left to tell
+		})
+	}
+	serve("/api/v1/openapi.json", jsonType, text)
+	serve("/api/v1/docs", "text/html; charset=utf-8", page)
+	return nil
+}

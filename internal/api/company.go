@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/market"
+)
+
+// CompanyBody is what an employer gives to register.
+type CompanyBody struct {
+	Number   corpnum.Number  `json:"corporate_number"`
+	Name     string          `json:"name" minLength:"1" maxLength:"100"`
+	Head     *corpnum.Number `json:"head,omitempty" doc:"The head of its group; absent: itself."`
+	Size     int             `json:"size" minimum:"0" maximum:"6" doc:"A band of GET /api/v1/taxonomy/company_size."`
+	Email    string          `json:"email" format:"email" maxLength:"254"`
+	Password string          `json:"password,omitempty" minLength:"8" maxLength:"128"`
+}
+
+// Founded answers a company's registration.
+type Founded struct {
+	ID    string `json:"id"`
+	Token string `json:"token" doc:"Of its owner, for Authorization: Bearer."`
+}
+
+// CompanyStatus is how far an operator has taken a company.
+type CompanyStatus struct {
+	ID     string `json:"id"`
+	Status string `json:"status" enum:"applied,verified,suspended"`
+}
+
+func (s *service) addCompanies() {
+	handleBody(s, operation{
+		method: http.MethodPost, path: "/api/v1/companies", id: "found-company", tag: tagVisitors, status: http.StatusCreated, limited: true,
+		summary: "Register a company; its rules send once an operator has verified it",
+		errors:  []int{http.StatusConflict}, request: exampleCompany(), answer: Founded{exampleID(1), exampleToken},
+	}, s.found)
+	for _, step := range []struct {
+		name, summary string
+		status        company.Status
+	}{
+		{"verify", "Verify a company", company.Verified},
+		{"suspend", "Suspend a company; what is not accepted is withdrawn", company.Suspended},
+	} {
+		handle(s, operation{
+			method: http.MethodPost, path: "/api/v1/operator/companies/{id}/" + step.name, id: step.name + "-company",
+			tag: tagOperators, who: operators, summary: step.summary, errors: []int{http.StatusConflict},
+			answer: CompanyStatus{exampleID(1), string(step.status)},
+		}, func(ctx context.Context, in *Identified) (*answered[CompanyStatus], error) {
+			id, err := in.uuid("company")
+			if err != nil {
+				return nil, err
+			}
+			k, err := s.market.SetStatus(ctx, actorOf(ctx), id, step.status)
+			if err != nil {
+				return nil, err
+			}
+			return &answered[CompanyStatus]{CompanyStatus{k.ID.String(), string(k.Status)}}, nil
+		})
+	}
+}
+
+func (s *service) found(ctx context.Context, in *Creation, b *CompanyBody) (*answered[Founded], error) {
+	once, err := in.once(ctx)
+	if err != nil {
+		return nil, err
+	}
+	give := market.Found{Number: b.Number, Name: b.Name, Size: b.Size, Email: b.Email, Password: b.Password}
+	if b.Head != nil {
+		give.Head = *b.Head
+	}
+	made, err := s.market.Found(ctx, give, once)
+	if err != nil {
+		return nil, err
+	}
+	return &answered[Founded]{Founded{made.ID.String(), made.Token}}, nil
+}

@@ -1,0 +1,199 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"enishi/internal/account"
+	"enishi/internal/errs"
+	"enishi/internal/httpx"
+	"enishi/internal/market"
+)
+
+// audience is who may call an operation.
+type audience account.Kind
+
+const (
+	anyone     audience = ""
+	signedIn   audience = "signed in"
+	candidates audience = audience(account.Candidate)
+	members    audience = audience(account.Member)
+	operators  audience = audience(account.Operator)
+)
+
+// operation describes one operation for the router and for the document.
+type operation struct {
+	method, path, id, tag string
+	summary, detail       string
+	who                   audience
+	status                int   // of success; 0: 200
+	errors                []int // beyond those that follow from the rest
+	request, answer       any   // examples
+	limited               bool  // bounded per address
+}
+
+// exchange is a request while it is handled.
+type exchange struct {
+	request *http.Request
+	actor   market.Actor
+	digest  []byte // of method, path and body, once the body is read
+}
+
+type exchangeKey struct{}
+
+// exchangeOf gives the exchange of a handler's context.
+func exchangeOf(ctx context.Context) *exchange {
+	x, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok {
+		return &exchange{}
+	}
+	return x
+}
+
+func actorOf(ctx context.Context) market.Actor { return exchangeOf(ctx).actor }
+
+// none is the input of an operation without parameters.
+type none struct{}
+
+// answered is an answer with a body.
+type answered[T any] struct{ Body T }
+
+// tagged is an answer with the version of what it shows.
+type tagged[T any] struct {
+	ETag string `header:"ETag" doc:"The version, for If-Match."`
+	Body T
+}
+
+// handle adds an operation that takes no body.
+func handle[I, O any](s *service, op operation, f func(context.Context, *I) (*O, error)) {
+	huma.Register(s.huma, s.describe(op, nil), func(ctx context.Context, in *I) (*O, error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, httpx.Failed(ctx, s.log, err)
+		}
+		return out, nil
+	})
+}
+
+// handleBody adds an operation that takes a body.
+func handleBody[I, B, O any](s *service, op operation, f func(context.Context, *I, *B) (*O, error)) {
+	huma.Register(s.huma, s.describe(op, new(B)), func(ctx context.Context, in *I) (*O, error) {
+		var body B
+		err := exchangeOf(ctx).read(&body)
+		var out *O
+		if err == nil {
+			out, err = f(ctx, in, &body)
+		}
+		if err != nil {
+			return nil, httpx.Failed(ctx, s.log, err)
+		}
+		return out, nil
+	})
+}
+
+// read reads the body.
+func (x *exchange) read(into any) error {
+	body, err := io.ReadAll(x.request.Body)
+	if err != nil {
+		return httpx.ProblemOf(fmt.Errorf("read the body: %w", err))
+	}
+	h := sha256.New()
+	io.WriteString(h, x.request.Method+" "+x.request.URL.Path+"\n") //nolint:errcheck // a hash does not fail
+	h.Write(body)
+	x.digest = h.Sum(nil)
+	return decode(body, into)
+}
+
+// admit lets those through for whom an operation is.
+func (s *service) admit(op operation) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(c)
+		x := &exchange{request: r}
+		if err := s.authenticate(x, op); err != nil {
+			httpx.WriteProblem(w, httpx.Failed(r.Context(), s.log, err))
+			return
+		}
+		next(huma.WithValue(c, exchangeKey{}, x))
+	}
+}
+
+func (s *service) authenticate(x *exchange, op operation) error {
+	if op.limited && s.limiter != nil {
+		if err := s.limiter.Allow(x.request); err != nil {
+			return err
+		}
+	}
+	if op.who == anyone {
+		return nil
+	}
+	token, err := bearer(x.request.Header.Get("Authorization"))
+	if err != nil {
+		return err
+	}
+	if x.actor, err = s.market.Authenticate(x.request.Context(), token); err != nil {
+		return err
+	}
+	if op.who != signedIn && audience(x.actor.Kind) != op.who {
+		return errs.New(errs.Denied, "this is for "+string(op.who)+" accounts, and the token is of a "+string(x.actor.Kind))
+	}
+	return nil
+}
+
+func bearer(header string) (string, error) {
+	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", errs.New(errs.Unauthenticated, "send Authorization: Bearer and the token of POST /api/v1/sessions")
+	}
+	return token, nil
+}
+
+// Creation are the parameters of a create.
+type Creation struct {
+	Key string `header:"Idempotency-Key" doc:"A text of your choice, at most 200 bytes, such as a UUID: a repeat with the same key and body within 24 hours is answered like the first and creates nothing."`
+}
+
+// once gives the idempotency key of a request whose body was read.
+func (in *Creation) once(ctx context.Context) (market.Once, error) {
+	x := exchangeOf(ctx)
+	if len(in.Key) > market.MostKeyBytes {
+		return market.Once{}, errs.AtPointer("/Idempotency-Key", fmt.Sprintf("%d bytes", len(in.Key)),
+			fmt.Sprintf("at most %d bytes", market.MostKeyBytes))
+	}
+	scope := "anonymous"
+	if x.actor.Account != 0 {
+		scope = "account:" + strconv.FormatInt(x.actor.Account, 10)
+	}
+	return market.Once{Scope: scope, Key: in.Key, Digest: x.digest}, nil
+}
+
+// Edition are the parameters of an edit.
+type Edition struct {
+	IfMatch string `header:"If-Match" doc:"The ETag of the answer that you edit."`
+}
+
+// version gives the version that the client saw; 0, which nothing has, for a
+// tag that is none of ours.
+func (in *Edition) version() (int64, error) {
+	tag := strings.TrimSpace(in.IfMatch)
+	if tag == "" || tag == "*" {
+		return 0, errs.New(errs.Missing, "send If-Match with the ETag that you read, so that nobody's edit is lost")
+	}
+	inner, ok := strings.CutPrefix(tag, `"`)
+	inner, closed := strings.CutSuffix(inner, `"`)
+	n, err := strconv.ParseInt(inner, 10, 64)
+	if !ok || !closed || err != nil || etag(n) != tag {
+		return 0, nil
+	}
+	return n, nil
+}
+
+func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }

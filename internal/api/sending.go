@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"enishi/internal/market"
+)
+
+// Preview is what a rule would do now, step by step. Steps are null when so
+// few match that they would tell about single people.
+type Preview struct {
+	Matched int  `json:"matched" doc:"By must, among those who have not blocked the company."`
+	Already *int `json:"already" doc:"Of those: offered already."`
+	Wishes  *int `json:"wishes" doc:"Removed by their own wishes."`
+	Limit   *int `json:"limit" doc:"Over their limit."`
+	Budget  *int `json:"budget" doc:"Beyond today's budget."`
+	Due     *int `json:"due" doc:"Will receive an offer now."`
+}
+
+// Activation answers an activation.
+type Activation struct {
+	RuleAnswer
+	Due     *int    `json:"due" doc:"The preview's due."`
+	Preview Preview `json:"preview"`
+}
+
+// Confirmation answers a confirmed batch.
+type Confirmation struct {
+	Sent int `json:"sent" doc:"How many offers were sent: those that still match, as far as budget and room allow."`
+}
+
+func previewOf(p market.Preview) Preview { return Preview(p) }
+
+// addSending adds the operations by which rules send.
+func (s *service) addSending() {
+	handleBody(s, operation{
+		method: http.MethodPost, path: "/api/v1/rules/preview", id: "preview-rule", tag: tagCompanies, who: members,
+		summary: "What a rule would do if it were activated now",
+		detail:  "Steps are rounded down to 5 and hidden under 10 matches; a company has 30 different previews a day.",
+		errors:  []int{http.StatusTooManyRequests, http.StatusConflict}, request: exampleRuleBody(), answer: examplePreview(),
+	}, s.preview)
+	handle(s, operation{
+		method: http.MethodPost, path: "/api/v1/rules/{id}/activate", id: "activate-rule", tag: tagCompanies, who: members,
+		status: http.StatusAccepted, summary: "Let a rule send; the matcher makes the offers that are due",
+		errors: []int{http.StatusConflict}, answer: exampleActivation(),
+	}, s.activate)
+	handle(s, operation{
+		method: http.MethodGet, path: "/api/v1/rules/{id}/proposals", id: "proposals", tag: tagCompanies, who: members,
+		summary: "The batch of a rule that waits for confirmation, best first", answer: page[Offer]{Items: []Offer{exampleProposal()}},
+	}, s.proposals)
+	handle(s, operation{
+		method: http.MethodPost, path: "/api/v1/rules/{id}/proposals/confirm", id: "confirm-proposals", tag: tagCompanies, who: members,
+		summary: "Send the batch of a rule", errors: []int{http.StatusConflict}, answer: Confirmation{12},
+	}, s.confirmProposals)
+}
+
+func (s *service) preview(ctx context.Context, _ *none, b *RuleBody) (*answered[Preview], error) {
+	give, err := b.input()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.market.Preview(ctx, actorOf(ctx), give)
+	if err != nil {
+		return nil, err
+	}
+	return &answered[Preview]{previewOf(p)}, nil
+}
+
+func (s *service) activate(ctx context.Context, in *Identified) (*tagged[Activation], error) {
+	id, err := in.uuid("rule")
+	if err != nil {
+		return nil, err
+	}
+	r, p, err := s.market.Activate(ctx, actorOf(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	return &tagged[Activation]{etag(r.Version), Activation{ruleOf(&r), p.Due, previewOf(p)}}, nil
+}
+
+func (s *service) proposals(ctx context.Context, in *Identified) (*answered[page[Offer]], error) {
+	id, err := in.uuid("rule")
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.market.Proposals(ctx, actorOf(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	return &answered[page[Offer]]{page[Offer]{Items: offersOf(found, toCompany)}}, nil
+}
+
+func (s *service) confirmProposals(ctx context.Context, in *Identified) (*answered[Confirmation], error) {
+	id, err := in.uuid("rule")
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.market.ConfirmProposals(ctx, actorOf(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	return &answered[Confirmation]{Confirmation{n}}, nil
+}

@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"enishi/internal/day"
+	"enishi/internal/httpx"
+)
+
+// Status says how far the change log has been followed.
+type Status struct {
+	LogHead int64   `json:"log_head" doc:"Position of the last change."`
+	Applied int64   `json:"applied" doc:"Position up to which searches answer."`
+	Matched int64   `json:"matched" doc:"Position up to which offers have been made. Drained: the three are equal."`
+	Day     day.Day `json:"day" doc:"The log's day."`
+}
+
+// ClockBody moves the clock.
+type ClockBody struct {
+	Day *day.Day `json:"day" doc:"The clock goes to 09:00 in Tokyo of this day, which must be ahead."`
+}
+
+// Mails are what was sent while an outbox stands in for mail.
+type Mails struct {
+	Items []httpx.Mail `json:"items" doc:"Newest first."`
+}
+
+func (s *service) addStatus(o Options) {
+	handle(s, operation{
+		method: http.MethodGet, path: "/api/v1/status", id: "status", tag: tagService,
+		summary: "How far the change log has been followed", answer: exampleStatus(),
+	}, func(ctx context.Context, _ *none) (*answered[Status], error) {
+		now, err := s.market.Status(ctx)
+		return &answered[Status]{Status(now)}, err
+	})
+	if o.Demo {
+		handleBody(s, operation{
+			method: http.MethodPost, path: "/dev/clock", id: "move-clock", tag: tagService, status: http.StatusAccepted,
+			summary: "Move the demo's clock forward; status says when the days between are played",
+			errors:  []int{http.StatusConflict}, request: exampleClock(s.market.Today()), answer: exampleClock(s.market.Today()),
+		}, func(ctx context.Context, _ *none, b *ClockBody) (*answered[ClockBody], error) {
+			if err := s.market.MoveClock(ctx, *b.Day); err != nil {
+				return nil, err
+			}
+			return &answered[ClockBody]{*b}, nil
+		})
+	}
+	if o.Outbox != nil {
+		handle(s, operation{
+			method: http.MethodGet, path: "/dev/mail", id: "mails", tag: tagService,
+			summary: "The newest mails, where an outbox stands in for mail", answer: Mails{[]httpx.Mail{exampleMail()}},
+		}, func(context.Context, *none) (*answered[Mails], error) {
+			return &answered[Mails]{Mails{append([]httpx.Mail{}, o.Outbox()...)}}, nil
+		})
+	}
+}
+
+// addProbes adds what machines ask: is it alive, is it ready, how is it.
+func (s *service) addProbes(mux *http.ServeMux, o Options, metrics prometheus.Gatherer) {
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if o.Ready != nil {
+			if err := o.Ready(); err != nil {
+				s.log.WarnContext(r.Context(), "not ready", "error", err)
+				plain(w, http.StatusServiceUnavailable, "not ready\n")
+				return
+			}
+		}
+		if _, err := s.market.Status(r.Context()); err != nil {
+			s.log.WarnContext(r.Context(), "the database does not answer", "error", err)
+			plain(w, http.StatusServiceUnavailable, "the database does not answer\n")
+			return
+		}
+		plain(w, http.StatusOK, "ok\n")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write([]byte(text)) //nolint:errcheck // the client went away; nobody is left to tell
+}

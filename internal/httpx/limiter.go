@@ -1,0 +1,83 @@
+package httpx
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Limiter bounds how often one network address may do something: a bucket of
+// tokens for each, filled at a steady rate. It forgets everything when the
+// process ends.
+type Limiter struct {
+	every time.Duration // one token
+	burst time.Duration // what a full bucket holds, as time
+	now   func() time.Time
+
+	mu    sync.Mutex
+	empty map[netip.Prefix]time.Time // when each bucket is full again
+}
+
+// mostBuckets bounds the memory that buckets take; beyond, full ones are
+// dropped, and if none is full all are.
+const mostBuckets = 100_000
+
+// NewLimiter gives a limiter of burst requests at once and one more each time
+// that every has passed.
+func NewLimiter(burst int, every time.Duration, now func() time.Time) *Limiter {
+	return &Limiter{every: every, burst: time.Duration(burst) * every, now: now, empty: map[netip.Prefix]time.Time{}}
+}
+
+// Allow takes a token of the request's address. Without one left it gives the
+// problem to answer with.
+func (l *Limiter) Allow(r *http.Request) error {
+	from := networkOf(r.RemoteAddr)
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	full, ok := l.empty[from]
+	if !ok {
+		l.makeRoom(now)
+	}
+	if full.Before(now) {
+		full = now
+	}
+	full = full.Add(l.every)
+	if wait := full.Sub(now) - l.burst; wait > 0 {
+		return NewProblem(http.StatusTooManyRequests, "too many requests from this address").With("Retry-After", seconds(wait))
+	}
+	l.empty[from] = full
+	return nil
+}
+
+func (l *Limiter) makeRoom(now time.Time) {
+	if len(l.empty) < mostBuckets {
+		return
+	}
+	for from, full := range l.empty {
+		if !full.After(now) {
+			delete(l.empty, from)
+		}
+	}
+	if len(l.empty) >= mostBuckets {
+		clear(l.empty)
+	}
+}
+
+// networkOf gives what one subscriber has: an IPv4 address or an IPv6 /64.
+func networkOf(remote string) netip.Prefix {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	addr, bits := at.Addr().Unmap().WithZone(""), 32
+	if addr.Is6() {
+		bits = 64
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}

@@ -1,0 +1,139 @@
+package httpx
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+type requestIDKey struct{}
+
+// RequestID gives the id of the request that a context belongs to, "" if none.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// requestLife is how long a request may take: longer, and whoever asked has
+// gone.
+const requestLife = 15 * time.Second
+
+// Observe gives each request an id and a deadline, answers a panic as a 500,
+// and logs and counts what was answered under the route that a mux in next
+// found. It must be the outermost handler.
+func Observe(log *slog.Logger, metrics *Metrics, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		id := requestID(r)
+		w.Header().Set("X-Request-Id", id)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), requestLife)
+		defer cancel()
+		r = r.WithContext(ctx)
+		rec := &recorder{ResponseWriter: w}
+		done := metrics.begin()
+		defer func() {
+			done()
+			if failure := recover(); failure != nil {
+				rec.recovered(ctx, log, failure)
+			}
+			took := time.Since(start)
+			route := routeOf(r)
+			metrics.observe(r.Method, route, rec.answered(), took)
+			log.LogAttrs(ctx, levelOf(route), "request",
+				slog.String("request_id", id), slog.String("method", methodOf(r.Method)), slog.String("route", route),
+				slog.Int("status", rec.answered()), slog.Int64("bytes", rec.bytes), slog.Duration("took", took))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// levelOf keeps what machines ask every few seconds out of the log.
+func levelOf(route string) slog.Level {
+	switch route {
+	case "GET /livez", "GET /readyz", "GET /metrics":
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
+// requestID gives the id that came with the request if it is a plain one, or
+// a new one.
+func requestID(r *http.Request) string {
+	const most = 64
+	id := r.Header.Get("X-Request-Id")
+	plain := id != "" && len(id) <= most
+	for i := range len(id) {
+		c := id[i]
+		plain = plain && (c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
+	}
+	if plain {
+		return id
+	}
+	return uuid.NewString()
+}
+
+// routeOf gives the pattern that the request matched: never the path, which
+// may hold anything.
+func routeOf(r *http.Request) string {
+	if r.Pattern == "" {
+		return "none"
+	}
+	return r.Pattern
+}
+
+// methodOf gives one of the known methods, so that nobody can make up labels.
+func methodOf(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// recorder notes what is answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// Unwrap gives the writer below, for http.ResponseController.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(b)
+	r.bytes += int64(n)
+	return n, err
+}
+
+func (r *recorder) answered() int {
+	if r.status == 0 {
+		return http.StatusOK
+	}
+	return r.status
+}
+
+func (r *recorder) recovered(ctx context.Context, log *slog.Logger, failure any) {
+	if ctx.Err() == nil {
+		log.ErrorContext(ctx, "a handler panicked", "request_id", RequestID(ctx),
+			"panic", fmt.Sprint(failure), "stack", string(debug.Stack()))
+	}
+	if r.status == 0 {
+		WriteProblem(r, NewProblem(http.StatusInternalServerError, "something went wrong here; it has been noted"))
+	}
+}

@@ -1,0 +1,56 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Server serves HTTP on a listener; it is a lifecycle service.
+type Server struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+// How long each step of an exchange may take, so that slow or idle clients do
+// not hold connections; answers may take as long as the slowest line needs.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 120 * time.Second
+	headerBytes   = 64 << 10
+)
+
+// NewServer gives a server of a handler on a listener, which Run closes.
+func NewServer(log *slog.Logger, listener net.Listener, handler http.Handler) *Server {
+	return &Server{listener: listener, server: &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
+		// What net/http has to say names addresses of clients.
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}}
+}
+
+// Run serves until ctx is done, then lets open requests end and returns nil.
+func (s *Server) Run(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.server.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve on %s: %w", s.listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestLife)
+	defer cancel()
+	err := s.server.Shutdown(grace)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("wait for open requests: %w", err), s.server.Close())
+	}
+	<-failed
+	return err
+}
