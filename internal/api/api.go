@@ -72,6 +72,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	s.addTaxonomy()
 	s.addMe()
 	s.addOffers()
+	s.addViews()
 	s.addCompanies()
 	s.addPositions()
 	s.addRules()

@@ -123,6 +123,10 @@ func exampleActivation() Activation {
 	return Activation{RuleAnswer: exampleRule(), Due: to(10), Preview: examplePreview()}
 }
 
+func exampleView() View {
+	return View{OfferCompany{exampleID(1), exampleCompany().Name}, time.Date(2026, time.December, 1, 0, 30, 0, 0, time.UTC)}
+}
+
 const exampleCardID = "5f0c7d1e9b3a48627f10d2c4b6a89e35"
 
 func exampleOffer(to side) Offer {

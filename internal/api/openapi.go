@@ -123,6 +123,9 @@ func document(doc *huma.OpenAPI, op *huma.Operation) {
 		op.Security = []map[string][]string{{"token": {}}}
 	}
 	problem := doc.Components.Schemas.Schema(reflect.TypeFor[httpx.Problem](), true, "")
+	for _, p := range op.Parameters {
+		p.Required = p.Required || p.Name == "If-Match" // asked for by the handler: 428, not 422
+	}
 	for _, status := range d.failures(op) {
 		op.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status),
@@ -162,7 +165,7 @@ func (d described) failures(op *huma.Operation) []int {
 	return slices.Compact(out)
 }
 
-// finish mends what huma cannot know: answers here have no null, and the
+// finish mends what huma cannot know: lists here are never null, and the
 // fields of profiles and positions are those of the condition language.
 func finish(doc *huma.OpenAPI) {
 	all := doc.Components.Schemas.Map()
@@ -193,12 +196,14 @@ func operationsOf(item *huma.PathItem) []*huma.Operation {
 		func(op *huma.Operation) bool { return op == nil })
 }
 
-// strict takes null out of a schema and what is below it.
+// strict takes null out of the lists of a schema and of what is below it.
 func strict(s *huma.Schema) {
 	if s == nil {
 		return
 	}
-	s.Nullable = false
+	if s.Type == huma.TypeArray {
+		s.Nullable = false
+	}
 	strict(s.Items)
 	for _, p := range s.Properties {
 		strict(p)
@@ -221,8 +226,8 @@ func decorate(s *huma.Schema, subject condition.Subject) {
 		case f.Kind == condition.Number || f.Kind == condition.Ordinal:
 			bounds := rangeSchema(f)
 			p.Minimum, p.Maximum = bounds.Minimum, bounds.Maximum
-			if f.UnitEN != "" {
-				p.Description += ", in" + f.UnitEN
+			if f.UnitJA != "" {
+				p.Description += ", unit: " + f.UnitJA
 			}
 		case f.Kind == condition.Levelled:
 			p.Description += "; code: of GET /api/v1/taxonomy/" + f.Name + ", min: the level that is held"

@@ -103,7 +103,10 @@ func handleBody[I, B, O any](s *service, op operation, f func(context.Context, *
 func (x *exchange) read(into any) error {
 	body, err := io.ReadAll(x.request.Body)
 	if err != nil {
-		return httpx.ProblemOf(fmt.Errorf("read the body: %w", err))
+		if p := httpx.ProblemOf(err); p.Status == http.StatusRequestEntityTooLarge {
+			return p
+		}
+		return malformed("the body did not arrive whole", "the beginning of a body")
 	}
 	h := sha256.New()
 	io.WriteString(h, x.request.Method+" "+x.request.URL.Path+"\n") //nolint:errcheck // a hash does not fail
@@ -117,6 +120,8 @@ func (s *service) admit(op operation) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(c)
 		x := &exchange{request: r}
+		w.Header().Set("Cache-Control", "no-store") // unless the answer says otherwise
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if err := s.authenticate(x, op); err != nil {
 			httpx.WriteProblem(w, httpx.Failed(r.Context(), s.log, err))
 			return
