@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"enishi/internal/jm1"
+)
+
+type benchCmd struct {
+	Engine benchEngineCmd `cmd:"" help:"Measure the engine on the JM-1 workload, every answer checked."`
+	HTTP   benchHTTPCmd   `cmd:"" name:"http" help:"Put a mixed load on a running service."`
+}
+
+type benchEngineCmd struct {
+	Candidates int    `default:"170000" placeholder:"N" help:"Candidates (default 170000)."`
+	Rules      int    `default:"100000" placeholder:"N" help:"Rules (default 100000)."`
+	Seed       uint64 `default:"7" placeholder:"S" help:"Seed: the same one gives the same data (default 7)."`
+	Export     string `placeholder:"DIR" help:"Also write data, questions and answers there, for other programs to check."`
+	JSON       bool   `name:"json" help:"Print one JSON object."`
+}
+
+// Run measures and checks.
+func (c *benchEngineCmd) Run(ctx context.Context, w World) error {
+	if c.Candidates < 1 || c.Rules < 1 {
+		return usageError{"--candidates and --rules must be 1 or more"}
+	}
+	shown := progress{world: w}
+	report, err := jm1.Run(ctx, jm1.Options{
+		Candidates: c.Candidates, Rules: c.Rules, Seed: c.Seed, Export: c.Export,
+		Progress: shown.step, Now: w.Now,
+	})
+	shown.end()
+	if err != nil {
+		return err
+	}
+	if err := printJSON(w.Out, report); err != nil {
+		return err
+	}
+	if report.Mismatches > 0 {
+		return fmt.Errorf("%d of %d checked answers differ from the naive evaluator's", report.Mismatches, report.Checked)
+	}
+	return nil
+}
+
+func (c *benchEngineCmd) Help() string {
+	return "Example:\n  enishi bench engine --candidates 170000 --rules 100000 --seed 7 --json --export /tmp/jm1"
+}
+
+type benchHTTPCmd struct {
+	URL      string         `required:"" placeholder:"URL" help:"Where the service is, such as http://127.0.0.1:8080."`
+	Rate     int            `default:"100" placeholder:"R" help:"Requests a second (default 100)."`
+	Duration time.Duration  `default:"10s" placeholder:"D" help:"How long, such as 30s (default 10s)."`
+	Mix      map[string]int `mapsep:"," placeholder:"KIND=WEIGHT,..." help:"Kinds and weights of requests (default own=70,lists=15,search=8,edits=5,signup=1)."`
+	JSON     bool           `name:"json" help:"Print JSON."`
+}
+
+// defaultMix is the traffic of a usual hour.
+func defaultMix() map[string]int {
+	return map[string]int{kindOwn: 70, kindLists: 15, kindSearch: 8, kindEdits: 5, kindSignUp: 1}
+}
+
+// Run puts the load on the service and prints what it measured.
+func (c *benchHTTPCmd) Run(ctx context.Context, w World) error {
+	if len(c.Mix) == 0 {
+		c.Mix = defaultMix()
+	}
+	known := defaultMix()
+	total := 0
+	for kind, weight := range c.Mix {
+		if _, ok := known[kind]; !ok || weight < 0 {
+			return usageError{fmt.Sprintf("--mix: found %s=%d; accepted: %s with weights from 0", kind, weight, strings.Join(sortedNames(known), ", "))}
+		}
+		total += weight
+	}
+	if total == 0 || c.Rate < 1 || c.Duration <= 0 {
+		return usageError{"--rate, --duration and the sum of --mix must be above 0"}
+	}
+	l := &load{url: strings.TrimSuffix(c.URL, "/"), mix: c.Mix, world: w}
+	report, err := l.run(ctx, c.Rate, c.Duration)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Out, report)
+	}
+	return report.print(w.Out)
+}
+
+func (c *benchHTTPCmd) Help() string {
+	return `The service must run with --demo and ENISHI_RATE_LIMITS=off. The load is open: a request is sent when it is due, however slow the ones before it are.
+
+Example:
+  enishi bench http --url http://127.0.0.1:8080 --rate 30 --duration 30s --mix search=20,signup=10`
+}
+
+func sortedNames(m map[string]int) []string {
+	out := make([]string, 0, len(m))
+	for name := range m {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}

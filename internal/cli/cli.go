@@ -1,0 +1,130 @@
+// Package cli is the command line: it reads the settings, wires every part of
+// the program together and runs the command that was asked for. Exit codes are
+// 0 for done, 1 for failed and 2 for wrong usage.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"enishi/internal/errs"
+)
+
+// World is what a command can reach outside itself.
+type World struct {
+	Out, Err io.Writer
+	Terminal bool // Err is a terminal: progress may be drawn
+	Env      func(string) (string, bool)
+	Environ  []string
+	Now      func() time.Time
+}
+
+// System is the world of a real process.
+func System() World {
+	info, err := os.Stderr.Stat()
+	return World{
+		Out: os.Stdout, Err: os.Stderr,
+		Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
+		Env:      os.LookupEnv, Environ: os.Environ(),
+		Now: time.Now,
+	}
+}
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// commands is the whole command line.
+type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Start the service: pages, API, matcher, on embedded parts."`
+	Bench   benchCmd   `cmd:"" help:"Measure the engine, or a running service."`
+	User    userCmd    `cmd:"" help:"Accounts of operators."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database up to this program's schema."`
+	Config  configCmd  `cmd:"" help:"Show every setting, its value and where the value comes from."`
+	Version versionCmd `cmd:"" help:"Show the version."`
+}
+
+const description = `Enishi (縁): direct recruiting. Candidates describe their career once and see at once what they are offered; companies say exactly whom they would interview.
+
+Begin with:
+  enishi demo load --data data/demo --candidates 20000 --companies 400 --rules 1200 --seed 1
+  enishi serve --demo --data data/demo`
+
+// Run runs the command that args ask for and gives the exit code. It ends
+// early, in good order, on SIGINT and SIGTERM.
+func Run(args []string, w World) int {
+	var c commands
+	code := -1
+	parser, err := kong.New(&c,
+		kong.Name("enishi"), kong.Description(description),
+		kong.Writers(w.Out, w.Err), kong.Exit(func(n int) { code = n }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Bind(w),
+	)
+	if err != nil {
+		return fail(w, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if code >= 0 { // help was printed
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(w.Err, "enishi: %s\nSee: enishi --help, or enishi COMMAND --help\n", err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return fail(w, parsed.Run())
+}
+
+// fail prints an error for a person and gives the exit code.
+func fail(w World, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintf(w.Err, "enishi: %s\n", usage.message)
+		return exitUsage
+	}
+	var known *errs.Error
+	if errors.As(err, &known) && len(known.Problems) > 0 {
+		fmt.Fprintf(w.Err, "enishi: %s\n", known.Message)
+		for _, p := range known.Problems {
+			fmt.Fprintf(w.Err, "  %s: found %s; accepted: %s\n", p.Pointer, p.Found, p.Allowed)
+		}
+		return exitUsage
+	}
+	fmt.Fprintf(w.Err, "enishi: %s\n", strings.TrimSpace(err.Error()))
+	return exitFailed
+}
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }
+
+// printJSON writes v as one indented JSON object.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

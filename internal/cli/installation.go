@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"enishi/internal/account"
+	"enishi/internal/config"
+	"enishi/internal/httpx"
+	"enishi/internal/market"
+	"enishi/internal/store"
+	"enishi/internal/store/sqlite"
+)
+
+// databaseFile is the name of the database in the data folder.
+const databaseFile = "enishi.db"
+
+// installation is an open data folder.
+type installation struct {
+	store *store.Store
+	vault *account.Vault
+}
+
+// openInstallation opens the data folder, or makes it.
+func openInstallation(ctx context.Context, c *config.Config, o sqlite.Options) (*installation, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	secret := c.Secret
+	if len(secret) == 0 {
+		var err error
+		if secret, err = config.FindOrMakeSecret(c.Data); err != nil {
+			return nil, err
+		}
+	}
+	vault, err := account.NewVault(secret)
+	if err != nil {
+		return nil, err
+	}
+	s, err := sqlite.Open(ctx, filepath.Join(c.Data, databaseFile), o)
+	if err != nil {
+		return nil, err
+	}
+	return &installation{store: s, vault: vault}, nil
+}
+
+func (i *installation) close(err error) error { return errors.Join(err, i.store.Close()) }
+
+// market opens the market over the installation.
+func (i *installation) market(ctx context.Context, c *config.Config, log *slog.Logger, mail market.Mailer, w World, progress func(string, int)) (*market.Market, error) {
+	return market.Open(ctx, i.store, i.vault, market.Options{
+		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail,
+		Report: func(ctx context.Context, what string, err error) { log.ErrorContext(ctx, what, "error", err) },
+	}, progress)
+}
+
+// outbox keeps the newest mails in memory, where /dev/mail shows them.
+type outbox struct {
+	mu   sync.Mutex
+	now  func() time.Time
+	list []httpx.Mail
+}
+
+// mostMails bounds the memory that the outbox takes.
+const mostMails = 1000
+
+// Send puts a mail into the outbox.
+func (o *outbox) Send(_ context.Context, to, subject, body string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.list) == mostMails {
+		o.list = o.list[1:]
+	}
+	o.list = append(o.list, httpx.Mail{To: to, Subject: subject, Body: body, At: o.now()})
+	return nil
+}
+
+// mails gives what the outbox holds, newest first.
+func (o *outbox) mails() []httpx.Mail {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	out := slices.Clone(o.list)
+	slices.Reverse(out)
+	return out
+}

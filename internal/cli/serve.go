@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"syscall"
+	"time"
+
+	"enishi/internal/api"
+	"enishi/internal/config"
+	"enishi/internal/errs"
+	"enishi/internal/httpx"
+	"enishi/internal/lifecycle"
+	"enishi/internal/market"
+	"enishi/internal/store/sqlite"
+	"enishi/internal/worker"
+)
+
+type serveCmd struct{ settings }
+
+// stopGrace is how long each part may take to stop: a request's longest life.
+const stopGrace = 20 * time.Second
+
+// Run serves until the process is told to stop.
+func (c *serveCmd) Run(ctx context.Context, w World) error {
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	log := logger(w, resolved.LogFormat)
+	for _, name := range config.Unknown(w.Environ) {
+		log.Warn("no setting has this name", "variable", name)
+	}
+	if !resolved.RateLimits {
+		log.Warn("rate limits are off: for benches only")
+	}
+	listener, err := listen(ctx, resolved.Addr)
+	if err != nil {
+		return err
+	}
+	in, err := openInstallation(ctx, resolved, sqlite.Options{})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return in.close(c.serve(ctx, w, resolved, log, in, listener))
+}
+
+func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener) error {
+	shown := progress{world: w}
+	mails := &outbox{now: w.Now}
+	m, err := in.market(ctx, resolved, log, mails, w, func(what string, done int) { shown.step("loading "+what, done, 0) })
+	shown.end()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	v, _ := version()
+	handler, err := api.New(log, m, api.Options{
+		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Version: v,
+		Ready: func() error { return nil }, Outbox: mails.mails,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	group := lifecycle.NewGroup(stopGrace)
+	group.Add("matcher", worker.NewMatcher(log, m))
+	group.Add("http", httpx.NewServer(log, listener, handler))
+	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved.Demo, m))
+	return group.Run(ctx)
+}
+
+// listen takes the address before anything slow, so that a taken port is said
+// at once.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, errs.Wrap(errs.Conflict, "the address "+addr+" is in use by another program: stop it, or choose another with --addr", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// greeting is what a person needs to begin.
+func greeting(addr string, demo bool, m *market.Market) string {
+	url := "http://" + addr
+	text := fmt.Sprintf("\nEnishi serves on %s (API: %s/api/v1/docs). The log's day is %s. Stop with Ctrl-C.\n", url, url, m.Today())
+	if !demo {
+		return text
+	}
+	return text + fmt.Sprintf(`
+Demo sign-ins (password: %[2]s): candidate %[3]s, company %[4]s
+
+Try:
+  curl -s %[1]s/api/v1/status
+  curl -s '%[1]s/api/v1/taxonomy/occupation?q=sofuto'
+  curl -s %[1]s/api/v1/candidates -H 'Content-Type: application/json' -d '{"email":"hanako@example.jp","profile":{"occupation":[{"code":"0312","min":5}],"skill":[{"code":"go","min":4}],"residence":"13","willing_prefecture":["13","14"],"education":3,"pay":480,"experience_years":7,"employers":2},"wishes":{"all":[]}}'
+`, url, demoPassword, demoCandidate, demoMember)
+}
+
+// The sign-ins of a demo market.
+const (
+	demoPassword  = "enishi-demo"
+	demoCandidate = "candidate1@example.jp"
+	demoMember    = "company1@example.jp"
+)

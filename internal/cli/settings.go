@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+
+	"enishi/internal/config"
+)
+
+// settings are the flags of every command that needs the installation.
+type settings struct {
+	Addr         *string `placeholder:"HOST:PORT" help:"Address to listen on (default 127.0.0.1:8080)."`
+	Data         *string `placeholder:"DIR" help:"Folder of the database, the files and the secret (default data)."`
+	Demo         *bool   `help:"Confirm companies and addresses at once, send without approval, open /dev/clock."`
+	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
+	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
+	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
+}
+
+// resolve gives the settings from flags, environment and defaults.
+func (s settings) resolve(w World) (*config.Config, error) {
+	flags := map[string]string{}
+	for name, value := range map[string]*string{
+		"addr": s.Addr, "data": s.Data, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "log-format": s.LogFormat,
+	} {
+		if value != nil {
+			flags[name] = *value
+		}
+	}
+	if s.Demo != nil {
+		flags["demo"] = fmt.Sprint(*s.Demo)
+	}
+	return config.Resolve(flags, w.Env)
+}
+
+// logger gives the log of a process, on its standard error.
+func logger(w World, format config.LogFormat) *slog.Logger {
+	if format == config.LogJSON {
+		return slog.New(slog.NewJSONHandler(w.Err, nil))
+	}
+	return slog.New(slog.NewTextHandler(w.Err, nil))
+}
+
+type configCmd struct {
+	settings
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run shows the settings.
+func (c *configCmd) Run(w World) error {
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	lines := resolved.Describe()
+	if c.JSON {
+		return printJSON(w.Out, lines)
+	}
+	for _, l := range lines {
+		fmt.Fprintf(w.Out, "%-16s %-22s %-12s %s\n", l.Flag, l.Value, l.Source, l.Env)
+	}
+	return nil
+}
+
+func (c *configCmd) Help() string {
+	return "Examples:\n  enishi config\n  ENISHI_MATCHING_MODE=auto enishi config --json"
+}

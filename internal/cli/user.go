@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+
+	"enishi/internal/store/sqlite"
+)
+
+type userCmd struct {
+	Add userAddCmd `cmd:"" help:"Make an account."`
+}
+
+type userAddCmd struct {
+	settings
+	Role     string `enum:"operator" required:"" help:"What the account may do: operator."`
+	Email    string `required:"" placeholder:"ADDRESS" help:"Address to sign in with."`
+	Password string `required:"" env:"ENISHI_USER_PASSWORD" placeholder:"TEXT" help:"At least 8 characters; better given as ENISHI_USER_PASSWORD, which other users of the machine cannot see."`
+}
+
+// Run makes the account, also beside a running server.
+func (c *userAddCmd) Run(ctx context.Context, w World) error {
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	in, err := openInstallation(ctx, resolved, sqlite.Options{Beside: true})
+	if err != nil {
+		return err
+	}
+	m, err := in.market(ctx, resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), &outbox{now: w.Now}, w, nil)
+	if err == nil {
+		err = m.AddOperator(ctx, c.Email, c.Password)
+	}
+	if err := in.close(err); err != nil {
+		return err
+	}
+	fmt.Fprintln(w.Out, "The operator can sign in: POST /api/v1/sessions.")
+	return nil
+}
+
+func (c *userAddCmd) Help() string {
+	return "Example:\n  ENISHI_USER_PASSWORD='correct horse' enishi user add --role operator --email ops@example.jp"
+}
+
+type migrateCmd struct{ settings }
+
+// Run brings the schema up to date; opening the database does so.
+func (c *migrateCmd) Run(ctx context.Context, w World) error {
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	in, err := openInstallation(ctx, resolved, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	if err := in.close(nil); err != nil {
+		return err
+	}
+	fmt.Fprintln(w.Out, "The database has this program's schema.")
+	return nil
+}
+
+type versionCmd struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run shows the version.
+func (c *versionCmd) Run(w World) error {
+	v, revision := version()
+	if c.JSON {
+		return printJSON(w.Out, map[string]string{"version": v, "revision": revision})
+	}
+	_, err := fmt.Fprintln(w.Out, "enishi", v, revision)
+	return err
+}
+
+// version gives the module's version and the commit it was built from.
+func version() (v, revision string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown", ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			revision = s.Value
+		}
+	}
+	return info.Main.Version, revision
+}
