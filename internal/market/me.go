@@ -78,16 +78,17 @@ func (m *Market) SetSettings(ctx context.Context, actor Actor, version int64, s 
 	})
 }
 
-// SetProfile replaces the profile.
+// SetProfile replaces the profile. A current employer that its history names
+// is blocked from then on, as SetBlocks does.
 func (m *Market) SetProfile(ctx context.Context, actor Actor, version int64, p candidate.Profile) (candidate.Candidate, error) {
 	today := m.Today()
 	if err := p.Validate(today); err != nil {
 		return candidate.Candidate{}, err
 	}
-	return m.edit(ctx, actor, version, func(_ Tx, c *candidate.Candidate) (Change, error) {
+	return m.edit(ctx, actor, version, func(tx Tx, c *candidate.Candidate) (Change, error) {
 		c.Profile = p.Derived(today, len(c.Employers))
-		c.Employers = withHistory(c.Employers, p.History)
-		return CandidateChanged, nil
+		c.Employers = withHistory(c.Employers, p.History, today)
+		return CandidateChanged, m.withdrawBlocked(tx, c)
 	})
 }
 

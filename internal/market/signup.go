@@ -15,6 +15,7 @@ import (
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
+	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 )
@@ -127,19 +128,19 @@ func (m *Market) newCandidate(in SignUp) (candidate.Candidate, error) {
 	return candidate.Candidate{
 		ID: id, Version: 1, Open: true, WeeklyLimit: candidate.DefaultWeeklyLimit, Language: "ja",
 		LastActive: today, Profile: profile.Derived(today, len(employers)), Wishes: in.Wishes, Blocks: blocks,
-		Employers: withHistory(employers, profile.History), CreatedAt: m.Now(),
+		Employers: withHistory(employers, profile.History, today), CreatedAt: m.Now(),
 	}, nil
 }
 
 // withHistory adds the employers that the history knows by number; one without
-// an end is current.
-func withHistory(list []candidate.Employment, history []candidate.Job) []candidate.Employment {
+// an end, or whose last month is not over, is current.
+func withHistory(list []candidate.Employment, history []candidate.Job, today day.Day) []candidate.Employment {
 	out := slices.Clone(list)
 	for _, j := range history {
 		if j.Employer.Number == nil {
 			continue
 		}
-		e := candidate.Employment{Number: *j.Employer.Number, Current: j.To == nil}
+		e := candidate.Employment{Number: *j.Employer.Number, Current: j.To == nil || *j.To >= today.Month()}
 		i := slices.IndexFunc(out, func(o candidate.Employment) bool { return o.Number == e.Number })
 		if i < 0 {
 			out = append(out, e)
