@@ -3,10 +3,12 @@ package market
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
+	"enishi/internal/candidate"
 	"enishi/internal/company"
 	"enishi/internal/corpnum"
 	"enishi/internal/errs"
@@ -30,7 +32,8 @@ type Founded struct {
 }
 
 // Found registers a company and its owner. A number that is registered is a
-// Conflict. An operator verifies it; in a demo it is verified at once.
+// Conflict. An operator verifies it; in a demo it is verified at once. Whoever
+// works for it has blocked its whole group from then on.
 func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error) {
 	var out Founded
 	id, err := uuid.NewV7()
@@ -70,6 +73,9 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 		if err := tx.Append(companyRow(&k, m)); err != nil {
 			return err
 		}
+		if err := m.withdrawInGroup(tx, &k); err != nil {
+			return err
+		}
 		return m.remember(tx, once, out)
 	})
 	if err != nil {
@@ -77,6 +83,31 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 	}
 	m.greet(ctx, in.Email, code, known)
 	return out, nil
+}
+
+// withdrawInGroup withdraws the offers of a company's group to the people who
+// work for a company that has just joined it.
+func (m *Market) withdrawInGroup(tx Tx, joined *company.Company) error {
+	if joined.Head == joined.Number {
+		return nil // a group knows its head's number before the head registers
+	}
+	others, err := tx.Group(joined.Head)
+	if err != nil {
+		return fmt.Errorf("group of company %d: %w", joined.Key, err)
+	}
+	works := candidate.Employment{Number: joined.Number, Current: true}
+	for _, other := range others {
+		err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {
+			return tx.OffersBy(other.Key, 0, before, endPage, unanswered...)
+		}, func(o *offer.Offer) (bool, error) {
+			c, err := tx.Candidate(o.Candidate)
+			return slices.Contains(c.Employers, works), err
+		}, tx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func companyRow(k *company.Company, m *Market) *Row {
@@ -112,7 +143,7 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 		if s == company.Suspended {
 			err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {
 				return tx.OffersBy(k.Key, 0, before, endPage, unanswered...)
-			}, tx)
+			}, each, tx)
 			if err != nil {
 				return err
 			}
@@ -125,8 +156,10 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 // unanswered are the states that a suspension or a closed position ends.
 var unanswered = []offer.State{offer.Proposed, offer.Reserved, offer.Sent, offer.Seen}
 
-// withdrawAll withdraws every offer that the pages give.
-func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), tx Tx) error {
+func each(*offer.Offer) (bool, error) { return true, nil }
+
+// withdrawAll withdraws every offer of the pages that fits.
+func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), fits func(*offer.Offer) (bool, error), tx Tx) error {
 	for before := int64(0); ; {
 		list, err := page(before)
 		if err != nil {
@@ -136,7 +169,11 @@ func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), tx 
 			return nil
 		}
 		for i := range list {
-			if err := m.withdraw(tx, &list[i]); err != nil {
+			ends, err := fits(&list[i])
+			if err == nil && ends {
+				err = m.withdraw(tx, &list[i])
+			}
+			if err != nil {
 				return fmt.Errorf("withdraw offer %d: %w", list[i].Key, err)
 			}
 		}
