@@ -212,8 +212,9 @@ func (s *stepper) try(p Proposal) error {
 	if err != nil {
 		return err
 	}
-	to.positions[from.position.Key], to.rules[from.rule.Key] = true, true
-	if auto {
+	to.rules[from.rule.Key] = true
+	if auto { // what is only proposed does not keep another rule from asking
+		to.positions[from.position.Key] = true
 		if err := s.tx.Spend(p.Rule, s.today, 1); err != nil {
 			return err
 		}
