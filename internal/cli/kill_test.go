@@ -136,7 +136,7 @@ func (w *writers) call(method, path, token, body string, header http.Header, int
 	if err != nil {
 		return nil, false // killed meanwhile
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		return nil, false

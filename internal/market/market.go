@@ -64,7 +64,9 @@ type Market struct {
 	answers   atomic.Pointer[map[int64]rule.Answers]
 	following sync.Mutex
 	matching  sync.Mutex
-	noted     time.Time     // when the matcher last wrote its position; under matching
+	noted     time.Time // when the matcher last wrote its position; under matching
+	tending   sync.Mutex
+	swept     time.Time     // when old replies were last dropped; under tending
 	kick      chan struct{} // something was written: the matcher has work
 }
 

@@ -15,13 +15,28 @@ import (
 // Tend is the scheduler's round: it begins the day if the clock has passed
 // midnight in Tokyo, and ends what is due.
 func (m *Market) Tend(ctx context.Context) error {
+	m.tending.Lock()
+	defer m.tending.Unlock()
 	if now := day.Of(m.Now()); now > m.Today() {
 		if err := m.beginDays(ctx, now); err != nil {
 			return err
 		}
 	}
+	if now := m.Now(); now.Sub(m.swept) >= sweepEvery {
+		m.swept = now
+		if err := m.store.Write(ctx, func(tx Tx) error { return tx.DropReplies(now.Add(-replyLife)) }); err != nil {
+			return fmt.Errorf("drop old replies: %w", err)
+		}
+	}
 	return m.endDue(ctx, m.Now())
 }
+
+// replyLife is how long a stored reply answers a repeat of its request;
+// sweepEvery is how often older ones are dropped.
+const (
+	replyLife  = 24 * time.Hour
+	sweepEvery = time.Hour
+)
 
 // beginDays writes a row for each day up to one.
 func (m *Market) beginDays(ctx context.Context, until day.Day) error {

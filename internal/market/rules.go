@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -326,6 +325,3 @@ func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID
 	}
 	return m.confirmAll(ctx, proposals)
 }
-
-// replyLife is how long a stored reply answers a repeat.
-const replyLife = 24 * time.Hour

@@ -187,7 +187,7 @@ type offerTx interface {
 	AllAnswers(since time.Time, within time.Duration) (map[int64]rule.Answers, error)
 }
 
-// What a row of the change log says happened; never a value.
+// Change is what a row of the change log says happened; never a value.
 type Change string
 
 // The kinds of change. Those that can only take matches away make nobody
