@@ -22,7 +22,7 @@ func (c *checker) checkCalls(s *source) {
 		}
 		name := imports[of.Name] + "." + selector.Sel.Name
 		for _, r := range c.law.restrictions {
-			if slices.Contains(r.names, name) && !r.may(s.dir) && (r.tests || !s.test) {
+			if slices.Contains(r.names, name) && !r.may(s.dir) && !s.test {
 				c.find(s, selector.Pos(), "call", "%s uses %s: %s", s.dir, name, r.reason)
 			}
 		}

@@ -126,7 +126,6 @@ func impure() []string { return []string{"net/http", "database/sql", "html", "os
 type restriction struct {
 	names  []string              // package path and function: os.Exit
 	may    func(dir string) bool // whether the package may
-	tests  bool                  // whether test files are held to it too
 	reason string
 }
 
