@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/day"
 	"enishi/internal/errs"
@@ -24,6 +25,7 @@ type Options struct {
 	Candidates, Companies, Rules int
 	Seed                         uint64
 	Today                        day.Day
+	Vault                        *account.Vault // seals the addresses
 	// Progress is told of each stage of the work; it may be nil.
 	Progress func(stage string, done, total int)
 }

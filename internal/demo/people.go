@@ -49,7 +49,7 @@ func (w *world) people() []*person {
 		w.setPay(d, o, all[first:])
 	}
 	d.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	w.setJoins(d, all)
+	w.setJoins(all)
 	for _, p := range all {
 		w.live(d, p)
 	}
@@ -92,14 +92,14 @@ func schooling(d draw, o *occupation, age int) (level, worked int) {
 	return level, max(0, age-endOfSchool[level]-d.weighted(6, 3, 1))
 }
 
-// setJoins says on which day each signs up: not quite half were there before
-// the first day, the others come evenly until today. The list is in order.
-func (w *world) setJoins(d draw, all []*person) {
-	before := len(all) * 45 / 100
+// setJoins says on which day each signs up: some were there from the first
+// day, the others come evenly until yesterday. The list is in order.
+func (w *world) setJoins(all []*person) {
+	before := len(all) * 15 / 100
 	for i, p := range all {
 		p.joins = w.first
 		if i >= before {
-			p.joins = w.first + day.Day((i-before)*livedDays/(len(all)-before)) + 1
+			p.joins += day.Day((i - before) * livedDays / (len(all) - before))
 		}
 	}
 }

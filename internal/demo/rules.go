@@ -44,9 +44,10 @@ func (w *world) crowd() *crowd {
 	return c
 }
 
-// order is a rule on the drawing board; its job has the same position.
+// order is a rule on the drawing board.
 type order struct {
 	rule.Rule
+	job    *job
 	begins day.Day
 }
 
@@ -66,7 +67,7 @@ func (w *world) orderFor(d draw, c *crowd, j *job) order {
 	want := min(c.target*math.Exp(0.45*d.NormFloat64()), mostMatched)
 	must, found := w.scope(d, c, j, want)
 	must = w.tighten(d, must, found, j, want)
-	r := order{begins: w.first + day.Day(d.weighted(40, 60)*d.IntN(livedDays))}
+	r := order{job: j, begins: w.first + day.Day(d.weighted(40, 60)*d.IntN(livedDays))}
 	r.Version, r.State, r.OfferDays = 1, rule.Active, pick(d, []int{14, 14, 14, 10, 21, 7, 30})
 	r.Kind = []string{"interview", "casual"}[d.weighted(88, 12)]
 	r.Must = condition.Condition{Op: condition.All, Kids: must}
