@@ -25,7 +25,7 @@ func (s *Schema) check() error {
 	if len(s.Fields) > math.MaxUint16 {
 		return invalid(strconv.Itoa(len(s.Fields))+" fields", "at most 65535")
 	}
-	values, codes := 0, 0
+	codes := 0
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		switch {
@@ -36,10 +36,9 @@ func (s *Schema) check() error {
 		case f.Levels < 1:
 			return invalid("0", "at least 1", i, "levels")
 		}
-		values += len(f.Parents)
 		codes += len(f.Parents) * int(f.Levels)
-		if values > maxValues || codes > maxCodes {
-			return invalid("too many values", fmt.Sprint("at most ", maxValues, ", times levels ", maxCodes), i)
+		if codes > maxCodes {
+			return invalid("too many values and levels", "at most "+strconv.Itoa(maxCodes), i)
 		}
 		if err := f.checkParents(i); err != nil {
 			return err
@@ -48,12 +47,10 @@ func (s *Schema) check() error {
 	return nil
 }
 
-// A closed value and its level share 32 bits; arrays as long as the number of
-// values times levels are kept by populations.
-const (
-	maxValues = 1 << 24
-	maxCodes  = 1 << 26
-)
+// maxCodes bounds the closed values of a schema times their levels: a value and
+// its level share 32 bits, and tables of this length, times the clauses that a
+// condition may have on one field, are numbered in 32 bits.
+const maxCodes = 1 << 22
 
 func (f *Field) checkParents(field int) error {
 	for v := range f.Parents {

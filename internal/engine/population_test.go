@@ -19,7 +19,7 @@ func TestNewRefuses(t *testing.T) {
 		"parents in ring": {Fields: []Field{{Kind: Tags, Levels: 1, Parents: []int32{1, 0}}}},
 		"unknown parent":  {Fields: []Field{{Kind: Tags, Levels: 1, Parents: []int32{7}}}},
 		"parent below -1": {Fields: []Field{{Kind: Tags, Levels: 1, Parents: []int32{-2}}}},
-		"too many values": {Fields: []Field{{Kind: Tags, Levels: 1, Parents: make([]int32, maxValues+1)}}},
+		"too many values": {Fields: []Field{{Kind: Tags, Levels: 1, Parents: make([]int32, maxCodes+1)}}},
 	} {
 		if _, err := New(s, Schema{}); !errs.Is(err, errs.Invalid) {
 			t.Errorf("New(%s): %v, want Invalid", name, err)

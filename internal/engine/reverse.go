@@ -57,8 +57,11 @@ const (
 	// markStep is the least distance of marks: it balances the lanes visited
 	// one by one against the size of the marks, at most eight bytes a lane.
 	markStep = 1024
-	// fewRows: below it, running each condition is as quick as looking up.
+	// fewRows: with fewer in a segment, a reverse side gains nothing.
 	fewRows = 64
+	// fewShare: if fewer than one row in this many is asked about, running
+	// their conditions is quicker than looking all lanes up.
+	fewShare = 128
 )
 
 // failing gives the lanes whose bound is above x: a set, if not nil, and a

@@ -65,7 +65,7 @@ func (p *part) satisfied(sc *scratch, mask, out []uint64) {
 	switch {
 	case p.rows.conds.at == nil:
 		copy(out, mask)
-	case p.reverse != nil && count(mask) >= fewRows:
+	case p.reverse != nil && count(mask) > len(p.rows.ids)/fewShare:
 		clear(out)
 		p.reverse.match(sc, &p.rows, sc.asked, mask, out)
 	default:

@@ -2,6 +2,7 @@ package jm1
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -43,7 +44,7 @@ type run struct {
 
 // Run draws the market, measures the engine on it and checks the answers. It
 // ends early only with an error: of ctx, of the engine or of the export.
-func Run(ctx context.Context, o Options) (Report, error) {
+func Run(ctx context.Context, o Options) (report Report, err error) {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
@@ -52,11 +53,11 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		Candidates: o.Candidates, Rules: o.Rules, Seed: o.Seed,
 		Steps: map[string]Timing{}, Shares: map[string]float64{},
 	}
-	var err error
 	if r.export, err = newExporter(o.Export); err != nil {
 		return Report{}, err
 	}
-	for _, step := range []func() error{r.draw, r.search, r.reverse, r.mutual, r.export.close} {
+	defer func() { err = errors.Join(err, r.export.close()) }()
+	for _, step := range []func() error{r.draw, r.search, r.reverse, r.mutual} {
 		if err := step(); err != nil {
 			return Report{}, err
 		}

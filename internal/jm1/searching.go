@@ -204,6 +204,9 @@ func (r *run) apply(p *engine.Population) error {
 		}
 	}
 	r.report.Apply, r.report.Alone = batched.timing(), single.timing()
+	if err := r.searchWhileChanging(p, c); err != nil {
+		return err
+	}
 	ids, records := c.left()
 	exported := r.export
 	r.export = nil // what is left is not what was exported
@@ -213,6 +216,29 @@ func (r *run) apply(p *engine.Population) error {
 		}
 	}
 	r.export = exported
+	return nil
+}
+
+// searchWhileChanging measures searches with two changes before each.
+func (r *run) searchWhileChanging(p *engine.Population, c *changer) error {
+	const searches = 300
+	var t times
+	for _, rule := range r.searches[:searches] {
+		if err := p.Apply(c.changes(2)); err != nil {
+			return err
+		}
+		cond := r.profile.rule(rule)
+		var err error
+		r.timed(&t, func() int {
+			var result engine.Result
+			result, err = p.View().Search(whole().ask(cond))
+			return result.Count
+		})
+		if err != nil {
+			return err
+		}
+	}
+	r.report.SearchBusy = t.timing()
 	return nil
 }
 
