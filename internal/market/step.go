@@ -208,7 +208,16 @@ func (s *stepper) try(p Proposal) error {
 		s.done.full[p.Candidate] = true
 		return nil
 	}
-	made, err := s.make(to, from, p.Score)
+	before, err := s.tx.OfferOfPair(p.Rule, p.Candidate)
+	switch {
+	case notFoundIsNil(err) != nil:
+		return err
+	case before.Key != 0 && !to.candidate.Confirmed:
+		// It lapsed once: an address that nobody confirms would otherwise
+		// hold the budget for ever, a day at a time.
+		return nil
+	}
+	made, err := s.make(to, from, p.Score, before)
 	if err != nil {
 		return err
 	}
@@ -239,19 +248,15 @@ func matches(c *candidate.Candidate, record condition.Record, o *offering, terms
 		o.rule.Must.Holds(record) && c.Wishes.Holds(terms)
 }
 
-// make writes the offer: a new row, or the lapsed one of the pair again.
-func (s *stepper) make(to *suitor, from *purse, score int) (offer.Offer, error) {
-	o, err := s.tx.OfferOfPair(from.rule.Key, to.candidate.Key)
-	again := err == nil
-	if notFoundIsNil(err) != nil {
-		return offer.Offer{}, err
-	}
+// make writes the offer: a new row, or the lapsed one of the pair again, which
+// is the zero value if there is none.
+func (s *stepper) make(to *suitor, from *purse, score int, o offer.Offer) (offer.Offer, error) {
+	again := o.Key != 0
+	var err error
 	if !again {
-		id, err := uuid.NewV7()
-		if err != nil {
+		if o.ID, err = uuid.NewV7(); err != nil {
 			return offer.Offer{}, fmt.Errorf("make an id: %w", err)
 		}
-		o = offer.Offer{ID: id}
 	}
 	o.Version++
 	o.Candidate, o.Company, o.Rule, o.Position = to.candidate.Key, from.company.Key, from.rule.Key, from.position.Key
