@@ -1,0 +1,534 @@
+package market_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/candidate"
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/day"
+	"enishi/internal/market"
+	"enishi/internal/offer"
+	"enishi/internal/position"
+	"enishi/internal/rule"
+)
+
+// recorder is a store that verifies every transaction on its own rows before
+// it commits, and keeps each version of everything. Writes go one at a time, so
+// that what it keeps has the order of the commits.
+type recorder struct {
+	market.Store
+
+	mu         sync.Mutex
+	candidates versions[candidate.Candidate]
+	rules      versions[rule.Rule]
+	terms      versions[position.Terms]
+	companies  map[int64]company.Company
+	offers     map[int64]offer.Offer
+	toOf       map[int64][]int64 // offers by candidate
+	ofRule     map[int64][]int64 // offers by rule
+	made       int
+	faults     []string
+
+	dead atomic.Bool // the process that writes has been killed
+}
+
+// errKilled is what becomes of a transaction of a killed process.
+var errKilled = errors.New("killed")
+
+// versions keeps each version of each row.
+type versions[T any] map[int64]map[int64]T
+
+func (v versions[T]) keep(key, version int64, row T) {
+	if v[key] == nil {
+		v[key] = map[int64]T{}
+	}
+	v[key][version] = row
+}
+
+func record(s market.Store) *recorder {
+	return &recorder{
+		Store: s, candidates: versions[candidate.Candidate]{}, rules: versions[rule.Rule]{}, terms: versions[position.Terms]{},
+		companies: map[int64]company.Company{}, offers: map[int64]offer.Offer{}, toOf: map[int64][]int64{}, ofRule: map[int64][]int64{},
+	}
+}
+
+func (r *recorder) Write(ctx context.Context, fn func(market.Tx) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var t *recording
+	err := r.Store.Write(ctx, func(tx market.Tx) error {
+		t = &recording{Tx: tx, before: r.offers, offers: map[int64]offer.Offer{}, spent: map[int64]int{}}
+		if err := fn(t); err != nil {
+			return err
+		}
+		if r.dead.Load() {
+			return errKilled
+		}
+		return r.check(t)
+	})
+	if err == nil {
+		r.keep(t)
+	}
+	return err
+}
+
+func (r *recorder) keep(t *recording) {
+	for _, c := range t.candidates {
+		r.candidates.keep(c.Key, c.Version, c)
+	}
+	for _, x := range t.rules {
+		r.rules.keep(x.Key, x.Version, x)
+	}
+	for _, p := range t.positions {
+		r.terms.keep(p.Key, p.Version, p.Terms)
+	}
+	for _, k := range t.companies {
+		r.companies[k.Key] = k
+	}
+	for key, o := range t.offers {
+		if _, known := r.offers[key]; !known {
+			r.toOf[o.Candidate] = append(r.toOf[o.Candidate], key)
+			r.ofRule[o.Rule] = append(r.ofRule[o.Rule], key)
+		}
+		r.offers[key] = o
+	}
+	r.made += t.made
+	r.faults = append(r.faults, t.faults...)
+}
+
+// recording is one transaction: it notes what is written.
+type recording struct {
+	market.Tx
+	before     map[int64]offer.Offer // of earlier transactions
+	candidates []candidate.Candidate
+	erased     []int64
+	rules      []rule.Rule
+	positions  []position.Position
+	companies  []company.Company
+	offers     map[int64]offer.Offer // as this transaction leaves them
+	rows       []market.Row
+	spent      map[int64]int
+	made       int
+	faults     []string
+}
+
+func (t *recording) fault(format string, args ...any) {
+	t.faults = append(t.faults, fmt.Sprintf(format, args...))
+}
+
+func (t *recording) Append(list ...*market.Row) error {
+	for _, row := range list {
+		t.rows = append(t.rows, *row)
+	}
+	return t.Tx.Append(list...)
+}
+
+func (t *recording) AddCandidate(c *candidate.Candidate) error {
+	err := t.Tx.AddCandidate(c)
+	t.candidates = append(t.candidates, *c)
+	return err
+}
+
+func (t *recording) SaveCandidate(c *candidate.Candidate) error {
+	t.candidates = append(t.candidates, *c)
+	return t.Tx.SaveCandidate(c)
+}
+
+func (t *recording) DeleteCandidate(key int64) error {
+	t.erased = append(t.erased, key)
+	return t.Tx.DeleteCandidate(key)
+}
+
+func (t *recording) AddRule(r *rule.Rule) error {
+	err := t.Tx.AddRule(r)
+	t.rules = append(t.rules, *r)
+	return err
+}
+
+func (t *recording) SaveRule(r *rule.Rule) error {
+	t.rules = append(t.rules, *r)
+	return t.Tx.SaveRule(r)
+}
+
+func (t *recording) Spend(key int64, on day.Day, n int) error {
+	t.spent[key] += n
+	return t.Tx.Spend(key, on, n)
+}
+
+func (t *recording) AddPosition(p *position.Position) error {
+	err := t.Tx.AddPosition(p)
+	t.positions = append(t.positions, *p)
+	return err
+}
+
+func (t *recording) SavePosition(p *position.Position) error {
+	t.positions = append(t.positions, *p)
+	return t.Tx.SavePosition(p)
+}
+
+func (t *recording) AddCompany(k *company.Company) error {
+	err := t.Tx.AddCompany(k)
+	t.companies = append(t.companies, *k)
+	return err
+}
+
+func (t *recording) SaveCompany(k *company.Company) error {
+	t.companies = append(t.companies, *k)
+	return t.Tx.SaveCompany(k)
+}
+
+func (t *recording) AddOffer(o *offer.Offer) error {
+	if err := t.Tx.AddOffer(o); err != nil {
+		return err
+	}
+	t.written(nil, o)
+	return nil
+}
+
+func (t *recording) SaveOffer(o *offer.Offer) error {
+	if err := t.Tx.SaveOffer(o); err != nil {
+		return err
+	}
+	before, ok := t.offers[o.Key]
+	if !ok {
+		before = t.before[o.Key]
+	}
+	t.written(&before, o)
+	return nil
+}
+
+// lives lists what may become of an offer in one step; "" is none yet.
+func lives() map[offer.State][]offer.State {
+	return map[offer.State][]offer.State{
+		"":              {offer.Proposed, offer.Reserved, offer.Sent},
+		offer.Proposed:  {offer.Reserved, offer.Sent, offer.Lapsed},
+		offer.Reserved:  {offer.Sent, offer.Lapsed},
+		offer.Lapsed:    {offer.Proposed, offer.Reserved, offer.Sent},
+		offer.Sent:      {offer.Seen, offer.Accepted, offer.Declined, offer.Expired, offer.Withdrawn},
+		offer.Seen:      {offer.Accepted, offer.Declined, offer.Expired, offer.Withdrawn},
+		offer.Declined:  {offer.Declined, offer.Seen},
+		offer.Accepted:  {offer.Scheduled, offer.Held, offer.Withdrawn},
+		offer.Scheduled: {offer.Scheduled, offer.Held, offer.Withdrawn},
+		offer.Held:      {offer.Hired, offer.Rejected, offer.Withdrawn},
+	}
+}
+
+// fixed is what never changes once an offer is sent.
+type fixed struct {
+	Candidate, Company, Rule, Position, PositionVersion, RuleVersion, CandidateSeen int64
+
+	Kind      string
+	Sender    offer.Sender
+	Score     int
+	ExpiresOn day.Day
+}
+
+func fixedOf(o *offer.Offer) fixed {
+	return fixed{
+		o.Candidate, o.Company, o.Rule, o.Position, o.PositionVersion, o.RuleVersion, o.CandidateSeen,
+		o.Kind, o.Sender, o.Score, o.ExpiresOn,
+	}
+}
+
+func (t *recording) written(before *offer.Offer, o *offer.Offer) {
+	was := offer.State("")
+	if before != nil {
+		was = before.State
+	}
+	legal := false
+	for _, to := range lives()[was] {
+		legal = legal || to == o.State
+	}
+	if !legal {
+		t.fault("offer %d went from %q to %q", o.Key, was, o.State)
+	}
+	switch was {
+	case "", offer.Lapsed, offer.Proposed:
+	default:
+		if d := cmp.Diff(fixedOf(before), fixedOf(o)); d != "" {
+			t.fault("offer %d changed after it was made (-before +after):\n%s", o.Key, d)
+		}
+	}
+	t.offers[o.Key] = *o
+}
+
+// check verifies a transaction on the rows as it leaves them.
+func (r *recorder) check(t *recording) error {
+	t.checkLog()
+	made := map[int64]bool{} // rules and candidates that gave or took
+	for key, o := range t.offers {
+		before := r.offers[key].State
+		fresh := before == "" || before == offer.Lapsed || before == offer.Proposed && taking(&o)
+		if !fresh || o.State == offer.Lapsed {
+			continue
+		}
+		t.made++
+		made[o.Candidate] = true
+		if err := t.sound(&o); err != nil {
+			return err
+		}
+		if taking(&o) {
+			if err := r.checkPacing(t, &o); err != nil {
+				return err
+			}
+		}
+	}
+	for key := range made {
+		r.checkSingle(t, key)
+	}
+	return r.checkWithdrawn(t)
+}
+
+// checkLog verifies that whatever was written has its row.
+func (t *recording) checkLog() {
+	has := func(entity, version int64, changes ...market.Change) bool {
+		for _, row := range t.rows {
+			for _, c := range changes {
+				if row.Change == c && row.Entity == entity && (version == 0 || row.Version == version) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, c := range t.candidates {
+		if !has(c.Key, c.Version, market.CandidateChanged, market.CandidateLess, market.BlockAdded, market.BlockRemoved) {
+			t.fault("candidate %d version %d has no row in the log", c.Key, c.Version)
+		}
+	}
+	for _, key := range t.erased {
+		if !has(key, 0, market.CandidateErased) {
+			t.fault("the erasure of candidate %d has no row in the log", key)
+		}
+	}
+	for _, r := range t.rules {
+		if !has(r.Key, r.Version, market.RuleChanged, market.RuleLess) {
+			t.fault("rule %d version %d has no row in the log", r.Key, r.Version)
+		}
+	}
+	for key, n := range t.spent {
+		if n < 0 && !has(key, 0, market.RuleChanged) {
+			t.fault("the budget that came back to rule %d has no row in the log", key)
+		}
+	}
+	for _, p := range t.positions {
+		if !has(p.Key, p.Version, market.PositionChanged, market.PositionLess) {
+			t.fault("position %d version %d has no row in the log", p.Key, p.Version)
+		}
+	}
+	for _, k := range t.companies {
+		if !has(k.Key, k.Version, market.CompanyChanged, market.CompanyLess) {
+			t.fault("company %d version %d has no row in the log", k.Key, k.Version)
+		}
+	}
+	for key, o := range t.offers {
+		if !has(key, o.Version, market.OfferChanged) {
+			t.fault("offer %d version %d has no row in the log", key, o.Version)
+		}
+	}
+}
+
+// sound verifies that an offer that is made matches on the rows that its
+// transaction sees, and names their versions.
+func (t *recording) sound(o *offer.Offer) error {
+	p, err := t.pairing(o)
+	if err != nil {
+		return fmt.Errorf("read what offer %d was made of: %w", o.Key, err)
+	}
+	if why := p.fails(); why != "" {
+		t.fault("offer %d of rule %d to candidate %d was made although %s", o.Key, o.Rule, o.Candidate, why)
+	}
+	want := [...]int64{p.c.Version, p.r.Version, p.p.PublishedVersion}
+	if got := [...]int64{o.CandidateSeen, o.RuleVersion, o.PositionVersion}; got != want {
+		t.fault("offer %d names versions %v of candidate, rule and position; they are %v", o.Key, got, want)
+	}
+	if o.State == offer.Sent && !p.c.Confirmed {
+		t.fault("offer %d was sent to an unconfirmed candidate", o.Key)
+	}
+	if o.SentDay != p.today || o.ExpiresOn != p.today+day.Day(p.r.OfferDays) || o.Kind != p.r.Kind {
+		t.fault("offer %d was made on %s: day %s, expires %s, kind %s", o.Key, p.today, o.SentDay, o.ExpiresOn, o.Kind)
+	}
+	return nil
+}
+
+func (t *recording) pairing(o *offer.Offer) (*pairing, error) {
+	var p pairing
+	text, err := t.Setting("day")
+	if err != nil {
+		return nil, err
+	}
+	if p.today, err = day.Parse(text); err != nil {
+		return nil, err
+	}
+	if p.c, err = t.Candidate(o.Candidate); err != nil {
+		return nil, err
+	}
+	if p.r, err = t.Rule(o.Rule); err != nil {
+		return nil, err
+	}
+	if p.k, err = t.Company(p.r.Company); err != nil {
+		return nil, err
+	}
+	if p.group, err = t.group(p.k); err != nil {
+		return nil, err
+	}
+	if p.p, err = t.Position(p.r.Position); err != nil {
+		return nil, err
+	}
+	p.terms, err = t.Terms(p.p.Key, p.p.PublishedVersion)
+	return &p, err
+}
+
+// group reads every company: slow, and right whatever the index says.
+func (t *recording) group(k company.Company) (map[corpnum.Number]bool, error) {
+	group := map[corpnum.Number]bool{k.Number: true, k.Head: true}
+	all, err := t.Companies(0, everything)
+	for _, other := range all {
+		if other.Head == k.Head {
+			group[other.Number] = true
+		}
+	}
+	return group, err
+}
+
+// ofKeys gives offers as the transaction leaves them.
+func (r *recorder) ofKeys(t *recording, keys []int64, fits func(*offer.Offer) bool) map[int64]offer.Offer {
+	out := map[int64]offer.Offer{}
+	for _, key := range keys {
+		if o := r.offers[key]; fits(&o) {
+			out[key] = o
+		}
+	}
+	for key, o := range t.offers {
+		if fits(&o) {
+			out[key] = o
+		} else {
+			delete(out, key)
+		}
+	}
+	return out
+}
+
+// checkPacing counts again what a rule has spent and a candidate has taken.
+func (r *recorder) checkPacing(t *recording, o *offer.Offer) error {
+	today := o.SentDay
+	x, err := t.Rule(o.Rule)
+	if err != nil {
+		return err
+	}
+	s := standingOf(r.ofKeys(t, r.ofRule[o.Rule], func(other *offer.Offer) bool { return other.Rule == o.Rule }), today)
+	if s.used[o.Rule] > x.DailyBudget || s.total[o.Rule] > x.TotalBudget {
+		t.fault("rule %d spent %d of %d on %s and %d of %d in all", o.Rule, s.used[o.Rule], x.DailyBudget, today, s.total[o.Rule], x.TotalBudget)
+	}
+	used, total, err := t.Spent(o.Rule, today)
+	if err != nil {
+		return err
+	}
+	if used != s.used[o.Rule] || total != s.total[o.Rule] {
+		t.fault("the store has %d and %d spent by rule %d; its offers say %d and %d", used, total, o.Rule, s.used[o.Rule], s.total[o.Rule])
+	}
+	c, err := t.Candidate(o.Candidate)
+	if err != nil {
+		return err
+	}
+	s = standingOf(r.ofKeys(t, r.toOf[o.Candidate], func(other *offer.Offer) bool { return other.Candidate == o.Candidate }), today)
+	if s.taken[o.Candidate] > c.WeeklyLimit {
+		t.fault("candidate %d has %d offers in seven days, limit %d", o.Candidate, s.taken[o.Candidate], c.WeeklyLimit)
+	}
+	return nil
+}
+
+// checkSingle verifies that a candidate has one live offer and one automatic
+// offer for a position, and one offer of a rule.
+func (r *recorder) checkSingle(t *recording, who int64) {
+	lives, autos, rules := map[int64]int{}, map[int64]int{}, map[int64]int{}
+	for _, o := range r.ofKeys(t, r.toOf[who], func(o *offer.Offer) bool { return o.Candidate == who }) {
+		if live(o.State) {
+			lives[o.Position]++
+		}
+		if taking(&o) {
+			autos[o.Position]++
+		}
+		rules[o.Rule]++
+	}
+	for what, counts := range map[string]map[int64]int{"live offers for position": lives, "automatic offers for position": autos, "offers of rule": rules} {
+		for key, n := range counts {
+			if n > 1 {
+				t.fault("candidate %d has %d %s %d", who, n, what, key)
+			}
+		}
+	}
+}
+
+// checkWithdrawn verifies that nothing can be accepted any more after a block,
+// an erasure, a suspension or the end of a position.
+func (r *recorder) checkWithdrawn(t *recording) error {
+	open := func(keys []int64, fits func(*offer.Offer) bool) map[int64]offer.Offer {
+		return r.ofKeys(t, keys, func(o *offer.Offer) bool { return o.State.Unanswered() && fits(o) })
+	}
+	all := func() []int64 {
+		var keys []int64
+		for key := range maps.Keys(r.offers) {
+			keys = append(keys, key)
+		}
+		return keys
+	}
+	for _, key := range t.erased {
+		for _, o := range open(r.toOf[key], func(o *offer.Offer) bool { return o.Candidate == key }) {
+			t.fault("offer %d to an erased candidate is %s", o.Key, o.State)
+		}
+	}
+	for _, p := range t.positions {
+		if p.State != position.Closed {
+			continue
+		}
+		for _, o := range open(all(), func(o *offer.Offer) bool { return o.Position == p.Key }) {
+			t.fault("offer %d for a closed position is %s", o.Key, o.State)
+		}
+	}
+	for _, k := range t.companies {
+		if k.Status == company.Suspended {
+			for _, o := range open(all(), func(o *offer.Offer) bool { return o.Company == k.Key }) {
+				t.fault("offer %d of a suspended company is %s", o.Key, o.State)
+			}
+		}
+		if err := r.checkBlocks(t, open(all(), func(*offer.Offer) bool { return true })); err != nil {
+			return err
+		}
+	}
+	for _, c := range t.candidates {
+		if err := r.checkBlocks(t, open(r.toOf[c.Key], func(o *offer.Offer) bool { return o.Candidate == c.Key })); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *recorder) checkBlocks(t *recording, offers map[int64]offer.Offer) error {
+	for _, o := range offers {
+		c, err := t.Candidate(o.Candidate)
+		if err != nil {
+			return err
+		}
+		k, err := t.Company(o.Company)
+		if err != nil {
+			return err
+		}
+		group, err := t.group(k)
+		if err != nil {
+			return err
+		}
+		if blocks(&c, k.Number, group) {
+			t.fault("offer %d of company %d, whom candidate %d has blocked, is %s", o.Key, k.Key, c.Key, o.State)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package market_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+
+	"enishi/internal/account"
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/day"
+	"enishi/internal/market"
+	"enishi/internal/position"
+	"enishi/internal/store/sqlite"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// beginning is when every market of these tests opens: ten in the morning.
+var beginning = day.Date(2026, time.November, 24).At(10)
+
+// world is a market in a test, on a clock of its own.
+type world struct {
+	testing.TB
+	*market.Market
+
+	records *recorder
+	options market.Options
+	vault   *account.Vault
+	passed  atomic.Int64 // since beginning, nanoseconds
+	mail    postbox
+}
+
+// stores are the stores that everything is tested on.
+func stores() map[string]func(testing.TB) market.Store {
+	return map[string]func(testing.TB) market.Store{
+		"memory": func(testing.TB) market.Store { return market.NewMemory() },
+		"sqlite": func(t testing.TB) market.Store {
+			t.Helper()
+			s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "enishi.db"), sqlite.Options{Relaxed: true})
+			if err != nil {
+				t.Fatalf("open a database: %v", err)
+			}
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Errorf("close the database: %v", err)
+				}
+			})
+			return s
+		},
+	}
+}
+
+// postbox keeps the newest mail to each address.
+type postbox struct{ sync.Map }
+
+func (p *postbox) Send(_ context.Context, to, _, body string) error {
+	p.Store(to, body)
+	return nil
+}
+
+// newWorld opens a market on an empty store.
+func newWorld(t testing.TB, s market.Store, o market.Options) *world {
+	t.Helper()
+	w := &world{TB: t, records: record(s), options: o}
+	w.options.Clock = func() time.Time { return beginning.Add(time.Duration(w.passed.Load())) }
+	w.options.Mail = &w.mail
+	w.options.Report = func(_ context.Context, what string, err error) { t.Errorf("reported: %s: %v", what, err) }
+	var err error
+	if w.vault, err = account.NewVault(bytes.Repeat([]byte{7}, account.SecretBytes)); err != nil {
+		t.Fatalf("make a vault: %v", err)
+	}
+	w.Market = w.open()
+	return w
+}
+
+// open opens the market of the world's store once more, as a restart does.
+func (w *world) open() *market.Market {
+	w.Helper()
+	m, err := market.Open(w.Context(), w.records, w.vault, w.options, nil)
+	if err != nil {
+		w.Fatalf("open the market: %v", err)
+	}
+	return m
+}
+
+// drain does what a matcher does until there is nothing left to do, and
+// verifies that the log has been followed to its end.
+func (w *world) drain() {
+	w.Helper()
+	if err := w.Tend(w.Context()); err != nil {
+		w.Fatalf("tend: %v", err)
+	}
+	if err := w.Drain(w.Context()); err != nil {
+		w.Fatalf("drain: %v", err)
+	}
+	s, err := w.Status(w.Context())
+	if err != nil {
+		w.Fatalf("status: %v", err)
+	}
+	if s.Applied != s.LogHead || s.Matched != s.LogHead || s.Day != day.Of(w.Now()) {
+		w.Fatalf("drained on %s: %+v", day.Of(w.Now()), s)
+	}
+	w.sound()
+}
+
+// sound fails on what the recorder found.
+func (w *world) sound() {
+	w.Helper()
+	w.records.mu.Lock()
+	defer w.records.mu.Unlock()
+	for i, f := range w.records.faults {
+		if i == 20 {
+			w.Errorf("and %d more", len(w.records.faults)-i)
+			break
+		}
+		w.Error(f)
+	}
+	w.records.faults = nil
+	if w.Failed() {
+		w.FailNow()
+	}
+}
+
+func (w *world) pass(d time.Duration) { w.passed.Add(int64(d)) }
+
+// nextDay goes to nine in the morning of a later day.
+func (w *world) nextDay(days int) {
+	w.Helper()
+	if err := w.MoveClock(w.Context(), day.Of(w.Now())+day.Day(days)); err != nil {
+		w.Fatalf("move the clock: %v", err)
+	}
+	w.drain()
+}
+
+// person is a candidate in a test.
+type person struct {
+	id    uuid.UUID
+	token string
+	email string
+	code  string
+}
+
+func (w *world) actor(token string) market.Actor {
+	w.Helper()
+	a, err := w.Authenticate(w.Context(), token)
+	if err != nil {
+		w.Fatalf("authenticate: %v", err)
+	}
+	return a
+}
+
+func (w *world) signUp(in market.SignUp) person {
+	w.Helper()
+	out, err := w.SignUp(w.Context(), in, market.Once{})
+	if err != nil {
+		w.Fatalf("sign up: %v", err)
+	}
+	return person{id: out.ID, token: out.Token, email: in.Email, code: w.codeFor(in.Email)}
+}
+
+func (w *world) codeFor(email string) string {
+	body, ok := w.mail.Load(email)
+	if !ok {
+		return ""
+	}
+	return code(body.(string))
+}
+
+// someone signs up with a plain profile that Always matches.
+func (w *world) someone(i int, change ...func(*market.SignUp)) person {
+	w.Helper()
+	in := market.SignUp{Email: fmt.Sprintf("s%d@example.jp", i), Wishes: all()}
+	in.Profile.Residence = "13"
+	for _, c := range change {
+		c(&in)
+	}
+	return w.signUp(in)
+}
+
+// firm is a company in a test, verified.
+type firm struct {
+	id     uuid.UUID
+	number corpnum.Number
+	token  string
+}
+
+func operator() market.Actor { return market.Actor{Kind: account.Operator} }
+
+func (w *world) firm(i int, head corpnum.Number) firm {
+	w.Helper()
+	f, err := w.Found(w.Context(), market.Found{
+		Number: numbered(i), Head: head, Name: fmt.Sprintf("会社%d", i), Size: 2, Email: fmt.Sprintf("k%d@example.jp", i),
+	}, market.Once{})
+	if err != nil {
+		w.Fatalf("found a company: %v", err)
+	}
+	if _, err := w.SetStatus(w.Context(), operator(), f.ID, company.Verified); err != nil {
+		w.Fatalf("verify a company: %v", err)
+	}
+	return firm{f.ID, numbered(i), f.Token}
+}
+
+// post publishes a position.
+func (w *world) post(f firm, t position.Terms) position.Position {
+	w.Helper()
+	actor := w.actor(f.token)
+	p, err := w.AddPosition(w.Context(), actor, t, market.Once{})
+	if err != nil {
+		w.Fatalf("add a position: %v", err)
+	}
+	if p, err = w.Publish(w.Context(), actor, p.ID); err != nil {
+		w.Fatalf("publish a position: %v", err)
+	}
+	return p
+}
+
+// order activates a rule for a position.
+func (w *world) order(f firm, p position.Position, in market.RuleInput) market.Ruled {
+	w.Helper()
+	actor := w.actor(f.token)
+	in.Position = p.ID
+	r, err := w.AddRule(w.Context(), actor, in, market.Once{})
+	if err != nil {
+		w.Fatalf("add a rule: %v", err)
+	}
+	if r, _, err = w.Activate(w.Context(), actor, r.ID); err != nil {
+		w.Fatalf("activate a rule: %v", err)
+	}
+	return r
+}
+
+// plain is a rule that asks nothing.
+func plain() market.RuleInput {
+	return market.RuleInput{Kind: "interview", Must: all(), DailyBudget: 1000, TotalBudget: 1000}
+}
