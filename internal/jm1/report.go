@@ -19,19 +19,20 @@ type Report struct {
 
 	// Search is count, nine facets, top 20 and impact of Q1 to Q3 and the
 	// random rules; Questions has Q0 to Q3 step by step.
-	Search    Timing             `json:"search"`
-	Questions []QuestionTimings  `json:"questions"`
-	Steps     map[string]Timing  `json:"search_steps"`
-	Mixed     Timing             `json:"reverse_mixed"`
-	Selective Timing             `json:"reverse_selective"`
-	Busy      Timing             `json:"reverse_while_changing"`
-	Mutual    Timing             `json:"mutual"`
-	Preview   Timing             `json:"mutual_candidates"` // of a new rule with its position
-	Apply     Timing             `json:"apply"`             // per change, in batches of 100
-	Alone     Timing             `json:"apply_alone"`       // one change published alone
-	Memory    Memory             `json:"memory"`
-	Start     Start              `json:"start"`
-	Shares    map[string]float64 `json:"matching_share"` // of the rules, by regime
+	Search     Timing             `json:"search"`
+	Questions  []QuestionTimings  `json:"questions"`
+	Steps      map[string]Timing  `json:"search_steps"`
+	SearchBusy Timing             `json:"search_while_changing"`
+	Mixed      Timing             `json:"reverse_mixed"`
+	Selective  Timing             `json:"reverse_selective"`
+	Busy       Timing             `json:"reverse_while_changing"`
+	Mutual     Timing             `json:"mutual"`
+	Preview    Timing             `json:"mutual_candidates"` // of a new rule with its position
+	Apply      Timing             `json:"apply"`             // per change, in batches of 100
+	Alone      Timing             `json:"apply_alone"`       // one change published alone
+	Memory     Memory             `json:"memory"`
+	Start      Start              `json:"start"`
+	Shares     map[string]float64 `json:"matching_share"` // of the rules, by regime
 }
 
 // QuestionTimings are the times of one fixed question.
