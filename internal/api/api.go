@@ -64,6 +64,16 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
+	s := newService(log, m, o, mux)
+	if err := s.addDocument(mux); err != nil {
+		return nil, err
+	}
+	s.addProbes(mux, o, registry)
+	return httpx.Observe(log, metrics, httpx.LimitBody(mostBody, httpx.Problems(mux))), nil
+}
+
+// newService adds every operation to a mux and to the document.
+func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMux) *service {
 	s := &service{log: log, market: m, huma: humago.New(mux, config(o.Version))}
 	if o.RateLimits {
 		s.limiter = httpx.NewLimiter(limitBurst, limitEvery, time.Now)
@@ -79,11 +89,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	s.addSearch()
 	s.addStatus(o)
 	finish(s.huma.OpenAPI())
-	if err := s.addDocument(mux); err != nil {
-		return nil, err
-	}
-	s.addProbes(mux, o, registry)
-	return httpx.Observe(log, metrics, httpx.LimitBody(mostBody, httpx.Problems(mux))), nil
+	return s
 }
 
 // addDocument adds the OpenAPI document and its page, both made once.

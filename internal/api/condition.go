@@ -131,7 +131,7 @@ func codeSchema(f condition.Field) *huma.Schema {
 func stepsSchema(steps []int) *huma.Schema {
 	out := &huma.Schema{Type: huma.TypeInteger}
 	for _, n := range steps {
-		out.Enum = append(out.Enum, n)
+		out.Enum = append(out.Enum, float64(n)) // as JSON is read
 	}
 	return out
 }

@@ -1,9 +1,16 @@
 package api_test
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/api"
+	"enishi/internal/market"
 )
 
 func TestSignUpToHire(t *testing.T) {
@@ -62,4 +69,143 @@ func TestSignUpToHire(t *testing.T) {
 	if status["log_head"] != status["applied"] || status["day"] != "2026-11-24" {
 		t.Errorf("status %v", status)
 	}
+}
+
+func TestApproveModeAsksTheCompany(t *testing.T) {
+	s := newServer(t, func(o *market.Options, _ *api.Options) { o.Mode = market.Approve })
+	_, company := s.company(1)
+	rule := s.activated(company, s.published(company))
+	me := s.signUp("hanako@example.jp")
+	if len(me.Offers) != 0 || me.Asked != 1 {
+		t.Fatalf("sign-up offers %d and asks %d, want 0 and 1", len(me.Offers), me.Asked)
+	}
+	type list struct{ Items []map[string]any }
+	waiting := into[list](t, s.must(http.StatusOK, "GET", "/api/v1/rules/"+rule+"/proposals", company, ""))
+	if len(waiting.Items) != 1 || waiting.Items[0]["state"] != "proposed" {
+		t.Fatalf("proposals %v, want one", waiting.Items)
+	}
+	id, _ := waiting.Items[0]["id"].(string)
+	s.problem(http.StatusNotFound, s.do("GET", "/api/v1/me/offers/"+id, me.Token, ""))
+	s.problem(http.StatusNotFound, s.do("GET", "/api/v1/offers/"+id, company, ""))
+	sent := into[map[string]int](t, s.must(http.StatusOK, "POST", "/api/v1/rules/"+rule+"/proposals/confirm", company, ""))
+	if sent["sent"] != 1 {
+		t.Errorf("confirming sent %v, want 1", sent)
+	}
+	mine := into[list](t, s.must(http.StatusOK, "GET", "/api/v1/me/offers", me.Token, ""))
+	if len(mine.Items) != 1 || mine.Items[0]["state"] != "sent" {
+		t.Errorf("own offers %v, want one that is sent", mine.Items)
+	}
+}
+
+func TestWithoutOffersTheMissedLeavesAreTold(t *testing.T) {
+	s := newServer(t)
+	_, company := s.company(1)
+	s.activated(company, s.published(company))
+	body := strings.Replace(signUpBody("hanako@example.jp"), `"min":550`, `"min":2000`, 1)
+	token := into[signedUp](t, s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", body)).Token
+	got := into[map[string]any](t, s.must(http.StatusOK, "GET", "/api/v1/me/offers", token, ""))
+	want := map[string]any{"items": []any{}, "missed": []any{map[string]any{
+		"wish": true, "pointer": "/all/0", "condition": map[string]any{"field": "pay_max", "min": 2000.0}, "rules": 1.0,
+	}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("own offers (-want +got):\n%s", diff)
+	}
+}
+
+func TestSearchAndViews(t *testing.T) {
+	s := newServer(t)
+	companyID, company := s.company(1)
+	me := s.signUp("hanako@example.jp")
+	s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", strings.NewReplacer("hanako", "jiro", `"residence":"13"`, `"residence":"27"`).Replace(signUpBody("hanako@example.jp")))
+	a := s.must(http.StatusOK, "POST", "/api/v1/candidates/search", company,
+		`{"condition":{"all":[{"field":"skill","in":["go"],"min":3},{"field":"residence","in":["r-kanto"]}]},"facets":["residence"],"sort":"pay","limit":1}`)
+	got := into[struct {
+		Count  int
+		Facets map[string][]map[string]any
+		Impact []map[string]any
+		Items  []struct {
+			ID      string
+			Profile map[string]any
+		}
+		Next string `json:"next_cursor"`
+	}](t, a)
+	if got.Count != 1 || len(got.Items) != 1 {
+		t.Fatalf("search %s, want one", a.body)
+	}
+	if diff := cmp.Diff([]map[string]any{{"clause": "/all/0", "gain": 0.0}, {"clause": "/all/1", "gain": 1.0}}, got.Impact); diff != "" {
+		t.Errorf("impact (-want +got):\n%s", diff)
+	}
+	counts := map[any]any{}
+	for _, v := range got.Facets["residence"] {
+		counts[v["code"]] = v["count"]
+	}
+	if counts["13"] != 1.0 || counts["27"] != 1.0 {
+		t.Errorf("residence %v, want 1 in 13 and 1 in 27", counts)
+	}
+	if strings.Contains(a.body, "花子") || strings.Contains(a.body, me.ID) {
+		t.Errorf("a card tells who it is: %s", a.body)
+	}
+	s.must(http.StatusOK, "GET", "/api/v1/candidates/"+got.Items[0].ID, company, "")
+	views := into[struct {
+		Items []struct{ Company struct{ ID string } }
+	}](t, s.must(http.StatusOK, "GET", "/api/v1/me/views", me.Token, ""))
+	if len(views.Items) != 1 || views.Items[0].Company.ID != companyID {
+		t.Errorf("views %+v, want one by %s", views, companyID)
+	}
+	s.must(http.StatusOK, "PUT", "/api/v1/me/blocks", me.Token, `{"blocks":["`+number(1).String()+`"]}`,
+		"If-Match", s.must(http.StatusOK, "GET", "/api/v1/me/blocks", me.Token, "").header.Get("ETag"))
+	s.problem(http.StatusNotFound, s.do("GET", "/api/v1/candidates/"+got.Items[0].ID, company, ""))
+	s.must(http.StatusNoContent, "DELETE", "/api/v1/me", me.Token, "")
+	s.problem(http.StatusUnauthorized, s.do("GET", "/api/v1/me", me.Token, ""))
+}
+
+func TestTaxonomy(t *testing.T) {
+	s := newServer(t)
+	type list struct{ Items []api.Entry }
+	for _, kind := range []string{
+		"occupation", "industry", "skill", "language", "certification", "willing_prefecture", "residence", "prefecture",
+		"employment_status", "education", "management", "employment_type", "kind", "remote", "company_size", "weekly_days_off",
+	} {
+		if got := into[list](t, s.must(http.StatusOK, "GET", "/api/v1/taxonomy/"+kind, "", "")); len(got.Items) == 0 {
+			t.Errorf("taxonomy %s is empty", kind)
+		}
+	}
+	for _, kind := range []string{"company", "pay", "remote_ok", "text", "sex", "x"} {
+		s.problem(http.StatusNotFound, s.do("GET", "/api/v1/taxonomy/"+kind, "", ""))
+	}
+	got := into[list](t, s.must(http.StatusOK, "GET", "/api/v1/taxonomy/residence?limit=1&q="+url.QueryEscape("とうきょう"), "", ""))
+	want := list{[]api.Entry{{Code: "13", Parent: "r-kanto", JA: "東京都", EN: "Tokyo"}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("residence とうきょう (-want +got):\n%s", diff)
+	}
+}
+
+func TestNothingPersonalIsLogged(t *testing.T) {
+	w := newWorld(t)
+	w.do("GET", "/api/v1/me/offers/"+w.offer+"?q=hanako@example.jp", w.candidate, "", "User-Agent", "secret-agent")
+	w.do("POST", "/api/v1/candidates", "", `{"email":"himitsu@example.jp"`)
+	w.do("GET", "/himitsu@example.jp", w.candidate, "")
+	log := w.log.String()
+	for _, secret := range []string{"example.jp", "山田", w.candidate, w.company, w.offer, w.card, "kyou-mo-genki", "secret-agent", "192.0.2.1"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds %q", secret)
+		}
+	}
+	if !strings.Contains(log, `route="GET /api/v1/me/offers/{id}" status=200`) {
+		t.Errorf("the log lacks a request: %s", log)
+	}
+	metrics := w.must(http.StatusOK, "GET", "/metrics", "", "")
+	if !strings.Contains(metrics.body, `http_requests_total{method="GET",route="GET /api/v1/me/offers/{id}",status="200"} 1`) {
+		t.Errorf("metrics lack the request:\n%s", metrics.body)
+	}
+}
+
+func TestProbes(t *testing.T) {
+	var failure error
+	s := newServer(t, func(_ *market.Options, o *api.Options) { o.Ready = func() error { return failure } })
+	s.must(http.StatusOK, "GET", "/livez", "", "")
+	s.must(http.StatusOK, "GET", "/readyz", "", "")
+	failure = errors.New("populations are behind")
+	s.must(http.StatusServiceUnavailable, "GET", "/readyz", "", "")
+	s.must(http.StatusOK, "GET", "/livez", "", "")
 }

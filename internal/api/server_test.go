@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"enishi/internal/account"
 	"enishi/internal/api"
 	"enishi/internal/corpnum"
@@ -160,13 +162,35 @@ func (s *server) drain() {
 	}
 }
 
+// session writes an account without a password and gives a token of it.
+func (s *server) session(a account.Account, also ...func(market.Tx, int64) error) string {
+	s.t.Helper()
+	token, hash := account.NewToken()
+	err := s.store.Write(s.t.Context(), func(tx market.Tx) error {
+		a.ID, a.EmailHash, a.CreatedAt = uuid.New(), hash, noon()
+		if err := tx.AddAccount(&a); err != nil {
+			return err
+		}
+		for _, f := range also {
+			if err := f(tx, a.Key); err != nil {
+				return err
+			}
+		}
+		return tx.AddSession(account.Session{TokenHash: hash, Account: a.Key, CreatedAt: noon(), ExpiresAt: noon().Add(time.Hour)})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return token
+}
+
 func number(n int64) corpnum.Number { return corpnum.From(5_000_000_000 + n) }
 
 // company registers a company and gives its id and its owner's token.
 func (s *server) company(n int64) (id, token string) {
 	s.t.Helper()
 	a := s.must(http.StatusCreated, "POST", "/api/v1/companies", "", fmt.Sprintf(
-		`{"corporate_number":"%s","name":"会社%d","size":3,"email":"owner%d@example.jp","password":"kyou-mo-genki"}`, number(n), n, n))
+		`{"corporate_number":"%s","name":"会社%d","size":3,"email":"owner%d@example.jp"}`, number(n), n, n))
 	made := into[struct{ ID, Token string }](s.t, a)
 	return made.ID, made.Token
 }
@@ -197,7 +221,7 @@ func (s *server) activated(token, position string) string {
 }
 
 func signUpBody(email string) string {
-	return `{"email":"` + email + `","password":"kyou-mo-genki","profile":{"name":"山田花子","occupation":[{"code":"0312","min":5}],"skill":[{"code":"go","min":4}],"residence":"13","pay":520},"wishes":{"all":[{"field":"pay_max","min":550}]}}`
+	return `{"email":"` + email + `","profile":{"name":"山田花子","occupation":[{"code":"0312","min":5}],"skill":[{"code":"go","min":4}],"residence":"13","pay":520},"wishes":{"all":[{"field":"pay_max","min":550}]}}`
 }
 
 type signedUp struct {

@@ -130,7 +130,7 @@ func ProblemOf(err error) *Problem {
 	var known *errs.Error
 	switch {
 	case errors.As(err, &large):
-		return NewProblem(http.StatusRequestEntityTooLarge, "the body is larger than "+strconv.FormatInt(large.Limit, 10)+" bytes")
+		p = NewProblem(http.StatusRequestEntityTooLarge, "the body is larger than "+strconv.FormatInt(large.Limit, 10)+" bytes")
 	case errors.Is(err, context.Canceled):
 		p = NewProblem(closedRequest, "the request was given up")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -1,0 +1,332 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"enishi/internal/account"
+	"enishi/internal/api"
+	"enishi/internal/company"
+	"enishi/internal/market"
+)
+
+func TestEditsNeedTheNewestETag(t *testing.T) {
+	w := newWorld(t)
+	for _, tt := range []struct{ path, token, body string }{
+		{"/api/v1/me", w.candidate, `{"open":true,"weekly_limit":5,"language":"en"}`},
+		{"/api/v1/me/profile", w.candidate, `{"pay":530}`},
+		{"/api/v1/me/wishes", w.candidate, `{"all":[]}`},
+		{"/api/v1/me/blocks", w.candidate, `{"blocks":[]}`},
+		{"/api/v1/positions/" + w.position, w.company, terms},
+		{"/api/v1/rules/" + w.rule, w.company, ruleBody(w.position)},
+	} {
+		t.Run(tt.path, func(t *testing.T) {
+			tag := w.must(http.StatusOK, "GET", tt.path, tt.token, "").header.Get("ETag")
+			if len(tag) < 3 || tag[0] != '"' || tag[len(tag)-1] != '"' {
+				t.Fatalf("ETag %q is no strong tag", tag)
+			}
+			head := w.head()
+			w.problem(http.StatusPreconditionRequired, w.do("PUT", tt.path, tt.token, tt.body))
+			w.problem(http.StatusPreconditionRequired, w.do("PUT", tt.path, tt.token, tt.body, "If-Match", "*"))
+			for _, old := range []string{`"0"`, `"99999"`, "W/" + tag, strings.Trim(tag, `"`), `"x"`, `"0` + tag[1:], `"`} {
+				w.problem(http.StatusPreconditionFailed, w.do("PUT", tt.path, tt.token, tt.body, "If-Match", old))
+			}
+			if w.head() != head {
+				t.Error("a refused edit wrote something")
+			}
+			edited := w.must(http.StatusOK, "PUT", tt.path, tt.token, tt.body, "If-Match", tag)
+			if edited.header.Get("ETag") == tag {
+				t.Error("an edit left the ETag as it was")
+			}
+			w.problem(http.StatusPreconditionFailed, w.do("PUT", tt.path, tt.token, tt.body, "If-Match", tag))
+			// What was answered can be sent back as it is.
+			w.must(http.StatusOK, "PUT", tt.path, tt.token, edited.body, "If-Match", edited.header.Get("ETag"))
+		})
+	}
+}
+
+func TestCreatesAreRepeatable(t *testing.T) {
+	w := newWorld(t)
+	for _, tt := range []struct{ path, token, body, other string }{
+		{"/api/v1/candidates", "", signUpBody("twice@example.jp"), signUpBody("other@example.jp")},
+		{
+			"/api/v1/companies", "",
+			`{"corporate_number":"` + number(7).String() + `","name":"甲","size":1,"email":"k@example.jp"}`,
+			`{"corporate_number":"` + number(8).String() + `","name":"甲","size":1,"email":"k@example.jp"}`,
+		},
+		{"/api/v1/positions", w.company, terms, strings.Replace(terms, "900", "901", 1)},
+		{"/api/v1/rules", w.company, ruleBody(w.position), strings.Replace(ruleBody(w.position), `"total_budget":100`, `"total_budget":99`, 1)},
+	} {
+		t.Run(tt.path, func(t *testing.T) {
+			key := []string{"Idempotency-Key", "4f0c-" + tt.path}
+			first := w.must(http.StatusCreated, "POST", tt.path, tt.token, tt.body, key...)
+			head := w.head()
+			again := w.must(http.StatusCreated, "POST", tt.path, tt.token, tt.body, key...)
+			if again.body != first.body {
+				t.Errorf("a repeat answers %s, want %s", again.body, first.body)
+			}
+			p := w.problem(http.StatusUnprocessableEntity, w.do("POST", tt.path, tt.token, tt.other, key...))
+			if !strings.Contains(encoded(t, p), "Idempotency-Key") {
+				t.Errorf("problem %+v does not name the key", p)
+			}
+			w.problem(http.StatusUnprocessableEntity, w.do("POST", tt.path, tt.token, tt.body, "Idempotency-Key", strings.Repeat("k", 201)))
+			if w.head() != head {
+				t.Error("a repeat wrote something")
+			}
+			if other := w.do("POST", tt.path, tt.token, tt.other); other.status != http.StatusCreated || other.body == first.body {
+				t.Errorf("without a key: %d %s", other.status, other.body)
+			}
+		})
+	}
+}
+
+func TestRacingSignUps(t *testing.T) {
+	s := newServer(t)
+	tokens := make([]string, 8)
+	var g errgroup.Group
+	for i := range tokens {
+		g.Go(func() error {
+			a := s.do("POST", "/api/v1/candidates", "", signUpBody("race@example.jp"))
+			if a.status != http.StatusCreated {
+				return fmt.Errorf("%d %s", a.status, a.body)
+			}
+			tokens[i] = into[signedUp](t, a).Token
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	confirmed := 0
+	for _, token := range tokens {
+		actor, err := s.market.Authenticate(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if actor.Confirmed {
+			confirmed++
+		}
+	}
+	if confirmed > 1 {
+		t.Errorf("%d accounts of one address are confirmed, want at most 1", confirmed)
+	}
+}
+
+func TestConfirming(t *testing.T) {
+	s := newServer(t, func(o *market.Options, _ *api.Options) { o.Demo = false })
+	token := s.signUp("kakunin@example.jp").Token
+	p := s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/me/confirm", token, `{"code":"0"}`))
+	if p.Errors[0].Pointer != "/code" {
+		t.Errorf("errors %+v, want one at /code", p.Errors)
+	}
+	mails := s.mails.mails()
+	if len(mails) != 1 || mails[0].To != "kakunin@example.jp" {
+		t.Fatalf("mails %+v, want one to kakunin@example.jp", mails)
+	}
+	body := mails[0].Body
+	s.must(http.StatusNoContent, "POST", "/api/v1/me/confirm", token, `{"code":"`+body[len(body)-8:]+`"}`)
+	actor, err := s.market.Authenticate(t.Context(), token)
+	if err != nil || !actor.Confirmed {
+		t.Errorf("after the code: confirmed %v, %v", actor.Confirmed, err)
+	}
+}
+
+func TestWhoMayCall(t *testing.T) {
+	w := newWorld(t)
+	doc := w.document()
+	tried := 0
+	for _, d := range operations(doc) {
+		if len(d.op.Security) == 0 {
+			continue
+		}
+		head := w.head()
+		call := func(token string) answer {
+			return w.do(d.op.Method, w.target(d), token, w.example(d), "If-Match", `"1"`)
+		}
+		for _, token := range []string{"", "no-such-token"} {
+			a := call(token)
+			w.problem(http.StatusUnauthorized, a)
+			if !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer") {
+				t.Errorf("%s: 401 without WWW-Authenticate", d.op.OperationID)
+			}
+		}
+		for _, token := range []string{w.candidate, w.company, w.operator} {
+			if token != w.token(d) && d.op.OperationID != "confirm-address" {
+				w.problem(http.StatusForbidden, call(token))
+				tried++
+			}
+		}
+		if w.head() != head {
+			t.Errorf("%s wrote for someone who may not", d.op.OperationID)
+		}
+	}
+	if tried < 50 {
+		t.Errorf("only %d refusals were tried", tried)
+	}
+}
+
+func TestAViewerOnlyReads(t *testing.T) {
+	w := newWorld(t)
+	owner, err := w.market.Authenticate(t.Context(), w.company)
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer := w.session(account.Account{Kind: account.Member, Confirmed: true}, func(tx market.Tx, key int64) error {
+		return tx.AddMember(company.Member{Account: key, Company: owner.Company, Role: account.Viewer})
+	})
+	allowed := []string{"positions", "position", "rules", "rule", "offers", "offer", "proposals", "search-candidates"}
+	for _, d := range operations(w.document()) {
+		if d.op.Tags[0] != "Companies" {
+			continue
+		}
+		want := http.StatusForbidden
+		if slices.Contains(allowed, d.op.OperationID) {
+			want = http.StatusOK
+		}
+		if a := w.do(d.op.Method, w.target(d), viewer, w.example(d), "If-Match", w.tag(d)); a.status != want {
+			t.Errorf("%s by a viewer = %d %s, want %d", d.op.OperationID, a.status, a.body, want)
+		}
+	}
+}
+
+func TestWhatIsOthersIsNotFound(t *testing.T) {
+	w := newWorld(t)
+	_, other := w.server.company(2)
+	stranger := w.signUp("other@example.jp").Token
+	tried := 0
+	for _, d := range operations(w.document()) {
+		if !strings.Contains(d.path, "{id}") || d.op.OperationID == "open-card" {
+			continue
+		}
+		tokens := map[string]string{"Companies": other, "Candidates": stranger}
+		paths := []string{w.target(d)}
+		for _, id := range []string{"019abcde-0000-7000-8000-000000000000", "x", "1", "%00", strings.Repeat("9", 300)} {
+			paths = append(paths, strings.Replace(d.path, "{id}", id, 1))
+		}
+		for i, path := range paths {
+			token, ok := tokens[d.op.Tags[0]]
+			if !ok {
+				if token = w.operator; i == 0 {
+					continue
+				}
+			}
+			body := w.example(d)
+			if d.op.OperationID == "set-rule" {
+				body = ruleBody(w.published(other))
+			}
+			if a := w.do(d.op.Method, path, token, body, "If-Match", `"1"`); a.status != http.StatusNotFound {
+				t.Errorf("%s %s = %d %s, want 404", d.op.Method, path, a.status, a.body)
+			}
+			tried++
+		}
+	}
+	if tried < 60 {
+		t.Errorf("only %d paths were tried", tried)
+	}
+	w.problem(http.StatusNotFound, w.do("GET", "/api/v1/offers?rule="+w.rule, other, ""))
+	w.problem(http.StatusNotFound, w.do("GET", "/api/v1/candidates/"+w.card, other, ""))
+	p := w.problem(http.StatusUnprocessableEntity, w.do("POST", "/api/v1/rules", other, ruleBody(w.position)))
+	if len(p.Errors) != 1 || p.Errors[0].Pointer != "/position" {
+		t.Errorf("a rule on another's position: %+v", p.Errors)
+	}
+}
+
+func TestRateLimits(t *testing.T) {
+	s := newServer(t, func(_ *market.Options, o *api.Options) { o.RateLimits = true })
+	var last answer
+	for range 40 {
+		if last = s.do("POST", "/api/v1/sessions", "", `{"email":"a@example.jp","password":"no-such"}`); last.status != http.StatusUnauthorized {
+			break
+		}
+	}
+	s.problem(http.StatusTooManyRequests, last)
+	if last.header.Get("Retry-After") == "" {
+		t.Error("429 without Retry-After")
+	}
+	s.must(http.StatusOK, "GET", "/api/v1/taxonomy/remote", "", "")
+}
+
+func TestPagesOfAList(t *testing.T) {
+	w := newWorld(t)
+	want := []string{w.position}
+	for range 6 {
+		want = append(want, w.published(w.company))
+	}
+	type list struct {
+		Items []struct{ ID string }
+		Next  string `json:"next_cursor"`
+	}
+	var got []string
+	path := "/api/v1/positions?limit=3"
+	for pages := 0; path != ""; pages++ {
+		if pages == 5 {
+			t.Fatal("the pages do not end")
+		}
+		page := into[list](t, w.must(http.StatusOK, "GET", path, w.company, ""))
+		if again := into[list](t, w.must(http.StatusOK, "GET", path, w.company, "")); again.Next != page.Next {
+			t.Errorf("the same page ends at %q and %q", page.Next, again.Next)
+		}
+		for _, item := range page.Items {
+			got = append(got, item.ID)
+		}
+		path = ""
+		if page.Next != "" {
+			path = "/api/v1/positions?limit=3&cursor=" + page.Next
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("pages hold %v, want %v", got, want)
+	}
+	first := into[list](t, w.must(http.StatusOK, "GET", "/api/v1/positions?limit=3", w.company, ""))
+	_, other := w.server.company(2)
+	for _, bad := range []struct{ path, token, pointer string }{
+		{"/api/v1/positions?cursor=MTIz", w.company, "/cursor"},
+		{"/api/v1/positions?cursor=" + strings.Repeat("0", 32), w.company, "/cursor"},
+		{"/api/v1/rules?cursor=" + first.Next, w.company, "/cursor"},
+		{"/api/v1/positions?cursor=" + first.Next, other, "/cursor"},
+		{"/api/v1/me/offers?cursor=x", w.candidate, "/cursor"},
+		{"/api/v1/positions?limit=0", w.company, "/limit"},
+		{"/api/v1/positions?limit=101", w.company, "/limit"},
+		{"/api/v1/positions?limit=ten", w.company, "/limit"},
+	} {
+		p := w.problem(http.StatusUnprocessableEntity, w.do("GET", bad.path, bad.token, ""))
+		if len(p.Errors) != 1 || p.Errors[0].Pointer != bad.pointer {
+			t.Errorf("%s: errors %+v, want one at %s", bad.path, p.Errors, bad.pointer)
+		}
+	}
+	p := w.problem(http.StatusUnprocessableEntity, w.do("POST", "/api/v1/candidates/search", w.company, `{"cursor":"x"}`))
+	if p.Errors[0].Pointer != "/cursor" {
+		t.Errorf("search: errors %+v, want one at /cursor", p.Errors)
+	}
+}
+
+func TestTheClockMoves(t *testing.T) {
+	s := newServer(t)
+	s.must(http.StatusAccepted, "POST", "/dev/clock", "", `{"day":"2026-12-01"}`)
+	s.drain()
+	type status struct {
+		LogHead int64 `json:"log_head"`
+		Matched int64
+		Day     string
+	}
+	now := into[status](t, s.must(http.StatusOK, "GET", "/api/v1/status", "", ""))
+	if now.Day != "2026-12-01" || now.Matched != now.LogHead {
+		t.Errorf("status %+v, want drained on 2026-12-01", now)
+	}
+	if got, want := s.market.Now().UTC(), time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC); !got.Equal(want) {
+		t.Errorf("the clock shows %v, want %v", got, want)
+	}
+	p := s.problem(http.StatusUnprocessableEntity, s.do("POST", "/dev/clock", "", `{"day":"2026-11-30"}`))
+	if p.Errors[0].Pointer != "/day" {
+		t.Errorf("backwards: %+v", p.Errors)
+	}
+	closed := newServer(t, func(_ *market.Options, o *api.Options) { o.Demo, o.Outbox = false, nil })
+	closed.problem(http.StatusNotFound, closed.do("POST", "/dev/clock", "", `{"day":"2026-12-01"}`))
+	closed.problem(http.StatusNotFound, closed.do("GET", "/dev/mail", "", ""))
+}
