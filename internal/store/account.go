@@ -25,9 +25,16 @@ func confirmedKey(a *account.Account) any {
 	return append([]byte(a.Kind+":"), a.EmailHash...)
 }
 
+// accountValues are the values of insertAccount.
+func accountValues(a *account.Account) []any {
+	return []any{
+		a.ID[:], string(a.Kind), notNull(a.Sealed), notNull(a.EmailHash), confirmedKey(a), a.Password,
+		bytesOrNull(a.CodeHash), micros(a.CreatedAt),
+	}
+}
+
 func (t *tx) AddAccount(a *account.Account) error {
-	key, err := t.insert("add an account", insertAccount, a.ID[:], string(a.Kind), notNull(a.Sealed), notNull(a.EmailHash),
-		confirmedKey(a), a.Password, bytesOrNull(a.CodeHash), micros(a.CreatedAt))
+	key, err := t.insert("add an account", insertAccount, accountValues(a)...)
 	if err != nil {
 		return err
 	}
@@ -57,10 +64,14 @@ func (t *tx) SaveAccount(a *account.Account) error {
 	return err
 }
 
+const insertSession = "INSERT INTO session (token_hash, account, created_at, expires_at) VALUES (?, ?, ?, ?)"
+
+func sessionValues(s *account.Session) []any {
+	return []any{notNull(s.TokenHash), s.Account, micros(s.CreatedAt), micros(s.ExpiresAt)}
+}
+
 func (t *tx) AddSession(s account.Session) error {
-	_, err := t.exec("add a session",
-		"INSERT INTO session (token_hash, account, created_at, expires_at) VALUES (?, ?, ?, ?)",
-		s.TokenHash, s.Account, micros(s.CreatedAt), micros(s.ExpiresAt))
+	_, err := t.exec("add a session", insertSession, sessionValues(&s)...)
 	return err
 }
 

@@ -62,8 +62,8 @@ func (t *tx) employers(key int64) ([]candidate.Employment, error) {
 		"SELECT number, is_current FROM employment WHERE candidate = ? ORDER BY number", key)
 }
 
-// candidateValues are the columns that a save writes too.
-func candidateValues(c *candidate.Candidate) (profile, wishes string, err error) {
+// candidateDocuments gives the columns of a candidate that are JSON.
+func candidateDocuments(c *candidate.Candidate) (profile, wishes string, err error) {
 	if err := market.CheckCandidate(c); err != nil {
 		return "", "", err
 	}
@@ -74,13 +74,24 @@ func candidateValues(c *candidate.Candidate) (profile, wishes string, err error)
 	return profile, wishes, err
 }
 
+// candidateValues are the values of insertCandidate.
+func candidateValues(c *candidate.Candidate) ([]any, error) {
+	profile, wishes, err := candidateDocuments(c)
+	if err != nil {
+		return nil, err
+	}
+	return []any{
+		c.ID[:], c.Account, c.Version, c.Open, c.Confirmed, c.WeeklyLimit, c.Language, c.LastActive, profile, wishes,
+		micros(c.CreatedAt),
+	}, nil
+}
+
 func (t *tx) AddCandidate(c *candidate.Candidate) error {
-	profile, wishes, err := candidateValues(c)
+	values, err := candidateValues(c)
 	if err != nil {
 		return err
 	}
-	key, err := t.insert("add a candidate", insertCandidate, c.ID[:], c.Account, c.Version, c.Open, c.Confirmed,
-		c.WeeklyLimit, c.Language, c.LastActive, profile, wishes, micros(c.CreatedAt))
+	key, err := t.insert("add a candidate", insertCandidate, values...)
 	if err != nil {
 		return err
 	}
@@ -94,9 +105,15 @@ func (t *tx) AddCandidate(c *candidate.Candidate) error {
 	return nil
 }
 
+const (
+	insertBlock    = "INSERT INTO block (candidate, number) VALUES (?, ?)"
+	insertEmployer = "INSERT INTO employment (candidate, number, is_current) VALUES (?, ?, ?)"
+	insertView     = "INSERT INTO view (candidate, company, at) VALUES (?, ?, ?)"
+)
+
 func (t *tx) addBlocks(candidate int64, numbers []corpnum.Number) error {
 	for _, n := range numbers {
-		if _, err := t.exec("add a block", "INSERT INTO block (candidate, number) VALUES (?, ?)", candidate, int64(n)); err != nil {
+		if _, err := t.exec("add a block", insertBlock, candidate, int64(n)); err != nil {
 			return err
 		}
 	}
@@ -105,8 +122,7 @@ func (t *tx) addBlocks(candidate int64, numbers []corpnum.Number) error {
 
 func (t *tx) addEmployers(candidate int64, employers []candidate.Employment) error {
 	for _, e := range employers {
-		if _, err := t.exec("add an employer", "INSERT INTO employment (candidate, number, is_current) VALUES (?, ?, ?)",
-			candidate, int64(e.Number), e.Current); err != nil {
+		if _, err := t.exec("add an employer", insertEmployer, candidate, int64(e.Number), e.Current); err != nil {
 			return err
 		}
 	}
@@ -132,7 +148,7 @@ func (t *tx) CandidateByAccount(account int64) (candidate.Candidate, error) {
 }
 
 func (t *tx) SaveCandidate(c *candidate.Candidate) error {
-	profile, wishes, err := candidateValues(c)
+	profile, wishes, err := candidateDocuments(c)
 	if err != nil {
 		return err
 	}
@@ -238,8 +254,7 @@ func (t *tx) Candidates(after int64, limit int) ([]candidate.Candidate, error) {
 }
 
 func (t *tx) AddView(v market.View) error {
-	_, err := t.exec("add a view", "INSERT INTO view (candidate, company, at) VALUES (?, ?, ?)",
-		v.Candidate, v.Company, micros(v.At))
+	_, err := t.exec("add a view", insertView, v.Candidate, v.Company, micros(v.At))
 	return err
 }
 

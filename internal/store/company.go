@@ -16,9 +16,13 @@ func scanCompany(row scanner, c *company.Company) error {
 	return row.Scan(&c.Key, &c.ID, &c.Version, &c.Number, &c.Head, &c.Name, &c.Size, &c.Status)
 }
 
+// companyValues are the values of insertCompany.
+func companyValues(c *company.Company) []any {
+	return []any{c.ID[:], c.Version, int64(c.Number), int64(c.Head), c.Name, c.Size, string(c.Status)}
+}
+
 func (t *tx) AddCompany(c *company.Company) error {
-	key, err := t.insert("add a company", insertCompany,
-		c.ID[:], c.Version, int64(c.Number), int64(c.Head), c.Name, c.Size, string(c.Status))
+	key, err := t.insert("add a company", insertCompany, companyValues(c)...)
 	if err != nil {
 		return err
 	}
@@ -62,9 +66,10 @@ func (t *tx) Companies(after int64, limit int) ([]company.Company, error) {
 		"SELECT "+companyColumns+" FROM company WHERE id > ? ORDER BY id LIMIT ?", after, limit)
 }
 
+const insertMember = "INSERT INTO member (account, company, role) VALUES (?, ?, ?)"
+
 func (t *tx) AddMember(m company.Member) error {
-	_, err := t.exec("add a member", "INSERT INTO member (account, company, role) VALUES (?, ?, ?)",
-		m.Account, m.Company, string(m.Role))
+	_, err := t.exec("add a member", insertMember, m.Account, m.Company, string(m.Role))
 	return err
 }
 

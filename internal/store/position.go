@@ -33,12 +33,17 @@ func (t *tx) position(where string, arg any) (position.Position, error) {
 	return one(t, "position", scanPosition, positionRows+where, arg)
 }
 
+// positionValues are the values of insertPosition.
+func positionValues(p *position.Position) []any {
+	return []any{p.ID[:], p.Company, p.Version, p.PublishedVersion, string(p.State)}
+}
+
 func (t *tx) AddPosition(p *position.Position) error {
 	terms, err := text(p.Terms)
 	if err != nil {
 		return err
 	}
-	key, err := t.insert("add a position", insertPosition, p.ID[:], p.Company, p.Version, p.PublishedVersion, string(p.State))
+	key, err := t.insert("add a position", insertPosition, positionValues(p)...)
 	if err != nil {
 		return err
 	}

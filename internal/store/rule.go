@@ -82,13 +82,24 @@ func ruleDocuments(r *rule.Rule) (must, prefer string, age any, err error) {
 	return must, prefer, age, err
 }
 
-func (t *tx) AddRule(r *rule.Rule) error {
+// ruleValues are the values of insertRule.
+func ruleValues(r *rule.Rule) ([]any, error) {
 	must, prefer, age, err := ruleDocuments(r)
+	if err != nil {
+		return nil, err
+	}
+	return []any{
+		r.ID[:], r.Version, r.Company, r.Position, r.Kind, must, prefer, r.DailyBudget, r.TotalBudget, r.Expires,
+		r.OfferDays, age, string(r.State), 0,
+	}, nil
+}
+
+func (t *tx) AddRule(r *rule.Rule) error {
+	values, err := ruleValues(r)
 	if err != nil {
 		return err
 	}
-	key, err := t.insert("add a rule", insertRule, r.ID[:], r.Version, r.Company, r.Position, r.Kind, must, prefer,
-		r.DailyBudget, r.TotalBudget, r.Expires, r.OfferDays, age, string(r.State), 0)
+	key, err := t.insert("add a rule", insertRule, values...)
 	if err != nil {
 		return err
 	}
@@ -147,6 +158,8 @@ func (t *tx) Spent(key int64, on day.Day) (today, total int, err error) {
 	return s.today, s.total, err
 }
 
+const insertSpend = "INSERT INTO rule_day (rule, day, spent) VALUES (?, ?, ?)"
+
 func (t *tx) Spend(key int64, on day.Day, n int) error {
 	if n == 0 {
 		return nil
@@ -165,6 +178,6 @@ func (t *tx) Spend(key int64, on day.Day, n int) error {
 	if err != nil || found > 0 {
 		return err
 	}
-	_, err = t.exec("spend", "INSERT INTO rule_day (rule, day, spent) VALUES (?, ?, ?)", key, on, n)
+	_, err = t.exec("spend", insertSpend, key, on, n)
 	return err
 }

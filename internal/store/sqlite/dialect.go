@@ -16,6 +16,8 @@ func dialect() store.Dialect {
 		BeginRead:  "BEGIN",
 		NumbersLog: true,
 		Classify:   classify,
+		BulkStart:  bulkStart,
+		BulkEnd:    bulkEnd,
 	}
 }
 
