@@ -3,26 +3,25 @@ package engine
 import "math/bits"
 
 // sparse is how many bits of a word are still visited one by one; above it,
-// comparing all 64 numbers without a branch is quicker.
-const sparse = 12
+// comparing all 64 numbers is quicker.
+const sparse = 24
 
-// between gives the bits of mask whose number in block lies from lo to hi.
+// between gives the bits of mask whose number in block lies from lo to hi. One
+// unsigned comparison tests both ends, as what is below lo wraps round, and no
+// branch waits for a number to be read.
 func between[N uint16 | int32](block []N, mask uint64, lo, hi N) uint64 {
 	var hit uint64
+	span := uint64(int64(hi) - int64(lo))
 	if len(block) < 64 || bits.OnesCount64(mask) <= sparse {
 		for m := mask; m != 0; m &= m - 1 {
 			i := bits.TrailingZeros64(m)
-			if x := block[i]; lo <= x && x <= hi {
-				hit |= 1 << i
-			}
+			_, out := bits.Sub64(span, uint64(int64(block[i])-int64(lo)), 0)
+			hit |= (1 - out) << (i & 63)
 		}
 		return hit
 	}
-	span := uint64(int64(hi) - int64(lo))
 	for i, x := range block[:64] {
-		// One unsigned comparison tests both ends: below lo wraps round.
-		d := uint64(int64(x) - int64(lo))
-		_, out := bits.Sub64(span, d, 0)
+		_, out := bits.Sub64(span, uint64(int64(x)-int64(lo)), 0)
 		hit |= (1 - out) << (i & 63)
 	}
 	return hit & mask

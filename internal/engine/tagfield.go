@@ -84,23 +84,56 @@ func (f *tagField) size() int { return len(f.near) + len(f.wide) }
 // tally adds 1 for each value of each row in set.
 func (f *tagField) tally(set []uint64, tally []uint32) {
 	if f.wide != nil {
-		tallyRows(f.at, f.wide, f.shift, set, tally)
+		tallyRows(f, f.wide, set, tally)
 	} else {
-		tallyRows(f.at, f.near, f.shift, set, tally)
+		tallyRows(f, f.near, set, tally)
 	}
 }
 
-func tallyRows[W uint16 | uint32](at []uint32, tags []W, shift uint8, set []uint64, tally []uint32) {
+// ahead is how many rows are read ahead: a loop whose end depends on a word
+// that is not in the cache yet waits for it, loops that do not run on and have
+// their words fetched side by side.
+const ahead = 128
+
+func tallyRows[W uint16 | uint32](f *tagField, tags []W, set []uint64, tally []uint32) {
+	var rows [ahead]uint32
+	n := 0
 	for i, word := range set {
 		for ; word != 0; word &= word - 1 {
-			row := i<<6 | bits.TrailingZeros64(word)
-			if at == nil {
-				tally[tags[row]>>shift]++
-				continue
+			rows[n&(ahead-1)] = uint32(i<<6 | bits.TrailingZeros64(word))
+			if n++; n == ahead {
+				tallySome(f, tags, rows[:], tally)
+				n = 0
 			}
-			for _, w := range tags[at[row]:at[row+1]] {
-				tally[w>>shift]++
-			}
+		}
+	}
+	tallySome(f, tags, rows[:n], tally)
+}
+
+func tallySome[W uint16 | uint32](f *tagField, tags []W, rows, tally []uint32) {
+	if f.at == nil {
+		for _, row := range rows {
+			tally[tags[row]>>f.shift]++
+		}
+		return
+	}
+	var runs [ahead]struct{ from, to uint32 }
+	var first [ahead]W
+	for i, row := range rows {
+		runs[i].from, runs[i].to = f.at[row], f.at[row+1]
+	}
+	last := uint32(len(tags) - 1)
+	for i := range rows {
+		first[i] = tags[min(runs[i].from, last)]
+	}
+	for i := range rows {
+		from, to := runs[i].from, runs[i].to
+		if from == to {
+			continue
+		}
+		tally[first[i]>>f.shift]++
+		for _, w := range tags[from+1 : to] {
+			tally[w>>f.shift]++
 		}
 	}
 }

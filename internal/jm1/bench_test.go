@@ -65,5 +65,12 @@ func BenchmarkMatch(b *testing.B) {
 				i++
 			}
 		})
+		b.Run(regime.name+"/near", func(b *testing.B) {
+			view, i := p.View(), 0
+			for b.Loop() {
+				view.NearMisses(engine.Question{Doc: r.profile.doc(&asked[i%len(asked)])})
+				i++
+			}
+		})
 	}
 }
