@@ -27,8 +27,11 @@ import (
 type Options struct {
 	// Demo opens POST /dev/clock.
 	Demo bool
-	// RateLimits bounds sign-ups and sign-ins per address.
+	// RateLimits bounds sign-ups, sign-ins and confirmations per address.
 	RateLimits bool
+	// Proxies is how many reverse proxies of our own stand in front; the
+	// addresses that RateLimits counts are those that they were asked from.
+	Proxies int
 	// Ready says why the process should get no requests; nil: always ready.
 	Ready func() error
 	// Outbox gives the newest mails at GET /dev/mail; nil: not served.
@@ -76,7 +79,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMux) *service {
 	s := &service{log: log, market: m, huma: humago.New(mux, config(o.Version))}
 	if o.RateLimits {
-		s.limiter = httpx.NewLimiter(limitBurst, limitEvery, time.Now)
+		s.limiter = httpx.NewLimiter(limitBurst, limitEvery, o.Proxies, time.Now)
 	}
 	s.addVisitors()
 	s.addTaxonomy()

@@ -57,7 +57,7 @@ func (s *service) addVisitors() {
 		errors:  []int{http.StatusUnauthorized}, request: SessionBody{"hanako@example.jp", "kyou-mo-genki-2026"}, answer: Session{exampleToken},
 	}, s.signIn)
 	handleBody(s, operation{
-		method: http.MethodPost, path: "/api/v1/me/confirm", id: "confirm-address", tag: tagCandidates, who: signedIn, status: http.StatusNoContent,
+		method: http.MethodPost, path: "/api/v1/me/confirm", id: "confirm-address", tag: tagCandidates, who: signedIn, status: http.StatusNoContent, limited: true,
 		summary: "Confirm your e-mail address with the code that was mailed",
 		detail:  "What was reserved until then is sent.",
 		errors:  []int{http.StatusConflict}, request: CodeBody{"12345678"},

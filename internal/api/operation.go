@@ -192,13 +192,10 @@ func (in *Edition) version() (int64, error) {
 	if tag == "" || tag == "*" {
 		return 0, errs.New(errs.Missing, "send If-Match with the ETag that you read, so that nobody's edit is lost")
 	}
-	inner, ok := strings.CutPrefix(tag, `"`)
-	inner, closed := strings.CutSuffix(inner, `"`)
-	n, err := strconv.ParseInt(inner, 10, 64)
-	if !ok || !closed || err != nil || etag(n) != tag {
-		return 0, nil
+	if n, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64); err == nil && etag(n) == tag {
+		return n, nil
 	}
-	return n, nil
+	return 0, nil
 }
 
 func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }

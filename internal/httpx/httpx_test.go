@@ -160,7 +160,7 @@ func TestHandleAnswersErrors(t *testing.T) {
 
 func TestLimiter(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
-	l := httpx.NewLimiter(3, 2*time.Second, func() time.Time { return now })
+	l := httpx.NewLimiter(3, 2*time.Second, 0, func() time.Time { return now })
 	from := func(addr string) bool {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.RemoteAddr = addr
@@ -193,6 +193,27 @@ func TestLimiter(t *testing.T) {
 	}
 }
 
+func TestLimiterBehindProxies(t *testing.T) {
+	l := httpx.NewLimiter(1, time.Hour, 2, func() time.Time { return time.Unix(1_000_000, 0) })
+	for _, tt := range []struct {
+		forwarded string
+		want      bool
+	}{
+		{"192.0.2.1, 10.0.0.2", true},
+		{"203.0.113.9, 192.0.2.1, 10.0.0.3", false}, // what the client made up changes nothing
+		{"192.0.2.1, 192.0.2.7, 10.0.0.2", true},
+		{"10.0.0.2", true}, // shorter than it should be: the first there is
+		{"nonsense, 10.0.0.2", true},
+		{"", false}, // unknown addresses are one client
+	} {
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("X-Forwarded-For", tt.forwarded)
+		if got := l.Allow(r) == nil; got != tt.want {
+			t.Errorf("X-Forwarded-For %q: allowed %v, want %v", tt.forwarded, got, tt.want)
+		}
+	}
+}
+
 func TestServerLetsRequestsEnd(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -202,7 +223,7 @@ func TestServerLetsRequestsEnd(t *testing.T) {
 	s := httpx.NewServer(silent(), listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)
 		<-release
-		io.WriteString(w, "done")
+		fmt.Fprint(w, "done")
 	}))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -215,8 +236,10 @@ func TestServerLetsRequestsEnd(t *testing.T) {
 			body <- err.Error()
 			return
 		}
-		b, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			b = []byte(err.Error())
+		}
 		body <- string(b)
 	}()
 	<-begun

@@ -3,6 +3,7 @@ package httpx
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
@@ -11,9 +12,10 @@ import (
 // tokens for each, filled at a steady rate. It forgets everything when the
 // process ends.
 type Limiter struct {
-	every time.Duration // one token
-	burst time.Duration // what a full bucket holds, as time
-	now   func() time.Time
+	proxies int
+	every   time.Duration // one token
+	burst   time.Duration // what a full bucket holds, as time
+	now     func() time.Time
 
 	mu    sync.Mutex
 	empty map[netip.Prefix]time.Time // when each bucket is full again
@@ -24,15 +26,17 @@ type Limiter struct {
 const mostBuckets = 100_000
 
 // NewLimiter gives a limiter of burst requests at once and one more each time
-// that every has passed.
-func NewLimiter(burst int, every time.Duration, now func() time.Time) *Limiter {
-	return &Limiter{every: every, burst: time.Duration(burst) * every, now: now, empty: map[netip.Prefix]time.Time{}}
+// that every has passed. proxies is how many reverse proxies of our own stand
+// in front: each adds the address that it was asked from to X-Forwarded-For, so
+// the client's is that many from the end; what is before may be made up.
+func NewLimiter(burst int, every time.Duration, proxies int, now func() time.Time) *Limiter {
+	return &Limiter{proxies: proxies, every: every, burst: time.Duration(burst) * every, now: now, empty: map[netip.Prefix]time.Time{}}
 }
 
 // Allow takes a token of the request's address. Without one left it gives the
 // problem to answer with.
 func (l *Limiter) Allow(r *http.Request) error {
-	from := networkOf(r.RemoteAddr)
+	from := networkOf(clientOf(r, l.proxies))
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,13 +69,27 @@ func (l *Limiter) makeRoom(now time.Time) {
 	}
 }
 
-// networkOf gives what one subscriber has: an IPv4 address or an IPv6 /64.
-func networkOf(remote string) netip.Prefix {
-	at, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Prefix{}
+// clientOf gives the address that a request came from; the zero one if it is
+// not known, which is one client like any other.
+func clientOf(r *http.Request, proxies int) netip.Addr {
+	if proxies > 0 {
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		addr, err := netip.ParseAddr(strings.TrimSpace(hops[max(0, len(hops)-proxies)]))
+		if err != nil {
+			return netip.Addr{}
+		}
+		return addr
 	}
-	addr, bits := at.Addr().Unmap().WithZone(""), 32
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr()
+}
+
+// networkOf gives what one subscriber has: an IPv4 address or an IPv6 /64.
+func networkOf(addr netip.Addr) netip.Prefix {
+	addr, bits := addr.Unmap().WithZone(""), 32
 	if addr.Is6() {
 		bits = 64
 	}
