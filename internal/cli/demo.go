@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"enishi/internal/day"
+	"enishi/internal/demo"
+	"enishi/internal/store/sqlite"
+)
+
+type demoCmd struct {
+	Load demoLoadCmd `cmd:"" help:"Fill an empty data folder with a job market that has lived 180 days."`
+}
+
+type demoLoadCmd struct {
+	settings
+	Candidates int    `default:"20000" placeholder:"N" help:"Candidates (default 20000)."`
+	Companies  int    `default:"400" placeholder:"M" help:"Companies (default 400)."`
+	Rules      int    `default:"1200" placeholder:"R" help:"Active rules (default 1200)."`
+	Seed       uint64 `default:"1" placeholder:"S" help:"Seed: the same one gives the same data (default 1)."`
+	JSON       bool   `name:"json" help:"Print JSON."`
+}
+
+// Run plays the market in memory and writes its end state.
+func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	in, err := openInstallation(ctx, resolved, sqlite.Options{Relaxed: true})
+	if err != nil {
+		return err
+	}
+	shown := progress{world: w}
+	summary, err := demo.Load(ctx, in.store, demo.Options{
+		Candidates: c.Candidates, Companies: c.Companies, Rules: c.Rules, Seed: c.Seed,
+		Today: day.Of(w.Now()), Vault: in.vault, Progress: shown.step,
+	})
+	shown.end()
+	if err := in.close(err); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Out, summary)
+	}
+	fmt.Fprintf(w.Out, "\n%d candidates, %d companies, %d rules, %d offers made in 180 days.\n\nSign-ins:\n",
+		summary.Candidates, summary.Companies, summary.Rules, summary.Offers)
+	for _, in := range summary.SignIns {
+		fmt.Fprintf(w.Out, "  %-10s %-22s password %s  %s\n", in.Kind, in.Email, in.Password, in.Who)
+	}
+	return nil
+}
+
+func (c *demoLoadCmd) Help() string {
+	return "Example:\n  enishi demo load --data data/demo --candidates 20000 --companies 400 --rules 1200 --seed 1"
+}
