@@ -1,10 +1,10 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 
 	"enishi/internal/account"
@@ -13,6 +13,7 @@ import (
 	"enishi/internal/engine"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
+	"enishi/internal/position"
 	"enishi/internal/rule"
 )
 
@@ -48,11 +49,8 @@ func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Previe
 	if err != nil {
 		return out, err
 	}
-	r.State = rule.Active
-	if !m.options.Demo {
-		if err := m.countPreview(ctx, actor, &r); err != nil {
-			return out, err
-		}
+	if err := m.countPreview(ctx, actor, &r); err != nil {
+		return out, err
 	}
 	err = m.read(ctx, func(tx Tx) error {
 		var err error
@@ -62,30 +60,39 @@ func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Previe
 	return out, err
 }
 
+// countPreview notes that a company asks for a preview; one too many a day is
+// TooMany. A question that it has asked on this day already is free.
 func (m *Market) countPreview(ctx context.Context, actor Actor, r *rule.Rule) error {
-	question := previewDigest(r)
-	var n int
-	err := m.store.Write(ctx, func(tx Tx) error {
-		var err error
-		n, err = tx.AddPreview(actor.Company, m.Today(), question)
+	if m.options.Demo {
+		return nil
+	}
+	return m.store.Write(ctx, func(tx Tx) error {
+		p, err := tx.Position(r.Position)
+		if err != nil {
+			return fmt.Errorf("position of a preview: %w", err)
+		}
+		n, err := tx.AddPreview(actor.Company, m.Today(), previewDigest(r, offeredVersion(&p)))
 		if err == nil && n > previewsADay {
 			return errs.New(errs.TooMany, fmt.Sprintf("a company has %d different previews a day; ask again tomorrow", previewsADay))
 		}
 		return err
 	})
-	return err
 }
 
-// previewDigest tells questions apart by all that changes their answer.
-func previewDigest(r *rule.Rule) []byte {
+// offeredVersion is the version of the terms that a preview speaks of: the
+// published one, or the draft as it would be.
+func offeredVersion(p *position.Position) int64 { return cmp.Or(p.PublishedVersion, p.Version) }
+
+// previewDigest tells questions apart by all that the company can turn to
+// change the answer: the rule, and the version of the terms it offers.
+func previewDigest(r *rule.Rule, version int64) []byte {
 	must := r.Must.Hash()
 	h := sha256.New()
 	h.Write(must[:])
-	age, err := json.Marshal(r.Age)
-	if err == nil {
-		h.Write(age)
+	if r.Age != nil {
+		fmt.Fprintf(h, "age %d %d;", r.Age.Min, r.Age.Max)
 	}
-	for _, n := range []int64{r.Position, int64(r.DailyBudget), int64(r.TotalBudget)} {
+	for _, n := range []int64{r.Position, version, int64(r.DailyBudget), int64(r.TotalBudget)} {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(n)))
 	}
 	h.Write([]byte(r.Kind))
@@ -100,9 +107,7 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
-	if o.position.PublishedVersion == 0 {
-		o.position.PublishedVersion = o.position.Version // the draft, as it would be
-	}
+	o.position.PublishedVersion = offeredVersion(&o.position)
 	question, err := m.people.question(o, today)
 	if err != nil {
 		return Preview{}, err

@@ -185,21 +185,13 @@ func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version
 	})
 }
 
-// Activate lets a rule send, and gives what its preview shows as due: -1 if
-// the preview shows nothing.
+// Activate lets a rule send, and gives its preview, which counts as one that
+// the company has asked for: empty if it has seen as many as a day allows.
 func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, Preview, error) {
-	var shown Preview
 	if err := actor.Role.May(account.ActivateRule); err != nil {
-		return Ruled{}, shown, err
+		return Ruled{}, Preview{}, err
 	}
-	err := m.read(ctx, func(tx Tx) error {
-		r, err := ownRule(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		shown, err = m.previewOf(tx, r)
-		return err
-	})
+	shown, err := m.previewStored(ctx, actor, id)
 	if err != nil {
 		return Ruled{}, shown, err
 	}
@@ -221,6 +213,33 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 		return RuleChanged, nil
 	})
 	return out, shown, err
+}
+
+// previewStored gives the preview of a rule of the actor's company, empty if
+// the company has seen too many.
+func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (Preview, error) {
+	var r rule.Rule
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		r, err = ownRule(tx, actor, id)
+		return err
+	})
+	if err == nil {
+		err = m.countPreview(ctx, actor, &r)
+	}
+	if errs.Is(err, errs.TooMany) {
+		return Preview{}, nil
+	}
+	if err != nil {
+		return Preview{}, err
+	}
+	var shown Preview
+	err = m.read(ctx, func(tx Tx) error {
+		var err error
+		shown, err = m.previewOf(tx, r)
+		return err
+	})
+	return shown, err
 }
 
 // Pause stops a rule; what it has sent stays.
