@@ -3,9 +3,12 @@ package market
 import (
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"github.com/google/uuid"
 
 	"enishi/internal/account"
 	"enishi/internal/candidate"
@@ -92,7 +95,7 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 			return err
 		}
 		query.Within = m.people.profiles.unblocked(k.Number, group)
-		if query.After, err = m.openCursor(tx, cards, in.Cursor); err != nil {
+		if query.After, err = openCursor(cards, in.Cursor); err != nil {
 			return err
 		}
 		found, err := m.people.candidates.View().Search(query)
@@ -184,9 +187,9 @@ func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engi
 			return out, fmt.Errorf("candidate %d: %w", hit.ID, err)
 		}
 		out.Items = append(out.Items, card(cards, &c, today))
-		if len(found.Top) == in.Limit {
-			out.Next = sealCursor(cards.Of(c.ID), hit.Keys)
-		}
+	}
+	if n := len(found.Top); n > 0 && n == in.Limit {
+		out.Next = sealCursor(cards, found.Top[n-1])
 	}
 	return out, nil
 }
@@ -243,21 +246,25 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 	return out, err
 }
 
-// cursor is where a page of hits ended, under the company's own card id.
+// cursor is where a page of hits ended. Place is the last hit's key, as a card
+// of the company: it opens whatever has become of that candidate, so that
+// going on tells nothing of them.
 type cursor struct {
-	Card string  `json:"c"`
-	Keys []int32 `json:"k"`
+	Place string  `json:"c"`
+	Keys  []int32 `json:"k"`
 }
 
-func sealCursor(card string, keys []int32) string {
-	b, err := json.Marshal(cursor{card, keys})
+func sealCursor(cards account.Cards, last engine.Hit) string {
+	var place uuid.UUID
+	binary.BigEndian.PutUint64(place[8:], uint64(last.ID))
+	b, err := json.Marshal(cursor{cards.Of(place), last.Keys})
 	if err != nil {
 		return ""
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func (m *Market) openCursor(tx Tx, cards account.Cards, s string) (*engine.Hit, error) {
+func openCursor(cards account.Cards, s string) (*engine.Hit, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -270,13 +277,9 @@ func (m *Market) openCursor(tx Tx, cards account.Cards, s string) (*engine.Hit, 
 	if err := json.Unmarshal(b, &c); err != nil || len(c.Keys) != 2 {
 		return nil, refused
 	}
-	id, err := cards.Candidate(c.Card)
-	if err != nil {
+	place, err := cards.Candidate(c.Place)
+	if err != nil || binary.BigEndian.Uint64(place[:8]) != 0 {
 		return nil, refused
 	}
-	who, err := tx.CandidateByID(id)
-	if errs.Is(err, errs.NotFound) {
-		return nil, refused
-	}
-	return &engine.Hit{ID: who.Key, Keys: c.Keys}, err
+	return &engine.Hit{ID: int64(binary.BigEndian.Uint64(place[8:])), Keys: c.Keys}, nil
 }
