@@ -257,3 +257,5 @@ func jobAt(n corpnum.Number, from day.Month) candidate.Job {
 func employed(at corpnum.Number) candidate.Employment {
 	return candidate.Employment{Number: at, Current: true}
 }
+
+func beginningMonth() day.Month { return day.Of(beginning).Month() }

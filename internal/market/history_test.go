@@ -53,12 +53,17 @@ func TestHistories(t *testing.T) {
 					seeds, steps := 3, 250
 					switch {
 					case testing.Short():
-						seeds, steps = 1, 80
+						seeds, steps = 1, 60
 					case name == "sqlite":
-						seeds = 1
+						seeds, steps = 1, 150
 					}
+					told := map[offer.State]int{}
 					for seed := range uint64(seeds) {
-						playHistory(t, open(t), mode, demo, seed, steps)
+						playHistory(t, open(t), mode, demo, seed, steps, told)
+					}
+					t.Logf("states of all offers: %v", told)
+					if len(told) < 2 || seeds > 1 && len(told) < 6 {
+						t.Error("the histories say little: too few states of offers")
 					}
 				})
 			}
@@ -66,7 +71,7 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-func playHistory(t *testing.T, s market.Store, mode market.Mode, demo bool, seed uint64, steps int) {
+func playHistory(t *testing.T, s market.Store, mode market.Mode, demo bool, seed uint64, steps int, told map[offer.State]int) {
 	defer func() {
 		if t.Failed() {
 			t.Logf("seed %d", seed)
@@ -92,7 +97,7 @@ func playHistory(t *testing.T, s market.Store, mode market.Mode, demo bool, seed
 	group.Wait()
 	h.stopMatcher(false)
 	h.drain()
-	h.verify(newDraw(seed, 99))
+	h.verify(newDraw(seed, 99), told)
 }
 
 // startMatcher walks the log until it is stopped, as the worker does.
@@ -205,10 +210,18 @@ func (h *history) doSignUp(d draw) error {
 	if err != nil {
 		return err
 	}
+	p := person{id: out.ID, token: out.Token, email: in.Email, code: h.codeFor(in.Email)}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.people = append(h.people, person{id: out.ID, token: out.Token, email: in.Email, code: h.codeFor(in.Email)})
-	return nil
+	h.people = append(h.people, p)
+	h.mu.Unlock()
+	if d.chance(40) {
+		return nil
+	}
+	a, err := h.Authenticate(h.Context(), p.token)
+	if err != nil {
+		return err
+	}
+	return h.confirm(a, p)
 }
 
 // someoneOf gives a random person and who they are.
@@ -247,10 +260,15 @@ func (h *history) doCandidate(d draw) error {
 	case 4:
 		_, err = h.SetBlocks(ctx, a, c.Version, d.blocks(), d.employers())
 	default:
-		err = h.Confirm(ctx, a, p.code)
-		if errs.Is(err, errs.Invalid) && p.email == "twice@example.jp" {
-			err = nil // the mail of another with the same address came later
-		}
+		err = h.confirm(a, p)
+	}
+	return err
+}
+
+func (h *history) confirm(a market.Actor, p person) error {
+	err := h.Confirm(h.Context(), a, p.code)
+	if errs.Is(err, errs.Invalid) && p.email == "twice@example.jp" {
+		return nil // the mail of another with the same address came later
 	}
 	return err
 }
@@ -503,7 +521,7 @@ func (h *history) doTime(d draw) error {
 }
 
 // verify holds a drained market to the model.
-func (h *history) verify(d draw) {
+func (h *history) verify(d draw, told map[offer.State]int) {
 	h.Helper()
 	drained := readRows(h, h.records.Store)
 	for _, s := range drained.incomplete(h.mode) {
@@ -514,14 +532,11 @@ func (h *history) verify(d draw) {
 	fresh := h.open()
 	h.verifySame(d, drained, fresh)
 	h.verifyRepeat(drained)
-	counts := map[offer.State]int{}
 	for _, o := range drained.offers {
-		counts[o.State]++
+		told[o.State]++
 	}
-	h.Logf("%d candidates, %d companies, %d rules, %d rows of the log, offers made %d times: %v",
-		len(drained.candidates), len(drained.companies), len(drained.rules), len(drained.log), h.records.made, counts)
-	if h.records.made < 20 || !testing.Short() && len(counts) < 6 {
-		h.Error("the history says nothing: too few offers")
+	if h.records.made < 10 {
+		h.Errorf("the history says little: %d offers", h.records.made)
 	}
 }
 
