@@ -43,7 +43,7 @@ func (p *player) visit(ctx context.Context, d day.Day) error {
 				return fmt.Errorf("offers of candidate %d: %w", key, err)
 			}
 			acts = append(acts, p.answers(list, d)...)
-			if p.in(58) {
+			if p.in(42) {
 				p.visitOn(d+2+day.Day(p.ExpFloat64()*20), key)
 			}
 		}

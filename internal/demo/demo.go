@@ -57,8 +57,9 @@ type world struct {
 	firms      []*firm
 	byIndustry map[string][]*firm
 	persons    []*person
-	jobs       []job
 	orders     []order
+	kin        map[*occupation][]string // see kinOf
+	regions    map[string]uint64        // prefectures as bits
 }
 
 // newWorld draws everything that is there before anything happens.
@@ -74,11 +75,17 @@ func newWorld(o Options) (*world, error) {
 		o.Progress = func(string, int, int) {}
 	}
 	w := &world{tables: t, options: o, first: o.Today - livedDays, byIndustry: map[string][]*firm{}}
+	w.kin, w.regions = map[*occupation][]string{}, map[string]uint64{}
+	for i := range w.occupations {
+		w.kin[&w.occupations[i]] = w.kinOf(&w.occupations[i])
+	}
+	for at := range w.prefectures {
+		w.regions[w.region(at)] |= 1 << at
+	}
 	w.firms = w.firmsOf()
 	o.Progress("companies", len(w.firms), o.Companies)
 	w.persons = w.people()
 	o.Progress("candidates", len(w.persons), o.Candidates)
-	w.jobs = w.jobsOf()
 	w.orders = w.ordersOf()
 	o.Progress("rules", len(w.orders), o.Rules)
 	return w, nil

@@ -29,12 +29,11 @@ func small(t *testing.T, candidates, companies, rules int) *world {
 
 func TestEverythingDrawnIsAllowed(t *testing.T) {
 	w := small(t, 3000, 100, 400)
-	d := newDraw(1, streamWishes)
 	for i, p := range w.persons {
 		if err := p.profile.Validate(p.joins); err != nil {
 			t.Fatalf("profile %d: %v", i, err)
 		}
-		if err := w.wishesOf(d, p).Validate(condition.Positions, false); err != nil {
+		if err := p.wish.condition(p).Validate(condition.Positions, false); err != nil {
 			t.Fatalf("wishes %d: %v", i, err)
 		}
 	}
@@ -47,8 +46,8 @@ func TestEverythingDrawnIsAllowed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for i := range w.jobs {
-		terms := &w.jobs[i].terms
+	for i := range w.orders {
+		terms := &w.orders[i].job.terms
 		if err := terms.Validate(); err != nil {
 			t.Fatalf("position %q: %v", terms.Title, err)
 		}
@@ -121,8 +120,8 @@ var digits = regexp.MustCompile(`[0-9]+`)
 func TestNoSentenceCrowdsThePositions(t *testing.T) {
 	w := small(t, 3000, 100, 1000)
 	seen := map[string]int{}
-	for i := range w.jobs {
-		for _, line := range strings.Split(w.jobs[i].terms.Text, "\n") {
+	for i := range w.orders {
+		for _, line := range strings.Split(w.orders[i].job.terms.Text, "\n") {
 			if strings.HasPrefix(line, "【") {
 				continue
 			}
@@ -152,8 +151,8 @@ func TestTheSameSeedGivesTheSameMarket(t *testing.T) {
 			t.Fatalf("profile %d (-first +second):\n%s", i, diff)
 		}
 	}
-	for i := range one.jobs {
-		if diff := cmp.Diff(one.jobs[i].terms, two.jobs[i].terms); diff != "" {
+	for i := range one.orders {
+		if diff := cmp.Diff(one.orders[i].job.terms, two.orders[i].job.terms); diff != "" {
 			t.Fatalf("position %d (-first +second):\n%s", i, diff)
 		}
 		if diff := cmp.Diff(one.orders[i].Rule, two.orders[i].Rule); diff != "" {

@@ -17,7 +17,9 @@ type person struct {
 	education  int
 	worked     int // years since the end of education
 	joins      day.Day
-	willing    []int // positions of prefectures, home first
+	places     uint64 // willing prefectures as bits of positions
+	wish       wish
+	reached    int // rules on the drawing board that would send an offer
 	status     string
 	profile    candidate.Profile
 	employers  []candidate.Employment
@@ -50,8 +52,10 @@ func (w *world) people() []*person {
 	}
 	d.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	w.setJoins(all)
+	wishes := newDraw(w.options.Seed, streamWishes)
 	for _, p := range all {
 		w.live(d, p)
+		p.wish = w.wishOf(wishes, p)
 	}
 	return all
 }
@@ -138,27 +142,20 @@ func (w *world) live(d draw, p *person) {
 // setWilling draws where the person would work: at home, often in the
 // prefectures around, seldom anywhere.
 func (w *world) setWilling(d draw, p *person) {
-	p.willing = []int{p.home}
+	p.places = 1 << p.home
 	share := 38
 	if p.age < 35 {
 		share = 48
 	}
 	for i, at := range w.prefectures[p.home].near {
 		if i < 4 && d.in(share-8*i) {
-			p.willing = append(p.willing, at)
+			p.places |= 1 << at
 		}
 	}
 	if d.in(3) {
-		for at := range w.prefectures {
-			if at != p.home && !slices.Contains(p.willing, at) {
-				p.willing = append(p.willing, at)
-			}
-		}
+		p.places = 1<<len(w.prefectures) - 1
 	}
-	for _, at := range p.willing {
-		p.profile.WillingPrefecture = append(p.profile.WillingPrefecture, w.prefectures[at].code)
-	}
-	slices.Sort(p.profile.WillingPrefecture)
+	p.profile.WillingPrefecture = w.named(p.places)
 }
 
 // held gives the years in the person's occupation.

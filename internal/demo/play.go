@@ -196,13 +196,13 @@ func (p *player) joinOne(tx market.Tx, x *person) error {
 	c := candidate.Candidate{
 		ID: p.ids.id(at), Account: a.Key, Version: 1, Open: !p.in(3), Confirmed: true,
 		WeeklyLimit: limitOf(p.draw), Language: "ja", LastActive: x.joins, Profile: x.profile,
-		Wishes: p.wishesOf(p.draw, x), Blocks: p.blocksOf(p.draw), Employers: x.employers, CreatedAt: at,
+		Wishes: x.wish.condition(x), Blocks: p.blocksOf(p.draw), Employers: x.employers, CreatedAt: at,
 	}
 	if err := tx.AddCandidate(&c); err != nil {
 		return fmt.Errorf("add a candidate: %w", err)
 	}
 	p.lives[c.Key] = x
-	if p.in(82) {
+	if p.in(74) {
 		p.visitOn(x.joins+day.Day(p.weighted(25, 35, 25, 15)), c.Key)
 	}
 	return tx.Append(&market.Row{Change: market.CandidateChanged, Entity: c.Key, Version: 1, At: at})

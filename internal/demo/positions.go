@@ -7,52 +7,45 @@ import (
 	"enishi/internal/position"
 )
 
-// job is a position on the drawing board, with the candidate after whom it
-// was drawn: demand follows supply, so that every occupation and prefecture
-// with people has companies that look for them.
+// job is a position on the drawing board, with the candidate after whom it was
+// drawn: demand follows supply, so that every occupation and prefecture with
+// people has companies that look for them.
 type job struct {
-	firm  *firm
-	like  *person
-	home  int
-	terms position.Terms
+	firm   *firm
+	like   *person
+	kind   string
+	places uint64 // prefectures as bits
+	terms  position.Terms
 }
 
-// jobsOf draws as many positions as there are rules.
-func (w *world) jobsOf() []job {
-	x := &writer{world: w, draw: newDraw(w.options.Seed, streamPositions), decks: map[string]*deck{}}
-	out := make([]job, w.options.Rules)
-	step := float64(len(w.persons)) / float64(len(out))
-	offset := x.Float64()
-	order := x.Perm(len(w.persons))
-	for i := range out {
-		like := w.persons[order[min(int((float64(i)+offset)*step), len(order)-1)]]
-		out[i] = w.jobLike(x, like)
-	}
-	x.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
-	return out
+func (j *job) offered() position.Offered {
+	return position.Offered{Kind: j.kind, Company: j.firm.Number, Size: j.firm.Size}
 }
 
-func (w *world) jobLike(x *writer, like *person) job {
+// draft draws the terms of a job for someone like a candidate, all but the
+// places and the texts. Three in four jobs are such that this candidate would
+// accept them.
+func (w *world) draft(d draw, like *person) job {
 	o := like.occupation
-	j := job{like: like, home: like.home, firm: w.firmFor(x.draw, o.industries, like.home)}
+	j := job{like: like, firm: w.firmFor(d, o.industries, like.home), places: 1 << like.home}
+	j.kind = []string{"interview", "casual"}[d.weighted(88, 12)]
 	t := &j.terms
 	t.Occupation, t.Industry = o.code, j.firm.industry
 	if !slices.Contains(o.industries, t.Industry) {
-		t.Industry = pick(x.draw, o.industries)
+		t.Industry = pick(d, o.industries)
 	}
-	t.Prefecture = []string{w.prefectures[j.home].code}
-	if x.in(10) {
-		if near := w.prefectures[pick(x.draw, w.prefectures[j.home].near)].code; near != t.Prefecture[0] {
-			t.Prefecture = append(t.Prefecture, near)
-			slices.Sort(t.Prefecture)
+	tries := 1
+	if d.in(75) {
+		tries = 12
+	}
+	for range tries {
+		t.EmploymentType = []string{"seishain", "keiyaku"}[d.weighted(91, 9)]
+		w.setTermsPay(d, o, like, t)
+		setHours(d, o, t)
+		if like.accepts(t, o.group, j.places, j.offered()) {
+			break
 		}
 	}
-	t.EmploymentType = []string{"seishain", "keiyaku"}[x.weighted(91, 9)]
-	w.setTermsPay(x.draw, o, like, t)
-	setHours(x.draw, o, t)
-	place := w.prefectures[j.home].name
-	x.describe(o, t, place)
-	t.Legal = x.legal(o, t, place)
 	return j
 }
 
@@ -61,7 +54,7 @@ func (w *world) jobLike(x *writer, like *person) job {
 func (w *world) setTermsPay(d draw, o *occupation, like *person, t *position.Terms) {
 	floor, ceiling := o.census.annual12(0.08), o.census.annual12(0.97)
 	region := w.regional(o.census, like.home)
-	low := math.Min(math.Max(float64(like.pay)*(0.86+0.34*d.Float64()), floor*math.Min(region, 1)), ceiling)
+	low := math.Min(math.Max(float64(like.pay)*(0.9+0.32*d.Float64()), floor*math.Min(region, 1)), ceiling)
 	high := low * (1.15 + 0.4*d.Float64())
 	least, most := max(round10(int(low)), 220), round10(int(high))
 	most = max(most, least+10)
@@ -94,9 +87,46 @@ func setHours(d draw, o *occupation, t *position.Terms) {
 	}
 	yes := func(n int) *bool { b := d.in(n); return &b }
 	t.OvertimeHours, t.HolidaysPerYear, t.StartHour, t.EndHour = &overtime, &holidays, &start, &end
-	t.WeeklyDaysOff, t.Remote = &days, &remote
+	t.WeeklyDaysOff, t.Remote, t.ShiftWork = &days, &remote, &shift
 	t.Flextime, t.SideJobOK = yes(o.remote*2/3), yes(8+o.remote/2)
-	t.ShiftWork = &shift
 	t.Relocation, t.FixedOvertimePay, t.DiscretionaryWork = yes(9), yes(10), yes(o.remote/12)
 	t.SmokeFree, t.Childcare = yes(82), yes(38)
+}
+
+// settlePlaces says where the work is: at the candidate's home, and, when the
+// company looks further, mostly at its other sites there too.
+func (w *world) settlePlaces(d draw, j *job, scope uint64) {
+	if d.in(85) {
+		j.places |= scope
+	}
+	j.terms.Prefecture = nil
+	for at, p := range w.prefectures {
+		if j.places&(1<<at) != 0 {
+			j.terms.Prefecture = append(j.terms.Prefecture, p.code)
+		}
+	}
+}
+
+// write gives the job its title, its text and the items of the law.
+func (x *writer) write(j *job) {
+	place := x.prefectures[j.like.home].name
+	if len(j.terms.Prefecture) > 1 {
+		place += "ほか"
+	}
+	x.describe(j.like.occupation, &j.terms, place)
+	j.terms.Legal = x.legal(j.like.occupation, &j.terms, x.placesText(j))
+}
+
+// placesText lists the prefectures of a job.
+func (x *writer) placesText(j *job) string {
+	out := ""
+	for at, p := range x.prefectures {
+		if j.places&(1<<at) != 0 {
+			if out != "" {
+				out += "、"
+			}
+			out += p.name
+		}
+	}
+	return out
 }

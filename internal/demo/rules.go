@@ -3,6 +3,7 @@ package demo
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"enishi/internal/condition"
 	"enishi/internal/day"
@@ -11,36 +12,40 @@ import (
 )
 
 // How selective rules are: so that a candidate finds about wantedOffers rules
-// whose wishes and theirs meet, of which willing in 100 pass the candidate's
-// side, while a preview stays within what a recruiter would activate.
+// that they accept and that accept them, while a preview stays within what a
+// recruiter would activate.
 const (
-	wantedOffers = 8
-	willing      = 30
-	leastMatched = 24
-	mostMatched  = 480
+	wantedOffers = 8.5
+	leastMatched = 20
+	mostMatched  = 470
+	// tooMany is how many may be inside before years and skills are asked
+	// for: these together let about a third through.
+	tooMany = 3 * mostMatched
 )
 
-// crowd is the candidates as a rule's author sees them: by occupation.
+// seat is a candidate's place in the crowd of an occupation.
+type seat struct {
+	places uint64 // willing prefectures as bits
+	who    int32  // position in world.persons
+}
+
+// crowd is the candidates as the authors of rules see them.
 type crowd struct {
-	byCode map[string][]*person
-	places map[*person]uint64 // willing prefectures as bits
-	target float64            // candidates that a rule should match
+	persons []*person
+	byCode  map[string][]seat
+	seen    []int32 // by person: the last question in which they were found
+	asked   int32
+	want    float64 // candidates with whom a rule should meet
 }
 
 func (w *world) crowd() *crowd {
-	c := &crowd{byCode: map[string][]*person{}, places: make(map[*person]uint64, len(w.persons))}
-	for _, p := range w.persons {
+	c := &crowd{persons: w.persons, byCode: map[string][]seat{}, seen: make([]int32, len(w.persons))}
+	for i, p := range w.persons {
 		for _, o := range p.profile.Occupation {
-			c.byCode[o.Code] = append(c.byCode[o.Code], p)
+			c.byCode[o.Code] = append(c.byCode[o.Code], seat{p.places, int32(i)})
 		}
-		var bits uint64
-		for _, at := range p.willing {
-			bits |= 1 << at
-		}
-		c.places[p] = bits
 	}
-	c.target = wantedOffers * float64(len(w.persons)) / float64(max(1, w.options.Rules)) * 100 / willing
-	c.target = math.Min(math.Max(c.target, leastMatched), mostMatched)
+	c.want = wantedOffers * float64(len(w.persons)) / float64(w.options.Rules)
 	return c
 }
 
@@ -51,87 +56,101 @@ type order struct {
 	begins day.Day
 }
 
-// ordersOf draws a rule for each job.
+// chances is how many candidates are drawn for each rule: the one whom fewest
+// rules would reach so far is whom the company has in mind. Two are enough to
+// leave few people without an offer.
+const chances = 5
+
+// ordersOf draws the rules, each with its position. What a rule reaches counts
+// for those that come after it, so that the market leaves few people out.
 func (w *world) ordersOf() []order {
 	d := newDraw(w.options.Seed, streamRules)
+	x := &writer{world: w, draw: newDraw(w.options.Seed, streamPositions), decks: map[string]*deck{}}
 	c := w.crowd()
-	out := make([]order, len(w.jobs))
+	out := make([]order, w.options.Rules)
 	for i := range out {
-		out[i] = w.orderFor(d, c, &w.jobs[i])
+		like := pick(d, w.persons)
+		for range chances - 1 {
+			if other := pick(d, w.persons); other.reached < like.reached {
+				like = other
+			}
+		}
+		j := w.draft(d, like)
+		out[i] = w.orderFor(d, c, &j)
+		x.write(&j)
 	}
+	d.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out
 }
 
 func (w *world) orderFor(d draw, c *crowd, j *job) order {
-	o := j.like.occupation
-	want := min(c.target*math.Exp(0.45*d.NormFloat64()), mostMatched)
+	want := c.want * math.Exp(0.3*d.NormFloat64())
 	must, found := w.scope(d, c, j, want)
 	must = w.tighten(d, must, found, j, want)
 	r := order{job: j, begins: w.first + day.Day(d.weighted(40, 60)*d.IntN(livedDays))}
 	r.Version, r.State, r.OfferDays = 1, rule.Active, pick(d, []int{14, 14, 14, 10, 21, 7, 30})
-	r.Kind = []string{"interview", "casual"}[d.weighted(88, 12)]
-	r.Must = condition.Condition{Op: condition.All, Kids: must}
-	r.Prefer = w.preferences(d, o, j)
-	r.DailyBudget = pick(d, []int{10, 20, 30, 50})
-	r.TotalBudget = max(r.DailyBudget*2, pick(d, []int{100, 200, 300, 500, 1000}))
-	r.Expires = r.begins + day.Day(pick(d, []int{180, 365, 365, 365}))
+	r.Kind, r.Must = j.kind, condition.Condition{Op: condition.All, Kids: must}
+	r.Prefer = w.preferences(d, j.like.occupation, j)
+	r.DailyBudget = pick(d, []int{20, 30, 50, 100})
+	r.TotalBudget = pick(d, []int{200, 300, 500, 1000})
+	r.Expires = r.begins + day.Day(pick(d, []int{210, 365, 365, 365}))
 	if d.in(4) {
 		r.Expires = r.begins + day.Day(d.between(30, 120))
 	}
 	return r
 }
 
-// scope widens occupation and place, narrow to wide, until enough candidates
-// are inside, and gives the conditions and who meets them.
+// scope widens occupation and place, narrow to wide, until the company and
+// enough candidates meet, and gives the conditions and who is inside.
 func (w *world) scope(d draw, c *crowd, j *job, want float64) ([]condition.Condition, []*person) {
 	o := j.like.occupation
-	near := []int{j.home}
-	for _, at := range w.prefectures[j.home].near {
-		if w.region(at) == w.region(j.home) {
-			near = append(near, at)
-		}
-	}
-	kin := w.kin(o)
-	leaf := []string{o.code}
-	all := taxonomy.Of(taxonomy.Occupation).Leaves(o.group)
+	leaf, kin := []string{o.code}, w.kin[o]
+	home, near := w.named(1<<j.like.home), w.named(w.around(j.like.home))
+	region, wide := []string{w.region(j.like.home)}, w.regionsAround(j.like.home)
 	type step struct {
-		named  []string // as the condition says it
-		codes  []string
-		places []int
-		region bool
+		named, codes []string // as the condition says it, and the leaves in it
+		at           []string // prefectures or regions
 	}
 	steps := []step{
-		{leaf, leaf, near[:1], false}, {leaf, leaf, near, false}, {kin, kin, near[:1], false}, {kin, kin, near, false},
-		{leaf, leaf, nil, true}, {kin, kin, nil, true},
+		{leaf, leaf, home}, {leaf, leaf, near}, {kin, kin, home}, {kin, kin, near}, {leaf, leaf, region}, {kin, kin, region},
 	}
 	if o.required == "" {
-		steps = append(steps, step{[]string{o.group}, all, near[:1], false}, step{[]string{o.group}, all, near, false})
+		group, all := []string{o.group}, taxonomy.Of(taxonomy.Occupation).Leaves(o.group)
+		steps = append(steps, step{group, all, near}, step{group, all, region}, step{group, all, wide})
+	} else {
+		steps = append(steps, step{kin, kin, wide})
 	}
-	steps = append(steps, step{[]string{o.group}, all, nil, true})
-	var best []*person
-	var must []condition.Condition
+	best, most, met := step{}, []*person(nil), -1
 	for _, s := range steps {
-		place := w.placeOf(s.places, j.home, s.region)
-		found := c.inside(s.codes, w.bits(place))
-		if len(found) > len(best) || best == nil {
-			best = found
-			must = []condition.Condition{codes("occupation", s.named...), codes("willing_prefecture", place...)}
+		places := w.bits(s.at)
+		found := c.inside(s.codes, places, tooMany)
+		if len(found) == tooMany && met > 0 {
+			continue
 		}
-		if float64(len(best)) >= want {
+		n := 0
+		for _, p := range found {
+			if p.accepts(&j.terms, o.group, j.places|places, j.offered()) {
+				n++
+			}
+		}
+		if n > met {
+			best, most, met = s, found, n
+		}
+		if float64(met) >= want {
 			break
 		}
 	}
-	return must, best
+	w.settlePlaces(d, j, w.bits(best.at))
+	return []condition.Condition{codes("occupation", best.named...), codes("willing_prefecture", best.at...)}, most
 }
 
-// placeOf gives the codes of some prefectures, or of the home's region.
-func (w *world) placeOf(places []int, home int, region bool) []string {
-	if region {
-		return []string{w.region(home)}
-	}
-	out := make([]string, len(places))
-	for i, at := range places {
-		out[i] = w.prefectures[at].code
+// regionsAround gives the region of a prefecture and those next to it.
+func (w *world) regionsAround(home int) []string {
+	out := []string{w.region(home)}
+	for _, at := range w.prefectures[home].near {
+		if r := w.region(at); !slices.Contains(out, r) {
+			out = append(out, r)
+		}
 	}
 	slices.Sort(out)
 	return out
@@ -140,17 +159,43 @@ func (w *world) placeOf(places []int, home int, region bool) []string {
 // bits gives prefectures and regions as bits of positions.
 func (w *world) bits(places []string) uint64 {
 	var out uint64
-	for i, p := range w.prefectures {
-		if slices.Contains(places, p.code) || slices.Contains(places, w.region(i)) {
-			out |= 1 << i
+	for _, code := range places {
+		if region, ok := w.regions[code]; ok {
+			out |= region
+			continue
+		}
+		at := slices.IndexFunc(w.prefectures, func(p prefecture) bool { return p.code == code })
+		out |= 1 << at
+	}
+	return out
+}
+
+// around gives a prefecture and those of its region to which people commute or
+// move.
+func (w *world) around(home int) uint64 {
+	bits := uint64(1) << home
+	for _, at := range w.prefectures[home].near {
+		if w.region(at) == w.region(home) {
+			bits |= 1 << at
+		}
+	}
+	return bits
+}
+
+// named gives the codes of prefectures.
+func (w *world) named(bits uint64) []string {
+	var out []string
+	for at, p := range w.prefectures {
+		if bits&(1<<at) != 0 {
+			out = append(out, p.code)
 		}
 	}
 	return out
 }
 
-// kin gives the occupations that share most with one: its own code and those
+// kinOf gives the occupations that share most with one: its own code and those
 // of its group that are drawn from the same census occupation or share a skill.
-func (w *world) kin(o *occupation) []string {
+func (w *world) kinOf(o *occupation) []string {
 	out := []string{o.code}
 	for i := range w.occupations {
 		x := &w.occupations[i]
@@ -167,27 +212,23 @@ func (w *world) kin(o *occupation) []string {
 }
 
 // inside gives who holds one of the codes and would work at one of the places,
-// each once.
-func (c *crowd) inside(codes []string, places uint64) []*person {
+// each once; enough is how many are looked for at most.
+func (c *crowd) inside(codes []string, places uint64, enough int) []*person {
 	var out []*person
-	for i, code := range codes {
-		for _, p := range c.byCode[code] {
-			if c.places[p]&places == 0 || i > 0 && p.holdsAny(codes[:i]) {
+	c.asked++
+	for _, code := range codes {
+		for _, s := range c.byCode[code] {
+			if s.places&places == 0 || c.seen[s.who] == c.asked {
 				continue
 			}
-			out = append(out, p)
+			if len(out) == enough {
+				return out
+			}
+			c.seen[s.who] = c.asked
+			out = append(out, c.persons[s.who])
 		}
 	}
 	return out
-}
-
-func (p *person) holdsAny(codes []string) bool {
-	for _, o := range p.profile.Occupation {
-		if slices.Contains(codes, o.Code) {
-			return true
-		}
-	}
-	return false
 }
 
 // clause is a condition that a recruiter may add, and whom it lets through.
@@ -196,14 +237,17 @@ type clause struct {
 	passes    func(*person) bool
 }
 
-// tighten adds conditions as long as enough candidates remain.
+// tighten adds conditions as long as the company still meets enough
+// candidates, and more of them while too many are inside.
 func (w *world) tighten(d draw, must []condition.Condition, found []*person, j *job, want float64) []condition.Condition {
+	meets := func(p *person) bool { return p.accepts(&j.terms, j.like.occupation.group, j.places, j.offered()) }
 	list := w.clauses(d, must[0].In, j)
 	d.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
 	years := w.yearClauses(d, must[0].In)
-	list = append(years, list...)
-	for i, k := range list {
-		if len(found) == 0 || i >= len(years) && float64(len(found)) < 1.25*want {
+	met := count(found, meets)
+	for i, k := range append(years, list...) {
+		crowded := len(found) > mostMatched || float64(met) > 1.3*want
+		if !k.passes(j.like) || !crowded && (i >= len(years) || float64(met) < want) {
 			continue
 		}
 		left := make([]*person, 0, len(found))
@@ -212,15 +256,21 @@ func (w *world) tighten(d draw, must []condition.Condition, found []*person, j *
 				left = append(left, p)
 			}
 		}
-		if float64(len(left)) < 0.8*want || len(left) == len(found) && d.in(50) {
+		n := count(left, meets)
+		if len(left) < leastMatched || float64(n) < 0.75*want && len(found) <= mostMatched || len(left) == len(found) {
 			continue
 		}
-		found = left
+		found, met = left, n
 		if k.condition.Field == "occupation" {
 			must[0] = k.condition
 			continue
 		}
 		must = append(must, k.condition)
+	}
+	for _, p := range found {
+		if meets(p) {
+			p.reached++
+		}
 	}
 	if d.in(20) {
 		must = append(must, atMost("last_active_days", pick(d, []int{90, 120, 180})))
@@ -228,14 +278,23 @@ func (w *world) tighten(d draw, must []condition.Condition, found []*person, j *
 	return must
 }
 
+func count(list []*person, holds func(*person) bool) int {
+	n := 0
+	for _, p := range list {
+		if holds(p) {
+			n++
+		}
+	}
+	return n
+}
+
 // yearClauses ask for years in the occupation, few before many.
 func (w *world) yearClauses(d draw, named []string) []clause {
 	var out []clause
-	list := taxonomy.Of(taxonomy.Occupation)
 	for _, years := range [][]int{{1, 3}, {1, 3, 5}, {3}, {3, 5}, {1}, {3, 7}}[d.IntN(6)] {
 		out = append(out, clause{levelled("occupation", years, named...), func(p *person) bool {
 			return slices.ContainsFunc(p.profile.Occupation, func(o codedYears) bool {
-				return o.Min >= years && slices.ContainsFunc(named, func(n string) bool { return list.Within(o.Code, n) })
+				return o.Min >= years && slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(o.Code, n) }) // a group is the prefix of its codes
 			})
 		}})
 	}
@@ -295,7 +354,7 @@ func (w *world) preferences(d draw, o *occupation, j *job) []rule.Preference {
 		add(d.between(2, 6), codes("certification", some(d, o.optional, 2)...))
 	}
 	if d.in(50) {
-		add(d.between(1, 4), codes("residence", w.prefectures[j.home].code))
+		add(d.between(1, 4), codes("residence", w.prefectures[j.like.home].code))
 	}
 	if d.in(25) {
 		add(d.between(1, 4), atLeast("management", 1))
