@@ -259,7 +259,7 @@ func (b *builder) block(w *laneWriter) block {
 	}
 	k.posts = b.build(k.spaces, all, k.lanes, len(w.tags), false)
 	for field, list := range w.bounds {
-		k.bounds = append(k.bounds, newBound(field, list, words))
+		k.bounds = append(k.bounds, newBound(field, list, words, b.markStep))
 	}
 	slices.SortFunc(k.bounds, func(a, b bound) int { return cmp.Compare(a.field, b.field) })
 	return k
@@ -289,7 +289,7 @@ func (w *laneWriter) slotSpaces() []space {
 	return spaces
 }
 
-func newBound(field uint16, list []laneBound, words int) bound {
+func newBound(field uint16, list []laneBound, words, step int) bound {
 	b := bound{field: field, has: make([]uint64, words)}
 	lo, hi := make([]laneBound, 0, len(list)), make([]laneBound, 0, len(list))
 	for _, n := range list {
@@ -301,11 +301,11 @@ func newBound(field uint16, list []laneBound, words int) bound {
 			hi = append(hi, laneBound{lane: n.lane, lo: ^n.hi})
 		}
 	}
-	b.lo, b.hi = newEdge(lo, words), newEdge(hi, words)
+	b.lo, b.hi = newEdge(lo, words, step), newEdge(hi, words, step)
 	return b
 }
 
-func newEdge(list []laneBound, words int) edge {
+func newEdge(list []laneBound, words, step int) edge {
 	slices.SortStableFunc(list, func(a, b laneBound) int { return cmp.Compare(a.lo, b.lo) })
 	e := edge{lanes: make([]uint16, len(list))}
 	for i, n := range list {
@@ -314,7 +314,7 @@ func newEdge(list []laneBound, words int) edge {
 			continue
 		}
 		e.values, e.starts = append(e.values, n.lo), append(e.starts, uint32(i))
-		if last := len(e.markAt) - 1; len(list)-i >= markStep && (last < 0 || i-int(e.markAt[last]) >= markStep) {
+		if last := len(e.markAt) - 1; len(list)-i >= step && (last < 0 || i-int(e.markAt[last]) >= step) {
 			e.markAt = append(e.markAt, uint32(i))
 		}
 	}

@@ -50,6 +50,7 @@ func newPopulation(docs, conds Schema, limit int) (*Population, error) {
 		return nil, err
 	}
 	p := &Population{docs: newLayout(docs), conds: newLayout(conds), limit: limit, deleted: map[int64]int64{}}
+	p.builder.markStep = max(limit/markShare, 1)
 	p.pool.New = func() any {
 		return &scratch{asked: newSubject(p.conds), stored: newSubject(p.docs)}
 	}
@@ -149,7 +150,7 @@ func (p *Population) build(n int, put func(w *rowWriter, i int)) []part {
 	var group sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(parts)) {
 		group.Go(func() {
-			var b builder
+			b := builder{markStep: p.builder.markStep}
 			for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
 				parts[i] = one(&b, i*p.limit, min((i+1)*p.limit, n))
 			}

@@ -103,6 +103,8 @@ func (p *postings) upTo(first, level uint32) ([]uint64, []uint16) {
 
 // builder makes postings; it keeps its tables between builds.
 type builder struct {
+	markStep int // the least distance of marks
+
 	next []uint32 // by code: rows, then where the next row goes
 	set  []uint32 // by code: 1 + the number of its set
 	list []uint64 // code<<16 | row, for few pairs

@@ -33,6 +33,10 @@ func (r *random) schema() Schema {
 			r.note("open field")
 		default:
 			f.Parents = make([]int32, 1+r.IntN(40))
+			if r.chance(.2) {
+				r.note("many values")
+				f.Parents = make([]int32, 400)
+			}
 			tree := r.chance(.6)
 			for v := range f.Parents {
 				if f.Parents[v] = -1; tree && v > 0 && r.chance(.8) {
@@ -263,7 +267,7 @@ func (r *random) query(docs *Schema, ids int64) Query {
 	q.FacetTop = r.IntN(2) * r.IntN(12)
 	for i := range docs.Fields {
 		f := &docs.Fields[i]
-		if f.Kind == Tags && f.Parents != nil && r.chance(.6) {
+		if f.Kind == Tags && f.Parents != nil && r.chance(24/float64(40+len(f.Parents))) {
 			q.Facets = append(q.Facets, uint16(i))
 		}
 		if f.Kind == Number && r.chance(.5) {

@@ -54,9 +54,10 @@ const (
 	maxSlots = 4
 	// maxSplit is how many kids of a root Any become lanes of their own.
 	maxSplit = 16
-	// markStep is the least distance of marks: it balances the lanes visited
-	// one by one against the size of the marks, at most eight bytes a lane.
-	markStep = 1024
+	// markShare is how many marks a full segment's lanes may have: it balances
+	// the lanes visited one by one against the size of the marks, at most
+	// eight bytes a lane.
+	markShare = 64
 	// fewRows: with fewer in a segment, a reverse side gains nothing.
 	fewRows = 64
 	// fewShare: if fewer than one row in this many is asked about, running
