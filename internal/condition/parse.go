@@ -266,5 +266,8 @@ func describe(t json.Token) string {
 
 // escape writes a key as RFC 6901 wants it in a JSON pointer.
 func escape(key string) string {
+	if !strings.ContainsAny(key, "~/") {
+		return key
+	}
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }

@@ -81,7 +81,9 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 	if err != nil {
 		return Founded{}, fmt.Errorf("register a company: %w", err)
 	}
-	m.greet(ctx, in.Email, code, known)
+	if k.Key != 0 { // not the answer of an earlier request
+		m.greet(ctx, in.Email, code, known)
+	}
 	return out, nil
 }
 

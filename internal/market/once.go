@@ -34,7 +34,7 @@ func (m *Market) recall(tx Tx, once Once, result any) (bool, error) {
 		return false, fmt.Errorf("look up an idempotency key: %w", err)
 	}
 	if !bytes.Equal(reply.Digest, once.Digest) {
-		return false, errs.AtPointer("", "an Idempotency-Key that came with another request", "a new key for a new request")
+		return false, errs.AtPointer("/Idempotency-Key", "a key that came with another request", "a new key for a new request")
 	}
 	text, err := m.vault.Open(reply.Body)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -74,8 +75,9 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	if err != nil {
 		return SignedUp{}, fmt.Errorf("sign up: %w", err)
 	}
-	m.greet(ctx, in.Email, code, known)
-	if c.Key == 0 { // the answer of an earlier request
+	if c.Key != 0 {
+		m.greet(ctx, in.Email, code, known)
+	} else { // the answer of an earlier request
 		err = m.read(ctx, func(tx Tx) error {
 			var err error
 			c, err = tx.CandidateByID(out.ID)
@@ -223,6 +225,11 @@ func (m *Market) greet(ctx context.Context, email, code string, known bool) {
 	}
 }
 
+// accountsTried bounds how many accounts of one address and kind a sign-in
+// tries, the confirmed one first: hashes are slow, and anyone can sign up with
+// somebody else's address.
+const accountsTried = 5
+
 // SignIn gives a new token for an address and its password. Whatever does not
 // fit is Unauthenticated, without saying what.
 func (m *Market) SignIn(ctx context.Context, email, password string) (string, error) {
@@ -234,26 +241,20 @@ func (m *Market) SignIn(ctx context.Context, email, password string) (string, er
 	hash := m.vault.EmailHash(address)
 	var all []account.Account
 	err = m.read(ctx, func(tx Tx) error {
+		all = nil
 		for _, kind := range []account.Kind{account.Candidate, account.Member, account.Operator} {
 			list, err := tx.Accounts(kind, hash)
 			if err != nil {
 				return err
 			}
-			all = append(all, list...)
+			all = append(all, list[:min(len(list), accountsTried)]...)
 		}
 		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("sign in: %w", err)
 	}
-	// The confirmed account first; hashes are slow, so a flood of
-	// unconfirmed sign-ups with one address must not make each sign-in try
-	// them all.
-	const tries = 5
-	for i, a := range all {
-		if i == tries {
-			break
-		}
+	for _, a := range all {
 		if a.Password == "" {
 			continue
 		}
@@ -374,7 +375,11 @@ func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
 		if a.Confirmed {
 			return nil
 		}
+		if m.guesses.tooMany(a.Key, m.Today()) {
+			return errs.New(errs.TooMany, "too many wrong codes today; try again tomorrow")
+		}
 		if string(a.CodeHash) != string(account.TokenHash(a.ID.String()+code)) {
+			m.guesses.wrong(a.Key)
 			return errs.AtPointer("/code", "another code", "the eight digits of the newest mail")
 		}
 		a.Confirmed, a.CodeHash = true, nil
@@ -416,3 +421,29 @@ func (m *Market) confirmCandidate(tx Tx, key int64) error {
 // allOffers bounds how many offers of one candidate a use case looks at: far
 // above what limits let through in the years that offers are kept.
 const allOffers = 10_000
+
+// guesses counts the wrong codes of a day by account, in memory: whoever
+// guesses cannot restart the service.
+type guesses struct {
+	mu  sync.Mutex
+	day day.Day
+	n   map[int64]int
+}
+
+// guessesADay is how many wrong codes an account may give in a day.
+const guessesADay = 5
+
+func (g *guesses) tooMany(account int64, today day.Day) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.day != today || g.n == nil {
+		g.day, g.n = today, map[int64]int{}
+	}
+	return g.n[account] >= guessesADay
+}
+
+func (g *guesses) wrong(account int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n[account]++
+}
