@@ -104,7 +104,7 @@ func TestWithoutOffersTheMissedLeavesAreTold(t *testing.T) {
 	body := strings.Replace(signUpBody("hanako@example.jp"), `"min":550`, `"min":2000`, 1)
 	token := into[signedUp](t, s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", body)).Token
 	got := into[map[string]any](t, s.must(http.StatusOK, "GET", "/api/v1/me/offers", token, ""))
-	want := map[string]any{"items": []any{}, "missed": []any{map[string]any{
+	want := map[string]any{"items": []any{}, "next_cursor": "", "missed": []any{map[string]any{
 		"wish": true, "pointer": "/all/0", "condition": map[string]any{"field": "pay_max", "min": 2000.0}, "rules": 1.0,
 	}}}
 	if diff := cmp.Diff(want, got); diff != "" {

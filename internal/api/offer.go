@@ -49,7 +49,7 @@ type MissedLeaf struct {
 // OwnOffers is a page of a candidate's offers.
 type OwnOffers struct {
 	Items  []Offer      `json:"items"`
-	Next   string       `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last."`
+	Next   string       `json:"next_cursor" doc:"Where the next page begins; empty on the last."`
 	Missed []MissedLeaf `json:"missed,omitempty" doc:"With no offer at all: the three leaves that were missed most."`
 }
 

@@ -12,7 +12,7 @@ import (
 // page is one page of a list.
 type page[T any] struct {
 	Items []T    `json:"items"`
-	Next  string `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last."`
+	Next  string `json:"next_cursor" doc:"Where the next page begins; empty on the last."`
 }
 
 // Paging are the parameters of a list.

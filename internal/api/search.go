@@ -24,7 +24,7 @@ type SearchAnswer struct {
 	Facets map[string][]ValueCount `json:"facets" doc:"By field; a field's own clauses are left out of its counts."`
 	Impact []Impact                `json:"impact" doc:"For each clause, how many more there are without it."`
 	Items  []Card                  `json:"items"`
-	Next   string                  `json:"next_cursor,omitempty" doc:"Where the next page begins; absent on the last."`
+	Next   string                  `json:"next_cursor" doc:"Where the next page begins; empty on the last."`
 }
 
 // ValueCount is how many people hold a value.

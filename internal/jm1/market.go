@@ -79,7 +79,10 @@ func profileFields() []field {
 		{name: "education", values: 6, levels: 1, single: true},
 		{name: "flag", values: 4, levels: 1},
 		{name: "company", values: 20_000, levels: 1, open: true},
-		{name: "pay"}, {name: "years"}, {name: "job_changes"}, {name: "last_login"},
+		{name: "pay"},
+		{name: "years"},
+		{name: "job_changes"},
+		{name: "last_login"},
 	}
 }
 
@@ -90,7 +93,8 @@ func positionFields() []field {
 		{name: "prefecture", values: 47, levels: 1, single: true},
 		{name: "remote", values: 3, levels: 1, single: true},
 		{name: "flag", values: 3, levels: 1},
-		{name: "pay_min"}, {name: "pay_max"},
+		{name: "pay_min"},
+		{name: "pay_max"},
 	}
 }
 
