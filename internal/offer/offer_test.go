@@ -1,0 +1,78 @@
+package offer_test
+
+import (
+	"testing"
+
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+)
+
+func states() []offer.State {
+	return []offer.State{
+		offer.Proposed, offer.Reserved, offer.Lapsed, offer.Sent, offer.Seen, offer.Accepted, offer.Declined, offer.Expired,
+		offer.Withdrawn, offer.Scheduled, offer.Held, offer.Hired, offer.Rejected,
+	}
+}
+
+// TestLife is the whole life of an offer: every step from every state; what is
+// not here is refused.
+func TestLife(t *testing.T) {
+	t.Parallel()
+	type from map[offer.State]offer.State
+	life := map[offer.Action]from{
+		offer.Confirm: {offer.Proposed: offer.Sent, offer.Reserved: offer.Sent},
+		offer.Lapse:   {offer.Proposed: offer.Lapsed, offer.Reserved: offer.Lapsed},
+		offer.See:     {offer.Sent: offer.Seen},
+		offer.Accept:  {offer.Sent: offer.Accepted, offer.Seen: offer.Accepted},
+		offer.Decline: {offer.Sent: offer.Declined, offer.Seen: offer.Declined},
+		offer.Undo:    {offer.Declined: offer.Seen},
+		offer.Expire:  {offer.Sent: offer.Expired, offer.Seen: offer.Expired},
+		offer.Withdraw: {
+			offer.Proposed: offer.Withdrawn, offer.Reserved: offer.Withdrawn, offer.Sent: offer.Withdrawn, offer.Seen: offer.Withdrawn,
+			offer.Accepted: offer.Withdrawn, offer.Scheduled: offer.Withdrawn, offer.Held: offer.Withdrawn,
+		},
+		offer.Schedule: {offer.Accepted: offer.Scheduled, offer.Scheduled: offer.Scheduled},
+		offer.Hold:     {offer.Accepted: offer.Held, offer.Scheduled: offer.Held},
+		offer.Hire:     {offer.Held: offer.Hired},
+		offer.Reject:   {offer.Held: offer.Rejected},
+	}
+	for action, steps := range life {
+		for _, s := range states() {
+			got, err := s.Next(action)
+			want, allowed := steps[s]
+			switch {
+			case allowed && (err != nil || got != want):
+				t.Errorf("%s from %s leads to %s, %v; want %s", action, s, got, err, want)
+			case !allowed && (!errs.Is(err, errs.Conflict) || got != s):
+				t.Errorf("%s from %s leads to %s, %v; want a conflict", action, s, got, err)
+			}
+		}
+	}
+	if _, err := offer.Sent.Next("renew"); !errs.Is(err, errs.Conflict) {
+		t.Errorf("an unknown step: %v", err)
+	}
+}
+
+func TestWhatStatesMean(t *testing.T) {
+	t.Parallel()
+	type meaning struct{ live, reached, unanswered bool }
+	for s, want := range map[offer.State]meaning{
+		offer.Proposed:  {false, false, true},
+		offer.Lapsed:    {false, false, false},
+		offer.Reserved:  {true, true, true},
+		offer.Sent:      {true, true, true},
+		offer.Seen:      {true, true, true},
+		offer.Accepted:  {true, true, false},
+		offer.Scheduled: {true, true, false},
+		offer.Held:      {true, true, false},
+		offer.Declined:  {false, true, false},
+		offer.Expired:   {false, true, false},
+		offer.Withdrawn: {false, true, false},
+		offer.Hired:     {false, true, false},
+		offer.Rejected:  {false, true, false},
+	} {
+		if got := (meaning{s.Live(), s.Reached(), s.Unanswered()}); got != want {
+			t.Errorf("%s: %+v, want %+v", s, got, want)
+		}
+	}
+}
