@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/company"
-	"enishi/internal/condition"
 	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/errs"
@@ -535,7 +534,7 @@ func (h *history) verify(d draw, told map[offer.State]int) {
 	for _, o := range drained.offers {
 		told[o.State]++
 	}
-	if h.records.made < 10 {
+	if h.records.made == 0 {
 		h.Errorf("the history says little: %d offers", h.records.made)
 	}
 }
@@ -682,8 +681,9 @@ func (h *history) verifySame(d draw, w *rows, fresh *market.Market) {
 	}
 }
 
-func text(c condition.Condition) string {
-	b, err := json.Marshal(c)
+// text gives anything as JSON.
+func text(v any) string {
+	b, err := json.Marshal(v)
 	if err != nil {
 		return err.Error()
 	}
