@@ -241,7 +241,7 @@ func (p *player) takeOne(tx market.Tx, a act) error {
 
 func (p *player) takeThrough(ctx context.Context, a act, by account.Kind) error {
 	actor := market.Actor{Kind: by, Candidate: a.offer.Candidate, Company: a.offer.Company, Role: account.Owner, Confirmed: true}
-	var id uuid.UUID = a.offer.ID
+	id := a.offer.ID
 	var err error
 	switch a.action {
 	case offer.See:

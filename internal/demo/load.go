@@ -110,6 +110,8 @@ func (p *player) account(at time.Time, email string) account.Account {
 // signIns counts what there is, chooses the accounts that get a password and a
 // short address, and gives them changed, by key: candidates of different trades
 // with offers to look at, and the companies with most to answer.
+//
+// long: one pass over the rows feeds both the counts and the choice.
 func (p *player) signIns(ctx context.Context, all market.Snapshot) (Summary, map[int64]*account.Account, error) {
 	s := Summary{
 		Candidates: len(p.persons), Companies: len(p.firms), Positions: len(p.orders), Rules: len(p.orders),

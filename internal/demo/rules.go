@@ -15,7 +15,7 @@ import (
 // that they accept and that accept them, while a preview stays within what a
 // recruiter would activate.
 const (
-	wantedOffers = 8.5
+	wantedOffers = 9.5
 	leastMatched = 20
 	mostMatched  = 470
 	// tooMany is how many may be inside before years and skills are asked
@@ -57,7 +57,7 @@ type order struct {
 }
 
 // chances is how many candidates are drawn for each rule: the one whom fewest
-// rules would reach so far is whom the company has in mind. Two are enough to
+// rules would reach so far is whom the company has in mind. Five are enough to
 // leave few people without an offer.
 const chances = 5
 

@@ -1,0 +1,232 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/candidate"
+	"enishi/internal/errs"
+	"enishi/internal/market"
+	"enishi/internal/offer"
+	"enishi/internal/position"
+	"enishi/internal/rule"
+	"enishi/internal/store"
+	"enishi/internal/store/sqlite"
+)
+
+func options(t *testing.T, candidates, companies, rules int) Options {
+	t.Helper()
+	vault, err := account.NewVault(bytes.Repeat([]byte{7}, account.SecretBytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{Candidates: candidates, Companies: companies, Rules: rules, Seed: 1, Today: today, Vault: vault}
+}
+
+func played(t *testing.T, o Options) (*player, *market.Memory) {
+	t.Helper()
+	p, memory, err := lived(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, memory
+}
+
+func database(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "enishi.db"), sqlite.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// rows are what a market holds, as far as two ways to it must agree.
+type rows struct {
+	Candidates []candidate.Candidate
+	Rules      []rule.Rule
+	Positions  []position.Position
+	Spent      []int
+	Offers     []offer.Offer
+}
+
+func rowsOf(t *testing.T, s market.Store, companies int) rows {
+	t.Helper()
+	var out rows
+	err := s.Read(t.Context(), func(tx market.Tx) error {
+		var err error
+		if out.Candidates, err = tx.Candidates(0, 1_000_000); err != nil {
+			return err
+		}
+		if out.Rules, err = tx.Rules(0, 1_000_000); err != nil {
+			return err
+		}
+		for _, r := range out.Rules {
+			_, n, err := tx.Spent(r.Key, today)
+			if err != nil {
+				return err
+			}
+			p, err := tx.Position(r.Position)
+			if err != nil {
+				return err
+			}
+			out.Spent, out.Positions = append(out.Spent, n), append(out.Positions, p)
+		}
+		for company := range companies {
+			list, err := tx.OffersBy(int64(company)+1, 0, 0, 1_000_000)
+			if err != nil {
+				return err
+			}
+			out.Offers = append(out.Offers, list...)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(out.Offers, func(a, b offer.Offer) int { return int(a.Key - b.Key) })
+	return out
+}
+
+func compareRows(t *testing.T, got, want rows, more ...cmp.Option) {
+	t.Helper()
+	if len(want.Offers) == 0 || len(want.Candidates) == 0 {
+		t.Fatalf("nothing to compare: %d candidates, %d offers", len(want.Candidates), len(want.Offers))
+	}
+	if diff := cmp.Diff(want, got, append(more, cmpopts.EquateEmpty())...); diff != "" {
+		t.Errorf("(-want +got):\n%.4000s", diff)
+	}
+}
+
+// What is played in memory, by days, is what the market's own use cases give
+// on a database, one by one.
+func TestMemoryAndDatabaseLiveTheSameLife(t *testing.T) {
+	size := 2000
+	if testing.Short() {
+		size = 400
+	}
+	o := options(t, size, 60, size/8)
+	_, memory := played(t, o)
+
+	w, err := newWorld(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := database(t)
+	p, err := newPlayer(t.Context(), w, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.batch, p.through = 1, true
+	if err := p.play(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	compareRows(t, rowsOf(t, db, o.Companies), rowsOf(t, memory, o.Companies), cmpopts.IgnoreFields(offer.Offer{}, "ID"))
+}
+
+func TestLoadWritesEverythingOnce(t *testing.T) {
+	o := options(t, 1500, 60, 240)
+	one, two := database(t), database(t)
+	summary, err := Load(t.Context(), one, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(t.Context(), two, o); err != nil {
+		t.Fatal(err)
+	}
+	first := rowsOf(t, one, o.Companies)
+	compareRows(t, rowsOf(t, two, o.Companies), first) // ids too
+	if len(first.Candidates) != 1500 || len(first.Rules) != 240 || summary.Offers != len(first.Offers) {
+		t.Errorf("%d candidates, %d rules, %d offers; summary %+v", len(first.Candidates), len(first.Rules), len(first.Offers), summary)
+	}
+	ids := map[uuid.UUID]bool{}
+	for _, x := range first.Offers {
+		if ids[x.ID] || x.ID.Version() != 7 {
+			t.Fatalf("offer %d has the id %s, which is no new one of version 7", x.Key, x.ID)
+		}
+		ids[x.ID] = true
+	}
+	if _, err := Load(t.Context(), one, o); !errs.Is(err, errs.Conflict) {
+		t.Errorf("loading twice gives %v, want a conflict", err)
+	}
+}
+
+// The printed sign-ins work on a market that is opened over the database, and
+// there is nothing left to do in it.
+func TestALoadedMarketIsDrainedAndOpens(t *testing.T) {
+	o := options(t, 1500, 60, 240)
+	db := database(t)
+	summary, err := Load(t.Context(), db, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := opened(t, db, o)
+	before := rowsOf(t, db, o.Companies)
+	if err := m.Tend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	status, err := m.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (market.Status{Day: today}); status != want {
+		t.Errorf("status %+v, want %+v", status, want)
+	}
+	compareRows(t, rowsOf(t, db, o.Companies), before)
+	kinds := map[account.Kind]int{}
+	for _, in := range summary.SignIns {
+		kinds[in.Kind]++
+		token, err := m.SignIn(t.Context(), in.Email, in.Password)
+		if err != nil {
+			t.Fatalf("sign in as %s: %v", in.Email, err)
+		}
+		actor, err := m.Authenticate(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if actor.Kind != in.Kind {
+			t.Errorf("%s is a %s, want a %s", in.Email, actor.Kind, in.Kind)
+		}
+		if in.Kind != account.Candidate {
+			continue
+		}
+		if page, _, err := m.OffersTo(t.Context(), actor, 0, 10); err != nil || len(page) == 0 {
+			t.Errorf("%s has %d offers (%v), want some", in.Email, len(page), err)
+		}
+	}
+	if kinds[account.Candidate] < 3 || kinds[account.Member] < 2 || kinds[account.Operator] != 1 {
+		t.Errorf("sign-ins by kind: %v", kinds)
+	}
+}
+
+func opened(t *testing.T, s market.Store, o Options) *market.Market {
+	t.Helper()
+	m, err := market.Open(t.Context(), s, o.Vault, marketOptions(o), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestCountsBelowOneAreRefused(t *testing.T) {
+	_, _, err := Make(context.Background(), options(t, 0, 1, 1))
+	if !errs.Is(err, errs.Invalid) {
+		t.Errorf("Make without candidates gives %v, want Invalid", err)
+	}
+}
