@@ -37,7 +37,7 @@ func (c *checker) checkSize(s *source) {
 func (c *checker) checkFunction(s *source, name string, doc *ast.CommentGroup, f ast.Node) {
 	c.report.Functions++
 	lines := s.fset.Position(f.End()).Line - s.fset.Position(f.Pos()).Line + 1
-	if lines <= functionLines {
+	if lines <= functionLines || s.test && lines <= testFunctionLines {
 		return
 	}
 	switch explained := isExplained(s.ast, doc, f); {

@@ -171,7 +171,7 @@ func libraries() map[string][]string {
 		"golang.org/x/sync":                 {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},
 		"github.com/google/uuid": {
 			"internal/account", "internal/candidate", "internal/company", "internal/position", "internal/rule",
-			"internal/offer", "internal/thread", "internal/market", "internal/store", "internal/demo",
+			"internal/offer", "internal/thread", "internal/market", "internal/store", "internal/store/storetest", "internal/demo",
 			"internal/httpx", "internal/api", "internal/web", "internal/worker",
 		},
 		"github.com/danielgtaylor/huma/v2":    {"internal/api"},
@@ -202,7 +202,8 @@ const (
 	fileLines         = 500
 	testFileLines     = 800
 	functionLines     = 60
-	longFunctionLines = 80 // with a comment `// long: why`
+	longFunctionLines = 80  // with a comment `// long: why`
+	testFunctionLines = 120 // a table of cases is long without being hard
 )
 
 // law is all of the above, made once for a Check.

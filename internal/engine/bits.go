@@ -52,15 +52,6 @@ func count(set []uint64) int {
 	return n
 }
 
-func isEmpty(set []uint64) bool {
-	for _, w := range set {
-		if w != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 func and(dst, src []uint64) {
 	src = src[:len(dst)]
 	for i := range dst {

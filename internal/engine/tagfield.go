@@ -66,7 +66,7 @@ func (f *tagField) run(row int) (from, to uint32) {
 
 // tag gives a value and its level.
 func (f *tagField) tag(i uint32) (value, level uint32) {
-	w := uint32(0)
+	var w uint32
 	if f.wide != nil {
 		w = f.wide[i]
 	} else {

@@ -61,7 +61,7 @@ func (t *tx) exec(what, query string, args ...any) (sql.Result, error) {
 	if err := t.ready(); err != nil {
 		return nil, err
 	}
-	st, err := t.session.statement(t.ctx, query)
+	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
 	if err != nil {
 		return nil, t.failed(what, err)
 	}
@@ -134,7 +134,7 @@ func one[T any](t *tx, what string, scan func(scanner, *T) error, query string, 
 	if err := t.ready(); err != nil {
 		return v, err
 	}
-	st, err := t.session.statement(t.ctx, query)
+	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
 	if err != nil {
 		return v, t.failed("load "+what, err)
 	}
@@ -178,7 +178,7 @@ func each(ctx context.Context, t *tx, what string, scan func(scanner) error, que
 	if err := t.ready(); err != nil {
 		return err
 	}
-	st, err := t.session.statement(t.ctx, query)
+	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
 	if err != nil {
 		return t.failed("list "+what, err)
 	}
