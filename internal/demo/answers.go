@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/day"
