@@ -21,6 +21,7 @@ func marketOptions(o Options) market.Options {
 // A newcomer finds offers, but not too many, and a rule finds people, but not
 // everyone.
 func TestSupplyMeetsDemand(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("plays 20,000 candidates")
 	}

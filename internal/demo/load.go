@@ -107,60 +107,31 @@ func (p *player) account(at time.Time, email string) account.Account {
 	}
 }
 
-// signIns counts what there is, chooses the accounts that get a password and a
-// short address, and gives them changed, by key: candidates of different trades
-// with offers to look at, and the companies with most to answer.
-//
-// long: one pass over the rows feeds both the counts and the choice.
+// signIns counts what there is, gives the accounts that are chosen for it a
+// short address and a password, and gives these accounts by key.
 func (p *player) signIns(ctx context.Context, all market.Snapshot) (Summary, map[int64]*account.Account, error) {
 	s := Summary{
 		Candidates: len(p.persons), Companies: len(p.firms), Positions: len(p.orders), Rules: len(p.orders),
 		States: map[offer.State]int{},
 	}
-	waiting, accepted := map[int64]int{}, map[int64]int{}
+	people, companies := map[int64]int{}, map[int64]int{} // offers to look at
 	for o := range all.Offers {
 		s.Offers++
 		s.States[o.State]++
 		switch o.State {
 		case offer.Sent, offer.Seen:
-			waiting[o.Candidate]++
+			people[o.Candidate]++
 		case offer.Accepted, offer.Scheduled, offer.Held:
-			accepted[o.Company]++
-			waiting[o.Candidate]++
+			people[o.Candidate]++
+			companies[o.Company]++
 		}
 	}
-	of := map[int64]SignIn{} // by account
-	people, companies := ranked(waiting), ranked(accepted)
-	trades := map[string]bool{}
-	candidates := map[int64]int64{} // candidate -> account
-	for c := range all.Candidates {
-		if c.Open {
-			candidates[c.Key] = c.Account
-		}
-	}
-	for _, key := range people {
-		x := p.lives[key]
-		if len(trades) < 5 && !trades[x.occupation.group] && candidates[key] != 0 {
-			trades[x.occupation.group] = true
-			email := fmt.Sprintf("demo%d@example.jp", len(trades))
-			of[candidates[key]] = SignIn{account.Candidate, email, password, x.occupation.name + "、" + p.prefectures[x.home].name}
-		}
-	}
-	owners := map[int64]int64{}
-	for m := range all.Members {
-		owners[m.Company] = m.Account
-	}
-	names := map[int64]string{}
-	for k := range all.Companies {
-		names[k.Key] = k.Name
-	}
-	for i, key := range companies[:min(3, len(companies))] {
-		of[owners[key]] = SignIn{account.Member, fmt.Sprintf("company%d@example.jp", i+1), password, names[key]}
-	}
+	chosen := p.chooseCandidates(all, ranked(people))
+	maps.Copy(chosen, chooseOwners(all, ranked(companies)))
 	renamed := map[int64]*account.Account{}
 	passwords := account.NewPasswords()
 	for a := range all.Accounts {
-		in, ok := of[a.Key]
+		in, ok := chosen[a.Key]
 		if a.Kind == account.Operator {
 			in, ok = SignIn{account.Operator, operatorEmail, password, "運営"}, true
 		}
@@ -178,6 +149,48 @@ func (p *player) signIns(ctx context.Context, all market.Snapshot) (Summary, map
 	}
 	slices.SortFunc(s.SignIns, func(a, b SignIn) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Email, b.Email)) })
 	return s, renamed, nil
+}
+
+// chooseCandidates gives sign-ins, by account, to five open candidates of
+// different trades, those with most offers to look at.
+func (p *player) chooseCandidates(all market.Snapshot, best []int64) map[int64]SignIn {
+	accounts := map[int64]int64{}
+	for c := range all.Candidates {
+		if c.Open {
+			accounts[c.Key] = c.Account
+		}
+	}
+	out := map[int64]SignIn{}
+	trades := map[string]bool{}
+	for _, key := range best {
+		x := p.lives[key]
+		if len(trades) == 5 || trades[x.occupation.group] || accounts[key] == 0 {
+			continue
+		}
+		trades[x.occupation.group] = true
+		out[accounts[key]] = SignIn{
+			account.Candidate, fmt.Sprintf("demo%d@example.jp", len(trades)), password,
+			x.occupation.name + "、" + p.prefectures[x.home].name,
+		}
+	}
+	return out
+}
+
+// chooseOwners gives sign-ins, by account, to the owners of the three companies
+// with most to answer.
+func chooseOwners(all market.Snapshot, best []int64) map[int64]SignIn {
+	names := map[int64]string{}
+	for k := range all.Companies {
+		names[k.Key] = k.Name
+	}
+	best = best[:min(3, len(best))]
+	out := map[int64]SignIn{}
+	for m := range all.Members {
+		if i := slices.Index(best, m.Company); i >= 0 {
+			out[m.Account] = SignIn{account.Member, fmt.Sprintf("company%d@example.jp", i+1), password, names[m.Company]}
+		}
+	}
+	return out
 }
 
 // ranked gives the keys with the largest counts first, ties to the lower key.

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// annual gives the annual pay (10,000 JPY) below which a share u of the
+// annualAt gives the annual pay (10,000 JPY) below which a share u of the
 // occupation's workers lies: scheduled pay at u, times 12 and the ratio of
 // contract to scheduled pay, plus the bonus in proportion to scheduled pay, so
 // that the median holds the whole bonus.
-func (c *census) annual12(u float64) float64 {
+func (c *census) annualAt(u float64) float64 {
 	s := c.scheduledAt(u)
 	return (s*12*c.contract/c.scheduled + c.bonus*s/c.quantiles[2]) / 10
 }
@@ -75,7 +75,7 @@ func (t *tables) setPay(d draw, o *occupation, people []*person) {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank[a], rank[b]) })
 	for k, i := range order {
 		u := (float64(k) + 0.5) / float64(len(people))
-		people[i].pay = max(leastPay, int(math.Round(o.census.annual12(u))))
+		people[i].pay = max(leastPay, int(math.Round(o.census.annualAt(u))))
 	}
 }
 

@@ -114,6 +114,7 @@ func compareRows(t *testing.T, got, want rows, more ...cmp.Option) {
 // What is played in memory, by days, is what the market's own use cases give
 // on a database, one by one.
 func TestMemoryAndDatabaseLiveTheSameLife(t *testing.T) {
+	t.Parallel()
 	size := 2000
 	if testing.Short() {
 		size = 400
@@ -138,6 +139,7 @@ func TestMemoryAndDatabaseLiveTheSameLife(t *testing.T) {
 }
 
 func TestLoadWritesEverythingOnce(t *testing.T) {
+	t.Parallel()
 	o := options(t, 1500, 60, 240)
 	one, two := database(t), database(t)
 	summary, err := Load(t.Context(), one, o)
@@ -167,6 +169,7 @@ func TestLoadWritesEverythingOnce(t *testing.T) {
 // The printed sign-ins work on a market that is opened over the database, and
 // there is nothing left to do in it.
 func TestALoadedMarketIsDrainedAndOpens(t *testing.T) {
+	t.Parallel()
 	o := options(t, 1500, 60, 240)
 	db := database(t)
 	summary, err := Load(t.Context(), db, o)

@@ -52,7 +52,7 @@ func (w *world) draft(d draw, like *person) job {
 // setTermsPay offers about what people like this earn, mostly a little more,
 // within what the census knows of the occupation.
 func (w *world) setTermsPay(d draw, o *occupation, like *person, t *position.Terms) {
-	floor, ceiling := o.census.annual12(0.08), o.census.annual12(0.97)
+	floor, ceiling := o.census.annualAt(0.08), o.census.annualAt(0.97)
 	region := w.regional(o.census, like.home)
 	low := math.Min(math.Max(float64(like.pay)*(0.9+0.32*d.Float64()), floor*math.Min(region, 1)), ceiling)
 	high := low * (1.15 + 0.4*d.Float64())

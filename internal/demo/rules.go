@@ -15,7 +15,7 @@ import (
 // that they accept and that accept them, while a preview stays within what a
 // recruiter would activate.
 const (
-	wantedOffers = 9.5
+	wantedOffers = 7.5
 	leastMatched = 20
 	mostMatched  = 470
 	// tooMany is how many may be inside before years and skills are asked
