@@ -1,0 +1,131 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"enishi/internal/account"
+	"enishi/internal/errs"
+	"enishi/internal/market"
+)
+
+func accounts() map[string]func(*testing.T, market.Store) {
+	return map[string]func(*testing.T, market.Store){
+		"an account comes back as it was":   accountRoundTrip,
+		"accounts of an address in order":   accountsInOrder,
+		"an address is confirmed once":      confirmedOnce,
+		"saving an account":                 savingAccount,
+		"sessions":                          sessions,
+		"a confirmation can be given back":  confirmationBack,
+		"an account with the id of another": accountTwice,
+	}
+}
+
+func accountRoundTrip(t *testing.T, s market.Store) {
+	full := newAccount(account.Operator, "full")
+	full.Confirmed, full.Password, full.CodeHash = true, "$argon2id$"+hard, []byte{0, 1, 255}
+	bare := newAccount(account.Member, "bare")
+	for _, a := range []*account.Account{full, bare} {
+		write(t, s, func(tx market.Tx) error { return tx.AddAccount(a) })
+		got := load(t, s, func(tx market.Tx) (account.Account, error) { return tx.Account(a.Key) })
+		want(t, "Account", got, *a)
+		if (got.CodeHash == nil) != (a.CodeHash == nil) {
+			t.Errorf("CodeHash came back as %v, want %v", got.CodeHash, a.CodeHash)
+		}
+	}
+	for _, key := range []int64{0, -1, bare.Key + 1} {
+		missing(t, s, "Account", func(tx market.Tx) (account.Account, error) { return tx.Account(key) })
+	}
+	refused(t, s, "SaveAccount of none", errs.NotFound, func(tx market.Tx) error {
+		return tx.SaveAccount(&account.Account{Key: 99})
+	})
+}
+
+func accountTwice(t *testing.T, s market.Store) {
+	a := newAccount(account.Candidate, "a")
+	write(t, s, func(tx market.Tx) error { return tx.AddAccount(a) })
+	b := newAccount(account.Candidate, "b")
+	b.ID = a.ID
+	refused(t, s, "AddAccount", errs.Conflict, func(tx market.Tx) error { return tx.AddAccount(b) })
+}
+
+func accountsInOrder(t *testing.T, s market.Store) {
+	var list []*account.Account
+	for i := range 4 {
+		a := newAccount(account.Candidate, "same")
+		a.Confirmed = i == 1
+		list = append(list, a)
+	}
+	member := newAccount(account.Member, "same")
+	member.Confirmed = true // unique per kind only
+	write(t, s, func(tx market.Tx) error {
+		for _, a := range append(list, member, newAccount(account.Candidate, "other")) {
+			if err := tx.AddAccount(a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	got := load(t, s, func(tx market.Tx) ([]account.Account, error) {
+		return tx.Accounts(account.Candidate, list[0].EmailHash)
+	})
+	want(t, "Accounts", got, []account.Account{*list[1], *list[3], *list[2], *list[0]})
+	want(t, "Accounts of an unknown address", load(t, s, func(tx market.Tx) ([]account.Account, error) {
+		return tx.Accounts(account.Candidate, []byte("unknown"))
+	}), nil)
+}
+
+func confirmedOnce(t *testing.T, s market.Store) {
+	a, b := newAccount(account.Candidate, "same"), newAccount(account.Candidate, "same")
+	a.Confirmed = true
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddAccount(a), tx.AddAccount(b)) })
+	c := newAccount(account.Candidate, "same")
+	c.Confirmed = true
+	refused(t, s, "AddAccount of a second confirmed one", errs.Conflict, func(tx market.Tx) error { return tx.AddAccount(c) })
+	refused(t, s, "SaveAccount that confirms a second one", errs.Conflict, func(tx market.Tx) error {
+		mine := *b
+		mine.Confirmed = true
+		return tx.SaveAccount(&mine)
+	})
+	write(t, s, func(tx market.Tx) error { return tx.SaveAccount(a) }) // once more changes nothing
+}
+
+func confirmationBack(t *testing.T, s market.Store) {
+	a, b := newAccount(account.Candidate, "same"), newAccount(account.Candidate, "same")
+	a.Confirmed = true
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddAccount(a), tx.AddAccount(b)) })
+	a.Confirmed, b.Confirmed = false, true
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.SaveAccount(a), tx.SaveAccount(b)) })
+	got := load(t, s, func(tx market.Tx) ([]account.Account, error) { return tx.Accounts(account.Candidate, a.EmailHash) })
+	want(t, "Accounts", got, []account.Account{*b, *a})
+}
+
+func savingAccount(t *testing.T, s market.Store) {
+	a := newAccount(account.Candidate, "a")
+	a.CodeHash = []byte("code")
+	write(t, s, func(tx market.Tx) error { return tx.AddAccount(a) })
+	changed := *a
+	changed.Confirmed, changed.Password, changed.CodeHash = true, "new", nil
+	changed.EmailHash, changed.Sealed, changed.Kind = []byte("another"), []byte("another"), account.Member
+	write(t, s, func(tx market.Tx) error { return tx.SaveAccount(&changed) })
+	expected := *a
+	expected.Confirmed, expected.Password, expected.CodeHash = true, "new", nil
+	want(t, "Account", load(t, s, func(tx market.Tx) (account.Account, error) { return tx.Account(a.Key) }), expected)
+	second := newAccount(account.Candidate, "a") // the confirmation is of the address that it has
+	second.Confirmed = true
+	refused(t, s, "AddAccount", errs.Conflict, func(tx market.Tx) error { return tx.AddAccount(second) })
+}
+
+func sessions(t *testing.T, s market.Store) {
+	a := account.Session{TokenHash: []byte{0, 1}, Account: 1, CreatedAt: when, ExpiresAt: when.Add(time.Hour)}
+	b := account.Session{TokenHash: []byte{0}, Account: 1, CreatedAt: when, ExpiresAt: when}
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddSession(a), tx.AddSession(b)) })
+	refused(t, s, "AddSession of a second", errs.Conflict, func(tx market.Tx) error { return tx.AddSession(a) })
+	for _, session := range []account.Session{a, b} {
+		want(t, "Session", load(t, s, func(tx market.Tx) (account.Session, error) { return tx.Session(session.TokenHash) }), session)
+	}
+	for _, token := range [][]byte{nil, {}, {1}, {0, 1, 0}} {
+		missing(t, s, "Session", func(tx market.Tx) (account.Session, error) { return tx.Session(token) })
+	}
+}

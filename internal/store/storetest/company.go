@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+
+	"enishi/internal/account"
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/market"
+)
+
+func companies() map[string]func(*testing.T, market.Store) {
+	return map[string]func(*testing.T, market.Store){
+		"a company comes back as it was":  companyRoundTrip,
+		"companies that stand already":    companyTwice,
+		"saving a company":                savingCompany,
+		"groups":                          groups,
+		"members":                         members,
+		"previews are counted":            previews,
+		"numbers at the ends of the type": extremeNumbers,
+	}
+}
+
+func companyRoundTrip(t *testing.T, s market.Store) {
+	a, b := newCompany(1), newCompany(2)
+	a.Name, a.Head, a.Status = hard, corpnum.From(2), company.Suspended
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddCompany(a), tx.AddCompany(b)) })
+	for _, c := range []*company.Company{a, b} {
+		write(t, s, func(tx market.Tx) error {
+			got, err := tx.LockCompany(c.Key)
+			want(t, "LockCompany", got, *c)
+			return err
+		})
+		for name, fn := range map[string]func(market.Tx) (company.Company, error){
+			"Company":         func(tx market.Tx) (company.Company, error) { return tx.Company(c.Key) },
+			"CompanyByID":     func(tx market.Tx) (company.Company, error) { return tx.CompanyByID(c.ID) },
+			"CompanyByNumber": func(tx market.Tx) (company.Company, error) { return tx.CompanyByNumber(c.Number) },
+		} {
+			want(t, name, load(t, s, fn), *c)
+		}
+	}
+	missing(t, s, "Company", func(tx market.Tx) (company.Company, error) { return tx.Company(99) })
+	missing(t, s, "CompanyByID", func(tx market.Tx) (company.Company, error) { return tx.CompanyByID(newCompany(1).ID) })
+	missing(t, s, "CompanyByNumber", func(tx market.Tx) (company.Company, error) { return tx.CompanyByNumber(corpnum.From(3)) })
+	refused(t, s, "LockCompany", errs.NotFound, func(tx market.Tx) error { return second(tx.LockCompany(99)) })
+}
+
+func companyTwice(t *testing.T, s market.Store) {
+	a := newCompany(1)
+	write(t, s, func(tx market.Tx) error { return tx.AddCompany(a) })
+	same := newCompany(2)
+	same.ID = a.ID
+	refused(t, s, "AddCompany of the same id", errs.Conflict, func(tx market.Tx) error { return tx.AddCompany(same) })
+	refused(t, s, "AddCompany of the same number", errs.Conflict, func(tx market.Tx) error { return tx.AddCompany(newCompany(1)) })
+}
+
+func savingCompany(t *testing.T, s market.Store) {
+	a, b := newCompany(1), newCompany(2)
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddCompany(a), tx.AddCompany(b)) })
+	a.Version, a.Number, a.Name, a.Size, a.Status = 2, corpnum.From(3), "改名", 4, company.Suspended
+	write(t, s, func(tx market.Tx) error { return tx.SaveCompany(a) })
+	want(t, "Company", load(t, s, func(tx market.Tx) (company.Company, error) { return tx.CompanyByNumber(corpnum.From(3)) }), *a)
+	missing(t, s, "CompanyByNumber of before", func(tx market.Tx) (company.Company, error) {
+		return tx.CompanyByNumber(corpnum.From(1))
+	})
+	for _, version := range []int64{1, 2, 4} {
+		stale := *a
+		stale.Version = version
+		refused(t, s, "SaveCompany over another version", errs.Stale, func(tx market.Tx) error { return tx.SaveCompany(&stale) })
+	}
+	taken := *a
+	taken.Version, taken.Number = 3, b.Number
+	refused(t, s, "SaveCompany with another's number", errs.Conflict, func(tx market.Tx) error { return tx.SaveCompany(&taken) })
+	refused(t, s, "SaveCompany of none", errs.NotFound, func(tx market.Tx) error {
+		return tx.SaveCompany(&company.Company{Key: 99, Version: 2})
+	})
+}
+
+func groups(t *testing.T, s market.Store) {
+	var list []*company.Company
+	for i := range int64(5) {
+		c := newCompany(i)
+		if i%2 == 0 {
+			c.Head = corpnum.From(0)
+		}
+		list = append(list, c)
+	}
+	write(t, s, func(tx market.Tx) error {
+		for _, c := range list {
+			if err := tx.AddCompany(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group := func(base int64) []company.Company {
+		return load(t, s, func(tx market.Tx) ([]company.Company, error) { return tx.Group(corpnum.From(base)) })
+	}
+	want(t, "Group", group(0), []company.Company{*list[0], *list[2], *list[4]})
+	list[2].Head, list[2].Version = corpnum.From(1), 2
+	write(t, s, func(tx market.Tx) error { return tx.SaveCompany(list[2]) })
+	want(t, "Group that one left", group(0), []company.Company{*list[0], *list[4]})
+	want(t, "Group that one joined", group(1), []company.Company{*list[1], *list[2]})
+	want(t, "Group of none", group(77), nil)
+}
+
+func members(t *testing.T, s market.Store) {
+	m := company.Member{Account: 5, Company: 1, Role: account.Recruiter}
+	write(t, s, func(tx market.Tx) error { return tx.AddMember(m) })
+	want(t, "MemberByAccount", load(t, s, func(tx market.Tx) (company.Member, error) { return tx.MemberByAccount(5) }), m)
+	missing(t, s, "MemberByAccount", func(tx market.Tx) (company.Member, error) { return tx.MemberByAccount(6) })
+	refused(t, s, "AddMember of a second company", errs.Conflict, func(tx market.Tx) error {
+		return tx.AddMember(company.Member{Account: 5, Company: 2, Role: account.Viewer})
+	})
+}
+
+func previews(t *testing.T, s market.Store) {
+	for _, c := range []struct {
+		company  int64
+		offset   day.Day
+		question string
+		want     int
+	}{
+		{1, 0, "a", 1},
+		{1, 0, "a", 1},
+		{1, 0, "b", 2},
+		{1, 0, "B", 3},
+		{1, 1, "a", 1},
+		{2, 0, "a", 1},
+		{1, 0, "", 4},
+		{1, 0, "b", 4},
+	} {
+		write(t, s, func(tx market.Tx) error {
+			got, err := tx.AddPreview(c.company, today+c.offset, []byte(c.question))
+			if got != c.want {
+				t.Errorf("AddPreview(%d, +%d, %q) = %d, want %d", c.company, c.offset, c.question, got, c.want)
+			}
+			return err
+		})
+	}
+}
+
+func extremeNumbers(t *testing.T, s market.Store) {
+	for i, n := range []corpnum.Number{corpnum.From(0), corpnum.From(999_999_999_999), 1<<63 - 1, -1 << 63} {
+		c := newCompany(int64(i))
+		c.Number, c.Head = n, n
+		write(t, s, func(tx market.Tx) error { return tx.AddCompany(c) })
+		want(t, "CompanyByNumber", load(t, s, func(tx market.Tx) (company.Company, error) { return tx.CompanyByNumber(n) }), *c)
+	}
+}

@@ -1,0 +1,158 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/market"
+	"enishi/internal/rule"
+)
+
+func rules() map[string]func(*testing.T, market.Store) {
+	return map[string]func(*testing.T, market.Store){
+		"a rule comes back as it was": ruleRoundTrip,
+		"a rule that nobody could read": func(t *testing.T, s market.Store) {
+			for _, spoil := range []func(*rule.Rule){
+				func(r *rule.Rule) { r.Must = condition.Condition{} },
+				func(r *rule.Rule) { r.Prefer = []rule.Preference{{Weight: 1}} },
+			} {
+				r := newRule(1, 1)
+				spoil(r)
+				refused(t, s, "AddRule", errs.Internal, func(tx market.Tx) error { return tx.AddRule(r) })
+			}
+		},
+		"saving a rule":                 savingRule,
+		"rules by company and position": rulesBy,
+		"budgets":                       budgets,
+	}
+}
+
+// fullRule has a value in every field.
+func fullRule(t *testing.T) *rule.Rule {
+	t.Helper()
+	r := newRule(2, 3)
+	r.Must = parse(t, condition.Profiles, `{"all": [{"field": "occupation", "in": ["0312"], "min": 3},
+		{"not": {"any": [{"field": "skill", "in": ["go"], "min": 2}, {"field": "remote_ok", "is": false}]}}]}`)
+	r.Prefer = []rule.Preference{
+		{Condition: parse(t, condition.Profiles, `{"field": "pay", "min": 400, "max": 800}`), Weight: 10},
+		{Condition: condition.Always(), Weight: 1},
+	}
+	r.Age = &rule.AgeException{Exception: "3号イ", Min: 18, Max: 34, Reason: hard}
+	r.State, r.Kind = rule.Paused, "casual"
+	return r
+}
+
+func ruleRoundTrip(t *testing.T, s market.Store) {
+	full, bare := fullRule(t), newRule(1, 1)
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(full), tx.AddRule(bare)) })
+	for _, r := range []*rule.Rule{full, bare} {
+		write(t, s, func(tx market.Tx) error {
+			got, err := tx.LockRule(r.Key)
+			want(t, "LockRule", got, *r)
+			return err
+		})
+		want(t, "Rule", load(t, s, func(tx market.Tx) (rule.Rule, error) { return tx.Rule(r.Key) }), *r)
+		want(t, "RuleByID", load(t, s, func(tx market.Tx) (rule.Rule, error) { return tx.RuleByID(r.ID) }), *r)
+	}
+	missing(t, s, "Rule", func(tx market.Tx) (rule.Rule, error) { return tx.Rule(99) })
+	missing(t, s, "RuleByID", func(tx market.Tx) (rule.Rule, error) { return tx.RuleByID(newRule(1, 1).ID) })
+	refused(t, s, "LockRule", errs.NotFound, func(tx market.Tx) error { return second(tx.LockRule(99)) })
+	same := newRule(1, 1)
+	same.ID = full.ID
+	refused(t, s, "AddRule of the same id", errs.Conflict, func(tx market.Tx) error { return tx.AddRule(same) })
+}
+
+func savingRule(t *testing.T, s market.Store) {
+	r := newRule(1, 1)
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(r), tx.Spend(r.Key, today, 4)) })
+	full := fullRule(t)
+	full.Key, full.ID, full.Version = r.Key, r.ID, 2
+	write(t, s, func(tx market.Tx) error { return tx.SaveRule(full) })
+	want(t, "Rule", load(t, s, func(tx market.Tx) (rule.Rule, error) { return tx.Rule(r.Key) }), *full)
+	wantSpent(t, s, r.Key, 0, 4, 4)
+	full.Version, full.Age, full.Prefer = 3, nil, nil
+	write(t, s, func(tx market.Tx) error { return tx.SaveRule(full) })
+	want(t, "Rule", load(t, s, func(tx market.Tx) (rule.Rule, error) { return tx.Rule(r.Key) }), *full)
+	for _, version := range []int64{2, 3, 5} {
+		stale := *full
+		stale.Version = version
+		refused(t, s, "SaveRule over another version", errs.Stale, func(tx market.Tx) error { return tx.SaveRule(&stale) })
+	}
+	gone := newRule(1, 1)
+	gone.Key = 99
+	refused(t, s, "SaveRule of none", errs.NotFound, func(tx market.Tx) error { return tx.SaveRule(gone) })
+}
+
+func rulesBy(t *testing.T, s market.Store) {
+	var list []*rule.Rule
+	write(t, s, func(tx market.Tx) error {
+		for i := range int64(6) {
+			r := newRule(1+i%2, 10+i%3)
+			list = append(list, r)
+			if err := tx.AddRule(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	get := func(fn func(market.Tx) ([]rule.Rule, error)) []int64 {
+		return keys(load(t, s, fn), func(r *rule.Rule) int64 { return r.Key })
+	}
+	at := func(is ...int) (out []int64) {
+		for _, i := range is {
+			out = append(out, list[i].Key)
+		}
+		return out
+	}
+	want(t, "Rules", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.Rules(0, 4) }), at(0, 1, 2, 3))
+	want(t, "Rules after", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.Rules(list[3].Key, 4) }), at(4, 5))
+	want(t, "RulesOf", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOf(1, 0, 2) }), at(0, 2))
+	want(t, "RulesOf after", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOf(1, list[2].Key, 2) }), at(4))
+	want(t, "RulesOfPosition", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOfPosition(10) }), at(0, 3))
+	list[0].Version, list[0].Position, list[0].Company = 2, 11, 2
+	write(t, s, func(tx market.Tx) error { return tx.SaveRule(list[0]) })
+	want(t, "RulesOfPosition that one left", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOfPosition(10) }), at(3))
+	want(t, "RulesOfPosition that one joined", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOfPosition(11) }), at(0, 1, 4))
+	want(t, "RulesOf that one joined", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOf(2, 0, 9) }), at(0, 1, 3, 5))
+}
+
+func wantSpent(t *testing.T, s market.Store, key int64, offset day.Day, onDay, inAll int) {
+	t.Helper()
+	if err := s.Read(t.Context(), func(tx market.Tx) error {
+		gotDay, gotAll, err := tx.Spent(key, today+offset)
+		if gotDay != onDay || gotAll != inAll {
+			t.Errorf("Spent(%d, %+d) = %d, %d, want %d, %d", key, offset, gotDay, gotAll, onDay, inAll)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+func budgets(t *testing.T, s market.Store) {
+	a, b := newRule(1, 1), newRule(1, 1)
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(a), tx.AddRule(b)) })
+	wantSpent(t, s, a.Key, 0, 0, 0)
+	write(t, s, func(tx market.Tx) error {
+		return errors.Join(tx.Spend(a.Key, today, 3), tx.Spend(a.Key, today, 2), tx.Spend(a.Key, today+1, 4),
+			tx.Spend(a.Key, today, 0), tx.Spend(b.Key, today, 7), tx.Spend(a.Key, today, -1))
+	})
+	wantSpent(t, s, a.Key, 0, 4, 8)
+	wantSpent(t, s, a.Key, 1, 4, 8)
+	wantSpent(t, s, a.Key, -1, 0, 8)
+	wantSpent(t, s, b.Key, 0, 7, 7)
+	refused(t, s, "Spend that gives back more than was used", errs.Conflict, func(tx market.Tx) error {
+		return tx.Spend(a.Key, today, -5)
+	})
+	write(t, s, func(tx market.Tx) error { return tx.Spend(a.Key, today, -4) })
+	wantSpent(t, s, a.Key, 0, 0, 4)
+	refused(t, s, "Spend of no rule", errs.NotFound, func(tx market.Tx) error { return tx.Spend(99, today, 1) })
+	err := s.Read(t.Context(), func(tx market.Tx) error {
+		_, _, err := tx.Spent(99, today)
+		return err
+	})
+	wantKind(t, "Spent of no rule", err, errs.NotFound)
+}
