@@ -37,7 +37,8 @@ type recorder struct {
 	made       int
 	faults     []string
 
-	dead atomic.Bool // the process that writes has been killed
+	dead   atomic.Bool            // the process that writes has been killed
+	before atomic.Pointer[func()] // called once, before the next transaction that writes
 }
 
 // errKilled is what becomes of a transaction of a killed process.
@@ -61,6 +62,9 @@ func record(s market.Store) *recorder {
 }
 
 func (r *recorder) Write(ctx context.Context, fn func(market.Tx) error) error {
+	if f := r.before.Swap(nil); f != nil {
+		(*f)()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var t *recording
