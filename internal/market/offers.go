@@ -138,6 +138,9 @@ func own(tx Tx, actor Actor, id uuid.UUID) (offer.Offer, error) {
 // OfferTo gives one offer to the actor; being read, it is seen.
 func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delivered, error) {
 	var d Delivered
+	if actor.Kind != account.Candidate {
+		return d, errs.New(errs.NotFound, "no such offer")
+	}
 	read := func(tx Tx) error {
 		o, err := own(tx, actor, id)
 		if err == nil {
@@ -172,6 +175,11 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 // an offer whose last day has passed, is a Conflict.
 func (m *Market) Answer(ctx context.Context, actor Actor, id uuid.UUID, a offer.Action) (Delivered, error) {
 	var d Delivered
+	switch a {
+	case offer.Accept, offer.Decline, offer.Undo, offer.Withdraw:
+	default:
+		return d, errs.New(errs.Denied, "a candidate cannot take the step "+string(a))
+	}
 	err := m.write(ctx, func(tx Tx) error {
 		if _, err := tx.LockCandidate(actor.Candidate); err != nil {
 			return err
@@ -341,6 +349,11 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 	var d Delivered
 	if err := actor.Role.May(account.AnswerOffer); err != nil {
 		return d, err
+	}
+	switch a {
+	case offer.Schedule, offer.Hold, offer.Hire, offer.Reject, offer.Withdraw:
+	default:
+		return d, errs.New(errs.Denied, "a company cannot take the step "+string(a))
 	}
 	err := m.write(ctx, func(tx Tx) error {
 		o, err := own(tx, actor, id)
