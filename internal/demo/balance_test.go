@@ -42,6 +42,7 @@ func TestSupplyMeetsDemand(t *testing.T) {
 		t.Errorf("the median newcomer gets %d offers, want 3 to 10", median)
 	}
 	none, _ := slices.BinarySearch(got, 1)
+	t.Logf("newcomers: median %d offers, none %d of %d; the median rule matches %d", got[len(got)/2], none, len(got), matched[len(matched)/2])
 	if share := 100 * float64(none) / float64(len(got)); share < 5 || share > 15 {
 		t.Errorf("%.1f %% of newcomers get no offer, want 5 to 15", share)
 	}

@@ -15,7 +15,7 @@ import (
 // that they accept and that accept them, while a preview stays within what a
 // recruiter would activate.
 const (
-	wantedOffers = 7.5
+	wantedOffers = 6
 	leastMatched = 20
 	mostMatched  = 470
 	// tooMany is how many may be inside before years and skills are asked
@@ -45,7 +45,10 @@ func (w *world) crowd() *crowd {
 			c.byCode[o.Code] = append(c.byCode[o.Code], seat{p.places, int32(i)})
 		}
 	}
-	c.want = wantedOffers * float64(len(w.persons)) / float64(w.options.Rules)
+	// Few rules leave gaps between them, so each is written wider: by more than
+	// half at 1,200, by a thirtieth at 20,000.
+	wider := math.Min(4200/float64(w.options.Rules), 4)
+	c.want = (wantedOffers + wider) * float64(len(w.persons)) / float64(w.options.Rules)
 	return c
 }
 
