@@ -3,6 +3,7 @@ package market_test
 import (
 	"testing"
 
+	"enishi/internal/company"
 	"enishi/internal/errs"
 	"enishi/internal/market"
 	"enishi/internal/offer"
@@ -59,3 +60,63 @@ func TestStepsOfOthers(t *testing.T) {
 }
 
 func answered(_ market.Delivered, err error) error { return err }
+
+// TestUnverifiedCompanySeesNobody asks as a company that no operator has
+// verified, or that is suspended.
+func TestUnverifiedCompanySeesNobody(t *testing.T) {
+	t.Parallel()
+	onStores(t, market.Options{Mode: market.Auto}, func(w *world) {
+		for i := range 12 {
+			w.someone(i)
+		}
+		f, err := w.Found(w.Context(), market.Found{Number: numbered(1), Name: "会社", Email: "k@example.jp"}, market.Once{})
+		if err != nil {
+			w.Fatalf("found a company: %v", err)
+		}
+		self := firm{f.ID, numbered(1), f.Token}
+		p := w.post(self, publishable())
+		in := plain()
+		in.Position = p.ID
+		cards, err := w.vault.Cards(f.ID)
+		if err != nil {
+			w.Fatalf("cards: %v", err)
+		}
+		var card string
+		for _, c := range readRows(w, w.records.Store).candidates {
+			card = cards.Of(c.ID)
+		}
+		want := func(kind errs.Kind) {
+			w.Helper()
+			ctx, a := w.Context(), w.actor(f.Token)
+			_, errSearch := w.Search(ctx, a, market.SearchInput{Condition: all()})
+			_, errPreview := w.Preview(ctx, a, in)
+			_, errCard := w.OpenCard(ctx, a, card)
+			for what, err := range map[string]error{"search": errSearch, "preview": errPreview, "card": errCard} {
+				if (err == nil) != (kind == errs.Internal) || errs.KindOf(err) != kind {
+					w.Errorf("%s: %v, want %s", what, err, kind)
+				}
+			}
+		}
+		want(errs.Denied)
+		r, err := w.AddRule(w.Context(), w.actor(f.Token), in, market.Once{})
+		if err != nil {
+			w.Fatalf("add a rule: %v", err)
+		}
+		if _, shown, err := w.Activate(w.Context(), w.actor(f.Token), r.ID); err != nil || shown != (market.Preview{}) {
+			w.Fatalf("activating shows %+v, %v", shown, err)
+		}
+		w.drain()
+		w.spent(self, r, 0, 0)
+		for _, s := range []company.Status{company.Verified, company.Suspended, company.Verified} {
+			if _, err := w.SetStatus(w.Context(), operator(), f.ID, s); err != nil {
+				w.Fatalf("set the status %s: %v", s, err)
+			}
+			w.drain()
+			kind := errs.Denied
+			if s == company.Verified {
+				kind = errs.Internal // no error
+			}
+			want(kind)
+		}
+	})
+}

@@ -177,7 +177,7 @@ func (h *history) step(d draw) error {
 		{10, "edit a rule", h.doEditRule},
 		{14, "confirm a batch", h.doConfirmBatch},
 		{6, "proceed", h.doProceed},
-		{4, "ask", h.doAsk},
+		{4, "ask", func(d draw) error { return unverified(h.doAsk(d)) }},
 		{6, "time", h.doTime},
 	}
 	total := 0
@@ -497,6 +497,15 @@ func (h *history) doAsk(d draw) error {
 	return expired(err)
 }
 
+// unverified drops the refusal of a company that is not verified, or not any
+// more.
+func unverified(err error) error {
+	if errs.Is(err, errs.Denied) {
+		return nil
+	}
+	return err
+}
+
 func (h *history) doTime(d draw) error {
 	defer func() {
 		select {
@@ -632,6 +641,9 @@ func (h *history) verifySame(d draw, w *rows, fresh *market.Market) {
 	for _, f := range h.firms {
 		a := h.actor(f.token)
 		k := w.companies[a.Company]
+		if k.Status != company.Verified {
+			continue
+		}
 		group := w.group(k)
 		for range 6 {
 			in := market.SearchInput{Condition: d.must(), Facets: []string{"occupation", "skill", "residence", "education", "remote_ok"}, Limit: 50}
@@ -665,7 +677,7 @@ func (h *history) verifySame(d draw, w *rows, fresh *market.Market) {
 		}
 		in := market.RuleInput{Position: r.PositionID, Kind: r.Kind, Must: r.Must, DailyBudget: r.DailyBudget, TotalBudget: r.TotalBudget, Age: r.Age}
 		followed, err := h.Preview(ctx, a, in)
-		if errs.Is(err, errs.TooMany) {
+		if errs.Is(err, errs.TooMany) || errs.Is(err, errs.Denied) {
 			continue
 		}
 		if err != nil {

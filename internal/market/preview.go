@@ -38,14 +38,20 @@ const (
 )
 
 // Preview gives what a rule would do if it were activated now. More than 30
-// different questions a day are TooMany.
+// different questions a day are TooMany; a company that is not verified is
+// Denied.
 func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Preview, error) {
 	var out Preview
 	if err := actor.Role.May(account.EditRule); err != nil {
 		return out, err
 	}
 	var r rule.Rule
-	err := m.read(ctx, func(tx Tx) error { return m.fill(tx, actor, &r, in) })
+	err := m.read(ctx, func(tx Tx) error {
+		if _, err := verified(tx, actor); err != nil {
+			return err
+		}
+		return m.fill(tx, actor, &r, in)
+	})
 	if err != nil {
 		return out, err
 	}

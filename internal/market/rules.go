@@ -186,7 +186,8 @@ func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version
 }
 
 // Activate lets a rule send, and gives its preview, which counts as one that
-// the company has asked for: empty if it has seen as many as a day allows.
+// the company has asked for: empty if it has seen as many as a day allows, or
+// is not verified yet; a rule of such a company sends once it is.
 func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, Preview, error) {
 	if err := actor.Role.May(account.ActivateRule); err != nil {
 		return Ruled{}, Preview{}, err
@@ -216,18 +217,20 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 }
 
 // previewStored gives the preview of a rule of the actor's company, empty if
-// the company has seen too many.
+// the company has seen too many or is not verified.
 func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (Preview, error) {
 	var r rule.Rule
 	err := m.read(ctx, func(tx Tx) error {
 		var err error
-		r, err = ownRule(tx, actor, id)
+		if r, err = ownRule(tx, actor, id); err == nil {
+			_, err = verified(tx, actor)
+		}
 		return err
 	})
 	if err == nil {
 		err = m.countPreview(ctx, actor, &r)
 	}
-	if errs.Is(err, errs.TooMany) {
+	if errs.Is(err, errs.TooMany) || errs.Is(err, errs.Denied) {
 		return Preview{}, nil
 	}
 	if err != nil {

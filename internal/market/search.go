@@ -12,6 +12,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/candidate"
+	"enishi/internal/company"
 	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/engine"
@@ -70,7 +71,7 @@ type Card struct {
 const MostHits = 100
 
 // Search answers a company's question about the candidates who are open and
-// have not blocked it.
+// have not blocked it. A company that is not verified is Denied.
 func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (SearchResult, error) {
 	var out SearchResult
 	if err := actor.Role.May(account.SearchPeople); err != nil {
@@ -86,7 +87,7 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 		return out, err
 	}
 	err = m.read(ctx, func(tx Tx) error {
-		k, err := tx.Company(actor.Company)
+		k, err := verified(tx, actor)
 		if err != nil {
 			return err
 		}
@@ -109,6 +110,16 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 		return SearchResult{}, err
 	}
 	return out, nil
+}
+
+// verified gives the actor's company; Denied unless an operator has verified
+// it, since whoever registers a number could look at people otherwise.
+func verified(tx Tx, actor Actor) (company.Company, error) {
+	k, err := tx.Company(actor.Company)
+	if err == nil && k.Status != company.Verified {
+		err = errs.New(errs.Denied, "only a verified company may look at candidates")
+	}
+	return k, err
 }
 
 // query lowers a company's question.
@@ -206,7 +217,8 @@ func card(cards account.Cards, c *candidate.Candidate, today day.Day) Card {
 }
 
 // OpenCard gives one candidate's card to the actor's company and notes the
-// view. Whoever is closed, erased or has blocked the company is NotFound.
+// view. Whoever is closed, erased or has blocked the company is NotFound; a
+// company that is not verified is Denied.
 func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, error) {
 	var out Card
 	if err := actor.Role.May(account.OpenCard); err != nil {
@@ -229,7 +241,7 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 		if err != nil {
 			return err
 		}
-		k, err := tx.Company(actor.Company)
+		k, err := verified(tx, actor)
 		if err != nil {
 			return err
 		}
