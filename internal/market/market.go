@@ -67,6 +67,7 @@ type Market struct {
 	matching  sync.Mutex
 	noted     time.Time // when the matcher last wrote its position; under matching
 	tending   sync.Mutex
+	moving    sync.Mutex
 	swept     time.Time     // when old replies were last dropped; under tending
 	kick      chan struct{} // something was written: the matcher has work
 }

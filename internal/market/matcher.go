@@ -69,15 +69,24 @@ func beginDay(tx Tx, d day.Day, at time.Time) error {
 // a day, and writes the row of each day between. A day that is not after the
 // log's is Invalid.
 func (m *Market) MoveClock(ctx context.Context, to day.Day) error {
-	now := m.Now()
-	if to <= day.Of(now) {
-		return errs.AtPointer("/day", strconv.Quote(to.String()), "a day after "+day.Of(now).String())
-	}
-	if to > day.Of(now)+mostDaysAhead {
-		return errs.AtPointer("/day", strconv.Quote(to.String()), fmt.Sprintf("at most %d days ahead", mostDaysAhead))
-	}
-	offset := m.offset.Load() + int64(to.At(9).Sub(now))
+	// The offset is read where it is written, so that of two moves at once
+	// the second starts from the first.
+	m.moving.Lock()
+	defer m.moving.Unlock()
+	var offset int64
 	err := m.store.Write(ctx, func(tx Tx) error {
+		stored, err := numberSetting(tx, settingOffset)
+		if err != nil {
+			return err
+		}
+		now := m.options.Clock().Add(time.Duration(stored))
+		if to <= day.Of(now) {
+			return errs.AtPointer("/day", strconv.Quote(to.String()), "a day after "+day.Of(now).String())
+		}
+		if to > day.Of(now)+mostDaysAhead {
+			return errs.AtPointer("/day", strconv.Quote(to.String()), fmt.Sprintf("at most %d days ahead", mostDaysAhead))
+		}
+		offset = stored + int64(to.At(9).Sub(now))
 		return tx.SetSetting(settingOffset, strconv.FormatInt(offset, 10))
 	})
 	if err != nil {
