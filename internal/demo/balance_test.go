@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"enishi/internal/account"
+	"enishi/internal/company"
 	"enishi/internal/market"
 	"enishi/internal/rule"
 )
@@ -60,7 +61,12 @@ func previews(t *testing.T, m *market.Market, memory *market.Memory) (matched []
 		in := market.RuleInput{
 			Kind: r.Kind, Must: r.Must, Prefer: r.Prefer, DailyBudget: r.DailyBudget, TotalBudget: r.TotalBudget, OfferDays: r.OfferDays,
 		}
+		var of company.Company
 		err := memory.Read(t.Context(), func(tx market.Tx) error {
+			var err error
+			if of, err = tx.Company(r.Company); err != nil {
+				return err
+			}
 			p, err := tx.Position(r.Position)
 			in.Position = p.ID
 			groups[p.Terms.Occupation[:2]]++
@@ -68,6 +74,9 @@ func previews(t *testing.T, m *market.Market, memory *market.Memory) (matched []
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if of.Status != company.Verified {
+			continue
 		}
 		shown, err := m.Preview(t.Context(), market.Actor{Kind: account.Member, Company: r.Company, Role: account.Owner}, in)
 		if err != nil {
