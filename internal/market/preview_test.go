@@ -69,8 +69,11 @@ func TestPreviews(t *testing.T) {
 			p := w.signUp(d.person(w.Today(), i))
 			w.setLimit(p, d.IntN(3))
 		}
-		shown, hidden := 0, 0
-		for i := range 60 {
+		shown, hidden, rounds := 0, 0, 60
+		if testing.Short() {
+			rounds = 16
+		}
+		for i := range rounds {
 			if i%15 == 14 {
 				w.nextDay(1)
 			}
@@ -104,7 +107,7 @@ func TestPreviews(t *testing.T) {
 			}
 			w.previewAtActivation(a, in)
 		}
-		if shown < 10 || hidden < 5 {
+		if shown < rounds/6 || hidden < rounds/12 {
 			w.Errorf("%d previews showed their steps and %d did not: too few of one", shown, hidden)
 		}
 	})
@@ -206,8 +209,8 @@ func TestPreviewsADay(t *testing.T) {
 	})
 }
 
-// inquiry asks a hundred questions, each made of the answers before, and gives
-// all answers as text.
+// inquiry asks a hundred questions and more, each made of the answers before,
+// and gives all answers as text.
 func (w *world) inquiry(f firm, positions []uuid.UUID) string {
 	w.Helper()
 	a, d := w.actor(f.token), newDraw(77, 0)
@@ -224,7 +227,11 @@ func (w *world) inquiry(f firm, positions []uuid.UUID) string {
 		all = append(append(all, b...), '\n')
 	}
 	must := condition.Always()
-	for range 50 {
+	rounds := 50
+	if testing.Short() {
+		rounds = 12
+	}
+	for range rounds {
 		in := market.SearchInput{
 			Condition: must, Facets: []string{"occupation", "skill", "residence", "education", "willing_prefecture", "remote_ok"},
 			Sort: pick(d, market.ByActive, market.ByPay, market.ByScore), Limit: 7,
