@@ -107,6 +107,9 @@ func (s *Store) once(ctx context.Context, p *pool, write bool, fn func(*tx) erro
 	// Waiting for another process may be long, so the start heeds ctx.
 	if _, err := ses.conn.ExecContext(ctx, begin); err != nil {
 		err = t.failed("begin a transaction", err)
+		// It may have begun as ctx ended; left open, it would lock out
+		// every later one. That there is none to roll back is no news.
+		_ = ses.finish("ROLLBACK")
 		return t.retry, err
 	}
 	open := true
