@@ -103,7 +103,7 @@ func typedQueries(t *testing.T) []typedQuery {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	var queries []typedQuery
 	seen := map[string]bool{}
 	lines := bufio.NewScanner(file)
