@@ -102,50 +102,82 @@ func Open(ctx context.Context, store Store, vault *account.Vault, o Options, pro
 	return m, nil
 }
 
-// install reads the installation's settings and makes those that are missing.
+// install reads the installation's settings, and makes those that are missing.
+// An installation that has them is only read: it opens on a database that
+// cannot be written, too.
 func (m *Market) install(ctx context.Context) error {
-	return m.store.Write(ctx, func(tx Tx) error {
-		offset, err := numberSetting(tx, settingOffset)
-		if err != nil {
-			return err
-		}
-		m.offset.Store(offset)
+	installed := false
+	err := m.read(ctx, func(tx Tx) error {
 		seed, err := tx.Setting(settingSeed)
 		if err != nil {
 			return err
 		}
-		if seed == "" {
-			b := make([]byte, 16)
-			rand.Read(b) // never fails: crypto/rand ends the process instead
-			seed = hex.EncodeToString(b)
-			if err := tx.SetSetting(settingSeed, seed); err != nil {
-				return err
-			}
-		}
-		m.seed = []byte(seed)
 		today, err := tx.Setting(settingDay)
-		if err != nil {
+		if installed = seed != "" && today != ""; err != nil || !installed {
 			return err
 		}
-		if today == "" {
-			d := day.Of(m.Now())
-			if err := beginDay(tx, d, m.Now()); err != nil {
-				return err
-			}
-			today = d.String()
-			if err := tx.SetSetting(settingDay, today); err != nil {
-				return err
-			}
-		}
-		d, err := day.Parse(today)
-		if err != nil {
-			return fmt.Errorf("setting %s: %w", settingDay, err)
-		}
-		m.today.Store(int32(d))
-		matched, err := numberSetting(tx, settingMatched)
-		m.matched.Store(matched)
-		return err
+		return m.recallSettings(tx)
 	})
+	if err != nil || installed {
+		return err
+	}
+	return m.store.Write(ctx, func(tx Tx) error {
+		if err := m.makeSettings(tx); err != nil {
+			return err
+		}
+		return m.recallSettings(tx)
+	})
+}
+
+// makeSettings makes the settings that are missing.
+func (m *Market) makeSettings(tx Tx) error {
+	seed, err := tx.Setting(settingSeed)
+	if err != nil {
+		return err
+	}
+	if seed == "" {
+		b := make([]byte, 16)
+		rand.Read(b) // never fails: crypto/rand ends the process instead
+		if err := tx.SetSetting(settingSeed, hex.EncodeToString(b)); err != nil {
+			return err
+		}
+	}
+	offset, err := numberSetting(tx, settingOffset)
+	if err != nil {
+		return err
+	}
+	m.offset.Store(offset)
+	today, err := tx.Setting(settingDay)
+	if err != nil || today != "" {
+		return err
+	}
+	d := day.Of(m.Now())
+	if err := beginDay(tx, d, m.Now()); err != nil {
+		return err
+	}
+	return tx.SetSetting(settingDay, d.String())
+}
+
+// recallSettings reads the settings of an installation that has them all.
+func (m *Market) recallSettings(tx Tx) error {
+	offset, err := numberSetting(tx, settingOffset)
+	if err != nil {
+		return err
+	}
+	m.offset.Store(offset)
+	seed, err := tx.Setting(settingSeed)
+	if err != nil {
+		return err
+	}
+	m.seed = []byte(seed)
+	today, err := logDay(tx)
+	if err != nil {
+		return err
+	}
+	m.today.Store(int32(today))
+	matched, err := numberSetting(tx, settingMatched)
+	m.matched.Store(matched)
+	return err
 }
 
 // Now gives the installation's time.
