@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"enishi/internal/day"
+	"enishi/internal/demo"
 	"enishi/internal/jm1"
 )
 
@@ -19,6 +21,7 @@ type benchEngineCmd struct {
 	Candidates int    `default:"170000" placeholder:"N" help:"Candidates (default 170000)."`
 	Rules      int    `default:"100000" placeholder:"N" help:"Rules (default 100000)."`
 	Seed       uint64 `default:"7" placeholder:"S" help:"Seed: the same one gives the same data (default 7)."`
+	Demo       bool   `help:"Measure on the demo's market, in market's own schema, instead of JM-1."`
 	Export     string `placeholder:"DIR" help:"Also write data, questions and answers there, for other programs to check."`
 	JSON       bool   `name:"json" help:"Print one JSON object."`
 }
@@ -28,11 +31,11 @@ func (c *benchEngineCmd) Run(ctx context.Context, w World) error {
 	if c.Candidates < 1 || c.Rules < 1 {
 		return usageError{"--candidates and --rules must be 1 or more"}
 	}
+	if c.Demo && c.Export != "" {
+		return usageError{"--export writes JM-1 only; leave out --demo"}
+	}
 	shown := progress{world: w}
-	report, err := jm1.Run(ctx, jm1.Options{
-		Candidates: c.Candidates, Rules: c.Rules, Seed: c.Seed, Export: c.Export,
-		Progress: shown.step, Now: w.Now,
-	})
+	report, err := c.measure(ctx, w, &shown)
 	shown.end()
 	if err != nil {
 		return err
@@ -46,8 +49,27 @@ func (c *benchEngineCmd) Run(ctx context.Context, w World) error {
 	return nil
 }
 
+func (c *benchEngineCmd) measure(ctx context.Context, w World, shown *progress) (jm1.Report, error) {
+	if !c.Demo {
+		return jm1.Run(ctx, jm1.Options{
+			Candidates: c.Candidates, Rules: c.Rules, Seed: c.Seed, Export: c.Export,
+			Progress: shown.step, Now: w.Now,
+		})
+	}
+	return demo.Bench(ctx, demo.Options{
+		Candidates: c.Candidates, Companies: max(1, c.Rules/rulesOfACompany), Rules: c.Rules, Seed: c.Seed,
+		Today: day.Of(w.Now()), Progress: shown.step,
+	}, w.Now)
+}
+
+// rulesOfACompany is how many rules a company of a demo has, as in the demo of
+// make run.
+const rulesOfACompany = 3
+
 func (c *benchEngineCmd) Help() string {
-	return "Example:\n  enishi bench engine --candidates 170000 --rules 100000 --seed 7 --json --export /tmp/jm1"
+	return `Examples:
+  enishi bench engine --candidates 170000 --rules 100000 --seed 7 --json --export /tmp/jm1
+  enishi bench engine --demo --candidates 20000 --rules 1200 --json`
 }
 
 type benchHTTPCmd struct {

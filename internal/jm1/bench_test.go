@@ -16,8 +16,7 @@ const (
 
 func benchRun(b *testing.B) *run {
 	b.Helper()
-	r := &run{ctx: b.Context(), profile: profileFields(), job: positionFields()}
-	r.o = Options{Candidates: benchCandidates, Rules: benchRules, Seed: 1, Now: time.Now, Progress: func(string, int, int) {}}
+	r := newRun(b.Context(), Options{Candidates: benchCandidates, Rules: benchRules, Seed: 1, Now: time.Now})
 	if err := r.draw(); err != nil {
 		b.Fatal(err)
 	}
@@ -26,7 +25,7 @@ func benchRun(b *testing.B) *run {
 
 func BenchmarkSearch(b *testing.B) {
 	r := benchRun(b)
-	p, _, err := r.load(r.profile, nil, len(r.candidates), r.candidateEntry)
+	p, _, err := r.load(lowered(r.profile), engine.Schema{}, len(r.candidates), r.candidateEntry)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -51,7 +50,7 @@ func BenchmarkMatch(b *testing.B) {
 		Regime
 	}{{"mixed", Mixed}, {"selective", Selective}} {
 		rules := newMarket(r.o.Seed).rules(benchRules, regime.Regime)
-		p, _, err := r.load(nil, r.profile, len(rules), func(i int) engine.Entry {
+		p, _, err := r.load(engine.Schema{}, lowered(r.profile), len(rules), func(i int) engine.Entry {
 			return engine.Entry{Cond: r.profile.rule(rules[i])}
 		})
 		if err != nil {

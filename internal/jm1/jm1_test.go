@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/engine"
 )
 
 func TestMarketIsFixedBySeed(t *testing.T) {
@@ -245,12 +247,11 @@ func TestRunStops(t *testing.T) {
 
 // TestChecksSeeErrors makes sure that a wrong answer would be counted.
 func TestChecksSeeErrors(t *testing.T) {
-	r := &run{ctx: t.Context(), profile: profileFields(), job: positionFields()}
-	r.o = Options{Candidates: 500, Rules: 10, Seed: 1, Now: time.Now, Progress: func(string, int, int) {}}
+	r := newRun(t.Context(), Options{Candidates: 500, Rules: 10, Seed: 1, Now: time.Now})
 	if err := r.draw(); err != nil {
 		t.Fatal(err)
 	}
-	p, _, err := r.load(r.profile, nil, len(r.candidates), r.candidateEntry)
+	p, _, err := r.load(lowered(r.profile), engine.Schema{}, len(r.candidates), r.candidateEntry)
 	if err != nil {
 		t.Fatal(err)
 	}

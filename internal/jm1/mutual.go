@@ -34,7 +34,7 @@ func (r *run) mutualRules(rules []Rule, positions []Record, wishes [][]Clause) e
 	var p *engine.Population
 	bytes, err := weighed(len(rules), func() error {
 		var err error
-		p, _, err = r.load(r.job, r.profile, len(rules), func(i int) engine.Entry {
+		p, _, err = r.load(lowered(r.job), lowered(r.profile), len(rules), func(i int) engine.Entry {
 			return engine.Entry{Doc: r.job.doc(&positions[i]), Cond: r.profile.rule(rules[i])}
 		})
 		return err
@@ -62,7 +62,7 @@ func (r *run) mutualCandidates(rules []Rule, positions []Record, wishes [][]Clau
 	var p *engine.Population
 	bytes, err := weighed(len(r.candidates), func() error {
 		var err error
-		p, _, err = r.load(r.profile, r.job, len(r.candidates), func(i int) engine.Entry {
+		p, _, err = r.load(lowered(r.profile), lowered(r.job), len(r.candidates), func(i int) engine.Entry {
 			return engine.Entry{Doc: r.profile.doc(&r.candidates[i]), Cond: r.job.conjunction(wishes[i])}
 		})
 		return err

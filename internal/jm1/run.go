@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"time"
 
@@ -31,9 +30,7 @@ const (
 
 // run carries the state of one run.
 type run struct {
-	ctx        context.Context
-	o          Options
-	report     Report
+	bench
 	profile    schema
 	job        schema
 	ids        []int64
@@ -42,28 +39,20 @@ type run struct {
 	export     *exporter
 }
 
+func newRun(ctx context.Context, o Options) *run {
+	return &run{bench: newBench(ctx, o), profile: profileFields(), job: positionFields()}
+}
+
 // Run draws the market, measures the engine on it and checks the answers. It
 // ends early only with an error: of ctx, of the engine or of the export.
 func Run(ctx context.Context, o Options) (report Report, err error) {
-	if o.Progress == nil {
-		o.Progress = func(string, int, int) {}
-	}
-	r := &run{ctx: ctx, o: o, profile: profileFields(), job: positionFields()}
-	r.report = Report{
-		Candidates: o.Candidates, Rules: o.Rules, Seed: o.Seed,
-		Steps: map[string]Timing{}, Shares: map[string]float64{},
-	}
+	r := newRun(ctx, o)
 	if r.export, err = newExporter(o.Export); err != nil {
 		return Report{}, err
 	}
 	defer func() { err = errors.Join(err, r.export.close()) }()
-	for _, step := range []func() error{r.draw, r.search, r.reverse, r.mutual} {
-		if err := step(); err != nil {
-			return Report{}, err
-		}
-		if err := ctx.Err(); err != nil {
-			return Report{}, err
-		}
+	if err := r.inOrder(r.draw, r.search, r.reverse, r.mutual); err != nil {
+		return Report{}, err
 	}
 	return r.report, nil
 }
@@ -105,70 +94,6 @@ func fixed() []Rule {
 	}
 }
 
-// load gives a population of n entries and how long its one change took.
-func (r *run) load(docs, conds schema, n int, entry func(i int) engine.Entry) (*engine.Population, time.Duration, error) {
-	p, err := engine.New(lowered(docs), lowered(conds))
-	if err != nil {
-		return nil, 0, err
-	}
-	changes := make([]engine.Change, n)
-	for i := range changes {
-		changes[i] = engine.Change{Entry: entry(i), Version: 1}
-		changes[i].Entry.ID = int64(i)
-	}
-	start := r.o.Now()
-	err = p.Apply(changes)
-	return p, r.o.Now().Sub(start), err
-}
-
-// weighed calls load and gives the bytes of heap that it left behind, by item.
-func weighed(n int, load func() error) (float64, error) {
-	heap := func() uint64 {
-		var m runtime.MemStats
-		// Twice: what pools hold is dropped by the second collection.
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	before := heap()
-	err := load()
-	return (float64(heap()) - float64(before)) / float64(max(n, 1)), err
-}
-
-// ask times n questions and gives the answers; nothing else runs in between,
-// so that the next question finds the caches as the last one left them.
-func (r *run) ask(view *engine.View, n int, stage string, question func(i int) engine.Question) ([][]int64, Timing) {
-	questions, answers := make([]engine.Question, n), make([][]int64, n)
-	for i := range questions {
-		questions[i] = question(i)
-	}
-	r.o.Progress(stage, 0, n)
-	var t times
-	for i := range questions {
-		r.timed(&t, func() int {
-			answers[i] = view.Match(questions[i])
-			return len(answers[i])
-		})
-	}
-	return answers, t.timing()
-}
-
-// timed times f, which gives how many entries it found.
-func (r *run) timed(t *times, f func() int) {
-	start := r.o.Now()
-	found := f()
-	t.add(r.o.Now().Sub(start), found)
-}
-
-// check counts an answer as checked, and as a mismatch if it is not equal.
-func (r *run) check(equal bool) {
-	r.report.Checked++
-	if !equal {
-		r.report.Mismatches++
-	}
-}
-
 // reverse measures the rules, one regime after the other.
 func (r *run) reverse() error {
 	var err error
@@ -185,7 +110,7 @@ func (r *run) regime(regime Regime, name string) (Timing, float64, error) {
 	var p *engine.Population
 	bytes, err := weighed(len(rules), func() error {
 		var err error
-		p, _, err = r.load(nil, r.profile, len(rules), func(i int) engine.Entry {
+		p, _, err = r.load(engine.Schema{}, lowered(r.profile), len(rules), func(i int) engine.Entry {
 			return engine.Entry{Cond: r.profile.rule(rules[i])}
 		})
 		return err

@@ -13,7 +13,7 @@ func (r *run) search() error {
 	var p *engine.Population
 	var err error
 	r.report.Memory.Candidate, err = weighed(len(r.candidates), func() error {
-		loaded, took, err := r.load(r.profile, nil, len(r.candidates), r.candidateEntry)
+		loaded, took, err := r.load(lowered(r.profile), engine.Schema{}, len(r.candidates), r.candidateEntry)
 		p, r.report.Start.Build = loaded, took.Seconds()
 		return err
 	})
