@@ -43,9 +43,11 @@ check: ## every stage below and above: what must be green before a change is in
 	done
 	@printf '\n=== all green\n'
 
-bench: build ## figures of the engine
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: build ## figures of the engine, of the demo's market and of the service, at full size
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
 	bin/enishi bench engine --candidates 170000 --rules 100000 --seed 7 --json
+	bin/enishi bench engine --demo --candidates 170000 --rules 20000 --seed 1 --json
+	scripts/bench-service bin/enishi
 
 format: $(GOFUMPT) ## fail on files that gofumpt would write differently
 	@scripts/format '$(GOFUMPT)'

@@ -26,32 +26,71 @@ func TestSupplyMeetsDemand(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays 20,000 candidates")
 	}
-	o := options(t, 20_000, 400, 1_200)
+	b := balanced(t, options(t, 20_000, 400, 1_200))
+	t.Log(b)
+	b.check(t)
+}
+
+// The same holds at the size of a grown service. Beside the time that playing
+// it takes, it reports what people and companies find.
+func BenchmarkSupplyMeetsDemand(b *testing.B) {
+	for b.Loop() {
+		got := balanced(b, options(b, 170_000, 10_000, 20_000))
+		got.check(b)
+		b.ReportMetric(float64(got.offers), "offers/newcomer")
+		b.ReportMetric(got.none, "%none")
+		b.ReportMetric(float64(got.matched), "matched/rule")
+	}
+}
+
+// balance is how supply and demand stand to each other.
+type balance struct {
+	offers  int     // of the median newcomer
+	none    float64 // newcomers without one, per cent
+	matched int     // by the median rule, before wishes
+	groups  int     // occupation groups that rules look for
+}
+
+func (b balance) String() string {
+	return fmt.Sprintf("newcomers: median %d offers, %.1f %% none; the median rule matches %d; rules for %d groups", b.offers, b.none, b.matched, b.groups)
+}
+
+// balanced plays a market and asks what newcomers and rules find in it.
+func balanced(t testing.TB, o Options) balance {
+	t.Helper()
 	_, memory := played(t, o)
 	m := opened(t, memory, o)
 	matched, groups := previews(t, m, memory)
+	offers := newcomers(t, m, o)
 	slices.Sort(matched)
-	if median := matched[len(matched)/2]; median < 20 || median > 500 {
-		t.Errorf("the median rule matches %d candidates, want 20 to 500", median)
+	slices.Sort(offers)
+	none, _ := slices.BinarySearch(offers, 1)
+	return balance{
+		offers: offers[len(offers)/2], none: 100 * float64(none) / float64(len(offers)),
+		matched: matched[len(matched)/2], groups: len(groups),
 	}
-	if len(groups) != 16 {
-		t.Errorf("%d occupation groups have rules, want 16: %v", len(groups), groups)
+}
+
+// check holds a market to what makes it believable.
+func (b balance) check(t testing.TB) {
+	t.Helper()
+	if b.matched < 20 || b.matched > 500 {
+		t.Errorf("the median rule matches %d candidates, want 20 to 500", b.matched)
 	}
-	got := newcomers(t, m, o)
-	slices.Sort(got)
-	if median := got[len(got)/2]; median < 3 || median > 10 {
-		t.Errorf("the median newcomer gets %d offers, want 3 to 10", median)
+	if b.groups != 16 {
+		t.Errorf("%d occupation groups have rules, want 16", b.groups)
 	}
-	none, _ := slices.BinarySearch(got, 1)
-	t.Logf("newcomers: median %d offers, none %d of %d; the median rule matches %d", got[len(got)/2], none, len(got), matched[len(matched)/2])
-	if share := 100 * float64(none) / float64(len(got)); share < 5 || share > 15 {
-		t.Errorf("%.1f %% of newcomers get no offer, want 5 to 15", share)
+	if b.offers < 3 || b.offers > 10 {
+		t.Errorf("the median newcomer gets %d offers, want 3 to 10", b.offers)
+	}
+	if b.none < 5 || b.none > 15 {
+		t.Errorf("%.1f %% of newcomers get no offer, want 5 to 15", b.none)
 	}
 }
 
 // previews gives what the active rules match, and how many of them look for
 // whom, by occupation group.
-func previews(t *testing.T, m *market.Market, memory *market.Memory) (matched []int, groups map[string]int) {
+func previews(t testing.TB, m *market.Market, memory *market.Memory) (matched []int, groups map[string]int) {
 	t.Helper()
 	groups = map[string]int{}
 	for r := range memory.Everything().Rules {
@@ -92,7 +131,7 @@ func previews(t *testing.T, m *market.Market, memory *market.Memory) (matched []
 
 // newcomers signs people up who were not there when the rules were written,
 // and gives how many offers each finds.
-func newcomers(t *testing.T, m *market.Market, o Options) []int {
+func newcomers(t testing.TB, m *market.Market, o Options) []int {
 	t.Helper()
 	o.Seed, o.Candidates, o.Companies, o.Rules = 99, 2000, 5, 5
 	w, err := newWorld(o)

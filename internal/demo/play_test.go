@@ -22,7 +22,7 @@ import (
 	"enishi/internal/store/sqlite"
 )
 
-func options(t *testing.T, candidates, companies, rules int) Options {
+func options(t testing.TB, candidates, companies, rules int) Options {
 	t.Helper()
 	vault, err := account.NewVault(bytes.Repeat([]byte{7}, account.SecretBytes))
 	if err != nil {
@@ -31,7 +31,7 @@ func options(t *testing.T, candidates, companies, rules int) Options {
 	return Options{Candidates: candidates, Companies: companies, Rules: rules, Seed: 1, Today: today, Vault: vault}
 }
 
-func played(t *testing.T, o Options) (*player, *market.Memory) {
+func played(t testing.TB, o Options) (*player, *market.Memory) {
 	t.Helper()
 	p, memory, err := lived(t.Context(), o)
 	if err != nil {
@@ -40,7 +40,7 @@ func played(t *testing.T, o Options) (*player, *market.Memory) {
 	return p, memory
 }
 
-func database(t *testing.T) *store.Store {
+func database(t testing.TB) *store.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "enishi.db"), sqlite.Options{Relaxed: true})
 	if err != nil {
@@ -218,7 +218,7 @@ func TestALoadedMarketIsDrainedAndOpens(t *testing.T) {
 	}
 }
 
-func opened(t *testing.T, s market.Store, o Options) *market.Market {
+func opened(t testing.TB, s market.Store, o Options) *market.Market {
 	t.Helper()
 	m, err := market.Open(t.Context(), s, o.Vault, marketOptions(o), nil)
 	if err != nil {
