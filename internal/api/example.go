@@ -89,7 +89,7 @@ func exampleTerms() PositionBody {
 }
 
 func examplePosition() PositionAnswer {
-	return PositionAnswer{ID: exampleID(3), Version: 2, PublishedVersion: 2, State: "published", Terms: exampleTerms().Terms}
+	return PositionAnswer{ID: exampleID(3), Version: 2, PublishedVersion: 2, State: "published", Warnings: []Warning{}, Terms: exampleTerms().Terms}
 }
 
 func exampleMust() condition.Condition {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -208,4 +209,31 @@ func TestProbes(t *testing.T) {
 	failure = errors.New("populations are behind")
 	s.must(http.StatusServiceUnavailable, "GET", "/readyz", "", "")
 	s.must(http.StatusOK, "GET", "/livez", "", "")
+}
+
+// Words that read as if sex or age decided are marked on the position, which
+// can be published nevertheless; an answer can be sent back as it came.
+func TestWordingsAreMarked(t *testing.T) {
+	s := newServer(t)
+	_, company := s.company(1)
+	id := s.published(company)
+	got := into[map[string]any](t, s.must(http.StatusOK, "GET", "/api/v1/positions/"+id, company, ""))
+	if w, ok := got["warnings"].([]any); !ok || len(w) != 0 {
+		t.Errorf("warnings of a plain position = %v, want an empty list", got["warnings"])
+	}
+	got["text"] = "女性歓迎。３０歳以下の方。"
+	body, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := s.must(http.StatusOK, "PUT", "/api/v1/positions/"+id, company, string(body), "If-Match", `"1"`)
+	marked := into[struct {
+		Warnings []struct{ Pointer, Found, About, JA, EN string }
+	}](t, edit)
+	if len(marked.Warnings) != 2 || marked.Warnings[0].Pointer != "/text" || marked.Warnings[0].Found != "女性歓迎" ||
+		marked.Warnings[1].About != "age" || marked.Warnings[1].JA == "" || marked.Warnings[1].EN == "" {
+		t.Errorf("warnings = %+v, want 女性歓迎 (sex) and 30歳以下 (age), explained", marked.Warnings)
+	}
+	s.must(http.StatusOK, "PUT", "/api/v1/positions/"+id, company, edit.body, "If-Match", edit.header.Get("ETag"))
+	s.must(http.StatusOK, "POST", "/api/v1/positions/"+id+"/publish", company, "")
 }

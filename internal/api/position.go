@@ -17,23 +17,42 @@ type PositionBody struct{ position.Terms }
 // in it and is not read, so that an answer can be edited and sent back.
 type PositionEdit struct {
 	position.Terms
-	ID               string `json:"id,omitempty" doc:"Not read."`
-	Version          int64  `json:"version,omitempty" doc:"Not read: If-Match says it."`
-	PublishedVersion int64  `json:"published_version,omitempty" doc:"Not read."`
-	State            string `json:"state,omitempty" doc:"Not read."`
+	ID               string    `json:"id,omitempty" doc:"Not read."`
+	Version          int64     `json:"version,omitempty" doc:"Not read: If-Match says it."`
+	PublishedVersion int64     `json:"published_version,omitempty" doc:"Not read."`
+	State            string    `json:"state,omitempty" doc:"Not read."`
+	Warnings         []Warning `json:"warnings,omitempty" doc:"Not read."`
+}
+
+// Warning marks words that read as if sex or age decided, or as if something
+// were asked that is nobody's business.
+type Warning struct {
+	Pointer string `json:"pointer" doc:"JSON pointer into the position."`
+	Found   string `json:"found"`
+	About   string `json:"about" enum:"sex,age,private"`
+	JA      string `json:"ja" doc:"Why, and what to do, in Japanese."`
+	EN      string `json:"en" doc:"The same in English."`
 }
 
 // PositionAnswer is a position with its newest terms.
 type PositionAnswer struct {
-	ID               string `json:"id"`
-	Version          int64  `json:"version" doc:"Of these terms."`
-	PublishedVersion int64  `json:"published_version" doc:"Of the terms that are offered; 0: none yet."`
-	State            string `json:"state" enum:"draft,published,closed"`
+	ID               string    `json:"id"`
+	Version          int64     `json:"version" doc:"Of these terms."`
+	PublishedVersion int64     `json:"published_version" doc:"Of the terms that are offered; 0: none yet."`
+	State            string    `json:"state" enum:"draft,published,closed"`
+	Warnings         []Warning `json:"warnings" doc:"Words that should be looked at again before they are published."`
 	position.Terms
 }
 
 func positionOf(p *position.Position) PositionAnswer {
-	return PositionAnswer{p.ID.String(), p.Version, p.PublishedVersion, string(p.State), p.Terms}
+	out := PositionAnswer{
+		ID: p.ID.String(), Version: p.Version, PublishedVersion: p.PublishedVersion, State: string(p.State),
+		Warnings: []Warning{}, Terms: p.Terms,
+	}
+	for _, w := range p.Terms.Wordings() {
+		out.Warnings = append(out.Warnings, Warning{w.Pointer, w.Found, string(w.About), w.Explain("ja"), w.Explain("en")})
+	}
+	return out
 }
 
 func (s *service) addPositions() {

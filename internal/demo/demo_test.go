@@ -54,6 +54,9 @@ func TestEverythingDrawnIsAllowed(t *testing.T) {
 		if err := terms.Publishable(); err != nil {
 			t.Fatalf("position %q: %v", terms.Title, err)
 		}
+		if marked := terms.Wordings(); len(marked) > 0 {
+			t.Errorf("position %q: %q in %s is about %s", terms.Title, marked[0].Found, marked[0].Pointer, marked[0].About)
+		}
 		r := &w.orders[i]
 		if err := r.Validate(); err != nil {
 			t.Fatalf("rule %d: %v", i, err)
