@@ -32,8 +32,6 @@ type Options struct {
 	// Proxies is how many reverse proxies of our own stand in front; the
 	// addresses that RateLimits counts are those that they were asked from.
 	Proxies int
-	// Ready says why the process should get no requests; nil: always ready.
-	Ready func() error
 	// Outbox gives the newest mails at GET /dev/mail; nil: not served.
 	Outbox func() []httpx.Mail
 	// Version is the program's, for the document.
@@ -71,7 +69,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	if err := s.addDocument(mux); err != nil {
 		return nil, err
 	}
-	s.addProbes(mux, o, registry)
+	s.addProbes(mux, registry)
 	return httpx.Observe(log, metrics, httpx.LimitBody(mostBody, httpx.Problems(mux))), nil
 }
 

@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -202,13 +201,23 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 }
 
 func TestProbes(t *testing.T) {
-	var failure error
-	s := newServer(t, func(_ *market.Options, o *api.Options) { o.Ready = func() error { return failure } })
+	s := newServer(t)
 	s.must(http.StatusOK, "GET", "/livez", "", "")
 	s.must(http.StatusOK, "GET", "/readyz", "", "")
-	failure = errors.New("populations are behind")
+	// Another process has written more than this one has followed.
+	rows := make([]*market.Row, 1001)
+	for i := range rows {
+		rows[i] = &market.Row{Change: market.OfferChanged, Entity: int64(i + 1), Version: 1, At: noon()}
+	}
+	if err := s.store.Write(t.Context(), func(tx market.Tx) error { return tx.Append(rows...) }); err != nil {
+		t.Fatal(err)
+	}
 	s.must(http.StatusServiceUnavailable, "GET", "/readyz", "", "")
 	s.must(http.StatusOK, "GET", "/livez", "", "")
+	if err := s.market.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.must(http.StatusOK, "GET", "/readyz", "", "")
 }
 
 // Words that read as if sex or age decided are marked on the position, which

@@ -60,25 +60,28 @@ func (s *service) addStatus(o Options) {
 }
 
 // addProbes adds what machines ask: is it alive, is it ready, how is it.
-func (s *service) addProbes(mux *http.ServeMux, o Options, metrics prometheus.Gatherer) {
+func (s *service) addProbes(mux *http.ServeMux, metrics prometheus.Gatherer) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if o.Ready != nil {
-			if err := o.Ready(); err != nil {
-				s.log.WarnContext(r.Context(), "not ready", "error", err)
-				plain(w, http.StatusServiceUnavailable, "not ready\n")
-				return
-			}
-		}
-		if _, err := s.market.Status(r.Context()); err != nil {
+		status, err := s.market.Status(r.Context())
+		if err != nil {
 			s.log.WarnContext(r.Context(), "the database does not answer", "error", err)
 			plain(w, http.StatusServiceUnavailable, "the database does not answer\n")
+			return
+		}
+		if behind := status.LogHead - status.Applied; behind > mostBehind {
+			s.log.WarnContext(r.Context(), "the populations are behind", "rows", behind)
+			plain(w, http.StatusServiceUnavailable, "the populations are behind the log\n")
 			return
 		}
 		plain(w, http.StatusOK, "ok\n")
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 }
+
+// mostBehind is how many rows of the log the populations of a ready process may
+// lack: what a burst of writes leaves for an instant.
+const mostBehind = 1000
 
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

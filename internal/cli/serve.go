@@ -59,7 +59,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	v, _ := version()
 	handler, err := api.New(log, m, api.Options{
 		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Version: v,
-		Ready: func() error { return nil }, Outbox: mails.mails,
+		Outbox: mails.mails,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
