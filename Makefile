@@ -28,9 +28,7 @@ build: ## build bin/enishi
 	$(GO) build -o bin/enishi ./cmd/enishi
 
 run: build ## start with demo data; an empty folder is filled first
-	@if [ -z "$$(ls -A '$(DATA)' 2>/dev/null)" ]; then \
-		bin/enishi demo load --data '$(DATA)' --candidates 20000 --companies 400 --rules 1200 --seed 1; \
-	fi
+	@bin/enishi demo load --if-empty --data '$(DATA)' --candidates 20000 --companies 400 --rules 1200 --seed 1
 	@exec bin/enishi serve --demo --data '$(DATA)'
 
 test: ## every test that needs no outside service

@@ -7,6 +7,7 @@ import (
 
 	"enishi/internal/day"
 	"enishi/internal/demo"
+	"enishi/internal/errs"
 	"enishi/internal/store/sqlite"
 )
 
@@ -20,6 +21,7 @@ type demoLoadCmd struct {
 	Companies  int    `default:"400" placeholder:"M" help:"Companies (default 400)."`
 	Rules      int    `default:"1200" placeholder:"R" help:"Active rules (default 1200)."`
 	Seed       uint64 `default:"1" placeholder:"S" help:"Seed: the same one gives the same data (default 1)."`
+	IfEmpty    bool   `help:"Do nothing, successfully, if the data folder holds a market already."`
 	JSON       bool   `name:"json" help:"Print JSON."`
 }
 
@@ -32,6 +34,11 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 	in, err := openInstallation(ctx, resolved, sqlite.Options{Relaxed: true})
 	if err != nil {
 		return err
+	}
+	if c.IfEmpty {
+		if err := in.store.Unused(ctx); errs.Is(err, errs.Conflict) {
+			return in.close(nil)
+		}
 	}
 	// A loader that ends soon spends memory rather than a quarter of its time
 	// on collecting it.

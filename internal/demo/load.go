@@ -18,6 +18,8 @@ import (
 
 // Sink is where a market is loaded into: an empty database.
 type Sink interface {
+	// Unused is a Conflict unless the database is empty.
+	Unused(ctx context.Context) error
 	Bulk(ctx context.Context, fn func(*store.Bulk) error) error
 }
 
@@ -52,6 +54,9 @@ func candidateEmail(i int) string { return fmt.Sprintf("person%06d@mail.example.
 // transaction; its change log begins after it. A count below one is Invalid, a
 // database that is not empty a Conflict.
 func Load(ctx context.Context, dst Sink, o Options) (Summary, error) {
+	if err := dst.Unused(ctx); err != nil { // said before the work, not after it
+		return Summary{}, err
+	}
 	m, summary, err := Make(ctx, o)
 	if err != nil {
 		return Summary{}, err

@@ -23,12 +23,8 @@ import (
 // only show when fn is done.
 func (s *Store) Bulk(ctx context.Context, fn func(*Bulk) error) error {
 	_, err := s.once(ctx, s.writers, true, func(t *tx) error {
-		held, err := t.holds()
-		if err != nil {
+		if err := t.unused(); err != nil {
 			return err
-		}
-		if held != "" {
-			return errs.New(errs.Conflict, "the database is not empty: it holds "+held)
 		}
 		if s.dialect.BulkStart != nil {
 			if err := s.dialect.BulkStart(bulkExec{t}); err != nil {
@@ -47,14 +43,18 @@ func (s *Store) Bulk(ctx context.Context, fn func(*Bulk) error) error {
 	return err
 }
 
-// Empty says whether the database holds nothing but settings.
-func (s *Store) Empty(ctx context.Context) (empty bool, err error) {
-	err = s.again(ctx, s.readers, false, func(t *tx) error {
-		held, err := t.holds()
-		empty = held == ""
-		return err
-	})
-	return empty, err
+// Unused is nil while the database holds nothing but settings, else the
+// Conflict that Bulk would give.
+func (s *Store) Unused(ctx context.Context) error {
+	return s.again(ctx, s.readers, false, (*tx).unused)
+}
+
+func (t *tx) unused() error {
+	held, err := t.holds()
+	if err == nil && held != "" {
+		err = errs.New(errs.Conflict, "the database is not empty: it holds "+held+"; choose another data folder, or remove this one first")
+	}
+	return err
 }
 
 // holds lists what is in the database, with its number: "3 companies, 1 rule".
