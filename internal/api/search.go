@@ -39,7 +39,8 @@ type Impact struct {
 	Gain   int    `json:"gain"`
 }
 
-// Card is a candidate without anything that tells who they are.
+// Card is a candidate as a company sees them: without anything that tells who
+// they are, unless they have accepted an offer of the company.
 type Card struct {
 	ID             string            `json:"id" doc:"Of the candidate as your company knows them."`
 	Profile        candidate.Profile `json:"profile"`
@@ -54,7 +55,8 @@ func (s *service) addSearch() {
 	}, s.search)
 	handle(s, operation{
 		method: http.MethodGet, path: "/api/v1/candidates/{id}", id: "open-card", tag: tagCompanies, who: members,
-		summary: "Open a candidate's card; the candidate can read that you did", answer: exampleCard(), errors: []int{http.StatusConflict},
+		summary: "Open a candidate's card; the candidate can read that you did",
+		detail:  "The card is anonymous until the candidate accepts an offer of your company.", answer: exampleCard(), errors: []int{http.StatusConflict},
 	}, func(ctx context.Context, in *Identified) (*answered[Card], error) {
 		c, err := s.market.OpenCard(ctx, actorOf(ctx), in.ID)
 		if err != nil {

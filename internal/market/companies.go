@@ -32,8 +32,9 @@ type Founded struct {
 }
 
 // Found registers a company and its owner. A number that is registered is a
-// Conflict. An operator verifies it; in a demo it is verified at once. Whoever
-// works for it has blocked its whole group from then on.
+// Conflict. An operator verifies it and its place in a group; in a demo that
+// is done at once. From then on whoever works for it has blocked its whole
+// group.
 func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error) {
 	var out Founded
 	id, err := uuid.NewV7()
@@ -73,8 +74,10 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 		if err := tx.Append(companyRow(&k, m)); err != nil {
 			return err
 		}
-		if err := m.withdrawInGroup(tx, &k); err != nil {
-			return err
+		if k.Status == company.Verified {
+			if err := m.withdrawInGroup(tx, &k); err != nil {
+				return err
+			}
 		}
 		return m.remember(tx, once, out)
 	})
@@ -120,8 +123,9 @@ func companyRow(k *company.Company, m *Market) *Row {
 	return &Row{Change: what, Entity: k.Key, Version: k.Version, At: m.Now()}
 }
 
-// SetStatus verifies or suspends a company; operators only. Suspending
-// withdraws what its candidates have not accepted.
+// SetStatus verifies or suspends a company; operators only. Verifying confirms
+// its place in its group: what the group has sent to people who work for it is
+// withdrawn. Suspending withdraws what its candidates have not accepted.
 func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s company.Status) (company.Company, error) {
 	var k company.Company
 	if actor.Kind != account.Operator {
@@ -138,9 +142,18 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 		if k.Status == s {
 			return nil
 		}
+		joins := k.Status == company.Applied
+		if joins && s == company.Suspended {
+			k.Head = k.Number // a claim that was not accepted binds nobody
+		}
 		k.Status, k.Version = s, k.Version+1
 		if err := tx.SaveCompany(&k); err != nil {
 			return err
+		}
+		if joins {
+			if err := m.withdrawInGroup(tx, &k); err != nil {
+				return err
+			}
 		}
 		if s == company.Suspended {
 			err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {

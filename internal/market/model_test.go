@@ -210,7 +210,7 @@ func (w *rows) addCompany(tx market.Tx, key int64) error {
 func (w *rows) group(k company.Company) map[corpnum.Number]bool {
 	group := map[corpnum.Number]bool{k.Number: true, k.Head: true}
 	for _, other := range w.companies {
-		if other.Head == k.Head {
+		if other.Head == k.Head && other.Status != company.Applied {
 			group[other.Number] = true
 		}
 	}

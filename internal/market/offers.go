@@ -253,11 +253,8 @@ func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, er
 	if err != nil {
 		return d, err
 	}
-	if d.State == offer.Declined && !d.DueAt.IsZero() {
-		d.State, d.AnsweredAt = offer.Seen, time.Time{}
-	}
-	if d.State == offer.Withdrawn && d.AnsweredAt.IsZero() {
-		d.State = offer.Expired
+	if shown := shownState(&d.Offer); shown != d.State {
+		d.State, d.AnsweredAt = shown, time.Time{}
 	}
 	cards, err := m.vault.Cards(actor.CompanyID)
 	if err != nil {
@@ -271,6 +268,17 @@ func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, er
 		d.Card = cards.Of(c.ID)
 	}
 	return d, nil
+}
+
+// shownState is where an offer stands for all that its company may know.
+func shownState(o *offer.Offer) offer.State {
+	switch {
+	case o.State == offer.Declined && !o.DueAt.IsZero():
+		return offer.Seen
+	case o.State == offer.Withdrawn && o.AnsweredAt.IsZero():
+		return offer.Expired
+	}
+	return o.State
 }
 
 // hiddenFromCompany are the states of offers that a company does not see in
@@ -366,17 +374,8 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 		if _, err := tx.LockCandidate(o.Candidate); notFoundIsNil(err) != nil {
 			return err
 		}
-		if !repeats(o.State, a) {
-			if a == offer.Withdraw && o.State.Unanswered() {
-				return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from")
-			}
-			if o.Kind == "casual" && (a == offer.Hire || a == offer.Reject) {
-				return errs.New(errs.Conflict, "a casual talk ends when it was held")
-			}
-			if o.RespondedAt.IsZero() {
-				o.RespondedAt = m.Now()
-			}
-			if err := m.advance(tx, &o, a, m.Now()); err != nil {
+		if !repeats(shownState(&o), a) {
+			if err := m.proceed(tx, &o, a); err != nil {
 				return err
 			}
 		}
@@ -384,6 +383,25 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 		return err
 	})
 	return d, err
+}
+
+// proceed takes a company's step. What refuses it speaks of the state that the
+// company sees, so that a refusal tells no more than the offer does.
+func (m *Market) proceed(tx Tx, o *offer.Offer, a offer.Action) error {
+	shown := shownState(o)
+	if a == offer.Withdraw && shown.Unanswered() {
+		return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from")
+	}
+	if _, err := shown.Next(a); err != nil {
+		return err
+	}
+	if o.Kind == "casual" && (a == offer.Hire || a == offer.Reject) {
+		return errs.New(errs.Conflict, "a casual talk ends when it was held")
+	}
+	if o.RespondedAt.IsZero() {
+		o.RespondedAt = m.Now()
+	}
+	return m.advance(tx, o, a, m.Now())
 }
 
 // Employer gives the actor's company.

@@ -205,7 +205,8 @@ func loadOffering(tx Tx, r rule.Rule) (*offering, error) {
 }
 
 // groupOf gives the numbers of a company's group: its own, its head's, and
-// those of all companies under that head.
+// those of all companies under that head. A company that no operator has
+// looked at yet only claims its head, which binds nobody else.
 func groupOf(tx Tx, c company.Company) ([]corpnum.Number, error) {
 	all, err := tx.Group(c.Head)
 	if err != nil {
@@ -216,7 +217,7 @@ func groupOf(tx Tx, c company.Company) ([]corpnum.Number, error) {
 		group = append(group, c.Head)
 	}
 	for _, other := range all {
-		if other.Key != c.Key && other.Number != c.Head {
+		if other.Key != c.Key && other.Number != c.Head && other.Status != company.Applied {
 			group = append(group, other.Number)
 		}
 	}

@@ -396,7 +396,7 @@ func (t *recording) group(k company.Company) (map[corpnum.Number]bool, error) {
 	group := map[corpnum.Number]bool{k.Number: true, k.Head: true}
 	all, err := t.Companies(0, everything)
 	for _, other := range all {
-		if other.Head == k.Head {
+		if other.Head == k.Head && other.Status != company.Applied {
 			group[other.Number] = true
 		}
 	}

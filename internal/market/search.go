@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -17,6 +18,7 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/engine"
 	"enishi/internal/errs"
+	"enishi/internal/offer"
 )
 
 // Sort is the order of a search's hits.
@@ -60,7 +62,8 @@ type Impact struct {
 	Gain   int
 }
 
-// Card is a candidate without anything that tells who they are.
+// Card is a candidate as a company sees them: without anything that tells who
+// they are, unless they have accepted an offer of the company.
 type Card struct {
 	ID             string
 	Profile        candidate.Profile
@@ -197,7 +200,9 @@ func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engi
 		if err != nil {
 			return out, fmt.Errorf("candidate %d: %w", hit.ID, err)
 		}
-		out.Items = append(out.Items, card(cards, &c, today))
+		listed := card(cards, &c, today)
+		listed.Profile.History = nil // of an opened card: who opens it is noted
+		out.Items = append(out.Items, listed)
 	}
 	if n := len(found.Top); n > 0 && n == in.Limit {
 		out.Next = sealCursor(cards, found.Top[n-1])
@@ -216,9 +221,32 @@ func card(cards account.Cards, c *candidate.Candidate, today day.Day) Card {
 	return Card{ID: cards.Of(c.ID), Profile: p, LastActiveDays: max(0, int(today-c.LastActive))}
 }
 
+// known is the card of somebody who has accepted an offer of the company: all
+// but the month of birth, which is given for age exceptions alone.
+func known(cards account.Cards, c *candidate.Candidate, today day.Day) Card {
+	out := card(cards, c, today)
+	out.Profile = c.Profile
+	out.Profile.BirthMonth = nil
+	return out
+}
+
+// accepted says whether an offer of a company to a candidate is accepted and
+// has not come to nothing.
+func accepted(tx Tx, company, candidate int64) (bool, error) {
+	list, err := tx.Between(company, candidate)
+	return slices.ContainsFunc(list, func(o offer.Offer) bool {
+		switch o.State {
+		case offer.Accepted, offer.Scheduled, offer.Held, offer.Hired:
+			return true
+		}
+		return false
+	}), err
+}
+
 // OpenCard gives one candidate's card to the actor's company and notes the
-// view. Whoever is closed, erased or has blocked the company is NotFound; a
-// company that is not verified is Denied.
+// view. Somebody who has accepted an offer of the company is shown by name,
+// also while closed. Otherwise whoever is closed is NotFound, as is whoever is
+// erased or has blocked the company; a company that is not verified is Denied.
 func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, error) {
 	var out Card
 	if err := actor.Role.May(account.OpenCard); err != nil {
@@ -234,6 +262,11 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 	}
 	unknown := errs.New(errs.NotFound, "no such candidate")
 	err = m.store.Write(ctx, func(tx Tx) error {
+		// First who asks, then whom: a refusal must not tell who exists.
+		k, err := verified(tx, actor)
+		if err != nil {
+			return err
+		}
 		c, err := tx.CandidateByID(who)
 		if errs.Is(err, errs.NotFound) {
 			return unknown
@@ -241,18 +274,22 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 		if err != nil {
 			return err
 		}
-		k, err := verified(tx, actor)
-		if err != nil {
-			return err
-		}
 		group, err := groupOf(tx, k)
 		if err != nil {
 			return err
 		}
-		if !c.Open || c.Blocked(k.Number, group) {
-			return unknown
+		met, err := accepted(tx, k.Key, c.Key)
+		if err != nil {
+			return err
 		}
-		out = card(cards, &c, m.Today())
+		switch {
+		case c.Blocked(k.Number, group) || !c.Open && !met:
+			return unknown
+		case met:
+			out = known(cards, &c, m.Today())
+		default:
+			out = card(cards, &c, m.Today())
+		}
 		return tx.AddView(View{Candidate: c.Key, Company: k.Key, At: m.Now()})
 	})
 	return out, err
