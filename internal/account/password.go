@@ -2,8 +2,10 @@ package account
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"runtime"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -17,6 +19,7 @@ import (
 type Passwords struct {
 	params argon2id.Params
 	slots  chan struct{}
+	nobody func() (string, error) // a hash of nobody's password
 }
 
 // Bounds of a password, in characters: NIST SP 800-63B-4, 3.1.1.2, asks for at
@@ -29,10 +32,12 @@ const (
 // NewPasswords gives a hasher with the second recommended parameters of RFC
 // 9106, section 4, at 19 MiB and 2 passes (OWASP's minimum).
 func NewPasswords() *Passwords {
-	return &Passwords{
+	p := &Passwords{
 		params: argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 		slots:  make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
+	p.nobody = sync.OnceValues(func() (string, error) { return argon2id.CreateHash(rand.Text(), &p.params) })
+	return p
 }
 
 // Check says whether a password may be used; what may not is Invalid.
@@ -69,6 +74,17 @@ func (p *Passwords) Fits(ctx context.Context, password, hash string) (bool, erro
 		return false, fmt.Errorf("compare a password: %w", err)
 	}
 	return ok, nil
+}
+
+// FitsNobody takes the time of Fits and is never true: whoever asks for an
+// address that has no password learns nothing from the clock.
+func (p *Passwords) FitsNobody(ctx context.Context, password string) error {
+	hash, err := p.nobody()
+	if err != nil {
+		return fmt.Errorf("hash a password: %w", err)
+	}
+	_, err = p.Fits(ctx, password, hash)
+	return err
 }
 
 func (p *Passwords) take(ctx context.Context) error {

@@ -3,10 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 
+	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
+	"enishi/internal/errs"
 	"enishi/internal/market"
 )
 
@@ -32,6 +35,7 @@ type SignedUp struct {
 type SessionBody struct {
 	Email    string `json:"email" format:"email" maxLength:"254"`
 	Password string `json:"password" maxLength:"128"`
+	Kind     string `json:"kind,omitempty" enum:"candidate,member,operator" doc:"Absent: the first of these that the address and the password fit."`
 }
 
 // Session is a new session.
@@ -54,7 +58,7 @@ func (s *service) addVisitors() {
 	handleBody(s, operation{
 		method: http.MethodPost, path: "/api/v1/sessions", id: "sign-in", tag: tagVisitors, status: http.StatusCreated, limited: true,
 		summary: "Sign in with an address and a password",
-		errors:  []int{http.StatusUnauthorized}, request: SessionBody{"hanako@example.jp", "kyou-mo-genki-2026"}, answer: Session{exampleToken},
+		errors:  []int{http.StatusUnauthorized}, request: SessionBody{Email: "hanako@example.jp", Password: "kyou-mo-genki-2026"}, answer: Session{exampleToken},
 	}, s.signIn)
 	handleBody(s, operation{
 		method: http.MethodPost, path: "/api/v1/me/confirm", id: "confirm-address", tag: tagCandidates, who: signedIn, status: http.StatusNoContent, limited: true,
@@ -85,7 +89,12 @@ func (s *service) signUp(ctx context.Context, in *Creation, b *SignUpBody) (*ans
 }
 
 func (s *service) signIn(ctx context.Context, _ *none, b *SessionBody) (*answered[Session], error) {
-	token, err := s.market.SignIn(ctx, b.Email, b.Password)
+	switch account.Kind(b.Kind) {
+	case "", account.Candidate, account.Member, account.Operator:
+	default:
+		return nil, errs.AtPointer("/kind", strconv.Quote(b.Kind), `"candidate", "member" or "operator"`)
+	}
+	token, err := s.market.SignIn(ctx, b.Email, b.Password, account.Kind(b.Kind))
 	if err != nil {
 		return nil, err
 	}

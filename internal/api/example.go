@@ -120,7 +120,7 @@ func examplePreview() Preview {
 }
 
 func exampleActivation() Activation {
-	return Activation{RuleAnswer: exampleRule(), Due: to(10), Preview: examplePreview()}
+	return Activation{RuleAnswer: exampleRule(), Due: to(10), Preview: to(examplePreview())}
 }
 
 func exampleView() View {

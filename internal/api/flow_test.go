@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"enishi/internal/api"
+	"enishi/internal/corpnum"
 	"enishi/internal/market"
 )
 
@@ -245,4 +247,62 @@ func TestWordingsAreMarked(t *testing.T) {
 	}
 	s.must(http.StatusOK, "PUT", "/api/v1/positions/"+id, company, edit.body, "If-Match", edit.header.Get("ETag"))
 	s.must(http.StatusOK, "POST", "/api/v1/positions/"+id+"/publish", company, "")
+}
+
+// A batch is read best first, page by page.
+func TestProposalsAreReadBestFirst(t *testing.T) {
+	s := newServer(t, func(o *market.Options, _ *api.Options) { o.Mode = market.Approve })
+	_, company := s.company(1)
+	rule := s.activated(company, s.published(company))
+	plain := strings.Replace(signUpBody("a@example.jp"), `"residence":"13"`, `"residence":"27"`, 1) // the rule prefers 13
+	s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", plain)
+	s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", strings.Replace(plain, "a@", "b@", 1))
+	s.signUp("preferred@example.jp")
+	s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", strings.Replace(plain, "a@", "c@", 1))
+	type list struct {
+		Items []struct{ ID, Card string }
+		Next  string `json:"next_cursor"`
+	}
+	path := "/api/v1/rules/" + rule + "/proposals"
+	whole := into[list](t, s.must(http.StatusOK, "GET", path, company, ""))
+	if len(whole.Items) != 4 || whole.Next != "" {
+		t.Fatalf("%d proposals, next %q; want 4 on one page", len(whole.Items), whole.Next)
+	}
+	var paged []string
+	for next, pages := "", 0; pages == 0 || next != ""; pages++ {
+		part := into[list](t, s.must(http.StatusOK, "GET", path+"?limit=3&cursor="+next, company, ""))
+		for _, o := range part.Items {
+			paged = append(paged, o.ID)
+		}
+		next = part.Next
+	}
+	for i, o := range whole.Items {
+		if i >= len(paged) || paged[i] != o.ID {
+			t.Fatalf("paged %v, want the order of %v", paged, whole.Items)
+		}
+	}
+	best := into[map[string]any](t, s.must(http.StatusOK, "GET", "/api/v1/candidates/"+whole.Items[0].Card, company, ""))
+	profile, _ := best["profile"].(map[string]any)
+	if profile["residence"] != "13" {
+		t.Errorf("the best proposal lives in %v, want 13", profile["residence"])
+	}
+	s.problem(http.StatusUnprocessableEntity, s.do("GET", path+"?cursor=zzz", company, ""))
+}
+
+// One address may stand for a candidate and a member; the session says which.
+func TestSessionsOfAKind(t *testing.T) {
+	s := newServer(t)
+	s.must(http.StatusCreated, "POST", "/api/v1/candidates", "",
+		`{"email":"both@example.jp","password":"correct horse","profile":{}}`)
+	s.must(http.StatusCreated, "POST", "/api/v1/companies", "",
+		fmt.Sprintf(`{"corporate_number":%q,"name":"兼","size":1,"email":"both@example.jp","password":"correct horse"}`, corpnum.From(99)))
+	sign := func(kind string) answer {
+		return s.do("POST", "/api/v1/sessions", "", `{"email":"both@example.jp","password":"correct horse"`+kind+`}`)
+	}
+	for kind, path := range map[string]string{"": "/api/v1/me", `,"kind":"candidate"`: "/api/v1/me", `,"kind":"member"`: "/api/v1/positions"} {
+		token := into[struct{ Token string }](t, sign(kind)).Token
+		s.must(http.StatusOK, "GET", path, token, "")
+	}
+	s.problem(http.StatusUnauthorized, sign(`,"kind":"operator"`))
+	s.problem(http.StatusUnprocessableEntity, sign(`,"kind":"robot"`))
 }

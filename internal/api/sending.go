@@ -21,8 +21,8 @@ type Preview struct {
 // Activation answers an activation.
 type Activation struct {
 	RuleAnswer
-	Due     *int    `json:"due" doc:"The preview's due."`
-	Preview Preview `json:"preview"`
+	Due     *int     `json:"due" doc:"The preview's due."`
+	Preview *Preview `json:"preview" doc:"Null if your company has seen its previews of the day, or is not verified: its rules send once it is."`
 }
 
 // Confirmation answers a confirmed batch.
@@ -76,19 +76,39 @@ func (s *service) activate(ctx context.Context, in *Identified) (*tagged[Activat
 	if err != nil {
 		return nil, err
 	}
-	return &tagged[Activation]{etag(r.Version), Activation{ruleOf(&r), p.Due, previewOf(p)}}, nil
+	out := Activation{RuleAnswer: ruleOf(&r)}
+	if p != nil {
+		shown := previewOf(*p)
+		out.Due, out.Preview = p.Due, &shown
+	}
+	return &tagged[Activation]{etag(r.Version), out}, nil
 }
 
-func (s *service) proposals(ctx context.Context, in *Identified) (*answered[page[Offer]], error) {
+// batch are the parameters of a rule's proposals.
+type batch struct {
+	Identified
+	Paging
+}
+
+func (s *service) proposals(ctx context.Context, in *batch) (*answered[page[Offer]], error) {
 	id, err := in.uuid("rule")
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.market.Proposals(ctx, actorOf(ctx), id)
+	list := "proposals of " + id.String()
+	after, err := in.key(ctx, s, list)
 	if err != nil {
 		return nil, err
 	}
-	return &answered[page[Offer]]{page[Offer]{Items: offersOf(found, toCompany)}}, nil
+	found, last, err := s.market.Proposals(ctx, actorOf(ctx), id, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) < in.Limit {
+		last = 0
+	}
+	out, err := paged(ctx, s, list, offersOf(found, toCompany), last)
+	return &answered[page[Offer]]{out}, err
 }
 
 func (s *service) confirmProposals(ctx context.Context, in *Identified) (*answered[Confirmation], error) {

@@ -195,7 +195,7 @@ func TestALoadedMarketIsDrainedAndOpens(t *testing.T) {
 	kinds := map[account.Kind]int{}
 	for _, in := range summary.SignIns {
 		kinds[in.Kind]++
-		token, err := m.SignIn(t.Context(), in.Email, in.Password)
+		token, err := m.SignIn(t.Context(), in.Email, in.Password, in.Kind)
 		if err != nil {
 			t.Fatalf("sign in as %s: %v", in.Email, err)
 		}

@@ -102,7 +102,7 @@ func TestUnverifiedCompanySeesNobody(t *testing.T) {
 		if err != nil {
 			w.Fatalf("add a rule: %v", err)
 		}
-		if _, shown, err := w.Activate(w.Context(), w.actor(f.Token), r.ID); err != nil || shown != (market.Preview{}) {
+		if _, shown, err := w.Activate(w.Context(), w.actor(f.Token), r.ID); err != nil || shown != nil {
 			w.Fatalf("activating shows %+v, %v", shown, err)
 		}
 		w.drain()

@@ -127,7 +127,7 @@ func (w *world) previewAtActivation(a market.Actor, in market.RuleInput) {
 		if err != nil {
 			w.Fatalf("activate: %v", err)
 		}
-		if d := cmp.Diff(want.preview(want.rules[r.Key]), got); d != "" {
+		if d := cmp.Diff(ptr(want.preview(want.rules[r.Key])), got); d != "" {
 			w.Fatalf("the preview at activation (-want +got):\n%s", d)
 		}
 		w.drain()
@@ -196,7 +196,7 @@ func TestPreviewsADay(t *testing.T) {
 			w.someone(i)
 		}
 		r := w.order(f, p, in) // activates all the same
-		if _, shown, err := w.Activate(w.Context(), a, r.ID); err != nil || shown != (market.Preview{}) {
+		if _, shown, err := w.Activate(w.Context(), a, r.ID); err != nil || shown != nil {
 			w.Fatalf("activating after the last preview shows %+v, %v", shown, err)
 		}
 		w.drain()

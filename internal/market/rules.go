@@ -1,9 +1,11 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -186,11 +188,11 @@ func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version
 }
 
 // Activate lets a rule send, and gives its preview, which counts as one that
-// the company has asked for: empty if it has seen as many as a day allows, or
-// is not verified yet; a rule of such a company sends once it is.
-func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, Preview, error) {
+// the company has asked for: nil if it has seen as many as a day allows, or is
+// not verified yet; a rule of such a company sends once it is.
+func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, *Preview, error) {
 	if err := actor.Role.May(account.ActivateRule); err != nil {
-		return Ruled{}, Preview{}, err
+		return Ruled{}, nil, err
 	}
 	shown, err := m.previewStored(ctx, actor, id)
 	if err != nil {
@@ -216,9 +218,9 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 	return out, shown, err
 }
 
-// previewStored gives the preview of a rule of the actor's company, empty if
-// the company has seen too many or is not verified.
-func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (Preview, error) {
+// previewStored gives the preview of a rule of the actor's company, nil if the
+// company has seen too many or is not verified.
+func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (*Preview, error) {
 	var r rule.Rule
 	err := m.read(ctx, func(tx Tx) error {
 		var err error
@@ -231,10 +233,10 @@ func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (
 		err = m.countPreview(ctx, actor, &r)
 	}
 	if errs.Is(err, errs.TooMany) || errs.Is(err, errs.Denied) {
-		return Preview{}, nil
+		return nil, nil //nolint:nilnil // no preview, and nothing went wrong
 	}
 	if err != nil {
-		return Preview{}, err
+		return nil, err
 	}
 	var shown Preview
 	err = m.read(ctx, func(tx Tx) error {
@@ -242,7 +244,7 @@ func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (
 		shown, err = m.previewOf(tx, r)
 		return err
 	})
-	return shown, err
+	return &shown, err
 }
 
 // Pause stops a rule; what it has sent stays.
@@ -289,14 +291,14 @@ func (m *Market) editRule(ctx context.Context, actor Actor, id uuid.UUID, change
 	return out, err
 }
 
-// Proposals gives the batch of a rule that waits for confirmation, best first.
-func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID) ([]Delivered, error) {
-	var out []Delivered
+// Proposals gives up to limit of a rule's proposals that wait for confirmation,
+// best first, after a place (0: from the best), and the place of the last.
+func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID, after int64, limit int) (out []Delivered, last int64, err error) {
 	if err := actor.Role.May(account.ReadOffers); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	err := m.read(ctx, func(tx Tx) error {
-		out = nil
+	err = m.read(ctx, func(tx Tx) error {
+		out, last = nil, 0
 		r, err := ownRule(tx, actor, id)
 		if err != nil {
 			return err
@@ -305,17 +307,28 @@ func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID) ([]De
 		if err != nil {
 			return err
 		}
-		for _, o := range list {
-			d, err := m.seenByCompany(tx, actor, o)
+		slices.SortFunc(list, func(a, b offer.Offer) int { return cmp.Compare(place(&a), place(&b)) })
+		for i := range list {
+			if len(out) == limit {
+				break
+			}
+			if place(&list[i]) <= after {
+				continue
+			}
+			d, err := m.seenByCompany(tx, actor, list[i])
 			if err != nil {
 				return err
 			}
-			out = append(out, d)
+			out, last = append(out, d), place(&list[i])
 		}
 		return nil
 	})
-	return out, err
+	return out, last, err
 }
+
+// place orders the offers of a rule, the best first, equal ones as they were
+// made: scores take 10 bits, keys fewer than the 40 below them.
+func place(o *offer.Offer) int64 { return int64(rule.MostScore-o.Score)<<40 | o.Key }
 
 // ConfirmProposals sends the waiting batch of a rule, best first, as far as
 // each still matches and budget and room allow, and gives how many were sent.

@@ -142,6 +142,9 @@ func (m *Market) query(in SearchInput, today day.Day) (engine.Query, error) {
 		return q, err
 	}
 	for i, name := range in.Facets {
+		if slices.Contains(in.Facets[:i], name) {
+			return q, errs.AtPointer("/facets/"+strconv.Itoa(i), strconv.Quote(name)+" again", "each field once")
+		}
 		f, ok := m.people.profiles.fields[name]
 		if !ok || m.people.profiles.schema.Fields[f.field].Parents == nil {
 			return q, errs.AtPointer("/facets/"+strconv.Itoa(i), strconv.Quote(name), "a field over profiles that holds codes, an ordinal or a flag")

@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 
 	"enishi/internal/account"
 	"enishi/internal/candidate"
@@ -226,13 +230,14 @@ func (m *Market) greet(ctx context.Context, email, code string, known bool) {
 }
 
 // accountsTried bounds how many accounts of one address and kind a sign-in
-// tries, the confirmed one first: hashes are slow, and anyone can sign up with
-// somebody else's address.
-const accountsTried = 5
+// tries, of those with a password, the confirmed one first: hashes are slow,
+// and anyone can sign up with somebody else's address.
+const accountsTried = 20
 
-// SignIn gives a new token for an address and its password. Whatever does not
-// fit is Unauthenticated, without saying what.
-func (m *Market) SignIn(ctx context.Context, email, password string) (string, error) {
+// SignIn gives a new token for an address and its password, of a kind of
+// account, or "" for the first that fits: candidate, member, operator.
+// Whatever does not fit is Unauthenticated, without saying what.
+func (m *Market) SignIn(ctx context.Context, email, password string, of account.Kind) (string, error) {
 	refused := errs.New(errs.Unauthenticated, "the address or the password is not right")
 	address, err := account.ParseEmail(email)
 	if err != nil {
@@ -243,10 +248,14 @@ func (m *Market) SignIn(ctx context.Context, email, password string) (string, er
 	err = m.read(ctx, func(tx Tx) error {
 		all = nil
 		for _, kind := range []account.Kind{account.Candidate, account.Member, account.Operator} {
+			if of != "" && kind != of {
+				continue
+			}
 			list, err := tx.Accounts(kind, hash)
 			if err != nil {
 				return err
 			}
+			list = slices.DeleteFunc(list, func(a account.Account) bool { return a.Password == "" })
 			all = append(all, list[:min(len(list), accountsTried)]...)
 		}
 		return nil
@@ -254,10 +263,12 @@ func (m *Market) SignIn(ctx context.Context, email, password string) (string, er
 	if err != nil {
 		return "", fmt.Errorf("sign in: %w", err)
 	}
-	for _, a := range all {
-		if a.Password == "" {
-			continue
+	if len(all) == 0 {
+		if err := m.passwords.FitsNobody(ctx, password); err != nil {
+			return "", err
 		}
+	}
+	for _, a := range all {
 		fits, err := m.passwords.Fits(ctx, password, a.Password)
 		if err != nil {
 			return "", err
@@ -364,9 +375,28 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 	return actor, nil
 }
 
+// codeDigits is the length of a confirmation code.
+const codeDigits = 8
+
+// typedCode gives the digits of a code as a person may type or paste it.
+func typedCode(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(s))
+}
+
 // Confirm confirms the actor's address by the code that was mailed, and sends
-// what was reserved until then. A wrong code is Invalid.
+// what was reserved until then. A wrong code is Invalid, and five of them a
+// day are too many; what cannot be a code is not counted. An address that
+// another account has confirmed is a Conflict.
 func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
+	code = typedCode(code)
+	if len(code) != codeDigits || strings.Trim(code, "0123456789") != "" {
+		return errs.AtPointer("/code", strconv.Quote(code), "the eight digits of the newest mail")
+	}
 	return m.write(ctx, func(tx Tx) error {
 		a, err := tx.Account(actor.Account)
 		if err != nil {
@@ -383,7 +413,9 @@ func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
 			return errs.AtPointer("/code", "another code", "the eight digits of the newest mail")
 		}
 		a.Confirmed, a.CodeHash = true, nil
-		if err := tx.SaveAccount(&a); err != nil {
+		if err := tx.SaveAccount(&a); errs.Is(err, errs.Conflict) {
+			return errs.New(errs.Conflict, "this address belongs to another account, which has confirmed it")
+		} else if err != nil {
 			return err
 		}
 		if a.Kind != account.Candidate {

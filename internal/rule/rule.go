@@ -162,6 +162,9 @@ type Answers struct{ Accepted, Answered int }
 // says nothing yet and counts as one half.
 const leastAnswers = 10
 
+// MostScore is the best score.
+const MostScore = 1000
+
 // Score ranks a pair of rule and candidate, 0..1000: 600 for the preferences
 // held, 250 for recent activity (nothing after 90 days), 150 for a company
 // that answers.
