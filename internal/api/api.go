@@ -53,6 +53,10 @@ const mostBody = 1 << 20
 const (
 	limitBurst = 30
 	limitEvery = 2 * time.Second
+	// A demo's passwords are printed: there is nothing to guess, and whoever
+	// tries it out may sign up many.
+	demoBurst = 1000
+	demoEvery = 20 * time.Millisecond
 )
 
 // New gives the handler of the API: everything under /api/v1, what a demo adds
@@ -70,6 +74,13 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s.addProbes(mux, registry)
+	mux.Handle("GET /{$}", http.RedirectHandler("/api/v1/docs", http.StatusFound))
+	// net/http answers HEAD by GET; these two note that somebody looked.
+	for _, path := range []string{"/api/v1/me/offers/{id}", "/api/v1/candidates/{id}"} {
+		mux.HandleFunc("HEAD "+path, func(w http.ResponseWriter, _ *http.Request) {
+			httpx.WriteProblem(w, httpx.NewProblem(http.StatusMethodNotAllowed, "reading this is noted: ask by GET").With("Allow", "GET"))
+		})
+	}
 	return httpx.Observe(log, metrics, httpx.LimitBody(mostBody, httpx.Problems(mux))), nil
 }
 
@@ -77,7 +88,11 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMux) *service {
 	s := &service{log: log, market: m, huma: humago.New(mux, config(o.Version))}
 	if o.RateLimits {
-		s.limiter = httpx.NewLimiter(limitBurst, limitEvery, o.Proxies, time.Now)
+		burst, every := limitBurst, limitEvery
+		if o.Demo {
+			burst, every = demoBurst, demoEvery
+		}
+		s.limiter = httpx.NewLimiter(burst, every, o.Proxies, time.Now)
 	}
 	s.addVisitors()
 	s.addTaxonomy()

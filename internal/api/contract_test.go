@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -243,7 +244,7 @@ func TestWhatIsOthersIsNotFound(t *testing.T) {
 }
 
 func TestRateLimits(t *testing.T) {
-	s := newServer(t, func(_ *market.Options, o *api.Options) { o.RateLimits = true })
+	s := newServer(t, func(_ *market.Options, o *api.Options) { o.RateLimits, o.Demo = true, false })
 	var last answer
 	for range 40 {
 		if last = s.do("POST", "/api/v1/sessions", "", `{"email":"a@example.jp","password":"no-such"}`); last.status != http.StatusUnauthorized {
@@ -334,4 +335,81 @@ func TestTheClockMoves(t *testing.T) {
 	closed := newServer(t, func(_ *market.Options, o *api.Options) { o.Demo, o.Outbox = false, nil })
 	closed.problem(http.StatusNotFound, closed.do("POST", "/dev/clock", "", `{"day":"2026-12-01"}`))
 	closed.problem(http.StatusNotFound, closed.do("GET", "/dev/mail", "", ""))
+}
+
+// A body that says it is something else is refused; one that says nothing, or
+// says JSON in other words, is read.
+func TestContentTypes(t *testing.T) {
+	s := newServer(t)
+	for i, tt := range []struct {
+		kind, packed string
+		want         int
+	}{
+		{"", "", http.StatusCreated},
+		{"application/json", "identity", http.StatusCreated},
+		{"application/json; charset=UTF-8", "", http.StatusCreated},
+		{"application/vnd.enishi+json", "", http.StatusCreated},
+		{"text/plain", "", http.StatusUnsupportedMediaType},
+		{"application/x-www-form-urlencoded", "", http.StatusUnsupportedMediaType},
+		{"application/json; charset=shift_jis", "", http.StatusUnsupportedMediaType},
+		{"application/json;;", "", http.StatusUnsupportedMediaType},
+		{"application/json", "gzip", http.StatusUnsupportedMediaType},
+	} {
+		a := s.do("POST", "/api/v1/candidates", "", signUpBody(fmt.Sprintf("kind%d@example.jp", i)), "Content-Type", tt.kind, "Content-Encoding", tt.packed)
+		if a.status != tt.want {
+			t.Errorf("a body of %q packed by %q = %d %s, want %d", tt.kind, tt.packed, a.status, a.body, tt.want)
+		}
+	}
+}
+
+// Whole characters that are written as two escapes are kept.
+func TestSurrogatePairsAreKept(t *testing.T) {
+	s := newServer(t)
+	body := strings.Replace(signUpBody("pair@example.jp"), `山田花子`, `\ud83d\ude00\\ud800`, 1)
+	token := into[signedUp](t, s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", body)).Token
+	got := into[struct{ Name string }](t, s.must(http.StatusOK, "GET", "/api/v1/me/profile", token, ""))
+	if got.Name != `😀\ud800` {
+		t.Errorf("the name is %q, want 😀 and a backslash with ud800", got.Name)
+	}
+}
+
+// Looking is noted, so HEAD, which is answered like GET elsewhere, is not.
+func TestHeadIsNotNoted(t *testing.T) {
+	w := newWorld(t)
+	for path, token := range map[string]string{"/api/v1/me/offers/" + w.offer: w.candidate, "/api/v1/candidates/" + w.card: w.company} {
+		if a := w.do("HEAD", path, token, ""); a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != "GET" {
+			t.Errorf("HEAD %s = %d, Allow %q; want 405 and GET", path, a.status, a.header.Get("Allow"))
+		}
+	}
+	views := into[struct{ Items []any }](t, w.must(http.StatusOK, "GET", "/api/v1/me/views", w.candidate, ""))
+	if len(views.Items) != 0 {
+		t.Errorf("%d views are noted, want none", len(views.Items))
+	}
+}
+
+// Mails hold addresses and codes: outside a demo only the machine itself reads
+// them.
+func TestMailsStayHere(t *testing.T) {
+	s := newServer(t, func(o *market.Options, a *api.Options) { o.Demo, a.Demo = false, false })
+	s.signUp("himitsu@example.jp")
+	read := func(from string, header ...string) int {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/dev/mail", http.NoBody)
+		r.RemoteAddr = from
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		w := httptest.NewRecorder()
+		s.handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	for from, want := range map[string]int{
+		"127.0.0.1:4000": http.StatusOK, "[::1]:4000": http.StatusOK, "192.0.2.1:4000": http.StatusForbidden, "": http.StatusForbidden,
+	} {
+		if got := read(from); got != want {
+			t.Errorf("mails read from %q = %d, want %d", from, got, want)
+		}
+	}
+	if got := read("127.0.0.1:4000", "X-Forwarded-For", "192.0.2.1"); got != http.StatusForbidden {
+		t.Errorf("mails read through a proxy = %d, want 403", got)
+	}
 }

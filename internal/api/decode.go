@@ -2,15 +2,17 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"math/big"
 	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"enishi/internal/errs"
@@ -46,6 +48,9 @@ func decode(body []byte, into any) error {
 		}
 		return malformed("the body is not JSON", found)
 	}
+	if at, ok := loneSurrogate(whole); ok {
+		return malformed("the body is not UTF-8", fmt.Sprintf("half a character, %s, at byte %d", whole[at:at+6], at))
+	}
 	d := decoder{tokens: json.NewDecoder(bytes.NewReader(whole))}
 	d.tokens.UseNumber()
 	d.value(reflect.ValueOf(into).Elem(), "")
@@ -71,6 +76,36 @@ func brokenUTF8(b []byte) (int, bool) {
 		}
 		at += size
 	}
+}
+
+// loneSurrogate finds an escape that is half of a character: encoding/json
+// would quietly put another character there. The text is valid JSON.
+func loneSurrogate(text []byte) (int, bool) {
+	unit := func(at int) rune { // of the escape at a place, or 0
+		if at+6 > len(text) || text[at] != '\\' || text[at+1] != 'u' {
+			return 0
+		}
+		n, err := strconv.ParseUint(string(text[at+2:at+6]), 16, 16)
+		if err != nil {
+			return 0
+		}
+		return rune(n)
+	}
+	for at := 0; at < len(text); at++ {
+		if text[at] != '\\' {
+			continue
+		}
+		r := unit(at)
+		switch {
+		case !utf16.IsSurrogate(r):
+			at++ // what is escaped
+		case utf16.DecodeRune(r, unit(at+6)) == utf8.RuneError:
+			return at, true
+		default:
+			at += 11
+		}
+	}
+	return 0, false
 }
 
 type decoder struct {
@@ -247,12 +282,17 @@ func whole(n json.Number) (int64, bool) {
 	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
 		return i, true
 	}
-	const exact = 1 << 53 // beyond, a float64 skips whole numbers
-	f, err := strconv.ParseFloat(string(n), 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) > exact {
+	// Exponents beyond a few digits would make an exact number huge.
+	const mostDigits, mostExponent = 40, 20
+	_, exponent, _ := strings.Cut(strings.ToLower(string(n)), "e")
+	if e, err := strconv.Atoi(cmp.Or(exponent, "0")); err != nil || e < -mostExponent || e > mostExponent || len(n) > mostDigits {
 		return 0, false
 	}
-	return int64(f), true
+	exact, ok := new(big.Rat).SetString(string(n))
+	if !ok || !exact.IsInt() || !exact.Num().IsInt64() {
+		return 0, false
+	}
+	return exact.Num().Int64(), true
 }
 
 func describe(t json.Token) string {

@@ -41,7 +41,7 @@ type OfferCompany struct {
 // MissedLeaf is a leaf by which rules and the candidate did not come together.
 type MissedLeaf struct {
 	Wish      bool         `json:"wish" doc:"One of the candidate's own wishes, not something that companies ask."`
-	Pointer   string       `json:"pointer,omitempty" doc:"Of the wish, in me/wishes."`
+	Pointer   string       `json:"pointer" doc:"Of the wish, in me/wishes; empty for the whole of it, or if it is none."`
 	Condition anyCondition `json:"condition"`
 	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned."`
 }
@@ -99,12 +99,12 @@ func (s *service) addOffers() {
 	}{
 		{"accept", "Accept an offer", offer.Accept},
 		{"decline", "Decline an offer; to be undone within five minutes", offer.Decline},
-		{"undo", "Undo a decline", offer.Undo},
+		{"undo", "Undo a decline, once and within five minutes", offer.Undo},
 		{"withdraw", "Withdraw from an offer that you accepted", offer.Withdraw},
 	} {
 		handle(s, operation{
 			method: http.MethodPost, path: "/api/v1/me/offers/{id}/" + step.name, id: step.name + "-offer", tag: tagCandidates, who: candidates,
-			summary: step.summary, detail: "A repeat changes nothing.", answer: exampleOffer(toCandidate), errors: []int{http.StatusConflict},
+			summary: step.summary, detail: repeated(step.action), answer: exampleOffer(toCandidate), errors: []int{http.StatusConflict},
 		}, s.step("offer", toCandidate, func(ctx context.Context, id uuid.UUID) (market.Delivered, error) {
 			return s.market.Answer(ctx, actorOf(ctx), id, step.action)
 		}))
@@ -112,6 +112,7 @@ func (s *service) addOffers() {
 	handle(s, operation{
 		method: http.MethodGet, path: "/api/v1/offers", id: "offers", tag: tagCompanies, who: members,
 		summary: "Your company's offers, newest first", answer: page[Offer]{Items: []Offer{exampleOffer(toCompany)}},
+		errors: []int{http.StatusNotFound},
 	}, s.offers)
 	handle(s, operation{
 		method: http.MethodGet, path: "/api/v1/offers/{id}", id: "offer", tag: tagCompanies, who: members,
@@ -136,6 +137,14 @@ func (s *service) addOffers() {
 			return s.market.Proceed(ctx, actorOf(ctx), id, step.action)
 		}))
 	}
+}
+
+// repeated says what a second request of a step does.
+func repeated(a offer.Action) string {
+	if a == offer.Undo {
+		return ""
+	}
+	return "A repeat changes nothing."
 }
 
 // step makes a handler that takes a step on one offer and shows it.

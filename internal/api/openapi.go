@@ -39,6 +39,7 @@ func config(version string) huma.Config {
 			Title: "Enishi", Version: version,
 			Description: "Direct recruiting: candidates describe their career once, companies say exactly whom they would interview, both sides are matched at once.",
 		},
+		Servers: []*huma.Server{{URL: "/", Description: "Where this document comes from."}},
 		Components: &huma.Components{
 			Schemas: registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -146,7 +147,7 @@ func (d described) failures(op *huma.Operation) []int {
 		}
 	}
 	if d.body != nil {
-		out = append(out, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
+		out = append(out, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
 	if d.limited {
 		out = append(out, http.StatusTooManyRequests)

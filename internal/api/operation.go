@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,6 +29,11 @@ const (
 	members    audience = audience(account.Member)
 	operators  audience = audience(account.Operator)
 )
+
+// accounts says whose a token is.
+var accounts = map[audience]string{
+	candidates: "a candidate", members: "a company's member", operators: "an operator",
+}
 
 // operation describes one operation for the router and for the document.
 type operation struct {
@@ -101,6 +107,9 @@ func handleBody[I, B, O any](s *service, op operation, f func(context.Context, *
 
 // read reads the body.
 func (x *exchange) read(into any) error {
+	if err := understood(x.request.Header); err != nil {
+		return err
+	}
 	body, err := io.ReadAll(x.request.Body)
 	if err != nil {
 		if p := httpx.ProblemOf(err); p.Status == http.StatusRequestEntityTooLarge {
@@ -113,6 +122,22 @@ func (x *exchange) read(into any) error {
 	h.Write(body)
 	x.digest = h.Sum(nil)
 	return decode(body, into)
+}
+
+// understood refuses a body that says it is no JSON, or packed; one that says
+// nothing is read.
+func understood(h http.Header) error {
+	if kind := h.Get("Content-Type"); kind != "" {
+		name, parameters, err := mime.ParseMediaType(kind)
+		isJSON := name == jsonType || strings.HasSuffix(name, "+json")
+		if charset := parameters["charset"]; err != nil || !isJSON || charset != "" && !strings.EqualFold(charset, "utf-8") {
+			return httpx.NewProblem(http.StatusUnsupportedMediaType, "send the body as "+jsonType+" in UTF-8, not as "+strconv.Quote(kind))
+		}
+	}
+	if packed := h.Get("Content-Encoding"); packed != "" && packed != "identity" {
+		return httpx.NewProblem(http.StatusUnsupportedMediaType, "send the body as it is, not packed by "+strconv.Quote(packed))
+	}
+	return nil
 }
 
 // admit lets those through for whom an operation is.
@@ -147,7 +172,7 @@ func (s *service) authenticate(x *exchange, op operation) error {
 		return err
 	}
 	if op.who != signedIn && audience(x.actor.Kind) != op.who {
-		return errs.New(errs.Denied, "this is for "+string(op.who)+" accounts, and the token is of a "+string(x.actor.Kind))
+		return errs.New(errs.Denied, "this needs the token of "+accounts[op.who]+", and yours is of "+accounts[audience(x.actor.Kind)])
 	}
 	return nil
 }

@@ -22,7 +22,11 @@ func problems(_ huma.Context, _ string, v any) (any, error) {
 	}
 	for _, e := range m.Errors {
 		_, name, _ := strings.Cut(e.Location, ".") // query.limit, header.If-Match
-		p.Errors = append(p.Errors, httpx.Fault{Pointer: "/" + name, Found: found(e.Value), Allowed: e.Message})
+		allows := e.Message
+		if name == "limit" {
+			allows = "a whole number from 1 to 100"
+		}
+		p.Errors = append(p.Errors, httpx.Fault{Pointer: "/" + name, Found: found(e.Value), Allowed: allows})
 	}
 	return p, nil
 }
@@ -48,7 +52,7 @@ func failureExample(status int) *httpx.Problem {
 	case http.StatusUnauthorized:
 		return httpx.NewProblem(status, "the token is unknown or has expired: sign in again")
 	case http.StatusForbidden:
-		return httpx.NewProblem(status, "this is for candidate accounts, and the token is of a member")
+		return httpx.NewProblem(status, "this needs the token of a candidate, and yours is of a company's member")
 	case http.StatusNotFound:
 		return httpx.NewProblem(status, "no such offer")
 	case http.StatusConflict:
@@ -59,6 +63,8 @@ func failureExample(status int) *httpx.Problem {
 		return httpx.NewProblem(status, "send If-Match with the ETag that you read, so that nobody's edit is lost")
 	case http.StatusRequestEntityTooLarge:
 		return httpx.NewProblem(status, "the body is larger than 1048576 bytes")
+	case http.StatusUnsupportedMediaType:
+		return httpx.NewProblem(status, `send the body as application/json in UTF-8, not as "text/plain"`)
 	case http.StatusUnprocessableEntity:
 		return httpx.NewProblem(status, "the input is not valid",
 			httpx.Fault{Pointer: "/profile/skill/0/min", Found: "9", Allowed: "one of 1, 2, 3, 4, 5"})

@@ -36,11 +36,13 @@ type Preference struct {
 // and is not read, so that an answer can be edited and sent back.
 type RuleEdit struct {
 	RuleBody
-	ID         string `json:"id,omitempty" doc:"Not read."`
-	Version    int64  `json:"version,omitempty" doc:"Not read: If-Match says it."`
-	State      string `json:"state,omitempty" doc:"Not read."`
-	SpentToday int    `json:"spent_today,omitempty" doc:"Not read."`
-	SpentTotal int    `json:"spent_total,omitempty" doc:"Not read."`
+	ID         string   `json:"id,omitempty" doc:"Not read."`
+	Version    int64    `json:"version,omitempty" doc:"Not read: If-Match says it."`
+	State      string   `json:"state,omitempty" doc:"Not read."`
+	SpentToday int      `json:"spent_today,omitempty" doc:"Not read."`
+	SpentTotal int      `json:"spent_total,omitempty" doc:"Not read."`
+	Due        *int     `json:"due,omitempty" doc:"Not read: of an activation."`
+	Preview    *Preview `json:"preview,omitempty" doc:"Not read: of an activation."`
 }
 
 // RuleAnswer is a rule with what it has spent.

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"enishi/internal/day"
+	"enishi/internal/errs"
 	"enishi/internal/httpx"
 )
 
@@ -52,8 +53,13 @@ func (s *service) addStatus(o Options) {
 	if o.Outbox != nil {
 		handle(s, operation{
 			method: http.MethodGet, path: "/dev/mail", id: "mails", tag: tagService,
-			summary: "The newest mails, where an outbox stands in for mail", answer: Mails{[]httpx.Mail{exampleMail()}},
-		}, func(context.Context, *none) (*answered[Mails], error) {
+			summary: "The newest mails, where an outbox stands in for mail",
+			detail:  "Outside a demo they are shown to the machine itself alone: they hold addresses and codes.",
+			answer:  Mails{[]httpx.Mail{exampleMail()}}, errors: []int{http.StatusForbidden},
+		}, func(ctx context.Context, _ *none) (*answered[Mails], error) {
+			if !o.Demo && !httpx.FromHere(exchangeOf(ctx).request) {
+				return nil, errs.New(errs.Denied, "mails are shown on the machine itself alone")
+			}
 			return &answered[Mails]{Mails{append([]httpx.Mail{}, o.Outbox()...)}}, nil
 		})
 	}

@@ -199,12 +199,15 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 		return Ruled{}, shown, err
 	}
 	out, err := m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule) (Change, error) {
-		if r.State == rule.Active {
-			return "", nil
-		}
 		p, err := tx.Position(r.Position)
 		if err != nil {
 			return "", err
+		}
+		if p.State == position.Closed {
+			return "", errs.New(errs.Conflict, "the rule's position is closed: make a rule for another")
+		}
+		if r.State == rule.Active {
+			return "", nil
 		}
 		if p.State != position.Published {
 			return "", errs.New(errs.Conflict, "publish the rule's position first")
