@@ -306,3 +306,20 @@ func TestSessionsOfAKind(t *testing.T) {
 	s.problem(http.StatusUnauthorized, sign(`,"kind":"operator"`))
 	s.problem(http.StatusUnprocessableEntity, sign(`,"kind":"robot"`))
 }
+
+// The ground of an age condition is checked on the terms, when the rule is
+// written and when new terms are published.
+func TestAgeConditionsNeedTheirGround(t *testing.T) {
+	s := newServer(t)
+	_, company := s.company(1)
+	id := s.published(company)
+	body := strings.TrimSuffix(ruleBody(id), "}") + `,"age":{"exception":"3号イ","min":18,"max":34,"reason":"長期勤続によるキャリア形成のため"}}`
+	s.must(http.StatusCreated, "POST", "/api/v1/rules", company, body)
+	fixed := strings.Replace(terms, `"seishain"`, `"keiyaku"`, 1)
+	s.must(http.StatusOK, "PUT", "/api/v1/positions/"+id, company, fixed, "If-Match", `"1"`)
+	p := s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/rules", company, body))
+	if len(p.Errors) != 1 || p.Errors[0].Pointer != "/age/exception" {
+		t.Errorf("an age condition without its ground: %+v", p.Errors)
+	}
+	s.problem(http.StatusConflict, s.do("POST", "/api/v1/positions/"+id+"/publish", company, ""))
+}

@@ -216,7 +216,7 @@ func (d draw) ruleInput(today day.Day) market.RuleInput {
 	}
 	if d.chance(15) {
 		least := 20 + d.IntN(15)
-		in.Age = &rule.AgeException{Exception: "3号イ", Min: least, Max: least + d.IntN(8), Reason: "長期勤続によるキャリア形成のため"}
+		in.Age = &rule.AgeException{Exception: "2号", Min: least, Max: least + d.IntN(8), Reason: "法令の定めによる"}
 	}
 	return in
 }

@@ -99,7 +99,7 @@ func (m *Market) SetPosition(ctx context.Context, actor Actor, id uuid.UUID, ver
 // Publish makes the newest version the one that is offered. What the law or
 // matching still needs is Invalid, by pointer.
 func (m *Market) Publish(ctx context.Context, actor Actor, id uuid.UUID) (position.Position, error) {
-	return m.editPosition(ctx, actor, id, func(_ Tx, p *position.Position) (Change, error) {
+	return m.editPosition(ctx, actor, id, func(tx Tx, p *position.Position) (Change, error) {
 		if p.State == position.Closed {
 			return "", errs.New(errs.Conflict, "a closed position cannot be published")
 		}
@@ -109,9 +109,27 @@ func (m *Market) Publish(ctx context.Context, actor Actor, id uuid.UUID) (positi
 		if err := p.Terms.Publishable(); err != nil {
 			return "", err
 		}
+		if err := keepPreconditions(tx, p); err != nil {
+			return "", err
+		}
 		p.State, p.PublishedVersion = position.Published, p.Version
 		return PositionChanged, nil
 	})
+}
+
+// keepPreconditions is a Conflict if an age condition of one of the position's
+// rules would lose its ground by the terms.
+func keepPreconditions(tx Tx, p *position.Position) error {
+	rules, err := tx.RulesOfPosition(p.Key)
+	if err != nil {
+		return fmt.Errorf("rules of position %d: %w", p.Key, err)
+	}
+	for _, r := range rules {
+		if err := r.Preconditions(&p.Terms); err != nil {
+			return errs.New(errs.Conflict, fmt.Sprintf("the age condition of rule %s does not allow these terms: edit the rule first (%v)", r.ID, err))
+		}
+	}
+	return nil
 }
 
 // Close ends a position for good; offers for it that are not accepted are

@@ -69,7 +69,7 @@ func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput) error {
 	if r.OfferDays == 0 {
 		r.OfferDays = offer.LifeDays
 	}
-	list := []error{r.Validate(), errs.Below("/must", in.Must.Validate(condition.Profiles, false))}
+	list := []error{r.Validate(), r.Preconditions(&p.Terms), errs.Below("/must", in.Must.Validate(condition.Profiles, false))}
 	for i, p := range in.Prefer {
 		list = append(list, errs.Below("/prefer/"+strconv.Itoa(i)+"/condition", p.Condition.Validate(condition.Profiles, false)))
 	}

@@ -6,6 +6,7 @@ package rule
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,16 +53,6 @@ type Preference struct {
 	Weight    int                 `json:"weight"`
 }
 
-// AgeException is an age condition with its statutory ground: a number of
-// article 1-3, paragraph 1 of the enforcement rules of the Act on
-// Comprehensive Promotion of Labour Policies.
-type AgeException struct {
-	Exception string `json:"exception"`
-	Min       int    `json:"min"`
-	Max       int    `json:"max"`
-	Reason    string `json:"reason"`
-}
-
 // Bounds of a rule's numbers.
 const (
 	mostPreferences = 20
@@ -71,9 +62,6 @@ const (
 	leastAge        = 15
 	mostAge         = 100
 )
-
-// exceptions are the grounds that the law knows.
-var exceptions = []string{"1号", "2号", "3号イ", "3号ロ", "3号ハ", "3号ニ"}
 
 // Validate reports everything in a rule that is not allowed, by JSON pointer.
 // The conditions are taken to be parsed.
@@ -100,12 +88,8 @@ func (r *Rule) Validate() error {
 		within(fmt.Sprintf("/prefer/%d/weight", i), p.Weight, 1, mostWeight)
 	}
 	if a := r.Age; a != nil {
-		known := false
-		for _, e := range exceptions {
-			known = known || e == a.Exception
-		}
-		if !known {
-			add("/age/exception", strconv.Quote(a.Exception), "one of "+strings.Join(exceptions, ", "))
+		if !slices.Contains(exceptions(), a.Exception) {
+			add("/age/exception", strconv.Quote(a.Exception), "one of "+strings.Join(exceptions(), ", "))
 		}
 		within("/age/min", a.Min, leastAge, mostAge)
 		within("/age/max", a.Max, max(a.Min, leastAge), mostAge)
@@ -121,26 +105,6 @@ func (r *Rule) Validate() error {
 
 // Sends says whether the rule sends on a day.
 func (r *Rule) Sends(today day.Day) bool { return r.State == Active && today <= r.Expires }
-
-// BirthMonths gives the months of birth that an age exception admits on a day:
-// everyone who is Min..Max years old at the end of that month counts.
-func (a *AgeException) BirthMonths(today day.Day) (from, to day.Month) {
-	now := today.Month()
-	return now - day.Month((a.Max+1)*12) + 1, now - day.Month(a.Min*12)
-}
-
-// Admits says whether a birth month meets the exception; an unknown one does
-// not.
-func (a *AgeException) Admits(birth *day.Month, today day.Day) bool {
-	if a == nil {
-		return true
-	}
-	if birth == nil {
-		return false
-	}
-	from, to := a.BirthMonths(today)
-	return *birth >= from && *birth <= to
-}
 
 // Held gives the sum of the weights of the preferences that hold, and of all.
 func (r *Rule) Held(record condition.Record) (held, all int) {
