@@ -3,12 +3,10 @@ package market
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
-	"enishi/internal/candidate"
 	"enishi/internal/company"
 	"enishi/internal/corpnum"
 	"enishi/internal/errs"
@@ -90,23 +88,22 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 	return out, nil
 }
 
-// withdrawInGroup withdraws the offers of a company's group to the people who
-// work for a company that has just joined it.
+// withdrawInGroup withdraws the open offers of a company's group to those who
+// work for one of it, since a company that has just joined may link them.
 func (m *Market) withdrawInGroup(tx Tx, joined *company.Company) error {
-	if joined.Head == joined.Number {
-		return nil // a group knows its head's number before the head registers
-	}
-	others, err := tx.Group(joined.Head)
+	numbers, members, err := kindred(tx, *joined)
 	if err != nil {
-		return fmt.Errorf("group of company %d: %w", joined.Key, err)
+		return err
 	}
-	works := candidate.Employment{Number: joined.Number, Current: true}
-	for _, other := range others {
+	if len(numbers) == 1 {
+		return nil
+	}
+	for _, k := range members {
 		err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {
-			return tx.OffersBy(other.Key, 0, before, endPage, unanswered...)
+			return tx.OffersBy(k.Key, 0, before, endPage, perhapsOpen...)
 		}, func(o *offer.Offer) (bool, error) {
 			c, err := tx.Candidate(o.Candidate)
-			return slices.Contains(c.Employers, works), err
+			return err == nil && c.Blocked(k.Number, numbers), notFoundIsNil(err)
 		}, tx)
 		if err != nil {
 			return err
@@ -157,7 +154,7 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 		}
 		if s == company.Suspended {
 			err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {
-				return tx.OffersBy(k.Key, 0, before, endPage, unanswered...)
+				return tx.OffersBy(k.Key, 0, before, endPage, perhapsOpen...)
 			}, each, tx)
 			if err != nil {
 				return err
@@ -168,12 +165,12 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 	return k, err
 }
 
-// unanswered are the states that a suspension or a closed position ends.
-var unanswered = []offer.State{offer.Proposed, offer.Reserved, offer.Sent, offer.Seen}
+// perhapsOpen are the states of offers that may be open.
+var perhapsOpen = []offer.State{offer.Proposed, offer.Reserved, offer.Sent, offer.Seen, offer.Declined}
 
 func each(*offer.Offer) (bool, error) { return true, nil }
 
-// withdrawAll withdraws every offer of the pages that fits.
+// withdrawAll withdraws every open offer of the pages that fits.
 func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), fits func(*offer.Offer) (bool, error), tx Tx) error {
 	for before := int64(0); ; {
 		list, err := page(before)
@@ -184,6 +181,9 @@ func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), fit
 			return nil
 		}
 		for i := range list {
+			if !list[i].Open() {
+				continue
+			}
 			ends, err := fits(&list[i])
 			if err == nil && ends {
 				err = m.withdraw(tx, &list[i])

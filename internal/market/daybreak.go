@@ -29,7 +29,8 @@ func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 		}
 		m.today.Store(int32(d))
 	}
-	if err := m.endDue(ctx, m.moment(d)); err != nil {
+	ended, err := m.endDue(ctx, m.moment(d))
+	if err != nil {
 		return nil, err
 	}
 	if err := m.expire(ctx, d); err != nil {
@@ -39,19 +40,23 @@ func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 		return nil, err
 	}
 	var out []Proposal
-	err := m.read(ctx, func(tx Tx) error {
+	err = m.read(ctx, func(tx Tx) error {
+		out = nil
 		rules, candidates, err := m.waiting(tx, d)
 		if err != nil {
 			return err
 		}
-		for _, key := range rules {
+		for i := range ended {
+			rules, candidates = append(rules, ended[i].Rule), append(candidates, ended[i].Candidate)
+		}
+		for _, key := range distinct(rules) {
 			part, err := m.forRule(tx, key, d)
 			if err != nil {
 				return err
 			}
 			out = append(out, part...)
 		}
-		for _, key := range candidates {
+		for _, key := range distinct(candidates) {
 			part, err := m.forCandidate(tx, key, d)
 			if err != nil {
 				return err
@@ -195,17 +200,16 @@ func (m *Market) expireRules(tx Tx, d day.Day) error {
 	}
 }
 
-// endDue takes the steps whose time has come: what waited for a confirmation
-// lapses and gives back what it took.
-func (m *Market) endDue(ctx context.Context, now time.Time) error {
+// endDue takes the steps whose time has come, and gives the offers that lapsed:
+// what waited for a confirmation gives back what it took.
+func (m *Market) endDue(ctx context.Context, now time.Time) (lapsed []offer.Offer, err error) {
 	for {
-		n := 0
+		var due []offer.Offer
 		err := m.store.Write(ctx, func(tx Tx) error {
-			due, err := tx.Due(now, endPage)
-			if err != nil {
+			var err error
+			if due, err = tx.Due(now, endPage); err != nil {
 				return err
 			}
-			n = len(due)
 			for i := range due {
 				if err := m.end(tx, &due[i], now); err != nil {
 					return fmt.Errorf("offer %d: %w", due[i].Key, err)
@@ -214,10 +218,15 @@ func (m *Market) endDue(ctx context.Context, now time.Time) error {
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("end what is due: %w", err)
+			return lapsed, fmt.Errorf("end what is due: %w", err)
 		}
-		if n < endPage {
-			return nil
+		for i := range due {
+			if due[i].State == offer.Lapsed {
+				lapsed = append(lapsed, due[i])
+			}
+		}
+		if len(due) < endPage {
+			return lapsed, nil
 		}
 	}
 }
@@ -235,11 +244,16 @@ func (m *Market) end(tx Tx, o *offer.Offer, now time.Time) error {
 	if err := m.advance(tx, o, offer.Lapse, now); err != nil {
 		return err
 	}
-	if !reserved {
+	// A batch that its company let lapse is asked again when the candidate, the
+	// rule or the position next changes; where nobody is asked any more, it is
+	// sent at once.
+	if !reserved && m.options.Mode == Approve {
 		return nil
 	}
-	if err := tx.Spend(o.Rule, o.SentDay, -1); err != nil {
-		return err
+	if reserved {
+		if err := tx.Spend(o.Rule, o.SentDay, -1); err != nil {
+			return err
+		}
 	}
 	return tx.Append(
 		&Row{Change: RuleChanged, Entity: o.Rule, Version: o.RuleVersion, At: now},

@@ -65,7 +65,8 @@ type Market struct {
 	guesses   guesses
 	following sync.Mutex
 	matching  sync.Mutex
-	noted     time.Time // when the matcher last wrote its position; under matching
+	noted     time.Time // when the matcher last wrote its position, and which; under matching
+	notedAt   int64
 	tending   sync.Mutex
 	moving    sync.Mutex
 	swept     time.Time     // when old replies were last dropped; under tending

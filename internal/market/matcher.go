@@ -28,7 +28,13 @@ func (m *Market) Tend(ctx context.Context) error {
 			return fmt.Errorf("drop old replies: %w", err)
 		}
 	}
-	return m.endDue(ctx, m.Now())
+	// What is due on days that are still to be played is ended on them.
+	until := m.Now()
+	if end := (m.Today() + 1).At(0); until.After(end) {
+		until = end.UTC()
+	}
+	_, err := m.endDue(ctx, until)
+	return err
 }
 
 // replyLife is how long a stored reply answers a repeat of its request;
@@ -107,11 +113,7 @@ const mostDaysAhead = 3660
 func (m *Market) Drain(ctx context.Context) error {
 	m.matching.Lock()
 	defer m.matching.Unlock()
-	stored := m.matched.Load()
 	for {
-		if err := m.Follow(ctx); err != nil {
-			return err
-		}
 		var rows []Row
 		err := m.read(ctx, func(tx Tx) error {
 			var err error
@@ -121,8 +123,13 @@ func (m *Market) Drain(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
+		// Only now, so that the populations hold at least what the rows say:
+		// of two rows that make a pair, the later one must meet the earlier.
+		if err := m.Follow(ctx); err != nil {
+			return err
+		}
 		if len(rows) == 0 {
-			break
+			return m.note(ctx)
 		}
 		for _, row := range rows {
 			if err := m.handle(ctx, row); err != nil {
@@ -131,17 +138,25 @@ func (m *Market) Drain(ctx context.Context) error {
 			m.matched.Store(row.Pos)
 		}
 	}
-	if now := m.options.Clock(); m.matched.Load() != stored && now.Sub(m.noted) >= noteEvery {
-		m.noted = now
-		return m.store.Write(ctx, func(tx Tx) error {
-			return tx.SetSetting(settingMatched, strconv.FormatInt(m.matched.Load(), 10))
-		})
-	}
-	return nil
 }
 
-// noteEvery is how often the matcher's position is written without an offer:
-// after a crash, rows since then are handled again, which changes nothing.
+// note writes the matcher's position once it has moved, at most every
+// noteEvery: after a crash the rows since then are handled again, which
+// changes nothing.
+func (m *Market) note(ctx context.Context) error {
+	now, matched := m.options.Clock(), m.matched.Load()
+	if matched == m.notedAt || now.Sub(m.noted) < noteEvery {
+		return nil
+	}
+	err := m.store.Write(ctx, func(tx Tx) error {
+		return tx.SetSetting(settingMatched, strconv.FormatInt(matched, 10))
+	})
+	if err == nil {
+		m.noted, m.notedAt = now, matched
+	}
+	return err
+}
+
 const noteEvery = time.Second
 
 // handle makes the offers that follow from a row. Rows that only take away,
@@ -170,6 +185,7 @@ func (m *Market) handle(ctx context.Context, row Row) error {
 func (m *Market) forCandidates(ctx context.Context, keys []int64) ([]Proposal, error) {
 	var out []Proposal
 	err := m.read(ctx, func(tx Tx) error {
+		out = nil
 		today := m.Today()
 		for _, key := range keys {
 			part, err := m.forCandidate(tx, key, today)
@@ -208,6 +224,7 @@ func (m *Market) forCandidate(tx Tx, key int64, today day.Day) ([]Proposal, erro
 func (m *Market) forRules(ctx context.Context, keys []int64) ([]Proposal, error) {
 	var out []Proposal
 	err := m.read(ctx, func(tx Tx) error {
+		out = nil
 		today := m.Today()
 		for _, key := range keys {
 			part, err := m.forRule(tx, key, today)

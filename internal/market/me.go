@@ -144,7 +144,7 @@ func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
 	}
 	for i := range list {
 		o := &list[i]
-		if !o.State.Unanswered() {
+		if !o.Open() {
 			continue
 		}
 		k, err := tx.Company(o.Company)
@@ -164,10 +164,12 @@ func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
 	return nil
 }
 
-// withdraw takes back an offer that is not accepted; one that was only proposed
-// or reserved counts as never made, and a reserved one gives back its budget.
+// withdraw takes back an offer that is open; one that was only proposed or
+// reserved counts as never made, and a reserved one gives back its budget. One
+// that was declined stays so, and can be undone no more.
 func (m *Market) withdraw(tx Tx, o *offer.Offer) error {
-	if o.State == offer.Proposed || o.State == offer.Reserved {
+	switch o.State {
+	case offer.Proposed, offer.Reserved, offer.Declined:
 		return m.end(tx, o, m.Now())
 	}
 	return m.advance(tx, o, offer.Withdraw, m.Now())
@@ -186,7 +188,7 @@ func (m *Market) Erase(ctx context.Context, actor Actor) error {
 			return err
 		}
 		for i := range list {
-			if list[i].State.Unanswered() {
+			if list[i].Open() {
 				if err := m.withdraw(tx, &list[i]); err != nil {
 					return err
 				}

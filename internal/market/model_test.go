@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -208,10 +209,19 @@ func (w *rows) addCompany(tx market.Tx, key int64) error {
 
 // group gives the numbers of a company's group.
 func (w *rows) group(k company.Company) map[corpnum.Number]bool {
+	return linked(k, slices.Collect(maps.Values(w.companies)))
+}
+
+// linked gives the numbers that heads link to a company's, however far; what
+// no operator has looked at links nobody but the company itself.
+func linked(k company.Company, all []company.Company) map[corpnum.Number]bool {
 	group := map[corpnum.Number]bool{k.Number: true, k.Head: true}
-	for _, other := range w.companies {
-		if other.Head == k.Head && other.Status != company.Applied {
-			group[other.Number] = true
+	for grown := true; grown; {
+		grown = false
+		for _, other := range all {
+			if other.Status != company.Applied && group[other.Number] != group[other.Head] {
+				group[other.Number], group[other.Head], grown = true, true, true
+			}
 		}
 	}
 	return group

@@ -37,6 +37,8 @@ func (m *Market) delivered(ctx context.Context, key int64) ([]Delivered, int, er
 	var out []Delivered
 	asked := map[int64]bool{}
 	err := m.read(ctx, func(tx Tx) error {
+		out = nil
+		clear(asked)
 		list, err := tx.OffersTo(key, 0, allOffers)
 		if err != nil {
 			return err
@@ -227,6 +229,9 @@ func (m *Market) answer(tx Tx, o *offer.Offer, a offer.Action) error {
 		}
 		o.AnsweredAt = now
 	case offer.Undo:
+		if day.Of(now) > o.ExpiresOn {
+			return errs.New(errs.Conflict, "the offer expired on "+o.ExpiresOn.String())
+		}
 		if o.State == offer.Declined && (o.DueAt.IsZero() || now.After(o.DueAt)) {
 			return errs.New(errs.Conflict, "declining can be undone within five minutes only")
 		}

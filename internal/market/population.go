@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -204,24 +205,56 @@ func loadOffering(tx Tx, r rule.Rule) (*offering, error) {
 	return o, nil
 }
 
-// groupOf gives the numbers of a company's group: its own, its head's, and
-// those of all companies under that head. A company that no operator has
-// looked at yet only claims its head, which binds nobody else.
+// groupOf gives the numbers of a company's group, its own first: all that are
+// linked to it by heads, over however many levels.
 func groupOf(tx Tx, c company.Company) ([]corpnum.Number, error) {
-	all, err := tx.Group(c.Head)
-	if err != nil {
-		return nil, fmt.Errorf("group of company %d: %w", c.Key, err)
-	}
-	group := []corpnum.Number{c.Number}
-	if c.Head != c.Number {
-		group = append(group, c.Head)
-	}
-	for _, other := range all {
-		if other.Key != c.Key && other.Number != c.Head && other.Status != company.Applied {
-			group = append(group, other.Number)
+	numbers, _, err := kindred(tx, c)
+	return numbers, err
+}
+
+// kindred gives the numbers of a company's group, its own first, and those of
+// its companies that are registered, itself among them. A company that no
+// operator has looked at yet only claims its head, which binds nobody else.
+func kindred(tx Tx, c company.Company) ([]corpnum.Number, []company.Company, error) {
+	numbers := []corpnum.Number{c.Number}
+	rows := map[corpnum.Number]company.Company{c.Number: c}
+	add := func(n corpnum.Number) {
+		if !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
 		}
 	}
-	return group, nil
+	for i := 0; i < len(numbers); i++ {
+		at, known := rows[numbers[i]]
+		if !known {
+			k, err := tx.CompanyByNumber(numbers[i])
+			if notFoundIsNil(err) != nil {
+				return nil, nil, fmt.Errorf("company %s of a group: %w", numbers[i], err)
+			}
+			if known = err == nil && k.Status != company.Applied; known {
+				at, rows[k.Number] = k, k
+			}
+		}
+		if known {
+			add(at.Head)
+		}
+		below, err := tx.Group(numbers[i])
+		if err != nil {
+			return nil, nil, fmt.Errorf("group of company %d: %w", c.Key, err)
+		}
+		for _, k := range below {
+			if k.Status != company.Applied || k.Key == c.Key {
+				rows[k.Number] = k
+				add(k.Number)
+			}
+		}
+	}
+	members := make([]company.Company, 0, len(rows))
+	for _, n := range numbers {
+		if k, ok := rows[n]; ok {
+			members = append(members, k)
+		}
+	}
+	return numbers, members, nil
 }
 
 // notFoundIsNil turns NotFound into nil: what a log row names may be gone.
@@ -314,16 +347,11 @@ func (t *touched) addCompany(tx Tx, key int64) error {
 	if err != nil {
 		return notFoundIsNil(err)
 	}
-	group, err := tx.Group(c.Head)
+	_, members, err := kindred(tx, c)
 	if err != nil {
-		return fmt.Errorf("group of company %d: %w", key, err)
-	}
-	if head, err := tx.CompanyByNumber(c.Head); err == nil {
-		group = append(group, head)
-	} else if notFoundIsNil(err) != nil {
 		return err
 	}
-	for _, member := range append(group, c) {
+	for _, member := range members {
 		for after := int64(0); ; {
 			rules, err := tx.RulesOf(member.Key, after, loadPage)
 			if err != nil {

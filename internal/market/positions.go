@@ -141,7 +141,7 @@ func (m *Market) Close(ctx context.Context, actor Actor, id uuid.UUID) (position
 		}
 		p.State = position.Closed
 		return PositionLess, m.withdrawAll(func(before int64) ([]offer.Offer, error) {
-			return tx.OffersOn(p.Key, before, endPage, unanswered...)
+			return tx.OffersOn(p.Key, before, endPage, perhapsOpen...)
 		}, each, tx)
 	})
 }

@@ -393,14 +393,8 @@ func (t *recording) pairing(o *offer.Offer) (*pairing, error) {
 
 // group reads every company: slow, and right whatever the index says.
 func (t *recording) group(k company.Company) (map[corpnum.Number]bool, error) {
-	group := map[corpnum.Number]bool{k.Number: true, k.Head: true}
 	all, err := t.Companies(0, everything)
-	for _, other := range all {
-		if other.Head == k.Head && other.Status != company.Applied {
-			group[other.Number] = true
-		}
-	}
-	return group, err
+	return linked(k, all), err
 }
 
 // ofKeys gives offers as the transaction leaves them.

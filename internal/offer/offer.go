@@ -108,6 +108,12 @@ func (s State) Unanswered() bool {
 	return s == Proposed || s == Reserved || s == Sent || s == Seen
 }
 
+// Open says whether the candidate can still come to accept it: it is not
+// answered, or was declined so short ago that this can be undone.
+func (o *Offer) Open() bool {
+	return o.State.Unanswered() || o.State == Declined && !o.DueAt.IsZero()
+}
+
 // Offer is one delivery to one candidate.
 type Offer struct {
 	Key             int64
