@@ -16,9 +16,9 @@ type span struct{ from, to day.Month }
 // Derived gives the profile with what follows from its history and was not
 // stated: years by occupation and industry (a stated code keeps its years),
 // years of experience and number of employers. Months that jobs share count
-// once; a job without an end runs until the month of today. listed is how many
-// employers were named without dates, for the count alone.
-func (p Profile) Derived(today day.Day, listed int) Profile {
+// once; a job without an end runs until the month of today. listed are employers
+// that were named without dates, for the count alone.
+func (p Profile) Derived(today day.Day, listed []Employment) Profile {
 	now := today.Month()
 	occupations, industries := map[string][]span{}, map[string][]span{}
 	var all []span
@@ -51,7 +51,10 @@ func (p Profile) Derived(today day.Day, listed int) Profile {
 		years := months(all) / 12
 		p.ExperienceYears = &years
 	}
-	if n := max(len(employers), listed); p.Employers == nil && n > 0 {
+	for _, e := range listed {
+		employers[e.Number.String()] = true
+	}
+	if n := len(employers); p.Employers == nil && n > 0 {
 		p.Employers = &n
 	}
 	return p

@@ -40,7 +40,7 @@ func TestDerived(t *testing.T) {
 	number := corpnum.From(700_000_000_001)
 	for name, c := range map[string]struct {
 		in     candidate.Profile
-		listed int
+		listed []candidate.Employment
 		want   candidate.Profile // without the history
 	}{
 		"nothing": {},
@@ -110,10 +110,13 @@ func TestDerived(t *testing.T) {
 				{Employer: candidate.Employer{Number: &number}, From: month(t, "2026-02")},
 				job(t, "A", "2026-01", "", "", ""),
 			}},
-			listed: 1,
-			want:   candidate.Profile{ExperienceYears: ptr(0), Employers: ptr(2)},
+			listed: []candidate.Employment{{Number: number, Current: true}, {Number: corpnum.From(3)}},
+			want:   candidate.Profile{ExperienceYears: ptr(0), Employers: ptr(3)},
 		},
-		"listed ones alone": {listed: 4, want: candidate.Profile{Employers: ptr(4)}},
+		"listed ones alone": {
+			listed: []candidate.Employment{{Number: number}, {Number: corpnum.From(3)}},
+			want:   candidate.Profile{Employers: ptr(2)},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

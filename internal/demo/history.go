@@ -39,7 +39,7 @@ func (w *world) setHistory(d draw, p *person) {
 	}
 	p.profile.History = jobs
 	p.employers = known(jobs)
-	p.profile = p.profile.Derived(p.joins, len(p.employers))
+	p.profile = p.profile.Derived(p.joins, p.employers)
 	if p.profile.ExperienceYears == nil {
 		none := 0
 		p.profile.ExperienceYears = &none

@@ -18,16 +18,14 @@ import (
 // date may have brought someone in.
 func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 	if d > m.Today() {
-		err := m.store.Write(ctx, func(tx Tx) error {
-			if err := tx.SetSetting(settingDay, d.String()); err != nil {
-				return err
-			}
-			return m.loadAnswersOn(tx, d)
-		})
+		err := m.store.Write(ctx, func(tx Tx) error { return tx.SetSetting(settingDay, d.String()) })
 		if err != nil {
 			return nil, err
 		}
 		m.today.Store(int32(d))
+		if err := m.loadAnswers(ctx); err != nil {
+			return nil, err
+		}
 	}
 	ended, err := m.endDue(ctx, m.moment(d))
 	if err != nil {
@@ -281,10 +279,16 @@ const (
 	answersDays   = 180
 )
 
-func (m *Market) loadAnswers(tx Tx) error { return m.loadAnswersOn(tx, m.Today()) }
-
-func (m *Market) loadAnswersOn(tx Tx, d day.Day) error {
-	all, err := tx.AllAnswers((d - answersDays).At(0).UTC(), answersWithin)
+// loadAnswers counts companies' answers as of the beginning of the log's day,
+// also if the day is older when the process starts.
+func (m *Market) loadAnswers(ctx context.Context) error {
+	d := m.Today()
+	var all map[int64]rule.Answers
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		all, err = tx.AllAnswers((d - answersDays).At(0).UTC(), d.At(0).UTC(), answersWithin)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("count companies' answers: %w", err)
 	}

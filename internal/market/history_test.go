@@ -18,6 +18,7 @@ import (
 	"enishi/internal/errs"
 	"enishi/internal/market"
 	"enishi/internal/offer"
+	"enishi/internal/position"
 )
 
 // history is a world that several goroutines change at once.
@@ -684,7 +685,7 @@ func (h *history) verifySame(d draw, w *rows, fresh *market.Market) {
 		}
 		in := market.RuleInput{Position: r.PositionID, Kind: r.Kind, Must: r.Must, DailyBudget: r.DailyBudget, TotalBudget: r.TotalBudget, Age: r.Age}
 		followed, err := h.Preview(ctx, a, in)
-		if errs.Is(err, errs.TooMany) || errs.Is(err, errs.Denied) {
+		if errs.Is(err, errs.TooMany) || errs.Is(err, errs.Denied) || w.positions[r.Position].State == position.Closed && errs.Is(err, errs.Conflict) {
 			continue
 		}
 		if err != nil {

@@ -20,12 +20,13 @@ func (m *Market) load(ctx context.Context, progress func(what string, done int))
 	var head int64
 	err := m.read(ctx, func(tx Tx) error {
 		var err error
-		if head, err = tx.Head(); err != nil {
-			return err
-		}
-		return m.loadAnswers(tx)
+		head, err = tx.Head()
+		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := m.loadAnswers(ctx); err != nil {
 		return err
 	}
 	l := &loader{market: m, head: head, all: newBatch(), progress: progress}

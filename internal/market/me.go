@@ -79,15 +79,16 @@ func (m *Market) SetSettings(ctx context.Context, actor Actor, version int64, s 
 }
 
 // SetProfile replaces the profile. A current employer that its history names
-// is blocked from then on, as SetBlocks does.
+// is blocked from then on, as SetBlocks does; one that it says has ended is
+// current no more.
 func (m *Market) SetProfile(ctx context.Context, actor Actor, version int64, p candidate.Profile) (candidate.Candidate, error) {
 	today := m.Today()
 	if err := p.Validate(today); err != nil {
 		return candidate.Candidate{}, err
 	}
 	return m.edit(ctx, actor, version, func(tx Tx, c *candidate.Candidate) (Change, error) {
-		c.Profile = p.Derived(today, len(c.Employers))
-		c.Employers = withHistory(c.Employers, p.History, today)
+		c.Profile = p.Derived(today, c.Employers)
+		c.Employers = withHistory(c.Employers, p.History, today, false)
 		return CandidateChanged, m.withdrawBlocked(tx, c)
 	})
 }

@@ -260,26 +260,26 @@ func (t *memoryTx) Due(now time.Time, limit int) ([]offer.Offer, error) {
 	return oldest(&t.offers, keys, limit), t.ready()
 }
 
-func (t *memoryTx) Answers(company int64, since time.Time, within time.Duration) (rule.Answers, error) {
+func (t *memoryTx) Answers(company int64, since, until time.Time, within time.Duration) (rule.Answers, error) {
 	var a rule.Answers
 	for key := range t.acceptedBy[company] {
 		o := t.offers.find(key)
 		accepted := AcceptedAt(o)
-		if accepted.Before(stored(since)) {
+		if accepted.Before(stored(since)) || !accepted.Before(stored(until)) {
 			continue
 		}
 		a.Accepted++
-		if took := o.RespondedAt.Sub(accepted); !o.RespondedAt.IsZero() && took >= 0 && took <= within {
+		if took := o.RespondedAt.Sub(accepted); !o.RespondedAt.IsZero() && took >= 0 && took <= within && o.RespondedAt.Before(stored(until)) {
 			a.Answered++
 		}
 	}
 	return a, t.ready()
 }
 
-func (t *memoryTx) AllAnswers(since time.Time, within time.Duration) (map[int64]rule.Answers, error) {
+func (t *memoryTx) AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error) {
 	all := map[int64]rule.Answers{}
 	for company := range t.acceptedBy {
-		a, err := t.Answers(company, since, within)
+		a, err := t.Answers(company, since, until, within)
 		if err != nil {
 			return nil, err
 		}

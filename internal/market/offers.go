@@ -13,7 +13,6 @@ import (
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 	"enishi/internal/position"
-	"enishi/internal/rule"
 )
 
 // Delivered is an offer with what it points at.
@@ -25,7 +24,6 @@ type Delivered struct {
 	CompanyName string
 	Terms       position.Terms // of the version that was sent
 	Card        string         // the candidate as the company knows them
-	Age         *rule.AgeException
 }
 
 // visible says whether a candidate sees an offer.
@@ -83,7 +81,7 @@ func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
 		if err != nil {
 			return d, fmt.Errorf("rule of offer %d: %w", o.Key, err)
 		}
-		d.RuleID, d.Age = r.ID, r.Age
+		d.RuleID = r.ID
 	}
 	if day.Of(m.Now()) > o.ExpiresOn && (o.State == offer.Sent || o.State == offer.Seen) {
 		d.State = offer.Expired

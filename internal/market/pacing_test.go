@@ -66,15 +66,35 @@ func (w *world) first(p person) market.Delivered {
 	return list[0]
 }
 
-// spent wants what a rule has spent today and in all.
+// spent wants what a rule has spent today and in all, and that its company sees
+// the part of it that is not reserved.
 func (w *world) spent(f firm, r market.Ruled, today, total int) {
 	w.Helper()
+	seenToday, seenTotal := today, total
+	for _, o := range readRows(w, w.records.Store).offers {
+		if o.Rule == r.Key && o.State == offer.Reserved {
+			seenTotal--
+			if o.SentDay == w.Today() {
+				seenToday--
+			}
+		}
+	}
 	got, err := w.Rule(w.Context(), w.actor(f.token), r.ID)
 	if err != nil {
 		w.Fatalf("rule: %v", err)
 	}
-	if got.SpentToday != today || got.SpentTotal != total {
-		w.Fatalf("on %s the rule has spent %d today and %d in all, want %d and %d", w.Today(), got.SpentToday, got.SpentTotal, today, total)
+	if got.SpentToday != seenToday || got.SpentTotal != seenTotal {
+		w.Fatalf("on %s the rule shows %d spent today and %d in all, want %d and %d", w.Today(), got.SpentToday, got.SpentTotal, seenToday, seenTotal)
+	}
+	err = w.records.Read(w.Context(), func(tx market.Tx) error {
+		d, n, err := tx.Spent(r.Key, w.Today())
+		if err == nil && (d != today || n != total) {
+			err = fmt.Errorf("on %s the rule has spent %d today and %d in all, want %d and %d", w.Today(), d, n, today, total)
+		}
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
 	}
 }
 

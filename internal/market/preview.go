@@ -113,6 +113,9 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	if err != nil {
 		return Preview{}, err
 	}
+	if o.position.State == position.Closed {
+		return Preview{}, errs.New(errs.Conflict, "the rule's position is closed: make a rule for another")
+	}
 	o.position.PublishedVersion = offeredVersion(&o.position)
 	question, err := m.people.question(o, today)
 	if err != nil {
@@ -127,7 +130,7 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	if matched.Count < leastShown {
 		return out, nil
 	}
-	reached, err := tx.ReachedFor(r.Key, r.Position)
+	reached, err := reachedBy(tx, &r)
 	if err != nil {
 		return out, err
 	}
@@ -155,6 +158,30 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	out.Budget = shown(room - due)
 	out.Due = shown(due)
 	return out, nil
+}
+
+// reachedBy gives the candidates to whom a rule sends no more: those who had
+// their offer, and those whose reservation lapsed because they have never
+// confirmed their address.
+func reachedBy(tx Tx, r *rule.Rule) (map[int64]bool, error) {
+	reached, err := tx.ReachedFor(r.Key, r.Position)
+	if err != nil || r.Key == 0 {
+		return reached, err
+	}
+	lapsed, err := tx.OffersBy(r.Company, r.Key, 0, allOffers, offer.Lapsed)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range lapsed {
+		c, err := tx.Candidate(o.Candidate)
+		if notFoundIsNil(err) != nil {
+			return nil, fmt.Errorf("candidate of offer %d: %w", o.Key, err)
+		}
+		if err == nil && !c.Confirmed {
+			reached[c.Key] = true
+		}
+	}
+	return reached, nil
 }
 
 func shown(n int) *int {
@@ -243,7 +270,9 @@ func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
 		if err := s.send(&o, to, from); err != nil {
 			return 0, fmt.Errorf("confirm offer %d: %w", o.Key, err)
 		}
-		sent++
+		if o.State == offer.Sent {
+			sent++
+		}
 	}
 	return sent, nil
 }

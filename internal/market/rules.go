@@ -32,7 +32,8 @@ type RuleInput struct {
 	Age         *rule.AgeException
 }
 
-// Ruled is a rule with its position's id and what it has spent.
+// Ruled is a rule with its position's id and what it has spent on offers that
+// its company sees: not on those that wait for an address to be confirmed.
 type Ruled struct {
 	rule.Rule
 	PositionID uuid.UUID
@@ -85,7 +86,16 @@ func ruled(tx Tx, r rule.Rule, today day.Day) (Ruled, error) {
 		return Ruled{}, err
 	}
 	out := Ruled{Rule: r, PositionID: p.ID}
-	out.SpentToday, out.SpentTotal, err = tx.Spent(r.Key, today)
+	if out.SpentToday, out.SpentTotal, err = tx.Spent(r.Key, today); err != nil {
+		return Ruled{}, err
+	}
+	reserved, err := tx.OffersBy(r.Company, r.Key, 0, allOffers, offer.Reserved)
+	for _, o := range reserved {
+		out.SpentTotal--
+		if o.SentDay == today {
+			out.SpentToday--
+		}
+	}
 	return out, err
 }
 
@@ -334,7 +344,8 @@ func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID, after
 func place(o *offer.Offer) int64 { return int64(rule.MostScore-o.Score)<<40 | o.Key }
 
 // ConfirmProposals sends the waiting batch of a rule, best first, as far as
-// each still matches and budget and room allow, and gives how many were sent.
+// each still matches and budget and room allow, and gives how many were sent;
+// those that are reserved until an address is confirmed are not among them.
 func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID) (int, error) {
 	if err := actor.Role.May(account.ActivateRule); err != nil {
 		return 0, err

@@ -57,9 +57,9 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	if err != nil {
 		return out, err
 	}
-	known := false
-	err = m.write(ctx, func(tx Tx) error {
-		out = SignedUp{}
+	known, made := false, false
+	err = m.store.Write(ctx, func(tx Tx) error {
+		out, made = SignedUp{}, false
 		if found, err := m.recall(tx, once, &out); err != nil || found {
 			return err
 		}
@@ -67,7 +67,7 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 		if known, out.Token, err = m.addAccount(tx, &a); err != nil {
 			return err
 		}
-		c.Account, c.Confirmed, out.ID = a.Key, a.Confirmed, c.ID
+		c.Account, c.Confirmed, out.ID, made = a.Key, a.Confirmed, c.ID, true
 		if err := tx.AddCandidate(&c); err != nil {
 			return err
 		}
@@ -79,25 +79,53 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	if err != nil {
 		return SignedUp{}, fmt.Errorf("sign up: %w", err)
 	}
-	if c.Key != 0 {
+	m.wake()
+	// What was committed is followed to its end, though nobody may wait for
+	// the answer any more.
+	ctx = context.WithoutCancel(ctx)
+	if made {
 		m.greet(ctx, in.Email, code, known)
-	} else { // the answer of an earlier request
-		err = m.read(ctx, func(tx Tx) error {
-			var err error
-			c, err = tx.CandidateByID(out.ID)
-			return err
-		})
-		if err != nil {
-			return SignedUp{}, fmt.Errorf("repeat a sign-up: %w", err)
-		}
+	} else if c, err = m.repeated(ctx, out.ID, in.Email); err != nil {
+		return SignedUp{}, fmt.Errorf("repeat a sign-up: %w", err)
 	}
-	if err := m.matchNow(ctx, &c); err != nil {
+	if err = m.Follow(ctx); err == nil {
+		err = m.matchNow(ctx, &c)
+	}
+	if err != nil {
 		// The candidate is registered; the matcher makes the offers that
 		// this request could not.
 		m.options.Report(ctx, "instant offers are left to the matcher", err)
 	}
 	out.Offers, out.Asked, err = m.delivered(ctx, c.Key)
 	return out, err
+}
+
+// repeated gives the candidate of an earlier request. While the address is not
+// confirmed, a new code is mailed: the first mail may never have left.
+func (m *Market) repeated(ctx context.Context, id uuid.UUID, email string) (candidate.Candidate, error) {
+	code, err := newCode()
+	if err != nil {
+		return candidate.Candidate{}, err
+	}
+	var c candidate.Candidate
+	mail := false
+	err = m.store.Write(ctx, func(tx Tx) error {
+		mail = false
+		var err error
+		if c, err = tx.CandidateByID(id); err != nil || c.Confirmed || m.options.Demo {
+			return err
+		}
+		a, err := tx.Account(c.Account)
+		if err != nil {
+			return err
+		}
+		mail, a.CodeHash = true, account.TokenHash(a.ID.String()+code)
+		return tx.SaveAccount(&a)
+	})
+	if err == nil && mail {
+		m.greet(ctx, email, code, false)
+	}
+	return c, err
 }
 
 // matchNow makes the offers that are due to a candidate.
@@ -133,26 +161,32 @@ func (m *Market) newCandidate(in SignUp) (candidate.Candidate, error) {
 	}
 	return candidate.Candidate{
 		ID: id, Version: 1, Open: true, WeeklyLimit: candidate.DefaultWeeklyLimit, Language: "ja",
-		LastActive: today, Profile: profile.Derived(today, len(employers)), Wishes: in.Wishes, Blocks: blocks,
-		Employers: withHistory(employers, profile.History, today), CreatedAt: m.Now(),
+		LastActive: today, Profile: profile.Derived(today, employers), Wishes: in.Wishes, Blocks: blocks,
+		Employers: withHistory(employers, profile.History, today, true), CreatedAt: m.Now(),
 	}, nil
 }
 
 // withHistory adds the employers that the history knows by number; one without
-// an end, or whose last month is not over, is current.
-func withHistory(list []candidate.Employment, history []candidate.Job, today day.Day) []candidate.Employment {
+// an end, or whose last month is not over, is current. stays keeps employers
+// current that the list says are, whatever the history says of them.
+func withHistory(list []candidate.Employment, history []candidate.Job, today day.Day, stays bool) []candidate.Employment {
 	out := slices.Clone(list)
+	named := map[corpnum.Number]bool{}
 	for _, j := range history {
 		if j.Employer.Number == nil {
 			continue
 		}
 		e := candidate.Employment{Number: *j.Employer.Number, Current: j.To == nil || *j.To >= today.Month()}
 		i := slices.IndexFunc(out, func(o candidate.Employment) bool { return o.Number == e.Number })
-		if i < 0 {
+		switch {
+		case i < 0:
 			out = append(out, e)
-		} else {
+		case !stays && !named[e.Number]:
+			out[i].Current = e.Current
+		default:
 			out[i].Current = out[i].Current || e.Current
 		}
+		named[e.Number] = true
 	}
 	slices.SortFunc(out, func(a, b candidate.Employment) int { return cmp.Compare(a.Number, b.Number) })
 	return out

@@ -261,7 +261,7 @@ func (s *stepper) make(to *suitor, from *purse, score int, o offer.Offer) (offer
 	o.Version++
 	o.Candidate, o.Company, o.Rule, o.Position = to.candidate.Key, from.company.Key, from.rule.Key, from.position.Key
 	o.PositionVersion, o.RuleVersion, o.CandidateSeen = from.position.PublishedVersion, from.rule.Version, to.candidate.Version
-	o.Kind, o.Sender, o.Score = from.rule.Kind, offer.Auto, score
+	o.Kind, o.Age, o.Sender, o.Score = from.rule.Kind, from.rule.Age, offer.Auto, score
 	o.SentAt, o.SentDay = s.at, s.today
 	o.ExpiresOn = s.today + day.Day(from.rule.OfferDays)
 	o.State, o.DueAt = s.firstState(&to.candidate)
@@ -324,7 +324,7 @@ func numberSetting(tx Tx, name string) (int64, error) {
 // room, and the versions on which the match was verified again.
 func (s *stepper) send(o *offer.Offer, to *suitor, from *purse) error {
 	o.PositionVersion, o.RuleVersion, o.CandidateSeen = from.position.PublishedVersion, from.rule.Version, to.candidate.Version
-	o.Kind, o.SentAt, o.SentDay = from.rule.Kind, s.at, s.today
+	o.Kind, o.Age, o.SentAt, o.SentDay = from.rule.Kind, from.rule.Age, s.at, s.today
 	o.ExpiresOn = s.today + day.Day(from.rule.OfferDays)
 	o.State, o.DueAt = offer.Sent, time.Time{}
 	if !to.candidate.Confirmed {

@@ -180,11 +180,12 @@ type offerTx interface {
 	// Due gives up to limit offers, by due time, whose DueAt is set and has
 	// come.
 	Due(now time.Time, limit int) ([]offer.Offer, error)
-	// Answers counts a company's offers accepted on or after a moment, and
-	// those of them that it responded to within the given time.
-	Answers(company int64, since time.Time, within time.Duration) (rule.Answers, error)
+	// Answers counts a company's offers accepted from one moment on and before
+	// another, and those of them that it responded to within the given time
+	// and before the second moment.
+	Answers(company int64, since, until time.Time, within time.Duration) (rule.Answers, error)
 	// AllAnswers gives Answers of every company that has any.
-	AllAnswers(since time.Time, within time.Duration) (map[int64]rule.Answers, error)
+	AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error)
 }
 
 // Change is what a row of the change log says happened; never a value.

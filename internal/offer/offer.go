@@ -9,6 +9,7 @@ import (
 
 	"enishi/internal/day"
 	"enishi/internal/errs"
+	"enishi/internal/rule"
 )
 
 // Sender is who chose the candidate.
@@ -127,6 +128,7 @@ type Offer struct {
 	RuleVersion     int64
 	CandidateSeen   int64 // version of the candidate on which the match was verified
 	Kind            string
+	Age             *rule.AgeException // under which it was sent
 	Sender          Sender
 	State           State
 	Score           int

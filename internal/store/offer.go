@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -14,16 +15,16 @@ import (
 )
 
 const offerColumns = "id, uuid, version, candidate, company, rule, position, position_version, rule_version," +
-	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at"
+	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at, age"
 
 const insertOffer = "INSERT INTO offer (uuid, version, candidate, company, rule, position, position_version, rule_version," +
 	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at," +
-	" live_position, auto_position, ends_on, accepted_at)" +
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" age, live_position, auto_position, ends_on, accepted_at)" +
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 const updateOffer = "UPDATE offer SET uuid = ?, version = ?, candidate = ?, company = ?, rule = ?, position = ?," +
 	" position_version = ?, rule_version = ?, candidate_seen = ?, kind = ?, sender = ?, state = ?, score = ?, message = ?," +
-	" sent_at = ?, sent_day = ?, expires_on = ?, answered_at = ?, responded_at = ?, due_at = ?," +
+	" sent_at = ?, sent_day = ?, expires_on = ?, answered_at = ?, responded_at = ?, due_at = ?, age = ?," +
 	" live_position = ?, auto_position = ?, ends_on = ?, accepted_at = ? WHERE id = ? AND version = ?"
 
 // offerValues are the values of an offer's columns but its key, in the order
@@ -33,10 +34,10 @@ func offerValues(o *offer.Offer) []any {
 	if market.Ends(o) {
 		ends = o.ExpiresOn
 	}
-	return append(make([]any, 0, 26),
+	return append(make([]any, 0, 27),
 		o.ID[:], o.Version, o.Candidate, o.Company, keyOrNull(o.Rule), o.Position, o.PositionVersion, o.RuleVersion,
 		o.CandidateSeen, o.Kind, string(o.Sender), string(o.State), o.Score, o.Message, micros(o.SentAt), o.SentDay,
-		o.ExpiresOn, microsOrNull(o.AnsweredAt), microsOrNull(o.RespondedAt), microsOrNull(o.DueAt),
+		o.ExpiresOn, microsOrNull(o.AnsweredAt), microsOrNull(o.RespondedAt), microsOrNull(o.DueAt), ageOrNull(o.Age),
 		keyOrNull(market.LivePosition(o)), keyOrNull(market.AutoPosition(o)), ends, microsOrNull(market.AcceptedAt(o)))
 }
 
@@ -45,13 +46,33 @@ func scanOffer(row scanner, o *offer.Offer) error {
 		sent                     int64
 		rule                     sql.NullInt64
 		answered, responded, due sql.NullInt64
+		age                      sql.NullString
 	)
 	err := row.Scan(&o.Key, &o.ID, &o.Version, &o.Candidate, &o.Company, &rule, &o.Position, &o.PositionVersion,
 		&o.RuleVersion, &o.CandidateSeen, &o.Kind, &o.Sender, &o.State, &o.Score, &o.Message, &sent, &o.SentDay,
-		&o.ExpiresOn, &answered, &responded, &due)
+		&o.ExpiresOn, &answered, &responded, &due, &age)
 	o.Rule, o.SentAt = rule.Int64, moment(sent)
 	o.AnsweredAt, o.RespondedAt, o.DueAt = momentOrZero(answered), momentOrZero(responded), momentOrZero(due)
-	return err
+	o.Age = nil
+	if err != nil || !age.Valid {
+		return err
+	}
+	if err := json.Unmarshal([]byte(age.String), &o.Age); err != nil {
+		return &damaged{"offer", o.Key, "age", err}
+	}
+	return nil
+}
+
+// ageOrNull is NULL for an offer that came under no age condition.
+func ageOrNull(a *rule.AgeException) any {
+	if a == nil {
+		return nil
+	}
+	b, err := json.Marshal(a)
+	if err != nil { // two texts and two numbers
+		return nil
+	}
+	return string(b)
 }
 
 func (t *tx) AddOffer(o *offer.Offer) error {
@@ -175,15 +196,15 @@ func (t *tx) Due(now time.Time, limit int) ([]offer.Offer, error) {
 	return t.offers("due_at <= ? ORDER BY due_at, id LIMIT ?", micros(now), limit)
 }
 
-const answers = "COUNT(*), COALESCE(SUM(responded_at >= accepted_at AND responded_at - accepted_at <= ?), 0) FROM offer" +
-	" WHERE accepted_at >= ?"
+const answers = "COUNT(*), COALESCE(SUM(responded_at >= accepted_at AND responded_at - accepted_at <= ? AND responded_at < ?), 0)" +
+	" FROM offer WHERE accepted_at >= ? AND accepted_at < ?"
 
-func (t *tx) Answers(company int64, since time.Time, within time.Duration) (rule.Answers, error) {
+func (t *tx) Answers(company int64, since, until time.Time, within time.Duration) (rule.Answers, error) {
 	return one(t, "answers", func(row scanner, a *rule.Answers) error { return row.Scan(&a.Accepted, &a.Answered) },
-		"SELECT "+answers+" AND company = ?", within.Microseconds(), micros(since), company)
+		"SELECT "+answers+" AND company = ?", within.Microseconds(), micros(until), micros(since), micros(until), company)
 }
 
-func (t *tx) AllAnswers(since time.Time, within time.Duration) (map[int64]rule.Answers, error) {
+func (t *tx) AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error) {
 	all := map[int64]rule.Answers{}
 	err := each(t.ctx, t, "answers", func(row scanner) error {
 		var company int64
@@ -191,6 +212,6 @@ func (t *tx) AllAnswers(since time.Time, within time.Duration) (map[int64]rule.A
 		err := row.Scan(&company, &a.Accepted, &a.Answered)
 		all[company] = a
 		return err
-	}, "SELECT company, "+answers+" GROUP BY company", within.Microseconds(), micros(since))
+	}, "SELECT company, "+answers+" GROUP BY company", within.Microseconds(), micros(until), micros(since), micros(until))
 	return all, err
 }

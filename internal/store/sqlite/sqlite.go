@@ -101,6 +101,7 @@ func pragmas(o Options, cache int) []string {
 		"synchronous(FULL)",
 		"cache_size(-" + strconv.Itoa(cache) + ")",
 		"temp_store(MEMORY)",
+		"secure_delete(ON)",            // what was erased is not to be found in the file
 		"journal_size_limit(67108864)", // bytes that a checkpoint leaves of a large WAL
 	}
 	if o.Relaxed {

@@ -16,6 +16,7 @@ func answers() map[string]func(*testing.T, market.Store) {
 func answersCount(t *testing.T, s market.Store) {
 	const within = 7 * 24 * time.Hour
 	never := time.Duration(-1 << 62)
+	until := when.AddDate(0, 0, 90)
 	for i, r := range []struct {
 		company  int64
 		state    offer.State
@@ -31,6 +32,8 @@ func answersCount(t *testing.T, s market.Store) {
 		{1, offer.Withdrawn, never, never},            // never accepted
 		{1, offer.Declined, time.Hour, never},
 		{1, offer.Sent, never, never},
+		{1, offer.Accepted, until.Sub(when), 0},                                    // after the time
+		{1, offer.Scheduled, until.Sub(when) - time.Microsecond, time.Microsecond}, // answered after it
 		{2, offer.Accepted, time.Hour, never},
 		{3, offer.Declined, time.Hour, never},
 	} {
@@ -44,14 +47,14 @@ func answersCount(t *testing.T, s market.Store) {
 			}
 		}))
 	}
-	for company, expected := range map[int64]rule.Answers{1: {Accepted: 5, Answered: 3}, 2: {Accepted: 1}, 3: {}, 4: {}} {
-		got := load(t, s, func(tx market.Tx) (rule.Answers, error) { return tx.Answers(company, when, within) })
+	for company, expected := range map[int64]rule.Answers{1: {Accepted: 6, Answered: 3}, 2: {Accepted: 1}, 3: {}, 4: {}} {
+		got := load(t, s, func(tx market.Tx) (rule.Answers, error) { return tx.Answers(company, when, until, within) })
 		want(t, "Answers", got, expected)
 	}
-	got := load(t, s, func(tx market.Tx) (map[int64]rule.Answers, error) { return tx.AllAnswers(when, within) })
-	want(t, "AllAnswers", got, map[int64]rule.Answers{1: {Accepted: 5, Answered: 3}, 2: {Accepted: 1}})
+	got := load(t, s, func(tx market.Tx) (map[int64]rule.Answers, error) { return tx.AllAnswers(when, until, within) })
+	want(t, "AllAnswers", got, map[int64]rule.Answers{1: {Accepted: 6, Answered: 3}, 2: {Accepted: 1}})
 	none := load(t, s, func(tx market.Tx) (map[int64]rule.Answers, error) {
-		return tx.AllAnswers(when.AddDate(1, 0, 0), within)
+		return tx.AllAnswers(when.AddDate(1, 0, 0), until.AddDate(1, 0, 0), within)
 	})
 	want(t, "AllAnswers of next year", none, nil)
 }

@@ -110,6 +110,7 @@ func newOffer(candidate, position int64) *offer.Offer {
 		ID: uuid.New(), Version: 1, Candidate: candidate, Company: 1, Rule: 1, Position: position, PositionVersion: 1,
 		RuleVersion: 1, CandidateSeen: 1, Kind: "interview", Sender: offer.Auto, State: offer.Sent, Score: 700,
 		SentAt: when, SentDay: today, ExpiresOn: today + 14,
+		Age: &rule.AgeException{Exception: "2号", Min: 18, Max: 60, Reason: hard},
 	}
 }
 

@@ -122,7 +122,7 @@ func look(t *testing.T, s market.Store) sight {
 		v.Ending = count(tx.Ending(today+100, 100))
 		v.Due = count(tx.Due(when.AddDate(1, 0, 0), 100))
 		v.Group = count(tx.Group(5))
-		a, err := tx.Answers(1, when, 0)
+		a, err := tx.Answers(1, when, when.AddDate(1, 0, 0), 0)
 		v.Accepted = a.Accepted
 		failed = append(failed, err)
 		for _, err := range []error{

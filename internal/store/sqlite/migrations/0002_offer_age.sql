@@ -1,0 +1,5 @@
+-- +goose Up
+
+-- The age condition that an offer came under, as JSON text: what was sent stays
+-- as it was, whatever becomes of the rule.
+ALTER TABLE offer ADD COLUMN age TEXT;
