@@ -38,6 +38,7 @@ type recorder struct {
 	faults     []string
 
 	dead   atomic.Bool            // the process that writes has been killed
+	lives  atomic.Int64           // above 0: it is killed at the end of so many transactions more
 	before atomic.Pointer[func()] // called once, before the next transaction that writes
 }
 
@@ -73,7 +74,8 @@ func (r *recorder) Write(ctx context.Context, fn func(market.Tx) error) error {
 		if err := fn(t); err != nil {
 			return err
 		}
-		if r.dead.Load() {
+		if r.dead.Load() || r.lives.Load() > 0 && r.lives.Add(-1) == 0 {
+			r.dead.Store(true)
 			return errKilled
 		}
 		return r.check(t)

@@ -3,6 +3,7 @@ package market_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -43,6 +44,7 @@ type world struct {
 func stores() map[string]func(testing.TB) market.Store {
 	return map[string]func(testing.TB) market.Store{
 		"memory": func(testing.TB) market.Store { return market.NewMemory() },
+		"again":  func(testing.TB) market.Store { return again{market.NewMemory()} },
 		"sqlite": func(t testing.TB) market.Store {
 			t.Helper()
 			s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "enishi.db"), sqlite.Options{Relaxed: true})
@@ -57,6 +59,33 @@ func stores() map[string]func(testing.TB) market.Store {
 			return s
 		},
 	}
+}
+
+// again is a store that runs every closure a second time, as a database does
+// that asks for it: what the first run did must be gone.
+type again struct{ *market.Memory }
+
+var errAgain = errors.New("run it again")
+
+func (s again) Write(ctx context.Context, fn func(market.Tx) error) error {
+	return s.twice(ctx, s.Memory.Write, fn)
+}
+
+func (s again) Read(ctx context.Context, fn func(market.Tx) error) error {
+	return s.twice(ctx, s.Memory.Read, fn)
+}
+
+func (again) twice(ctx context.Context, run func(context.Context, func(market.Tx) error) error, fn func(market.Tx) error) error {
+	err := run(ctx, func(tx market.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return errAgain
+	})
+	if !errors.Is(err, errAgain) {
+		return err
+	}
+	return run(ctx, fn)
 }
 
 // postbox keeps the newest mail to each address.
