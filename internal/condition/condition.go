@@ -10,7 +10,6 @@
 package condition
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -183,97 +182,6 @@ func FoldText(s string) string {
 		}
 		return r
 	}, strings.ToLower(norm.NFKC.String(s)))
-}
-
-// Canonical gives the form in which conditions are compared: flattened,
-// sorted, repeats and codes below another dropped, single kids and double Not
-// unwrapped. It promises equal form, not equal meaning.
-func (c Condition) Canonical() Condition {
-	switch c.Op {
-	case All, Any:
-		return c.canonicalList()
-	case Not:
-		kid := c.Kids[0].Canonical()
-		if kid.Op == Not {
-			return kid.Kids[0]
-		}
-		return Condition{Op: Not, Kids: []Condition{kid}}
-	case In:
-		c.In = outermost(c.Field, c.In)
-	case Contains:
-		c.Contains = FoldText(c.Contains)
-	}
-	return c
-}
-
-func (c Condition) canonicalList() Condition {
-	type printed struct {
-		c    Condition
-		text string
-	}
-	var list []printed
-	for _, k := range c.Kids {
-		k = k.Canonical()
-		parts := []Condition{k}
-		if k.Op == c.Op {
-			parts = k.Kids
-		}
-		for _, p := range parts {
-			list = append(list, printed{p, string(p.canonicalJSON())})
-		}
-	}
-	slices.SortFunc(list, func(a, b printed) int { return strings.Compare(a.text, b.text) })
-	list = slices.CompactFunc(list, func(a, b printed) bool { return a.text == b.text })
-	if len(list) == 1 {
-		return list[0].c
-	}
-	out := Condition{Op: c.Op}
-	for _, p := range list {
-		out.Kids = append(out.Kids, p.c)
-	}
-	return out
-}
-
-// outermost sorts codes and drops repeats and those below another.
-func outermost(field string, codes []string) []string {
-	list := taxonomy.Of(classification(field))
-	sorted := slices.Clone(codes)
-	slices.Sort(sorted)
-	sorted = slices.Compact(sorted)
-	if list == nil {
-		return sorted
-	}
-	out := make([]string, 0, len(sorted))
-	for _, code := range sorted {
-		if !slices.ContainsFunc(sorted, func(other string) bool { return other != code && list.Within(code, other) }) {
-			out = append(out, code)
-		}
-	}
-	return out
-}
-
-// Hash gives the SHA-256 of the canonical form as RFC 8785 JSON.
-func (c Condition) Hash() [32]byte { return sha256.Sum256(c.Canonical().canonicalJSON()) }
-
-// canonicalJSON prints as RFC 8785 asks: keys sorted, no space, and no escapes
-// beyond those that JSON requires.
-func (c Condition) canonicalJSON() []byte {
-	plain, err := json.Marshal(c)
-	if err != nil {
-		return nil // a condition holds nothing that JSON cannot
-	}
-	var v any
-	if err := json.Unmarshal(plain, &v); err != nil {
-		return nil
-	}
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil
-	}
-	text := strings.TrimSuffix(b.String(), "\n")
-	return []byte(strings.NewReplacer("\\u2028", "\u2028", "\\u2029", "\u2029").Replace(text))
 }
 
 // At gives the part of the condition that a path of kid numbers leads to, and
