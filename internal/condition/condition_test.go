@@ -73,6 +73,47 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// TestParseRefusesTexts is about what searches only may hold.
+func TestParseRefusesTexts(t *testing.T) {
+	for _, c := range []struct {
+		in, pointer, found string
+	}{
+		{`{"field": "text", "contains": ""}`, "/contains", "0 characters"},
+		{`{"field": "text", "contains": "x"}`, "/contains", "1 character"},
+		{`{"field": "text", "contains": "ｶﾞ"}`, "/contains", "1 character"}, // folded to one
+		{`{"field": "text", "contains": "` + strings.Repeat("x", 101) + `"}`, "/contains", "101 characters"},
+		{`{"field": "text", "contains": "     "}`, "/contains", "nothing but spaces and invisible characters"},
+		{`{"field": "text", "contains": "　　　"}`, "/contains", "nothing but spaces and invisible characters"},
+		{`{"field": "text", "contains": "\u0000\u0000"}`, "/contains", "nothing but spaces and invisible characters"},
+		{`{"field": "text", "contains": "\t \u2028\u200b\u0000"}`, "/contains", "nothing but spaces and invisible characters"},
+		{`{"field": "text", "contains": "ab\ud800"}`, "/contains", "half of a surrogate pair in a text"},
+		{`{"field": "text", "contains": "\udc00ab"}`, "/contains", "half of a surrogate pair in a text"},
+		{`{"field": "text", "contains": "\ud800\ud83d\ude00"}`, "/contains", "half of a surrogate pair in a text"},
+		{`{"field": "text", "contains": "\\\ud83d\\ude00"}`, "/contains", "half of a surrogate pair in a text"},
+		{`{"any": [{"all": []}, {"field": "skill", "in": ["go", "\uD800"]}]}`, "/any/1/in/1", "half of a surrogate pair in a text"},
+		{`{"not": {"field": "\udfff", "is": true}}`, "/not/field", "half of a surrogate pair in a text"},
+		{`{"\ud800": []}`, "", "half of a surrogate pair in a text"},
+	} {
+		_, err := condition.Parse(condition.Profiles, []byte(c.in), true)
+		var e *errs.Error
+		if !errors.As(err, &e) || e.Kind != errs.Invalid || len(e.Problems) != 1 {
+			t.Errorf("Parse(%.80q) = %v, want one Invalid problem", c.in, err)
+			continue
+		}
+		if p := e.Problems[0]; p.Pointer != c.pointer || p.Found != c.found || p.Allowed == "" {
+			t.Errorf("Parse(%.80q) = %+v, want at %q found %q and what is allowed", c.in, p, c.pointer, c.found)
+		}
+	}
+	for in, want := range map[string]string{
+		`\ud83d\ude00`: "😀", `\\ud800`: `\ud800`, `\ufffd😀`: "\ufffd😀", ` x`: " x", `\n\"\ud83d\ude00\/`: "\n\"😀/",
+	} {
+		in = `{"field": "text", "contains": "` + in + ` a"}`
+		if got, err := condition.Parse(condition.Profiles, []byte(in), true); err != nil || got.Contains != want+" a" {
+			t.Errorf("Parse(%s) = %q, %v, want %q", in, got.Contains, err, want+" a")
+		}
+	}
+}
+
 func TestParseAccepts(t *testing.T) {
 	for _, c := range []struct {
 		subject condition.Subject

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"enishi/internal/errs"
@@ -30,7 +31,7 @@ func Parse(s Subject, data []byte, text bool) (Condition, error) {
 	if !utf8.Valid(data) {
 		return Condition{}, errs.AtPointer("", "bytes that are no UTF-8", "JSON in UTF-8")
 	}
-	p := parser{dec: json.NewDecoder(bytes.NewReader(data))}
+	p := parser{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
 	p.dec.UseNumber()
 	c, err := p.condition("", 1)
 	if err != nil {
@@ -43,6 +44,7 @@ func Parse(s Subject, data []byte, text bool) (Condition, error) {
 }
 
 type parser struct {
+	data   []byte
 	dec    *json.Decoder
 	leaves int
 }
@@ -50,11 +52,51 @@ type parser struct {
 const shape = `{"all": [...]}, {"any": [...]}, {"not": {...}} or {"field": ..., ...}`
 
 func (p *parser) token(at, allowed string) (json.Token, error) {
+	from := p.dec.InputOffset()
 	t, err := p.dec.Token()
 	if err != nil {
 		return nil, errs.AtPointer(at, "broken JSON ("+err.Error()+")", allowed)
 	}
+	// The decoder would put U+FFFD in its place, and one text become another.
+	if _, ok := t.(string); ok && loneSurrogate(p.data[from:p.dec.InputOffset()]) {
+		return nil, errs.AtPointer(at, "half of a surrogate pair in a text", "whole characters")
+	}
 	return t, nil
+}
+
+// loneSurrogate says whether a part of well-formed JSON escapes one half of a
+// surrogate pair without the other.
+func loneSurrogate(raw []byte) bool {
+	for i := 0; i+1 < len(raw); {
+		if raw[i] != '\\' {
+			i++
+			continue
+		}
+		r, ok := escapedUnit(raw[i:])
+		if !ok {
+			i += len(`\n`)
+			continue
+		}
+		i += len(`\u0000`)
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		low, ok := escapedUnit(raw[i:])
+		if !ok || utf16.DecodeRune(r, low) == utf8.RuneError {
+			return true
+		}
+		i += len(`\u0000`)
+	}
+	return false
+}
+
+// escapedUnit gives the UTF-16 unit if raw starts with a \u escape.
+func escapedUnit(raw []byte) (rune, bool) {
+	if len(raw) < len(`\u0000`) || raw[0] != '\\' || raw[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 // condition reads one condition whose pointer is at.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"enishi/internal/corpnum"
@@ -103,10 +104,29 @@ func (v *validator) leaf(c Condition, at string) {
 	case Range:
 		v.bounds(f, c, at)
 	case Contains:
-		if n := utf8.RuneCountInString(FoldText(c.Contains)); n < minText || n > maxText {
-			v.add(at+"/contains", fmt.Sprintf("%d characters", n), fmt.Sprintf("%d to %d characters", minText, maxText))
-		}
+		v.contained(c.Contains, at+"/contains")
 	}
+}
+
+// contained checks the text of a Contains in the form in which it is compared.
+func (v *validator) contained(text, at string) {
+	folded := FoldText(text)
+	n := utf8.RuneCountInString(folded)
+	allowed := fmt.Sprintf("%d to %d characters", minText, maxText)
+	switch {
+	case n == 1:
+		v.add(at, "1 character", allowed)
+	case n < minText || n > maxText:
+		v.add(at, strconv.Itoa(n)+" characters", allowed)
+	case strings.TrimFunc(folded, blank) == "":
+		v.add(at, "nothing but spaces and invisible characters", allowed+" that can be seen")
+	}
+}
+
+// blank says whether a character shows nothing: such a text would be found in
+// nearly every text, or in none.
+func blank(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Zs, unicode.Cc, unicode.Cf)
 }
 
 func (v *validator) names() string {
