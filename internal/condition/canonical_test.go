@@ -74,3 +74,24 @@ func TestHashForm(t *testing.T) {
 		t.Errorf("the hash is %x, want %s as ever", got, want)
 	}
 }
+
+// TestFoldText holds that folding is done once and for all: the canonical form
+// of a text is compared as the text itself.
+func TestFoldText(t *testing.T) {
+	for in, want := range map[string]string{
+		"ﾊﾝｶｸ Ｇｏ": "はんかく go", "ヴァイオリン": "ゔぁいおりん", "①㈱": "1(株)",
+		"J\u030c": "\u01f0", "T\u0308": "\u1e97", "İ": "i",
+	} {
+		if got := condition.FoldText(in); got != want {
+			t.Errorf("FoldText(%q) = %q, want %q", in, got, want)
+		}
+	}
+	for first := range rune(0x3400) {
+		for _, mark := range []string{"", "\u0301", "\u0307", "\u0308", "\u030a", "\u030c", "\u0331", "\u3099"} {
+			once := condition.FoldText(string(first) + mark)
+			if twice := condition.FoldText(once); twice != once {
+				t.Fatalf("FoldText(%q) = %q, but %q when folded again", string(first)+mark, once, twice)
+			}
+		}
+	}
+}

@@ -174,14 +174,16 @@ func classification(field string) taxonomy.Kind {
 }
 
 // FoldText gives text in the form that Contains compares: NFKC, katakana as
-// hiragana, lower case.
+// hiragana, lower case. A folded text stays as it is when folded again.
 func FoldText(s string) string {
-	return strings.Map(func(r rune) rune {
+	s = strings.Map(func(r rune) rune {
 		if r >= 'ァ' && r <= 'ヶ' {
 			return r - 'ァ' + 'ぁ'
 		}
 		return r
 	}, strings.ToLower(norm.NFKC.String(s)))
+	// Some letters compose with a mark in lower case only, as J and a caron.
+	return norm.NFKC.String(s)
 }
 
 // At gives the part of the condition that a path of kid numbers leads to, and
