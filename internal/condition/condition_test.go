@@ -255,45 +255,6 @@ func shuffled(r *rand.Rand, c condition.Condition) condition.Condition {
 	return c
 }
 
-func TestSentence(t *testing.T) {
-	for _, c := range []struct {
-		subject    condition.Subject
-		in, ja, en string
-	}{
-		{
-			condition.Profiles, `{"all":[{"field":"occupation","in":["0312"],"min":3},{"field":"residence","in":["13","14"]}]}`,
-			"ソフトウェア開発 3年以上、かつ東京都または神奈川県", "Software development for 3+ years, and Tokyo or Kanagawa",
-		},
-		{condition.Profiles, `{"all":[]}`, "すべての求職者", "everyone"},
-		{condition.Positions, `{"all":[]}`, "すべての求人", "every position"},
-		{condition.Profiles, `{"any":[]}`, "該当なし", "no one"},
-		{condition.Profiles, `{"field":"pay","min":400,"max":800}`, "現在の年収400万〜800万円", "current annual pay: 4,000,000 yen to 8,000,000 yen"},
-		{condition.Positions, `{"field":"pay_min","min":400}`, "年収の下限400万円以上", "lowest annual pay: 4,000,000 yen or more"},
-		{condition.Profiles, `{"field":"skill","in":["go"],"min":4}`, "Go レベル4以上", "Go at level 4 or above"},
-		{condition.Profiles, `{"field":"language","in":["en"],"min":4}`, "英語 B2以上", "English at B2 or above"},
-		{condition.Profiles, `{"not":{"field":"residence","in":["13"]}}`, "東京都以外", "not Tokyo"},
-		{condition.Profiles, `{"not":{"field":"residence","in":["13","14"]}}`, "（東京都または神奈川県）以外", "not (Tokyo or Kanagawa)"},
-		{condition.Profiles, `{"field":"remote_ok","is":true}`, "リモート勤務可", "open to remote work"},
-		{
-			condition.Profiles, `{"all":[{"field":"skill","in":["go"]},{"any":[{"field":"residence","in":["13"]},{"field":"remote_ok","is":true}]}]}`,
-			"Go、かつ（東京都、またはリモート勤務可）", "Go, and (Tokyo, or open to remote work)",
-		},
-		{condition.Profiles, `{"field":"text","contains":"Kubernetes"}`, "「Kubernetes」を含む", "mentions “Kubernetes”"},
-	} {
-		parsed, err := condition.Parse(c.subject, []byte(c.in), true)
-		if err != nil {
-			t.Errorf("Parse(%s): %v", c.in, err)
-			continue
-		}
-		if got := parsed.Sentence(c.subject, "ja"); got != c.ja {
-			t.Errorf("%s in Japanese = %q, want %q", c.in, got, c.ja)
-		}
-		if got := parsed.Sentence(c.subject, "en"); got != c.en {
-			t.Errorf("%s in English = %q, want %q", c.in, got, c.en)
-		}
-	}
-}
-
 // TestDecency names what no field may ever ask.
 func TestDecency(t *testing.T) {
 	for _, s := range []condition.Subject{condition.Profiles, condition.Positions} {

@@ -37,7 +37,8 @@ type Field struct {
 	Classification taxonomy.Kind // "" for company, numbers, flags and text
 	Steps          []int         // Levelled: the levels that can be held and asked for
 	Lo, Hi         int           // Number and Ordinal: what can be held and asked for
-	JA, EN         string        // label
+	JA, EN         string        // label; of a Flag, what it says when true
+	NoJA, NoEN     string        // Flag: what it says when false
 	UnitJA, UnitEN string        // behind a number
 }
 
@@ -77,14 +78,16 @@ func profileFields() []Field {
 		{Name: "employers", Kind: Number, Hi: 100, JA: "経験社数", EN: "number of employers", UnitJA: "社"},
 		{Name: "pay", Kind: Number, Hi: 100_000, JA: "現在の年収", EN: "current annual pay", UnitJA: "万円", UnitEN: " x 10,000 yen"},
 		{Name: "available_in_days", Kind: Number, Hi: 3_660, JA: "入社可能まで", EN: "available in", UnitJA: "日", UnitEN: " days"},
-		{Name: "last_active_days", Kind: Number, Hi: 36_600, JA: "最終利用から", EN: "days since last activity", UnitJA: "日"},
-		{Name: "remote_ok", Kind: Flag, JA: "リモート勤務可", EN: "open to remote work"},
+		{Name: "last_active_days", Kind: Number, Hi: 36_600, JA: "最終利用から", EN: "days since last activity", UnitJA: "日", UnitEN: " days"},
+		{Name: "remote_ok", Kind: Flag, JA: "リモート勤務可", EN: "open to remote work", NoJA: "リモート勤務不可", NoEN: "no remote work"},
 		{Name: "text", Kind: Text, JA: "フリーワード", EN: "text"},
 	}
 }
 
 func positionFields() []Field {
-	flag := func(name, ja, en string) Field { return Field{Name: name, Kind: Flag, JA: ja, EN: en} }
+	flag := func(name, ja, en, noJA, noEN string) Field {
+		return Field{Name: name, Kind: Flag, JA: ja, EN: en, NoJA: noJA, NoEN: noEN}
+	}
 	return []Field{
 		{Name: "occupation", Kind: Code, Classification: taxonomy.Occupation, JA: "職種", EN: "occupation"},
 		{Name: "industry", Kind: Code, Classification: taxonomy.Industry, JA: "業種", EN: "industry"},
@@ -101,13 +104,13 @@ func positionFields() []Field {
 		{Name: "remote", Kind: Ordinal, Classification: taxonomy.Remote, Hi: 2, JA: "リモート勤務", EN: "remote work"},
 		{Name: "company_size", Kind: Ordinal, Classification: taxonomy.CompanySize, Hi: len(taxonomy.Of(taxonomy.CompanySize).Items()) - 1, JA: "企業規模", EN: "company size"},
 		{Name: "weekly_days_off", Kind: Ordinal, Classification: taxonomy.WeeklyDaysOff, Hi: len(taxonomy.Of(taxonomy.WeeklyDaysOff).Items()) - 1, JA: "週休", EN: "weekly days off"},
-		flag("flextime", "フレックスタイム制", "flextime"),
-		flag("shift_work", "シフト勤務", "shift work"),
-		flag("side_job_ok", "副業可", "side jobs allowed"),
-		flag("relocation", "転勤あり", "relocation possible"),
-		flag("fixed_overtime_pay", "固定残業代あり", "fixed overtime pay"),
-		flag("discretionary_work", "裁量労働制", "discretionary work"),
-		flag("smoke_free", "屋内禁煙", "smoke-free workplace"),
-		flag("childcare", "育児支援あり", "childcare support"),
+		flag("flextime", "フレックスタイム制", "flextime", "フレックスタイム制なし", "no flextime"),
+		flag("shift_work", "シフト勤務", "shift work", "シフト勤務なし", "no shift work"),
+		flag("side_job_ok", "副業可", "side jobs allowed", "副業不可", "no side jobs"),
+		flag("relocation", "転勤あり", "relocation possible", "転勤なし", "no relocation"),
+		flag("fixed_overtime_pay", "固定残業代あり", "fixed overtime pay", "固定残業代なし", "no fixed overtime pay"),
+		flag("discretionary_work", "裁量労働制", "discretionary work", "裁量労働制なし", "no discretionary work"),
+		flag("smoke_free", "屋内禁煙", "smoke-free workplace", "屋内禁煙ではない", "no indoor smoking ban"),
+		flag("childcare", "育児支援あり", "childcare support", "育児支援なし", "no childcare support"),
 	}
 }

@@ -2,8 +2,9 @@ package condition
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
@@ -12,206 +13,288 @@ import (
 )
 
 // Sentence says in Japanese ("ja") or English ("en") what the condition asks
-// of a subject: ソフトウェア開発 3年以上、かつ東京都または神奈川県.
+// of a subject: ソフトウェア開発 3年以上、かつ東京都または神奈川県. The condition
+// must be valid. Two conditions with the same sentence hold for the same records.
 func (c Condition) Sentence(s Subject, lang string) string {
-	w := japanese()
+	w := writer{tongue: japanese{}, subject: s}
 	if lang == "en" {
-		w = english()
+		w.tongue = english{}
 	}
-	return w.write(c, s, false)
+	return w.write(w.reduce(c), false)
 }
 
-// wording is what the sentences of one language are put together from.
-type wording struct {
-	lang                  string
-	and, or, orNames      string
-	open, close           string
-	everyone, everyJob    string
-	nobody                string
-	not                   func(s string, leaf bool) string
-	years, level, cefr    func(name string, n int) string
-	is                    func(label, names string) string
-	atLeast, atMost       func(value string) string
-	between               func(lo, hi string) string
-	measured              func(label, value string) string
-	certified, containing func(s string) string
-	unit                  func(f Field) string
-	label                 func(f Field) string
-	name                  func(i taxonomy.Item) string
+// tongue is what the sentences of one language are put together from.
+type tongue interface {
+	everyone(s Subject) string
+	nobody() string
+	join(op Op, parts []string) string
+	grouped(text string) string // parts of a list inside another
+
+	// codes says that one of the codes is held, at the level if there is one;
+	// lacking, that none is held at any level.
+	codes(q codesAsked) string
+	lacking(q codesAsked) string
+	number(f Field, s span) string
+	// ordinal is asked of the lowest and the highest that will do; unstated
+	// says that the record has none.
+	ordinal(f Field, lo, hi int) string
+	unstated(f Field) string
+	flag(f Field, is bool) string
+	contains(text string, negated bool) string
+
+	// except denies a leaf that has no negative form of its own, exceptAll a
+	// grouped list.
+	except(leaf string) string
+	exceptAll(group string) string
 }
 
-func japanese() wording {
-	return wording{
-		lang: "ja", and: "、かつ", or: "、または", orNames: "または", open: "（", close: "）",
-		everyone: "すべての求職者", everyJob: "すべての求人", nobody: "該当なし",
-		not: func(s string, leaf bool) string {
-			if leaf {
-				return s + "以外"
-			}
-			return s + "ではない"
-		},
-		years:      func(name string, n int) string { return fmt.Sprintf("%s %d年以上", name, n) },
-		level:      func(name string, n int) string { return fmt.Sprintf("%s レベル%d以上", name, n) },
-		cefr:       func(name string, n int) string { return fmt.Sprintf("%s %s以上", name, cefrNames[n]) },
-		is:         func(label, names string) string { return label + "が" + names },
-		atLeast:    func(v string) string { return v + "以上" },
-		atMost:     func(v string) string { return v + "以下" },
-		between:    func(lo, hi string) string { return lo + "〜" + hi },
-		measured:   func(label, v string) string { return label + v },
-		certified:  func(s string) string { return s + "を保有" },
-		containing: func(s string) string { return "「" + s + "」を含む" },
-		unit:       func(f Field) string { return f.UnitJA },
-		label:      func(f Field) string { return f.JA },
-		name:       func(i taxonomy.Item) string { return i.JA },
-	}
+type writer struct {
+	tongue
+	subject Subject
 }
 
-func english() wording {
-	return wording{
-		lang: "en", and: ", and ", or: ", or ", orNames: " or ", open: "(", close: ")",
-		everyone: "everyone", everyJob: "every position", nobody: "no one",
-		not:        func(s string, _ bool) string { return "not " + s },
-		years:      func(name string, n int) string { return fmt.Sprintf("%s for %d+ years", name, n) },
-		level:      func(name string, n int) string { return fmt.Sprintf("%s at level %d or above", name, n) },
-		cefr:       func(name string, n int) string { return fmt.Sprintf("%s at %s or above", name, cefrNames[n]) },
-		is:         func(label, names string) string { return label + ": " + names },
-		atLeast:    func(v string) string { return v + " or more" },
-		atMost:     func(v string) string { return v + " or less" },
-		between:    func(lo, hi string) string { return lo + " to " + hi },
-		measured:   func(label, v string) string { return label + ": " + v },
-		certified:  func(s string) string { return "holds " + s },
-		containing: func(s string) string { return "mentions “" + s + "”" },
-		unit:       func(f Field) string { return f.UnitEN },
-		label:      func(f Field) string { return f.EN },
-		name:       func(i taxonomy.Item) string { return i.EN },
-	}
-}
-
-// cefrNames are the names of the language levels from 1.
-var cefrNames = [...]string{"", "A1", "A2", "B1", "B2", "C1", "C2"}
-
-func (w wording) write(c Condition, s Subject, inner bool) string {
+// reduce leaves out what says nothing: lists of one, double Nots, kids that
+// everything or nothing meets, and kids that read as one before. A denied list
+// with denials in it becomes the other list, that none is denied twice.
+func (w writer) reduce(c Condition) Condition {
 	switch c.Op {
 	case All, Any:
-		return w.list(c, s, inner)
+		return w.reduceList(c)
 	case Not:
-		kid := c.Kids[0]
-		leaf := kid.Op == In
-		text := w.write(kid, s, true)
-		if leaf && len(kid.In) > 1 {
-			text = w.open + text + w.close
-		}
-		return w.not(text, leaf)
+		return w.deny(w.reduce(c.Kids[0]))
 	}
-	f, ok := FieldOf(s, c.Field)
-	if !ok {
-		return strconv.Quote(c.Field)
-	}
-	return w.leaf(c, f)
+	return c
 }
 
-func (w wording) list(c Condition, s Subject, inner bool) string {
-	if len(c.Kids) == 0 {
-		switch {
-		case c.Op == Any:
-			return w.nobody
-		case s == Positions:
-			return w.everyJob
-		}
-		return w.everyone
+// deny gives the reduced Not of a reduced condition.
+func (w writer) deny(c Condition) Condition {
+	not := func(k Condition) bool { return k.Op == Not }
+	switch {
+	case not(c):
+		return c.Kids[0]
+	case c.Op >= In || len(c.Kids) > 0 && !slices.ContainsFunc(c.Kids, not):
+		return Condition{Op: Not, Kids: []Condition{c}}
 	}
-	if len(c.Kids) == 1 {
-		return w.write(c.Kids[0], s, inner)
+	other := Condition{Op: All}
+	if c.Op == All {
+		other.Op = Any
+	}
+	for _, k := range c.Kids {
+		other.Kids = append(other.Kids, w.deny(k))
+	}
+	return w.reduceList(other)
+}
+
+func (w writer) reduceList(c Condition) Condition {
+	out := Condition{Op: c.Op}
+	var said []string
+	for _, k := range c.Kids {
+		k = w.reduce(k)
+		if (k.Op == All || k.Op == Any) && len(k.Kids) == 0 {
+			if k.Op == c.Op {
+				continue
+			}
+			return k // it decides the whole list
+		}
+		if text := w.write(k, true); !slices.Contains(said, text) {
+			said = append(said, text)
+			out.Kids = append(out.Kids, k)
+		}
+	}
+	if len(out.Kids) == 1 {
+		return out.Kids[0]
+	}
+	return out
+}
+
+// write puts a reduced condition into words.
+func (w writer) write(c Condition, inner bool) string {
+	switch {
+	case c.Op == Not && c.Kids[0].Op < In:
+		return w.exceptAll(w.write(c.Kids[0], true))
+	case c.Op == Not:
+		return w.leaf(c.Kids[0], true)
+	case c.Op >= In:
+		return w.leaf(c, false)
+	case len(c.Kids) == 0 && c.Op == Any:
+		return w.nobody()
+	case len(c.Kids) == 0:
+		return w.everyone(w.subject)
 	}
 	parts := make([]string, len(c.Kids))
 	for i, k := range c.Kids {
-		parts[i] = w.write(k, s, true)
+		parts[i] = w.write(k, true)
 	}
-	joint := w.and
-	if c.Op == Any {
-		joint = w.or
-	}
-	text := strings.Join(parts, joint)
+	text := w.join(c.Op, parts)
 	if inner {
-		return w.open + text + w.close
+		return w.grouped(text)
 	}
 	return text
 }
 
-func (w wording) leaf(c Condition, f Field) string {
-	switch c.Op {
-	case In:
-		return w.codes(c, f)
-	case Range:
-		return w.bounds(c, f)
-	case Is:
-		if c.Is {
-			return w.label(f)
-		}
-		return w.not(w.label(f), false)
-	default:
-		return w.containing(c.Contains)
-	}
-}
-
-func (w wording) codes(c Condition, f Field) string {
-	names := make([]string, len(c.In))
-	for i, code := range c.In {
-		names[i] = code
-		if list := taxonomy.Of(f.Classification); list != nil {
-			if item, ok := list.Find(code); ok {
-				names[i] = w.name(item)
-			}
-		}
-	}
-	text := strings.Join(names, w.orNames)
-	if c.Min != nil && *c.Min > f.Steps[0] {
-		switch f.Name {
-		case "skill":
-			return w.level(text, *c.Min)
-		case "language":
-			return w.cefr(text, *c.Min)
-		}
-		return w.years(text, *c.Min)
-	}
-	switch f.Name {
-	case "occupation", "skill", "language", "residence", "employment_type", "kind":
-		return text
-	case "certification":
-		return w.certified(text)
-	}
-	return w.is(w.label(f), text)
-}
-
-func (w wording) bounds(c Condition, f Field) string {
-	value := func(n int) string {
-		if f.Kind == Ordinal {
-			if item, ok := taxonomy.Of(f.Classification).Find(strconv.Itoa(n)); ok {
-				return w.name(item)
-			}
-		}
-		if f.UnitJA == "万円" && w.lang == "en" {
-			return message.NewPrinter(language.English).Sprintf("%d yen", n*10_000)
-		}
-		return strconv.Itoa(n) + w.unit(f)
-	}
-	put := w.measured
-	if f.Kind == Ordinal {
-		put = w.is
-	}
+func (w writer) leaf(c Condition, negated bool) string {
+	f, ok := FieldOf(w.subject, c.Field)
+	text := strconv.Quote(c.Field)
 	switch {
-	case c.Min != nil && c.Max != nil && *c.Min == *c.Max:
-		return put(w.label(f), value(*c.Min))
-	case c.Min != nil && c.Max != nil:
-		lo := value(*c.Min)
-		if f.UnitJA == "万円" && w.lang == "ja" {
-			lo = strconv.Itoa(*c.Min) + "万"
+	case !ok:
+	case c.Op == Contains:
+		return w.contains(c.Contains, negated)
+	case c.Op == In:
+		q := askedCodes(c, f, negated)
+		if negated && q.level == 0 {
+			return w.lacking(q)
 		}
-		return put(w.label(f), w.between(lo, value(*c.Max)))
-	case c.Min != nil:
-		return put(w.label(f), w.atLeast(value(*c.Min)))
-	case c.Max != nil:
-		return put(w.label(f), w.atMost(value(*c.Max)))
+		text = w.codes(q)
+	case c.Op == Is:
+		text = w.flag(f, c.Is)
+	case f.Kind == Ordinal:
+		lo, hi := f.Lo, f.Hi
+		if c.Min != nil {
+			lo = *c.Min
+		}
+		if c.Max != nil {
+			hi = *c.Max
+		}
+		if negated && lo == f.Lo && hi == f.Hi {
+			return w.unstated(f)
+		}
+		text = w.ordinal(f, lo, hi)
+	default:
+		text = w.number(f, spanOf(c, f))
 	}
-	return w.label(f)
+	if negated {
+		return w.except(text)
+	}
+	return text
 }
+
+// codesAsked is what a leaf over codes asks.
+type codesAsked struct {
+	field   Field
+	items   []taxonomy.Item // each once
+	level   int             // the least; 0 if any will do
+	negated bool
+}
+
+func askedCodes(c Condition, f Field, negated bool) codesAsked {
+	q := codesAsked{field: f, negated: negated}
+	if c.Min != nil && f.Kind == Levelled && *c.Min > f.Steps[0] {
+		q.level = *c.Min
+	}
+	list := taxonomy.Of(f.Classification)
+	for i, code := range c.In {
+		if slices.Contains(c.In[:i], code) {
+			continue
+		}
+		item := taxonomy.Item{Code: code, JA: code, EN: code}
+		if list != nil {
+			if known, ok := list.Find(code); ok {
+				item = known
+			}
+		}
+		q.items = append(q.items, item)
+	}
+	return q
+}
+
+// several says whether more than one code is named.
+func (q codesAsked) several() bool { return len(q.items) > 1 }
+
+// group says whether the item is a group of certifications, whose name alone
+// names no certification.
+func (q codesAsked) group(i taxonomy.Item) bool {
+	return q.field.Classification == taxonomy.Certification && !taxonomy.Of(taxonomy.Certification).Leaf(i.Code)
+}
+
+// mistakable says whether the name is of a skill but would read as that of an
+// occupation: no level and no form of denial says that a skill is meant.
+func (q codesAsked) mistakable(name string) bool {
+	return q.field.Name == "skill" && q.level == 0 && !q.negated && occupationNames()[name]
+}
+
+var occupationNames = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	for _, item := range taxonomy.Of(taxonomy.Occupation).Items() {
+		names[item.JA], names[item.EN] = true, true
+	}
+	return names
+})
+
+// names gives the names of the codes as name writes them, each once: a group
+// may have one part only, of its own name.
+func (q codesAsked) names(name func(i taxonomy.Item) string) []string {
+	var names []string
+	for _, item := range q.items {
+		if n := name(item); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// phrase holds the forms of one code field, %s for the names.
+type phrase struct {
+	held    string // one or several, of which one is held
+	lacked  string // one
+	neither string // several, of which none is held
+}
+
+// span is a range of numbers.
+type span struct {
+	lo, hi           int
+	openLow, openTop bool // no lo, no hi
+}
+
+func spanOf(c Condition, f Field) span {
+	s := span{openLow: c.Min == nil, openTop: c.Max == nil}
+	if c.Min != nil {
+		s.lo = *c.Min
+	}
+	if c.Max != nil {
+		s.hi = *c.Max
+		if s.hi <= f.Lo { // at most the least is the least
+			s.lo, s.openLow = s.hi, false
+		}
+	}
+	return s
+}
+
+// spanPhrase holds the forms of one number field, %s for a value.
+type spanPhrase struct {
+	atLeast, atMost, between, exactly string
+	zero                              string // exactly 0, if that has a word of its own
+}
+
+// put fills the form that the span needs; bare writes the lower of two values.
+func (p spanPhrase) put(s span, bare, full func(n int) string) string {
+	switch {
+	case s.openLow:
+		return fmt.Sprintf(p.atMost, full(s.hi))
+	case s.openTop:
+		return fmt.Sprintf(p.atLeast, full(s.lo))
+	case s.lo != s.hi:
+		return fmt.Sprintf(p.between, bare(s.lo), full(s.hi))
+	case s.hi == 0 && p.zero != "":
+		return p.zero
+	}
+	return fmt.Sprintf(p.exactly, full(s.hi))
+}
+
+// commas writes a number as both languages do: 1,200.
+func commas(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }
+
+// cefrNames are the names of the language levels from 1.
+var cefrNames = [...]string{"", "A1", "A2", "B1", "B2", "C1", "C2"}
+
+// headcounts are the least employees of each band of company_size.
+var headcounts = [...]int{1, 10, 30, 100, 300, 1000, 5000}
+
+// The bands of management: from reports on they are people appraised, and
+// reportsFrom gives the least of each.
+const (
+	noManagement = 0
+	teamLead     = 1
+	reports      = 2
+)
+
+var reportsFrom = [...]int{reports: 1, 3: 6, 4: 11, 5: 31}

@@ -4,6 +4,7 @@ package conditiontest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"enishi/internal/condition"
@@ -16,34 +17,35 @@ import (
 const poolSize = 6
 
 // Random draws a valid condition without text.
-func Random(r *rand.Rand, s condition.Subject) condition.Condition { return random(r, s, 1) }
+func Random(r *rand.Rand, s condition.Subject) condition.Condition {
+	fields := slices.DeleteFunc(condition.Fields(s), func(f condition.Field) bool { return f.Kind == condition.Text })
+	return random(r, fields, 1)
+}
 
-func random(r *rand.Rand, s condition.Subject, depth int) condition.Condition {
+// RandomOver draws a valid condition over a single field, text too.
+func RandomOver(r *rand.Rand, f condition.Field) condition.Condition {
+	return random(r, []condition.Field{f}, 1)
+}
+
+func random(r *rand.Rand, fields []condition.Field, depth int) condition.Condition {
 	n := r.IntN(10)
 	if depth >= 5 || n < 4 {
-		return leaf(r, s)
+		return leaf(r, fields[r.IntN(len(fields))])
 	}
 	if n < 6 {
-		return condition.Condition{Op: condition.Not, Kids: []condition.Condition{random(r, s, depth+1)}}
+		return condition.Condition{Op: condition.Not, Kids: []condition.Condition{random(r, fields, depth+1)}}
 	}
 	c := condition.Condition{Op: condition.All}
 	if n >= 8 {
 		c.Op = condition.Any
 	}
 	for range r.IntN(5) {
-		c.Kids = append(c.Kids, random(r, s, depth+1))
+		c.Kids = append(c.Kids, random(r, fields, depth+1))
 	}
 	return c
 }
 
-func leaf(r *rand.Rand, s condition.Subject) condition.Condition {
-	var fields []condition.Field
-	for _, f := range condition.Fields(s) {
-		if f.Kind != condition.Text {
-			fields = append(fields, f)
-		}
-	}
-	f := fields[r.IntN(len(fields))]
+func leaf(r *rand.Rand, f condition.Field) condition.Condition {
 	c := condition.Condition{Field: f.Name}
 	switch f.Kind {
 	case condition.Code, condition.Levelled:
@@ -56,6 +58,9 @@ func leaf(r *rand.Rand, s condition.Subject) condition.Condition {
 		}
 	case condition.Flag:
 		c.Op, c.Is = condition.Is, r.IntN(2) == 0
+	case condition.Text:
+		words := []string{"Kubernetes", "ｋｕｂｅｒ", "の運用", "運用 3", "営業", "Ｇｏ言語"}
+		c.Op, c.Contains = condition.Contains, words[r.IntN(len(words))]
 	default:
 		c.Op = condition.Range
 		lo := number(r, f)
