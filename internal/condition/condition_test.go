@@ -270,24 +270,68 @@ func TestDecency(t *testing.T) {
 	}
 }
 
+// FuzzParse holds what is read to what is printed, and its canonical form to
+// its meaning, over both subjects.
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"all":[{"field":"occupation","in":["0312"],"min":3},{"not":{"field":"pay","max":800}}]}`))
-	f.Add([]byte(`{"any":[{"field":"text","contains":"Go"}]}`))
+	for _, seed := range []string{
+		`{"all":[{"field":"occupation","in":["0312"],"min":3},{"not":{"field":"pay","max":800}}]}`,
+		`{"any":[{"field":"text","contains":"Go"}]}`,
+		`{"not":{"all":[{"field":"text","contains":"ﾊﾝｶｸ\u2028J\u030c"},{"not":{"any":[]}}]}}`,
+		`{"any":[{"field":"relocation","is":false},{"all":[{"field":"prefecture","in":["r-kanto","13","13"]},{"field":"remote","min":1}]}]}`,
+		`{"all":[{"field":"industry","in":["A","02","39"]},{"not":{"not":{"field":"company","in":["7000012050002"]}}}]}`,
+		`{"field":"text","contains":"\ud83d\ude00\\ud800 <&>\u0000"}`,
+	} {
+		f.Add([]byte(seed))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := condition.Parse(condition.Profiles, data, true)
-		if err != nil {
-			return
-		}
-		printed, err := json.Marshal(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := condition.Parse(condition.Profiles, printed, true)
-		if err != nil {
-			t.Fatalf("Parse(%s): %v", printed, err)
-		}
-		if again.Hash() != c.Hash() || again.Sentence(condition.Profiles, "ja") == "" {
-			t.Fatalf("%s comes back as another condition", printed)
+		for _, s := range []condition.Subject{condition.Profiles, condition.Positions} {
+			c, err := condition.Parse(s, data, true)
+			if err != nil {
+				continue
+			}
+			printed, err := json.Marshal(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := condition.Parse(s, printed, true)
+			if err != nil {
+				t.Fatalf("Parse(%s): %v", printed, err)
+			}
+			if diff := cmp.Diff(c, again); diff != "" {
+				t.Fatalf("%s comes back as another condition (-was +is):\n%s", printed, diff)
+			}
+			canonical := c.Canonical()
+			if again.Hash() != c.Hash() || canonical.Hash() != c.Hash() {
+				t.Fatalf("%s has several hashes", printed)
+			}
+			if c.Sentence(s, "ja") == "" || c.Sentence(s, "en") == "" {
+				t.Fatalf("%s has no sentence", printed)
+			}
+			for _, record := range recordsFor(c, s) {
+				if c.Holds(record) != canonical.Holds(record) {
+					t.Fatalf("%s and its canonical form differ on %+v", printed, record)
+				}
+			}
 		}
 	})
+}
+
+// recordsFor draws records, the text of half of them made of what the
+// condition looks for.
+func recordsFor(c condition.Condition, s condition.Subject) []condition.Record {
+	r := rand.New(rand.NewPCG(31, 32))
+	var words []string
+	for _, clause := range c.Explain(condition.Record{}) {
+		if clause.Condition.Op == condition.Contains {
+			words = append(words, clause.Condition.Contains)
+		}
+	}
+	records := make([]condition.Record, 6)
+	for i := range records {
+		records[i] = conditiontest.RandomRecord(r, s)
+		if i%2 == 0 && len(words) > 0 {
+			records[i].Text = condition.FoldText("a " + words[r.IntN(len(words))] + " 3")
+		}
+	}
+	return records
 }
