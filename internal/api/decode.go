@@ -2,12 +2,10 @@ package api
 
 import (
 	"bytes"
-	"cmp"
 	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -15,6 +13,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"enishi/internal/condition"
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
 )
@@ -266,7 +265,7 @@ func (d *decoder) scalar(v reflect.Value, t json.Token, at string) {
 		}
 	case reflect.Int, reflect.Int64:
 		if n, ok := t.(json.Number); ok {
-			if i, ok := whole(n); ok {
+			if i, ok := condition.Whole(n); ok {
 				v.SetInt(i)
 				return
 			}
@@ -274,25 +273,6 @@ func (d *decoder) scalar(v reflect.Value, t json.Token, at string) {
 	}
 	d.add(at, describe(t), allowed(v.Type()))
 	d.skip(t)
-}
-
-// whole gives a number that has no fraction, however it is written: JSON does
-// not tell 5 from 5.0.
-func whole(n json.Number) (int64, bool) {
-	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil {
-		return i, true
-	}
-	// Exponents beyond a few digits would make an exact number huge.
-	const mostDigits, mostExponent = 40, 20
-	_, exponent, _ := strings.Cut(strings.ToLower(string(n)), "e")
-	if e, err := strconv.Atoi(cmp.Or(exponent, "0")); err != nil || e < -mostExponent || e > mostExponent || len(n) > mostDigits {
-		return 0, false
-	}
-	exact, ok := new(big.Rat).SetString(string(n))
-	if !ok || !exact.IsInt() || !exact.Num().IsInt64() {
-		return 0, false
-	}
-	return exact.Num().Int64(), true
 }
 
 func describe(t json.Token) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/market"
 	"enishi/internal/offer"
@@ -43,7 +44,14 @@ type MissedLeaf struct {
 	Wish      bool         `json:"wish" doc:"One of the candidate's own wishes, not something that companies ask."`
 	Pointer   string       `json:"pointer" doc:"Of the wish, in me/wishes; empty for the whole of it, or if it is none."`
 	Condition anyCondition `json:"condition"`
+	Sentence  Bilingual    `json:"sentence" doc:"The condition in words."`
 	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned."`
+}
+
+// Bilingual is a text in both languages.
+type Bilingual struct {
+	JA string `json:"ja"`
+	EN string `json:"en"`
 }
 
 // OwnOffers is a page of a candidate's offers.
@@ -189,7 +197,14 @@ func (s *service) ownOffers(ctx context.Context, in *Paging) (*answered[OwnOffer
 			return nil, err
 		}
 		for _, m := range missed {
-			out.Missed = append(out.Missed, MissedLeaf{m.Wish, m.Pointer, anyCondition{m.Condition}, m.Rules})
+			over := condition.Profiles
+			if m.Wish {
+				over = condition.Positions
+			}
+			out.Missed = append(out.Missed, MissedLeaf{
+				m.Wish, m.Pointer, anyCondition{m.Condition},
+				Bilingual{m.Condition.Sentence(over, "ja"), m.Condition.Sentence(over, "en")}, m.Rules,
+			})
 		}
 	}
 	return &answered[OwnOffers]{out}, nil

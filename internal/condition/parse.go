@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,9 +176,9 @@ func scalar(c *Condition, key, at string, t json.Token) error {
 		c.Is = b
 	default:
 		n, ok := t.(json.Number)
-		i, err := strconv.ParseInt(string(n), 10, 32)
-		if !ok || err != nil {
-			return errs.AtPointer(at, describe(t), "a whole number")
+		i, whole := Whole(n)
+		if !ok || !whole || i != int64(int32(i)) {
+			return errs.AtPointer(at, describe(t), fmt.Sprintf("a whole number from %d to %d", math.MinInt32, math.MaxInt32))
 		}
 		v := int(i)
 		if key == "min" {

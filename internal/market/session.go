@@ -1,0 +1,271 @@
+package market
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
+
+	"enishi/internal/account"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+)
+
+// accountsTried bounds how many accounts of one address and kind a sign-in
+// tries, of those with a password, the confirmed one first: hashes are slow,
+// and anyone can sign up with somebody else's address.
+const accountsTried = 20
+
+// SignIn gives a new token for an address and its password, of a kind of
+// account, or "" for the first that fits: candidate, member, operator.
+// Whatever does not fit is Unauthenticated, without saying what.
+func (m *Market) SignIn(ctx context.Context, email, password string, of account.Kind) (string, error) {
+	refused := errs.New(errs.Unauthenticated, "the address or the password is not right")
+	address, err := account.ParseEmail(email)
+	if err != nil {
+		return "", refused
+	}
+	hash := m.vault.EmailHash(address)
+	var all []account.Account
+	err = m.read(ctx, func(tx Tx) error {
+		all = nil
+		for _, kind := range []account.Kind{account.Candidate, account.Member, account.Operator} {
+			if of != "" && kind != of {
+				continue
+			}
+			list, err := tx.Accounts(kind, hash)
+			if err != nil {
+				return err
+			}
+			list = slices.DeleteFunc(list, func(a account.Account) bool { return a.Password == "" })
+			all = append(all, list[:min(len(list), accountsTried)]...)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("sign in: %w", err)
+	}
+	if len(all) == 0 {
+		if err := m.passwords.FitsNobody(ctx, password); err != nil {
+			return "", err
+		}
+	}
+	for _, a := range all {
+		fits, err := m.passwords.Fits(ctx, password, a.Password)
+		if err != nil {
+			return "", err
+		}
+		if fits {
+			var token string
+			err := m.store.Write(ctx, func(tx Tx) error {
+				var err error
+				if token, err = m.addSession(tx, a.Key); err != nil {
+					return err
+				}
+				return m.active(tx, a)
+			})
+			return token, err
+		}
+	}
+	return "", refused
+}
+
+// active moves a candidate's last activity to the log's day, at most once a day.
+func (m *Market) active(tx Tx, a account.Account) error {
+	if a.Kind != account.Candidate {
+		return nil
+	}
+	c, err := tx.CandidateByAccount(a.Key)
+	if err != nil {
+		return notFoundIsNil(err)
+	}
+	today := m.Today()
+	if c.LastActive >= today {
+		return nil
+	}
+	if c, err = tx.LockCandidate(c.Key); err != nil {
+		return err
+	}
+	c.LastActive, c.Version = today, c.Version+1
+	if err := tx.SaveCandidate(&c); err != nil {
+		return err
+	}
+	return tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()})
+}
+
+// Actor is who speaks: the account of a token and what it stands for.
+type Actor struct {
+	Account   int64
+	Kind      account.Kind
+	Candidate int64
+	Company   int64
+	CompanyID uuid.UUID
+	Role      account.Role
+	Confirmed bool
+}
+
+// Authenticate gives the actor of a bearer token; an unknown or expired one is
+// Unauthenticated. A candidate's first visit of a day counts as activity.
+func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) {
+	var actor Actor
+	stale := false
+	var a account.Account
+	err := m.read(ctx, func(tx Tx) error {
+		s, err := tx.Session(account.TokenHash(token))
+		if err != nil {
+			return err
+		}
+		if m.Now().After(s.ExpiresAt) {
+			return errs.New(errs.NotFound, "the session has ended")
+		}
+		if a, err = tx.Account(s.Account); err != nil {
+			return err
+		}
+		actor = Actor{Account: a.Key, Kind: a.Kind, Confirmed: a.Confirmed}
+		switch a.Kind {
+		case account.Candidate:
+			c, err := tx.CandidateByAccount(a.Key)
+			if err != nil {
+				return err
+			}
+			actor.Candidate, stale = c.Key, c.LastActive < m.Today()
+		case account.Member:
+			member, err := tx.MemberByAccount(a.Key)
+			if err != nil {
+				return err
+			}
+			actor.Company, actor.Role = member.Company, member.Role
+			k, err := tx.Company(member.Company)
+			if err != nil {
+				return err
+			}
+			actor.CompanyID = k.ID
+		}
+		return nil
+	})
+	if errs.Is(err, errs.NotFound) {
+		return Actor{}, errs.New(errs.Unauthenticated, "the token is unknown or has expired: sign in again")
+	}
+	if err != nil {
+		return Actor{}, fmt.Errorf("look up a token: %w", err)
+	}
+	if stale {
+		if err := m.write(ctx, func(tx Tx) error { return m.active(tx, a) }); err != nil {
+			m.options.Report(ctx, "a visit was not noted", err)
+		}
+	}
+	return actor, nil
+}
+
+// codeDigits is the length of a confirmation code.
+const codeDigits = 8
+
+// typedCode gives the digits of a code as a person may type or paste it.
+func typedCode(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(s))
+}
+
+// Confirm confirms the actor's address by the code that was mailed, and sends
+// what was reserved until then. A wrong code is Invalid, and five of them a
+// day are too many; what cannot be a code is not counted. An address that
+// another account has confirmed is a Conflict.
+func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
+	code = typedCode(code)
+	if len(code) != codeDigits || strings.Trim(code, "0123456789") != "" {
+		return errs.AtPointer("/code", strconv.Quote(code), "the eight digits of the newest mail")
+	}
+	return m.write(ctx, func(tx Tx) error {
+		a, err := tx.Account(actor.Account)
+		if err != nil {
+			return err
+		}
+		if a.Confirmed {
+			return nil
+		}
+		if m.guesses.tooMany(a.Key, m.Today()) {
+			return errs.New(errs.TooMany, "too many wrong codes today; try again tomorrow")
+		}
+		if string(a.CodeHash) != string(account.TokenHash(a.ID.String()+code)) {
+			m.guesses.wrong(a.Key)
+			return errs.AtPointer("/code", "another code", "the eight digits of the newest mail")
+		}
+		a.Confirmed, a.CodeHash = true, nil
+		if err := tx.SaveAccount(&a); errs.Is(err, errs.Conflict) {
+			return errs.New(errs.Conflict, "this address belongs to another account, which has confirmed it")
+		} else if err != nil {
+			return err
+		}
+		if a.Kind != account.Candidate {
+			return nil
+		}
+		return m.confirmCandidate(tx, actor.Candidate)
+	})
+}
+
+func (m *Market) confirmCandidate(tx Tx, key int64) error {
+	c, err := tx.LockCandidate(key)
+	if err != nil {
+		return err
+	}
+	now := m.Now()
+	c.Confirmed, c.Version = true, c.Version+1
+	if err := tx.SaveCandidate(&c); err != nil {
+		return err
+	}
+	list, err := tx.OffersTo(key, 0, allOffers)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if o := &list[i]; o.State == offer.Reserved {
+			o.DueAt = time.Time{}
+			if err := m.advance(tx, o, offer.Confirm, now); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.Append(&Row{Change: CandidateChanged, Entity: key, Version: c.Version, At: now})
+}
+
+// allOffers bounds how many offers of one candidate a use case looks at: far
+// above what limits let through in the years that offers are kept.
+const allOffers = 10_000
+
+// guesses counts the wrong codes of a day by account, in memory: whoever
+// guesses cannot restart the service.
+type guesses struct {
+	mu  sync.Mutex
+	day day.Day
+	n   map[int64]int
+}
+
+// guessesADay is how many wrong codes an account may give in a day.
+const guessesADay = 5
+
+func (g *guesses) tooMany(account int64, today day.Day) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.day != today || g.n == nil {
+		g.day, g.n = today, map[int64]int{}
+	}
+	return g.n[account] >= guessesADay
+}
+
+func (g *guesses) wrong(account int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n[account]++
+}
