@@ -548,6 +548,7 @@ func (h *history) verify(d draw, told map[offer.State]int) {
 	}
 	h.verifyRecords(drained)
 	h.verifyTimes(drained)
+	h.verifyEnds(drained)
 	fresh := h.open()
 	h.verifySame(d, drained, fresh)
 	h.verifyRepeat(drained)
@@ -624,7 +625,7 @@ func (h *history) verifyVersions(w *rows, o *offer.Offer) {
 func (h *history) verifyTimes(w *rows) {
 	now := h.Now()
 	for _, o := range w.offers {
-		if (o.State == offer.Sent || o.State == offer.Seen) && o.ExpiresOn < w.today && o.Version == 1 {
+		if (o.State == offer.Sent || o.State == offer.Seen) && o.ExpiresOn < w.today {
 			h.Errorf("offer %d is %s after %s", o.Key, o.State, o.ExpiresOn)
 		}
 		if !o.DueAt.IsZero() && !o.DueAt.After(now) {
@@ -637,6 +638,31 @@ func (h *history) verifyTimes(w *rows) {
 	for _, r := range w.rules {
 		if r.State == "active" && r.Expires < w.today {
 			h.Errorf("rule %d is active after %s", r.Key, r.Expires)
+		}
+	}
+}
+
+// verifyEnds verifies that nobody can come to accept what a block, a closed
+// position, a suspension or an erasure has ended.
+func (h *history) verifyEnds(w *rows) {
+	h.Helper()
+	for _, o := range w.offers {
+		c, there := w.candidates[o.Candidate]
+		k := w.companies[o.Company]
+		why := ""
+		switch {
+		case !o.Open():
+		case !there:
+			why = "an erased person"
+		case k.Status == company.Suspended:
+			why = "a suspended company"
+		case w.positions[o.Position].State == position.Closed:
+			why = "a closed position"
+		case blocks(&c, k.Number, w.group(k)):
+			why = "a blocked company"
+		}
+		if why != "" {
+			h.Errorf("offer %d of %s is %s, due %v", o.Key, why, o.State, o.DueAt)
 		}
 	}
 }
