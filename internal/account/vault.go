@@ -20,6 +20,7 @@ import (
 // (HKDF-SHA-256, RFC 5869) and uses them. It is safe for concurrent use.
 type Vault struct {
 	secret []byte
+	check  string
 	mac    []byte
 	seal   cipher.AEAD
 }
@@ -39,6 +40,11 @@ func NewVault(secret []byte) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
+	check, err := v.derive("check", 16)
+	if err != nil {
+		return nil, err
+	}
+	v.check = hex.EncodeToString(check)
 	key, err := v.derive("seal", 32)
 	if err != nil {
 		return nil, err
@@ -62,6 +68,10 @@ func (v *Vault) derive(purpose string, n int) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// Check gives a text that tells this secret from another and nothing about it,
+// to be kept with what the secret protects.
+func (v *Vault) Check() string { return v.check }
 
 // EmailHash gives the keyed hash by which an address is found again.
 func (v *Vault) EmailHash(email string) []byte {

@@ -33,10 +33,15 @@ func openInstallation(ctx context.Context, c *config.Config, o sqlite.Options) (
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
+	database := filepath.Join(c.Data, databaseFile)
 	secret := c.Secret
 	if len(secret) == 0 {
+		find := config.FindOrMakeSecret
+		if _, err := os.Stat(database); err == nil {
+			find = config.FindSecret // a new one would fit nothing that is there
+		}
 		var err error
-		if secret, err = config.FindOrMakeSecret(c.Data); err != nil {
+		if secret, err = find(c.Data); err != nil {
 			return nil, err
 		}
 	}
@@ -44,7 +49,7 @@ func openInstallation(ctx context.Context, c *config.Config, o sqlite.Options) (
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlite.Open(ctx, filepath.Join(c.Data, databaseFile), o)
+	s, err := sqlite.Open(ctx, database, o)
 	if err != nil {
 		return nil, err
 	}

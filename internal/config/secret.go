@@ -32,6 +32,18 @@ func FindOrMakeSecret(folder string) (Secret, error) {
 	return readSecret(path)
 }
 
+// FindSecret gives the secret in the data folder. One that is missing, that
+// others can read or that is not valid is Invalid.
+func FindSecret(folder string) (Secret, error) {
+	path := filepath.Join(folder, secretFile)
+	secret, err := readSecret(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errs.New(errs.Invalid, fmt.Sprintf(
+			"the secret %s is missing, and the database beside it was made with it: restore the file from a backup, or set ENISHI_SECRET as it was", path))
+	}
+	return secret, err
+}
+
 func readSecret(path string) (Secret, error) {
 	info, err := os.Stat(path)
 	if err != nil {

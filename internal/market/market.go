@@ -19,6 +19,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/day"
+	"enishi/internal/errs"
 	"enishi/internal/rule"
 )
 
@@ -76,6 +77,7 @@ type Market struct {
 // Names of the installation's settings.
 const (
 	settingSeed    = "seed"
+	settingCheck   = "secret_check"
 	settingDay     = "day"
 	settingMatched = "matched"
 	settingOffset  = "clock_offset_ns"
@@ -114,7 +116,11 @@ func (m *Market) install(ctx context.Context) error {
 			return err
 		}
 		today, err := tx.Setting(settingDay)
-		if installed = seed != "" && today != ""; err != nil || !installed {
+		if err != nil {
+			return err
+		}
+		check, err := tx.Setting(settingCheck)
+		if installed = seed != "" && today != "" && check != ""; err != nil || !installed {
 			return err
 		}
 		return m.recallSettings(tx)
@@ -143,6 +149,15 @@ func (m *Market) makeSettings(tx Tx) error {
 			return err
 		}
 	}
+	check, err := tx.Setting(settingCheck)
+	if err != nil {
+		return err
+	}
+	if check == "" {
+		if err := tx.SetSetting(settingCheck, m.vault.Check()); err != nil {
+			return err
+		}
+	}
 	offset, err := numberSetting(tx, settingOffset)
 	if err != nil {
 		return err
@@ -159,8 +174,17 @@ func (m *Market) makeSettings(tx Tx) error {
 	return tx.SetSetting(settingDay, d.String())
 }
 
-// recallSettings reads the settings of an installation that has them all.
+// recallSettings reads the settings of an installation that has them all. It
+// is Invalid with another secret than the installation was made with.
 func (m *Market) recallSettings(tx Tx) error {
+	check, err := tx.Setting(settingCheck)
+	if err != nil {
+		return err
+	}
+	if check != m.vault.Check() {
+		return errs.New(errs.Invalid, "this is not the secret that the installation was made with:"+
+			" with it, no address and no card id could be read; restore the secret's file, or set ENISHI_SECRET as it was")
+	}
 	offset, err := numberSetting(tx, settingOffset)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -61,6 +62,9 @@ func open(ctx context.Context, path string, o Options, more ...string) (_ *store
 	held, err = lockFolder(filepath.Dir(path))
 	if err != nil && !(o.Beside && errs.Is(err, errs.Conflict)) {
 		return nil, err
+	}
+	if err := ownFile(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database: %w", err), release())
 	}
 	writers, err := sql.Open("sqlite", source(path, append(pragmas(o, writerCache), more...)))
 	if err != nil {
@@ -113,6 +117,20 @@ func pragmas(o Options, cache int) []string {
 func source(path string, pragmas []string) string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: url.Values{"_pragma": pragmas}.Encode()}
 	return u.String()
+}
+
+// ownFile makes an empty file that only its owner can read, unless there is
+// one: SQLite would make it by the process's umask, and gives what it puts
+// beside it the same mode.
+func ownFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func syncFile(path string) error {
