@@ -3,7 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,6 +13,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/config"
+	"enishi/internal/errs"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/store"
@@ -26,21 +27,23 @@ const databaseFile = "enishi.db"
 type installation struct {
 	store *store.Store
 	vault *account.Vault
+	fresh bool // it was made just now
 }
 
 // openInstallation opens the data folder, or makes it.
 func openInstallation(ctx context.Context, c *config.Config, o sqlite.Options) (*installation, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+		return nil, errs.Wrap(errs.Invalid, "the data folder "+c.Data+" cannot be made: choose another with --data, or give this user the right to write there", err)
 	}
 	database := filepath.Join(c.Data, databaseFile)
+	_, err := os.Stat(database)
+	fresh := errors.Is(err, fs.ErrNotExist)
 	secret := c.Secret
 	if len(secret) == 0 {
 		find := config.FindOrMakeSecret
-		if _, err := os.Stat(database); err == nil {
+		if !fresh {
 			find = config.FindSecret // a new one would fit nothing that is there
 		}
-		var err error
 		if secret, err = find(c.Data); err != nil {
 			return nil, err
 		}
@@ -53,17 +56,17 @@ func openInstallation(ctx context.Context, c *config.Config, o sqlite.Options) (
 	if err != nil {
 		return nil, err
 	}
-	return &installation{store: s, vault: vault}, nil
+	return &installation{store: s, vault: vault, fresh: fresh}, nil
 }
 
 func (i *installation) close(err error) error { return errors.Join(err, i.store.Close()) }
 
-// market opens the market over the installation.
-func (i *installation) market(ctx context.Context, c *config.Config, log *slog.Logger, mail market.Mailer, w World, progress func(string, int)) (*market.Market, error) {
-	return market.Open(ctx, i.store, i.vault, market.Options{
+// options are what the market needs to know of the settings.
+func options(c *config.Config, log *slog.Logger, mail market.Mailer, w World) market.Options {
+	return market.Options{
 		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail,
 		Report: func(ctx context.Context, what string, err error) { log.ErrorContext(ctx, what, "error", err) },
-	}, progress)
+	}
 }
 
 // outbox keeps the newest mails in memory, where /dev/mail shows them.

@@ -21,6 +21,15 @@ import (
 
 type serveCmd struct{ settings }
 
+// Help shows how it is called.
+func (c *serveCmd) Help() string {
+	return `Serves until Ctrl-C or SIGTERM; a data folder that is not there is made.
+
+Examples:
+  enishi serve --demo --data data/demo
+  ENISHI_MATCHING_MODE=auto enishi serve --addr 127.0.0.1:9000 --data /srv/enishi`
+}
+
 // stopGrace is how long each part may take to stop: a request's longest life.
 const stopGrace = 20 * time.Second
 
@@ -51,7 +60,8 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener) error {
 	shown := progress{world: w}
 	mails := &outbox{now: w.Now}
-	m, err := in.market(ctx, resolved, log, mails, w, func(what string, done int) { shown.step("loading "+what, done, 0) })
+	m, err := market.Open(ctx, in.store, in.vault, options(resolved, log, mails, w),
+		func(what string, done int) { shown.step("loading "+what, done, 0) })
 	shown.end()
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -67,7 +77,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	group := lifecycle.NewGroup(stopGrace)
 	group.Add("matcher", worker.NewMatcher(log, m))
 	group.Add("http", httpx.NewServer(log, listener, handler))
-	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved.Demo, m))
+	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group.Run(ctx)
 }
 
@@ -86,11 +96,12 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 }
 
 // greeting is what a person needs to begin.
-func greeting(addr string, demo bool, m *market.Market) string {
+func greeting(addr string, c *config.Config, m *market.Market) string {
 	url := "http://" + addr
 	text := fmt.Sprintf("\nEnishi serves on %s (API: %s/api/v1/docs). The log's day is %s. Stop with Ctrl-C.\n", url, url, m.Today())
-	if !demo {
-		return text
+	if !c.Demo {
+		return text + fmt.Sprintf("Mails, with the codes that confirm addresses, are at %s/dev/mail, for this machine alone.\n"+
+			"Companies wait for an operator: enishi user add --data %s --role operator --email ADDRESS\n", url, c.Data)
 	}
 	return text + fmt.Sprintf(`
 Sign-ins of a loaded demo (password: %[2]s): candidate %[3]s, company %[4]s, operator %[5]s

@@ -17,6 +17,15 @@ type settings struct {
 	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
 }
 
+// folder is the flag of the commands that work in a data folder and serve
+// nobody.
+type folder struct {
+	Data *string `placeholder:"DIR" help:"Folder of the database, the files and the secret (default data)."`
+}
+
+// resolve gives the settings, of which the folder alone has a flag.
+func (f folder) resolve(w World) (*config.Config, error) { return settings{Data: f.Data}.resolve(w) }
+
 // resolve gives the settings from flags, environment and defaults.
 func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}

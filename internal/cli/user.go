@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 
+	"enishi/internal/market"
 	"enishi/internal/store/sqlite"
 )
 
@@ -15,7 +16,7 @@ type userCmd struct {
 }
 
 type userAddCmd struct {
-	settings
+	folder
 	Role     string `enum:"operator" required:"" help:"What the account may do: operator."`
 	Email    string `required:"" placeholder:"ADDRESS" help:"Address to sign in with."`
 	Password string `required:"" env:"ENISHI_USER_PASSWORD" placeholder:"TEXT" help:"At least 8 characters; better given as ENISHI_USER_PASSWORD, which other users of the machine cannot see."`
@@ -31,12 +32,12 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	m, err := in.market(ctx, resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), &outbox{now: w.Now}, w, nil)
-	if err == nil {
-		err = m.AddOperator(ctx, c.Email, c.Password)
-	}
-	if err := in.close(err); err != nil {
+	o := options(resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), &outbox{now: w.Now}, w)
+	if err := in.close(market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password)); err != nil {
 		return err
+	}
+	if in.fresh {
+		fmt.Fprintf(w.Out, "A new installation was made in %s.\n", resolved.Data)
 	}
 	fmt.Fprintln(w.Out, "The operator can sign in: POST /api/v1/sessions.")
 	return nil
@@ -46,7 +47,12 @@ func (c *userAddCmd) Help() string {
 	return "Example:\n  ENISHI_USER_PASSWORD='correct horse' enishi user add --role operator --email ops@example.jp"
 }
 
-type migrateCmd struct{ settings }
+type migrateCmd struct{ folder }
+
+// Help shows how it is called.
+func (c *migrateCmd) Help() string {
+	return "Serve does so by itself; this is for doing it beforehand.\n\nExample:\n  enishi migrate --data /srv/enishi"
+}
 
 // Run brings the schema up to date; opening the database does so.
 func (c *migrateCmd) Run(ctx context.Context, w World) error {
@@ -68,6 +74,9 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 type versionCmd struct {
 	JSON bool `name:"json" help:"Print JSON."`
 }
+
+// Help shows how it is called.
+func (c *versionCmd) Help() string { return "Examples:\n  enishi version\n  enishi version --json" }
 
 // Run shows the version.
 func (c *versionCmd) Run(w World) error {

@@ -92,7 +92,7 @@ func (c *Config) Describe() []Line { return append([]Line(nil), c.lines...) }
 // error is Invalid and names every setting that is wrong, as it was given.
 func Resolve(flags map[string]string, env func(string) (string, bool)) (*Config, error) {
 	c := new(Config)
-	wrong := unknownFlags(flags)
+	wrong := append(unknownFlags(flags), elsewhere(env)...)
 	for _, s := range settings() {
 		value, source := s.find(flags, env, c.Demo)
 		if found, ok := s.set(c, value); !ok {
@@ -141,6 +141,25 @@ func (s Setting) shown(value string) string {
 		return hidden
 	}
 	return value
+}
+
+// elsewhere reports settings of parts that this program does not have: going
+// on without them would put data where nobody expects it.
+func elsewhere(env func(string) (string, bool)) []errs.Problem {
+	var wrong []errs.Problem
+	for _, part := range []struct{ name, has string }{
+		{"DATABASE_URL", "the database is a file in the data folder"},
+		{"DATABASE_READER_URL", "the database is a file in the data folder"},
+		{"REDIS_URL", "sessions and limits are kept by the process and the database"},
+		{"FILES_URL", "files are kept in the data folder"},
+		{"MAIL_URL", "mails go to the outbox at /dev/mail"},
+		{"SEARCH_URL", "searches are answered by the process"},
+	} {
+		if value, given := env(envPrefix + part.name); given && value != "" {
+			wrong = append(wrong, errs.Problem{Pointer: envPrefix + part.name, Found: "a value", Allowed: "none: in this version " + part.has})
+		}
+	}
+	return wrong
 }
 
 // unknownFlags reports flags that are no setting: they would be lost silently.

@@ -196,15 +196,20 @@ func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), fit
 	}
 }
 
-// AddOperator makes an operator's account with a confirmed address. One that
-// is taken is a Conflict.
-func (m *Market) AddOperator(ctx context.Context, email, password string) error {
+// AddOperator makes an operator's account with a confirmed address in a store,
+// beside whoever serves it: it loads nothing. An address that is taken is a
+// Conflict.
+func AddOperator(ctx context.Context, store Store, vault *account.Vault, o Options, email, password string) error {
+	m := &Market{store: store, vault: vault, passwords: account.NewPasswords(), options: o}
+	if err := m.install(ctx); err != nil {
+		return fmt.Errorf("set up the installation: %w", err)
+	}
 	a, _, err := m.newAccount(ctx, account.Operator, email, password)
 	if err != nil {
 		return err
 	}
 	a.Confirmed = true
-	return m.write(ctx, func(tx Tx) error {
+	return store.Write(ctx, func(tx Tx) error {
 		if err := tx.AddAccount(&a); errs.Is(err, errs.Conflict) {
 			return errs.New(errs.Conflict, "an operator with this address exists already")
 		} else if err != nil {
