@@ -15,6 +15,8 @@ type key struct {
 	class   class
 	sounds  bool   // text is a reading
 	has     uint64 // the letters in text, each as one of 64 bits
+
+	initials string // of words of two kanji each (経企 of 経営企画), else ""
 }
 
 // class orders keys that match a query equally well.
@@ -53,7 +55,7 @@ func appendKeys(keys []key, item int, name string, written, sounding class) []ke
 	}
 	keys = append(keys, key{
 		item: item, text: f.text, starts: f.starts, class: written,
-		letters: utf8.RuneCountInString(f.text), has: letterSet(f.text),
+		letters: utf8.RuneCountInString(f.text), has: letterSet(f.text), initials: initialsOf(f.text),
 	})
 	if strings.IndexFunc(f.text, func(r rune) bool { return scriptOf(r) == kana }) < 0 {
 		return keys
@@ -90,3 +92,22 @@ func letterSet(s string) uint64 {
 func (k *key) lacking(set uint64) int { return bits.OnesCount64(set &^ k.has) }
 
 func (k *key) ascii() bool { return k.letters == len(k.text) }
+
+// initialsOf gives every other letter of a text of 4 or 6 kanji. Most such names
+// are words of two kanji, and people and companies shorten them so.
+func initialsOf(text string) string {
+	letters := []rune(text)
+	if len(letters) != 4 && len(letters) != 6 {
+		return ""
+	}
+	var first []rune
+	for i, r := range letters {
+		if scriptOf(r) != kanji {
+			return ""
+		}
+		if i%2 == 0 {
+			first = append(first, r)
+		}
+	}
+	return string(first)
+}

@@ -82,9 +82,12 @@ func (f *form) match(k *key) tier {
 	}
 }
 
-// near gives the tier of a match with typing errors, or of a key within the
-// query, or noMatch.
+// near gives the tier of a match by initials or with typing errors, or of a key
+// within the query, or noMatch.
 func (f *form) near(k *key, rows *[3][]int) tier {
+	if k.initials != "" && k.initials == f.text {
+		return initials
+	}
 	errors := f.typingErrors(k, rows)
 	switch {
 	case errors <= 1 && errors <= f.errors:

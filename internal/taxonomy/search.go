@@ -14,6 +14,7 @@ const (
 	wordPrefix      // a later word of the key does
 	inside          // the query is in the key
 	allParts        // each part of the query is in some key of the item
+	initials        // the query is the first letters of the words of the key: 経企 of 経営企画
 	oneError        // a word of the key starts with the query but for one typing error
 	contained       // the query holds the key and not much else
 	twoErrors
@@ -40,8 +41,9 @@ func (h hit) compare(o hit) int {
 // Search gives the items that a person who has typed query most likely means,
 // best first, at most limit. It finds by name, reading, romaji and synonym;
 // exact before prefix before the start of a word before the middle of one. If
-// that gives little, it also finds by parts of the query and in spite of one or
-// two typing errors. Among equals a name goes before a synonym, a
+// that gives nothing, it leaves out words that say nothing of the thing (さん,
+// の仕事). If it gives little, it also finds by parts of the query, by initials
+// and in spite of one or two typing errors. Among equals a name goes before a synonym, a
 // leaf before a group, the shorter match first, then table order. An empty
 // query gives the items in table order.
 func (c *Classification) Search(query string, limit int) []Item {
@@ -54,6 +56,9 @@ func (c *Classification) Search(query string, limit int) []Item {
 	}
 	found := newHits(len(c.items))
 	best, count := c.searchPlain(&q, found)
+	if best == noMatch {
+		q, best, count = c.searchCore(q, found)
+	}
 	if best > wordPrefix || best > exact && count < few {
 		c.searchParts(q.parts, found)
 		c.searchFuzzy(&q, found)

@@ -38,6 +38,14 @@ func TestSearch(t *testing.T) {
 		{taxonomy.Occupation, "0325", []string{"セキュリティ", "セキュリテイ", "サイバーセキュリティ", "security engineer"}},
 		{taxonomy.Occupation, "1124", []string{"プラスチック製品製造工", "ゴム成形工"}},
 		{taxonomy.Occupation, "1503", []string{"産業廃棄物収集作業員", "さんぱい"}},
+		{taxonomy.Occupation, "0604", []string{"コックさん"}},
+		{taxonomy.Occupation, "0905", []string{"看護師さん", "看護婦さん", "看護師のお仕事", "看護師 求人", "正看護師の資格"}},
+		{taxonomy.Occupation, "0101", []string{"事務の人", "事務系のお仕事", "一般事務がしたい"}},
+		{taxonomy.Occupation, "0814", []string{"ヨガの先生"}},
+		{taxonomy.Occupation, "0815", []string{"ピアノの先生", "ぴあののせんせい"}},
+		{taxonomy.Occupation, "0401", []string{"経企"}},
+		{taxonomy.Occupation, "0115", []string{"生管"}},
+		{taxonomy.Certification, "driver-ordinary", []string{"自動車の免許"}},
 		{taxonomy.Industry, "83", []string{"病院", "クリニック", "びょういん", "byouin", "byoin", "医療業", "hospital"}},
 		{taxonomy.Industry, "39", []string{"IT業界", "SIer", "ソフトウェア", "システム開発"}},
 		{taxonomy.Industry, "62", []string{"銀行", "ぎんこう", "ginko", "bank", "メガバンク"}},
@@ -133,6 +141,7 @@ func FuzzSearch(f *testing.F) {
 func BenchmarkSearch(b *testing.B) {
 	for name, query := range map[string]string{
 		"exact": "看護師", "prefix": "か", "romaji": "eigyo", "typo": "sofware enginer", "nothing": "zzzzzzzzzzzzzzzzzzzz",
+		"core":    "看護師さんのお仕事",
 		"overlap": "一二三四五六七八九十産業廃棄物収集その他の作業員",
 	} {
 		for _, kind := range []taxonomy.Kind{taxonomy.Occupation, taxonomy.Skill} {
