@@ -22,7 +22,8 @@ const (
 	columns
 )
 
-// record is a line of a table: the item, and the readings of its synonyms.
+// record is a line of a table: the item, and the reading of each synonym, ""
+// where it has none.
 type record struct {
 	item     Item
 	readings []string
@@ -116,14 +117,15 @@ func parseLine(line string) (record, error) {
 	}
 	withReading := regexp.MustCompile(`^([^\[\]]+)\[([^\[\]]+)\]$`)
 	for s := range strings.SplitSeq(f[colSynonyms], "|") {
+		sounds := ""
 		if m := withReading.FindStringSubmatch(s); m != nil {
-			s = m[1]
-			r.readings = append(r.readings, m[2])
+			s, sounds = m[1], m[2]
 		}
 		if s = strings.TrimSpace(s); s == "" {
 			return record{}, fmt.Errorf("empty synonym: %q", line)
 		}
 		r.item.Synonyms = append(r.item.Synonyms, s)
+		r.readings = append(r.readings, sounds)
 	}
 	return r, nil
 }

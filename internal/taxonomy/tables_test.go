@@ -70,34 +70,6 @@ func checkSynonyms(t *testing.T, kind taxonomy.Kind, item taxonomy.Item) {
 	}
 }
 
-// TestYomiHoldsTheKanaOfTheName: kana in a name must be in its reading, in
-// order, but for what stands in brackets.
-func TestYomiHoldsTheKanaOfTheName(t *testing.T) {
-	brackets := regexp.MustCompile(`（[^）]*）`)
-	runs := regexp.MustCompile(`[ぁ-ゖァ-ヶー]+`)
-	for _, kind := range taxonomy.Kinds() {
-		for _, item := range taxonomy.Of(kind).Items() {
-			rest := item.Yomi
-			for _, run := range runs.FindAllString(brackets.ReplaceAllString(item.JA, ""), -1) {
-				_, after, ok := strings.Cut(rest, hiragana(run))
-				if !ok {
-					t.Errorf("%s %s %s: yomi %q lacks %q, or in another place", kind, item.Code, item.JA, item.Yomi, run)
-				}
-				rest = after
-			}
-		}
-	}
-}
-
-func hiragana(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'ァ' && r <= 'ヶ' {
-			return r - ('ァ' - 'ぁ')
-		}
-		return r
-	}, s)
-}
-
 func TestTreesAreSound(t *testing.T) {
 	for _, kind := range taxonomy.Kinds() {
 		c := taxonomy.Of(kind)
