@@ -118,7 +118,7 @@ func TestSizes(t *testing.T) {
 		{taxonomy.Education, 0, 6, false, 0, "3", "大学（学士）", ""},
 		{taxonomy.Management, 0, 6, false, 0, "0", "マネジメント経験なし", ""},
 		{taxonomy.Remote, 0, 3, false, 0, "2", "フルリモート可", ""},
-		{taxonomy.OfferKind, 0, 2, false, 0, "interview", "面接確約", ""},
+		{taxonomy.OfferKind, 0, 2, false, 0, "interview", "書類選考免除・面接確約", ""},
 	} {
 		c := taxonomy.Of(tt.kind)
 		groups, leaves := 0, 0
