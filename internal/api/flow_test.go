@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"enishi/internal/api"
 	"enishi/internal/corpnum"
 	"enishi/internal/market"
+	"enishi/internal/taxonomy"
 )
 
 func TestSignUpToHire(t *testing.T) {
@@ -180,6 +182,40 @@ func TestTaxonomy(t *testing.T) {
 	want := list{[]api.Entry{{Code: "13", Parent: "r-kanto", JA: "東京都", EN: "Tokyo"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("residence とうきょう (-want +got):\n%s", diff)
+	}
+}
+
+// TestTaxonomyOfLanguagesSaysLevels: what a test's result is worth is asked of
+// this list, so its bands must say what the taxonomy does.
+func TestTaxonomyOfLanguagesSaysLevels(t *testing.T) {
+	s := newServer(t)
+	all := into[api.Entries](t, s.must(http.StatusOK, "GET", "/api/v1/taxonomy/language", "", ""))
+	var found []string
+	for _, item := range all.Items {
+		for _, test := range item.Tests {
+			found = append(found, item.Code+" "+test.Code)
+			for _, b := range test.Bands {
+				result := b.Grade
+				if b.From > 0 {
+					result += " " + strconv.Itoa(b.From)
+				}
+				if level, ok := taxonomy.CEFR(test.Code, result); !ok || level != b.Level {
+					t.Errorf("%s %s: level %d, want %d", test.Code, result, b.Level, level)
+				}
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"ja jlpt", "en toeic-lr", "en eiken"}, found); diff != "" {
+		t.Errorf("tests (-want +got):\n%s", diff)
+	}
+	body := s.must(http.StatusOK, "GET", "/api/v1/taxonomy/language?q=TOEIC&limit=1", "", "").body
+	for _, want := range []string{`"code":"en","parent":"","ja":"英語","en":"English"`, `{"from":785,"level":4}`, `{"grade":"準1級","level":4}`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("language TOEIC = %s, want %s in it", body, want)
+		}
+	}
+	if body := s.must(http.StatusOK, "GET", "/api/v1/taxonomy/skill", "", "").body; strings.Contains(body, "tests\"") {
+		t.Error("skills carry tests; want languages alone")
 	}
 }
 

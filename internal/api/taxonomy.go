@@ -15,6 +15,25 @@ type Entry struct {
 	Parent string `json:"parent" doc:"The code of its group; empty at the top."`
 	JA     string `json:"ja"`
 	EN     string `json:"en"`
+
+	Tests []LanguageTest `json:"tests,omitempty" doc:"Of a language: the tests whose results say a level."`
+}
+
+// LanguageTest is a language test and the levels that its results say.
+type LanguageTest struct {
+	Code    string     `json:"code"`
+	JA      string     `json:"ja"`
+	EN      string     `json:"en"`
+	Highest int        `json:"highest,omitempty" doc:"The highest score; absent for a test without scores."`
+	Source  string     `json:"source" doc:"Who published the levels."`
+	Bands   []TestBand `json:"bands" doc:"Best first: the first one that a result reaches says its level. Below the last, none."`
+}
+
+// TestBand is a range of results of a language test.
+type TestBand struct {
+	Grade string `json:"grade,omitempty" doc:"The grade passed; absent for a test without grades."`
+	From  int    `json:"from,omitempty" doc:"The lowest score; absent for a test without scores."`
+	Level int    `json:"level" minimum:"1" maximum:"6" doc:"As in profiles and conditions: the CEFR levels A1 to C2 as 1 to 6."`
 }
 
 // Entries are the entries that were asked for.
@@ -39,7 +58,8 @@ func (s *service) addTaxonomy() {
 	handle(s, operation{
 		method: http.MethodGet, path: "/api/v1/taxonomy/{kind}", id: "taxonomy", tag: tagVisitors,
 		summary: "The codes of a field, or those that a person means by what they type",
-		answer:  Entries{[]Entry{{"0312", "03", "Webエンジニア", "Web engineer"}}},
+		detail:  "Languages carry the tests whose results say a level (TOEIC, 英検, JLPT). The example shows an entry of occupation and one of language.",
+		answer:  exampleEntries(),
 	}, taxonomyOf)
 }
 
@@ -61,9 +81,35 @@ func taxonomyOf(_ context.Context, in *lookup) (*cached[Entries], error) {
 	}
 	out := Entries{make([]Entry, len(found))}
 	for i, item := range found {
-		out.Items[i] = Entry{item.Code, item.Parent, item.JA, item.EN}
+		out.Items[i] = Entry{Code: item.Code, Parent: item.Parent, JA: item.JA, EN: item.EN}
+		if list.Kind() == taxonomy.Language {
+			out.Items[i].Tests = testsOf(item.Code)
+		}
 	}
 	return &cached[Entries]{"public, max-age=3600", out}, nil
+}
+
+// testsOf gives the tests of a language; none for most.
+func testsOf(language string) []LanguageTest {
+	var tests []LanguageTest
+	for _, t := range taxonomy.LanguageTests() {
+		if t.Language != language {
+			continue
+		}
+		test := LanguageTest{Code: t.Code, JA: t.JA, EN: t.EN, Highest: t.Highest, Source: t.Source}
+		for _, b := range t.Bands {
+			test.Bands = append(test.Bands, TestBand(b))
+		}
+		tests = append(tests, test)
+	}
+	return tests
+}
+
+func exampleEntries() Entries {
+	return Entries{[]Entry{
+		{Code: "0312", Parent: "03", JA: "ソフトウェア開発", EN: "Software development"},
+		{Code: "ja", JA: "日本語", EN: "Japanese", Tests: testsOf("ja")},
+	}}
 }
 
 // classificationOf gives the classification of a field of either subject; nil
