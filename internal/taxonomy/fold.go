@@ -75,27 +75,63 @@ func scriptOf(r rune) script {
 
 // parts cuts a query into the words that must all be found: at signs and
 // spaces, and where the script changes. Lone kana are particles and endings,
-// and left out.
+// and left out; so is の before more kana: バスのうんてんしゅ.
 func parts(query string) []string {
 	var words []string
 	var word []rune
 	flush := func() {
+		if len(words) > 0 && len(word) > 2 && word[0] == 'の' {
+			word = word[1:]
+		}
 		if len(word) > 1 || len(word) == 1 && scriptOf(word[0]) != kana {
 			words = append(words, string(word))
 		}
 		word = word[:0]
 	}
+	var last rune
 	for _, r := range norm.NFKC.String(query) {
 		if !wordRune(r) {
 			flush()
+			last = 0
 			continue
 		}
-		r = foldRune(r)
-		if len(word) > 0 && scriptOf(word[0]) != scriptOf(r) {
+		if last != 0 && changes(last, r) {
 			flush()
 		}
-		word = append(word, r)
+		word = append(word, foldRune(r))
+		last = r
 	}
 	flush()
 	return words
+}
+
+// changes says whether a word ends between two letters: where the script does,
+// katakana and hiragana being two. ー is of both.
+func changes(a, b rune) bool {
+	if a == 'ー' || b == 'ー' {
+		return scriptOf(a) != scriptOf(b)
+	}
+	return scriptOf(a) != scriptOf(b) || scriptOf(a) == kana && unicode.Is(unicode.Hiragana, a) != unicode.Is(unicode.Hiragana, b)
+}
+
+// Each part is another walk through all keys, so a query of more parts, which is
+// a sentence, is not cut finer.
+const mostParts = 4
+
+// finer cuts kanji of four letters and more in twos, as most words are: 工事現場
+// is 工事 and 現場. It gives nil if that changes nothing, or gives too many.
+func finer(words []string) []string {
+	var cut []string
+	for _, word := range words {
+		letters := []rune(word)
+		for len(letters) >= 4 && scriptOf(letters[0]) == kanji {
+			cut = append(cut, string(letters[:2]))
+			letters = letters[2:]
+		}
+		cut = append(cut, string(letters))
+	}
+	if len(cut) == len(words) || len(cut) > mostParts {
+		return nil
+	}
+	return cut
 }

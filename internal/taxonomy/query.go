@@ -11,6 +11,7 @@ type question struct {
 	written form
 	sounds  form // empty if the query holds a kanji
 	parts   []question
+	finer   []question // parts in smaller words, empty if there are none
 }
 
 func newQuestion(query string) question {
@@ -18,8 +19,15 @@ func newQuestion(query string) question {
 		query = string(r[:longestQuery])
 	}
 	q := questionOf(fold(query).text)
-	for _, part := range parts(query) {
-		q.parts = append(q.parts, questionOf(part))
+	words := parts(query)
+	q.parts, q.finer = questionsOf(words), questionsOf(finer(words))
+	return q
+}
+
+func questionsOf(words []string) []question {
+	var q []question
+	for _, word := range words {
+		q = append(q, questionOf(word))
 	}
 	return q
 }

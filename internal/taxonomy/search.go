@@ -57,10 +57,10 @@ func (c *Classification) Search(query string, limit int) []Item {
 	found := newHits(len(c.items))
 	best, count := c.searchPlain(&q, found)
 	if best == noMatch {
-		q, best, count = c.searchCore(q, found)
+		q, best, count = c.searchCore(query, q, found)
 	}
 	if best > wordPrefix || best > exact && count < few {
-		c.searchParts(q.parts, found)
+		c.searchParts(&q, found)
 		c.searchFuzzy(&q, found)
 	}
 	if found.none() {
@@ -107,9 +107,18 @@ func (c *Classification) searchPlain(q *question, found hits) (best tier, count 
 	return best, count
 }
 
-func (c *Classification) searchParts(parts []question, found hits) {
+// searchParts cuts the query finer if no item has all of its parts.
+func (c *Classification) searchParts(q *question, found hits) {
+	if !c.searchAll(q.parts, found) {
+		c.searchAll(q.finer, found)
+	}
+}
+
+// searchAll finds the items that have all of the parts and says whether there
+// are any.
+func (c *Classification) searchAll(parts []question, found hits) bool {
 	if len(parts) < 2 {
-		return
+		return false
 	}
 	all := make(hits, len(c.items))
 	for i := range all {
@@ -125,10 +134,14 @@ func (c *Classification) searchParts(parts []question, found hits) {
 			all[i].class = max(all[i].class, h.class)
 			all[i].extra += h.extra
 		}
+		if all.none() {
+			return false
+		}
 	}
 	for i, h := range all {
 		found.improve(i, h)
 	}
+	return true
 }
 
 func (c *Classification) searchFuzzy(q *question, found hits) {
