@@ -15,8 +15,8 @@ import (
 func (c *Classification) searchCore(query string, q question, found hits) (_ question, best tier, count int) {
 	for text := trimmed(query); text != ""; text = trimmed(text) {
 		core := newQuestion(text)
-		if core.written.text == "" {
-			break
+		if len(core.written.runes) < core.written.least {
+			break // お, left of お仕事, is in every other word
 		}
 		best, count = c.searchPlain(&core, found)
 		if best == noMatch {

@@ -102,7 +102,7 @@ func TestSearchWithoutQuery(t *testing.T) {
 }
 
 func TestSearchFindsNothing(t *testing.T) {
-	for _, query := range []string{"qqqqqqqq", "鬱", "ーー", "ぬぬぬぬぬぬ"} {
+	for _, query := range []string{"qqqqqqqq", "鬱", "ーー", "ぬぬぬぬぬぬ", "お仕事", "未経験"} {
 		if got := codes(taxonomy.Of(taxonomy.Occupation).Search(query, 3)); len(got) > 0 {
 			t.Errorf("Search(%q) = %v, want nothing", query, got)
 		}
