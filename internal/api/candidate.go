@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"enishi/internal/account"
 	"enishi/internal/candidate"
@@ -94,11 +95,31 @@ func (s *service) signIn(ctx context.Context, _ *none, b *SessionBody) (*answere
 	default:
 		return nil, errs.AtPointer("/kind", strconv.Quote(b.Kind), `"candidate", "member" or "operator"`)
 	}
+	start := time.Now()
 	token, err := s.market.SignIn(ctx, b.Email, b.Password, account.Kind(b.Kind))
+	if errs.Is(err, errs.Unauthenticated) {
+		unhurried(ctx, start)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &answered[Session]{Session{token}}, nil
+}
+
+// refusalStep is the grain of the time that a refused sign-in takes: several
+// comparisons of a password fit into it.
+const refusalStep = 100 * time.Millisecond
+
+// unhurried waits for the end of a step of time, so that how many accounts an
+// address has, each a comparison of a password, does not show in how long a
+// refusal takes.
+func unhurried(ctx context.Context, start time.Time) {
+	timer := time.NewTimer(refusalStep - time.Since(start)%refusalStep)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 func (s *service) confirm(ctx context.Context, _ *none, b *CodeBody) (*none, error) {

@@ -246,8 +246,8 @@ func TestWhatIsOthersIsNotFound(t *testing.T) {
 func TestRateLimits(t *testing.T) {
 	s := newServer(t, func(_ *market.Options, o *api.Options) { o.RateLimits, o.Demo = true, false })
 	var last answer
-	for range 40 {
-		if last = s.do("POST", "/api/v1/sessions", "", `{"email":"a@example.jp","password":"no-such"}`); last.status != http.StatusUnauthorized {
+	for i := range 40 {
+		if last = s.do("POST", "/api/v1/candidates", "", signUpBody(fmt.Sprintf("l%d@example.jp", i))); last.status != http.StatusCreated {
 			break
 		}
 	}
@@ -411,5 +411,16 @@ func TestMailsStayHere(t *testing.T) {
 	}
 	if got := read("127.0.0.1:4000", "X-Forwarded-For", "192.0.2.1"); got != http.StatusForbidden {
 		t.Errorf("mails read through a proxy = %d, want 403", got)
+	}
+}
+
+// However many accounts an address has, a refused sign-in takes whole steps of
+// time: at least one.
+func TestRefusedSignInsTakeTheirTime(t *testing.T) {
+	s := newServer(t)
+	start := time.Now()
+	s.problem(http.StatusUnauthorized, s.do("POST", "/api/v1/sessions", "", `{"email":"nobody@example.jp","password":"no-such"}`))
+	if took := time.Since(start); took < 100*time.Millisecond {
+		t.Errorf("a refusal took %v, want 100 ms or more", took)
 	}
 }
