@@ -188,7 +188,7 @@ func bearer(header string) (string, error) {
 
 // Creation are the parameters of a create.
 type Creation struct {
-	Key string `header:"Idempotency-Key" doc:"A text of your choice, at most 200 bytes, such as a UUID: a repeat with the same key and body within 24 hours is answered like the first and creates nothing."`
+	Key string `header:"Idempotency-Key" doc:"A text of your choice, at most 200 bytes, such as a UUID: a repeat with the same key and body within 24 hours creates nothing and answers with what the first created."`
 }
 
 // once gives the idempotency key of a request whose body was read.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -115,6 +116,22 @@ func fail(w World, err error) int {
 	}
 	fmt.Fprintf(w.Err, "enishi: %s\n", strings.TrimSpace(err.Error()))
 	return exitFailed
+}
+
+// flagged names the flags where an error names places of a document: /email
+// is --email here.
+func flagged(err error) error {
+	var known *errs.Error
+	if !errors.As(err, &known) || len(known.Problems) == 0 {
+		return err
+	}
+	problems := slices.Clone(known.Problems)
+	for i := range problems {
+		problems[i].Pointer = "--" + strings.TrimPrefix(problems[i].Pointer, "/")
+	}
+	named := errs.AtPointers(problems...)
+	named.Message = known.Message
+	return named
 }
 
 // usageError is a mistake in how a command was called.

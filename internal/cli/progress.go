@@ -15,6 +15,7 @@ type progress struct {
 	stage string
 	bar   *progressbar.ProgressBar
 	said  time.Time
+	last  string // the line that was due and not said, in plain form
 }
 
 // between is the time between plain lines: often enough to see that it lives.
@@ -26,17 +27,21 @@ func (p *progress) step(stage string, done, total int) {
 		p.draw(stage, done, total)
 		return
 	}
+	line := fmt.Sprintf("%s: %d", stage, done)
+	if total > 0 {
+		line = fmt.Sprintf("%s: %d of %d", stage, done, total)
+	}
 	now := p.world.Now()
 	fresh := stage != p.stage
+	if fresh {
+		p.end() // how far the stage before came
+	}
 	if !fresh && now.Sub(p.said) < between && done != total {
+		p.last = line
 		return
 	}
-	p.stage, p.said = stage, now
-	if total > 0 {
-		fmt.Fprintf(p.world.Err, "%s: %d of %d\n", stage, done, total)
-	} else {
-		fmt.Fprintf(p.world.Err, "%s: %d\n", stage, done)
-	}
+	p.stage, p.said, p.last = stage, now, ""
+	fmt.Fprintln(p.world.Err, line)
 }
 
 func (p *progress) draw(stage string, done, total int) {
@@ -55,7 +60,12 @@ func (p *progress) draw(stage string, done, total int) {
 	_ = p.bar.Set(done) // a bar that cannot be drawn is not worth failing for
 }
 
+// end says how far the last stage came.
 func (p *progress) end() {
+	if p.last != "" {
+		fmt.Fprintln(p.world.Err, p.last)
+		p.last = ""
+	}
 	if p.bar != nil && !p.bar.IsFinished() {
 		_ = p.bar.Finish()
 	}

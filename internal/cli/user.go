@@ -33,7 +33,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 		return err
 	}
 	o := options(resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), &outbox{now: w.Now}, w)
-	if err := in.close(market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password)); err != nil {
+	if err := in.close(flagged(market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password))); err != nil {
 		return err
 	}
 	if in.fresh {

@@ -247,10 +247,15 @@ func (m *Market) addSession(tx Tx, key int64) (string, error) {
 }
 
 func (m *Market) greet(ctx context.Context, email, code string, known bool) {
-	subject, body := "メールアドレスの確認", "確認コード: "+code
+	subject, body := "【縁 Enishi】メールアドレスの確認", "縁（Enishi）へのご登録ありがとうございます。次の確認コードを入力すると、メールアドレスの確認が完了します。\n"+
+		"お心当たりがない場合は、このメールを破棄してください。\n\n"+
+		"Thank you for signing up to Enishi. Enter this code to confirm your address; if it was not you, ignore this mail.\n\n"
 	if known {
-		subject, body = "登録済みのメールアドレスです", "このメールアドレスで新しい登録がありました。心当たりがなければ何もする必要はありません。\n確認コード: "+code
+		subject, body = "【縁 Enishi】登録済みのメールアドレスです", "登録済みのこのメールアドレスで、縁（Enishi）に新しい登録がありました。\n"+
+			"ご自身の操作でなければ、何もする必要はありません。これまでの登録はそのままです。\n\n"+
+			"Somebody signed up to Enishi with this address, which is registered already. If it was not you, there is nothing to do: your account stays as it is.\n\n"
 	}
+	body += "Code / 確認コード: " + code
 	if err := m.options.Mail.Send(ctx, email, subject, body); err != nil {
 		m.options.Report(ctx, "a mail was not accepted", err)
 	}

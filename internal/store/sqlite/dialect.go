@@ -44,5 +44,8 @@ func classify(err error) store.Failure {
 	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
 		return store.Failure{Kind: errs.Busy, Message: "the database cannot be written"}
 	}
+	if c := e.Code() & primary; c == lib.SQLITE_NOTADB || c == lib.SQLITE_CORRUPT {
+		return store.Failure{Kind: errs.Internal, Message: "the file is no database, or damaged: restore it from a backup"}
+	}
 	return store.Failure{Kind: errs.Internal}
 }

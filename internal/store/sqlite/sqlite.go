@@ -76,7 +76,7 @@ func open(ctx context.Context, path string, o Options, more ...string) (_ *store
 	}
 	if err := migrate(ctx, writers, held == nil); err != nil {
 		f := classify(err)
-		if f.Kind != errs.Internal {
+		if f.Message != "" {
 			err = errs.Wrap(f.Kind, f.Message, err)
 		}
 		return nil, errors.Join(fmt.Errorf("open the database %s: %w", path, err), writers.Close(), readers.Close(), release())
