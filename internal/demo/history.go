@@ -9,42 +9,72 @@ import (
 	"enishi/internal/day"
 )
 
+// mostJobs is how many jobs a history holds at most.
+const mostJobs = 6
+
 // setHistory draws the jobs of a person back to the end of their education,
 // and derives from them what the profile says about years and employers.
 func (w *world) setHistory(d draw, p *person) {
-	end := p.joins.Month()
-	months := p.worked*12 + d.IntN(9)
-	employed := p.status == "employed" || p.status == "leaving"
-	if !employed && months > 6 {
-		gap := d.between(1, 5)
-		end, months = end-day.Month(gap), months-gap
-	}
-	career := p.occupation
-	var jobs []candidate.Job
-	for months >= 4 && len(jobs) < 6 {
-		n := months
-		if usual := tenure(d, p.age); n > usual+10 && len(jobs) < 5 {
-			n = usual
-		}
-		job := w.job(d, p, career, end-day.Month(n)+1, end)
-		if employed && len(jobs) == 0 {
-			job.To = nil
-		}
-		jobs = append(jobs, job)
-		rest := d.weighted(7, 2, 1)
-		end, months = end-day.Month(n)-day.Month(rest), months-n-rest
-		if d.in(22) {
-			career = w.beside(d, p.occupation)
-		}
-	}
-	p.profile.History = jobs
-	p.employers = known(jobs)
+	p.profile.History = w.jobsOf(d, p)
+	p.employers = known(p.profile.History)
 	p.profile = p.profile.Derived(p.joins, p.employers)
 	if p.profile.ExperienceYears == nil {
 		none := 0
 		p.profile.ExperienceYears = &none
 	}
 	p.keepOccupation()
+}
+
+// jobsOf draws the jobs of a person, the newest first. Whoever is employed has
+// one; no job begins before school has ended or its licence could be held.
+func (w *world) jobsOf(d draw, p *person) []candidate.Job {
+	if p.status == "student" {
+		return nil
+	}
+	now := p.joins.Month()
+	if w.opening(d, p.occupation) == nil { // no other work leads to it
+		p.begun = max(p.begun, p.mayBegin(p.occupation))
+	}
+	p.worked = max(0, int(now-p.begun)/12)
+	employed, end := p.status == "employed" || p.status == "leaving", now
+	if !employed {
+		end -= day.Month(d.between(1, 5))
+	}
+	var jobs []candidate.Job
+	career := p.occupation
+	for first := employed; first || end-p.begun+1 >= shortestJob && len(jobs) < mostJobs; first = false {
+		if p.mayBegin(career) > end {
+			if career = w.opening(d, p.occupation); career == nil {
+				break
+			}
+		}
+		from := p.begun
+		if usual := tenure(d, p.age); int(end-from) > usual+10 && len(jobs) < mostJobs-1 {
+			from = end - day.Month(usual) + 1
+		}
+		from = max(from, p.mayBegin(career))
+		job := w.job(d, p, career, from, end)
+		if first {
+			job.To = nil
+		}
+		jobs = append(jobs, job)
+		end = from - 1 - day.Month(d.weighted(7, 2, 1))
+		if d.in(22) {
+			career = w.beside(d, p.occupation)
+		}
+	}
+	return jobs
+}
+
+// shortestJob is how many months a job of the past lasts at least.
+const shortestJob = 4
+
+// mayBegin gives the month from which the person can be in an occupation.
+func (p *person) mayBegin(o *occupation) day.Month {
+	if o.licence.age == 0 {
+		return p.begun
+	}
+	return max(p.begun, april(p.born, o.licence.age))
 }
 
 // keepOccupation sees to it that the occupation by which a person was drawn is
@@ -82,7 +112,7 @@ func (w *world) job(d draw, p *person, o *occupation, from, to day.Month) candid
 
 // roleOf names the person's place in the job.
 func roleOf(d draw, p *person, o *occupation, years int) string {
-	if o.census.major == 0 {
+	if o.census.major == posts {
 		return o.name
 	}
 	title := strings.SplitN(o.name, "（", 2)[0]
@@ -95,18 +125,48 @@ func roleOf(d draw, p *person, o *occupation, years int) string {
 	return title
 }
 
-// beside gives another occupation of the same group, or the same one.
+// beside gives an occupation that shares much with one, or the same.
 func (w *world) beside(d draw, o *occupation) *occupation {
-	first := slices.IndexFunc(w.occupations, func(x occupation) bool { return x.group == o.group })
-	n := 0
-	for first+n < len(w.occupations) && w.occupations[first+n].group == o.group {
-		n++
+	list := w.near(o)
+	if len(list) == 0 {
+		return o
 	}
-	other := &w.occupations[first+d.IntN(n)]
-	if other.required != "" || other.census.major == 0 {
-		return o // a licence or a post is not held by the way
+	return pick(d, list)
+}
+
+// opening gives work that leads to an occupation which one cannot begin with:
+// of its kin, or to a post from anywhere in its group. It is nil if there is
+// none, as before most licences, or if anybody may begin.
+func (w *world) opening(d draw, o *occupation) *occupation {
+	if o.licence.age == 0 {
+		return nil
 	}
-	return other
+	bound := func(x *occupation) bool { return x.licence.age > 0 }
+	list := slices.DeleteFunc(w.near(o), bound)
+	if len(list) == 0 && o.census.major == posts {
+		for i := range w.occupations {
+			if x := &w.occupations[i]; x.group == o.group && !bound(x) {
+				list = append(list, x)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return pick(d, list)
+}
+
+// near gives the kin of an occupation but for posts, in which one does not work
+// by the way.
+func (w *world) near(o *occupation) []*occupation {
+	var out []*occupation
+	for i := range w.occupations {
+		x := &w.occupations[i]
+		if x.group == o.group && x != o && x.census.major != posts && slices.Contains(w.kin[o], x.code) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // known gives the employers that a history names by number, ascending; a job

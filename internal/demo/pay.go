@@ -52,21 +52,28 @@ func (t *tables) regional(c *census, at int) float64 {
 // (1,023 JPY an hour, 2,080 hours a year) comes to, in 10,000 JPY.
 const leastPay = 213
 
-// noisePay is the spread (of logarithms) of pay that neither age nor place
-// explains.
-const noisePay = 0.22
+// leastNoise is the least spread (of logarithms) of pay that neither age nor
+// place explains.
+const leastNoise = 0.10
 
 // setPay gives the people of one occupation its quantiles of pay, one each:
-// whoever is older, or lives where pay is higher, tends to have the higher ones.
+// whoever is older, or lives where pay is higher, tends to have the higher
+// ones. What is left to chance makes the spread of the ranks that of the pay,
+// so that the differences between ages and places come out as the census has
+// them.
 func (t *tables) setPay(d draw, o *occupation, people []*person) {
-	rank := make([]float64, len(people))
-	mean := o.census.contract*1.2 + o.census.bonus/10
+	rank, pay := make([]float64, len(people)), make([]float64, len(people))
 	for i, p := range people {
 		byAge := o.census.annual[band(p.age)]
 		if byAge == 0 {
-			byAge = mean
+			byAge = o.census.contract*1.2 + o.census.bonus/10
 		}
-		rank[i] = math.Log(byAge/mean) + math.Log(t.regional(o.census, p.home)) + noisePay*d.NormFloat64()
+		rank[i] = math.Log(byAge) + math.Log(t.regional(o.census, p.home))
+		pay[i] = o.census.annualAt((float64(i) + 0.5) / float64(len(people)))
+	}
+	noise := math.Sqrt(max(leastNoise*leastNoise, spreadOf(pay, math.Log)-spreadOf(rank, func(x float64) float64 { return x })))
+	for i := range rank {
+		rank[i] += noise * d.NormFloat64()
 	}
 	order := make([]int, len(people))
 	for i := range order {
@@ -74,9 +81,18 @@ func (t *tables) setPay(d draw, o *occupation, people []*person) {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank[a], rank[b]) })
 	for k, i := range order {
-		u := (float64(k) + 0.5) / float64(len(people))
-		people[i].pay = max(leastPay, int(math.Round(o.census.annualAt(u))))
+		people[i].pay = max(leastPay, int(math.Round(pay[k])))
 	}
+}
+
+// spreadOf gives the variance of what of makes of the values.
+func spreadOf(list []float64, of func(float64) float64) float64 {
+	sum, squares, n := 0.0, 0.0, float64(len(list))
+	for _, x := range list {
+		y := of(x)
+		sum, squares = sum+y, squares+y*y
+	}
+	return max(0, (squares-sum*sum/n)/n)
 }
 
 // band gives the age band of an age.

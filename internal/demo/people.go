@@ -13,9 +13,11 @@ type person struct {
 	occupation *occupation
 	home       int // position of the prefecture
 	age        int
+	born       day.Month
 	pay        int // current annual, 10,000 JPY
 	education  int
-	worked     int // years since the end of education
+	begun      day.Month // of work
+	worked     int       // years since then
 	joins      day.Day
 	places     uint64 // willing prefectures as bits of positions
 	wish       wish
@@ -41,12 +43,9 @@ func (w *world) people() []*person {
 	all := make([]*person, 0, w.options.Candidates)
 	for i, n := range quota(w.options.Candidates, workers) {
 		o := &w.occupations[i]
-		ages := d.spread(n, o.census.workers[:])
 		first := len(all)
-		for _, b := range ages {
-			p := &person{occupation: o, home: home[len(all)], age: ageIn(d, b)}
-			p.education, p.worked = schooling(d, o, p.age)
-			all = append(all, p)
+		for _, b := range d.spread(n, o.ages()) {
+			all = append(all, &person{occupation: o, home: home[len(all)], age: ageIn(d, b, o.leastAge())})
 		}
 		w.setPay(d, o, all[first:])
 	}
@@ -60,40 +59,71 @@ func (w *world) people() []*person {
 	return all
 }
 
-// ageIn draws an age within a band of the census.
-func ageIn(d draw, b int) int {
-	switch b {
-	case 0:
-		return d.between(18, 19)
-	case bands - 1:
-		return d.between(70, 73)
+// leastAge is the age from which everybody can be in the occupation: a year
+// after the least age for its licence, since April comes in between.
+func (o *occupation) leastAge() int {
+	if o.licence.age == 0 {
+		return youngest
 	}
-	return d.between(15+5*b, 19+5*b)
+	return o.licence.age + 1
+}
+
+// youngest is the least age of a candidate: those who leave school earlier
+// look for work through it.
+const youngest = 18
+
+// ages gives how many workers there are in each age band, those too young for
+// the licence left out.
+func (o *occupation) ages() []float64 {
+	out := o.census.workers
+	for b := range band(o.leastAge()) {
+		out[b] = 0
+	}
+	return out[:]
+}
+
+// ageIn draws an age within a band of the census.
+func ageIn(d draw, b, least int) int {
+	lo, hi := 15+5*b, 19+5*b
+	if b == bands-1 {
+		hi = 73
+	}
+	return d.between(max(lo, least), hi)
 }
 
 // endOfSchool is the usual age at which each level of education ends.
 var endOfSchool = [...]int{15, 18, 20, 22, 24, 28}
 
-// schooling draws the highest education by what is usual in the occupation,
-// and gives the years since then. Who is too young for it has the level below.
-func schooling(d draw, o *occupation, age int) (level, worked int) {
+// setSchooling draws the highest education by what is usual in the occupation,
+// not below what its licence takes, and when work began. Who is too young for
+// a level has the one below.
+func (p *person) setSchooling(d draw) {
+	o, now := p.occupation, p.joins.Month()
+	p.born = now - day.Month(p.age*12+d.IntN(12))
+	if april(p.born, endOfSchool[1]) > now { // still at school: a year older
+		p.age, p.born = p.age+1, p.born-12
+	}
 	switch o.education {
 	case 3:
-		level = d.weighted(0, 12, 17, 58, 12, 1)
+		p.education = d.weighted(0, 12, 17, 58, 12, 1)
 	case 4:
-		level = d.weighted(0, 0, 2, 48, 42, 8)
+		p.education = d.weighted(0, 0, 2, 48, 42, 8)
 	case 5:
-		level = d.weighted(0, 0, 0, 8, 27, 65)
+		p.education = d.weighted(0, 0, 0, 8, 27, 65)
 	default:
-		level = d.weighted(3, 42, 30, 23, 2, 0)
+		p.education = d.weighted(3, 42, 30, 23, 2, 0)
 		if o.required != "" && slices.Contains([]string{"09", "08"}, o.group) {
-			level = 2 + d.weighted(74, 24, 2)
+			p.education = 2 + d.weighted(74, 24, 2)
 		}
 	}
-	for level > 1 && endOfSchool[level] > age {
-		level--
+	for p.education > 1 && april(p.born, endOfSchool[p.education]) > now {
+		p.education--
 	}
-	return level, max(0, age-endOfSchool[level]-d.weighted(6, 3, 1))
+	p.education = max(p.education, o.licence.education)
+	p.begun = april(p.born, endOfSchool[p.education])
+	if later := p.begun + day.Month(12*d.weighted(6, 3, 1)); later <= now {
+		p.begun = later
+	}
 }
 
 // setJoins says on which day each signs up: some were there from the first
@@ -110,14 +140,18 @@ func (w *world) setJoins(all []*person) {
 
 // live draws what a person has done, can do, and where they would work.
 func (w *world) live(d draw, p *person) {
+	p.setSchooling(d)
 	p.status = []string{"employed", "leaving", "unemployed", "freelance", "student"}[d.weighted(76, 9, 12, 2, 1)]
-	if p.status == "student" && p.age > 23 {
+	if p.status == "student" && (p.age > 23 || p.occupation.licence.age > 0) {
 		p.status = "employed"
 	}
 	pr := &p.profile
-	pr.Name = pick(d, w.surnames) + " " + pick(d, w.given)
+	pr.Name = pick(d, w.surnames) + " " + pick(d, w.given[generation(p.age)])
 	pr.Residence, pr.EmploymentStatus = w.prefectures[p.home].code, p.status
-	pr.Education, pr.Pay = &p.education, &p.pay
+	pr.Education = &p.education
+	if p.status != "student" {
+		pr.Pay = &p.pay
+	}
 	w.setWilling(d, p)
 	w.setHistory(d, p)
 	held := p.held()
@@ -131,10 +165,9 @@ func (w *world) live(d draw, p *person) {
 	from := p.joins + day.Day(availableAfter(d, p.status))
 	pr.AvailableFrom = &from
 	if d.in(30) {
-		born := p.joins.Month() - day.Month(p.age*12+d.IntN(12))
-		pr.BirthMonth = &born
+		pr.BirthMonth = &p.born
 	}
-	if d.in(40) {
+	if d.in(40) && p.status != "student" {
 		pr.Text = w.introduction(d, p, held)
 	}
 }
@@ -219,12 +252,15 @@ func byCode(a, b candidate.Coded) int {
 // drives to work.
 func (w *world) certificationsOf(d draw, p *person) []string {
 	var out []string
-	if p.occupation.required != "" {
-		out = append(out, p.occupation.required)
-	}
-	for i, code := range p.occupation.optional {
-		if d.in(max(8, 26+min(p.worked, 20)-9*i)) {
+	hold := func(code string) {
+		for ; code != ""; code = w.licences[code].after {
 			out = append(out, code)
+		}
+	}
+	hold(p.occupation.required)
+	for i, code := range p.occupation.optional {
+		if d.in(max(8, 26+min(p.worked, 20)-9*i)) && w.mayHold(p, code) {
+			hold(code)
 		}
 	}
 	if !slices.ContainsFunc(out, drives) && d.in(driving(w.prefectures[p.home].population)) {
@@ -269,7 +305,7 @@ func languagesOf(d draw, p *person) []candidate.Coded {
 // managementOf draws the experience of leading people by years of work.
 func managementOf(d draw, p *person) int {
 	switch {
-	case p.occupation.census.major == 0: // 管理
+	case p.occupation.census.major == posts:
 		return 2 + d.weighted(20, 30, 34, 16)
 	case p.worked < 4:
 		return d.weighted(94, 6)

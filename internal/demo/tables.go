@@ -30,11 +30,14 @@ type census struct {
 // occupation is a leaf of the taxonomy and how people and jobs in it are.
 type occupation struct {
 	code, group, name string
-	census            *census
+	drawn             []*census // the occupations of the census that its people come from
+	census            *census   // their figures together
+	share             float64   // of each of drawn, among the codes that name it
 	workers           float64
 	industries        []string
 	skills            []string
 	required          string // the licence without which the work is not done; "" if none
+	licence           licence // what it takes to hold it, or the post
 	optional          []string
 	remote            int // of 100 positions that allow remote work
 	shift             bool
@@ -57,7 +60,8 @@ type tables struct {
 	prefectures []prefecture
 	national    []float64 // pay by major group, as in prefecture.pay
 	surnames    []string
-	given       []string
+	given       [generations][]string
+	licences    map[string]licence
 	stems       [2][]string
 	text        map[string][]string // sentence parts by section
 	// firmPatterns are the names of companies by industry; * stands for the stem.
@@ -78,9 +82,10 @@ var loadTables = sync.OnceValues(func() (*tables, error) {
 	}{
 		{"census", 12, t.takeCensus},
 		{"prefecture", 4 + len(majorNames), t.takePrefecture},
+		{"licence", 4, t.takeLicence},
 		{"occupation", 9, t.takeOccupation},
 		{"surname", 1, func(f []string) error { t.surnames = append(t.surnames, f[0]); return nil }},
-		{"given", 1, func(f []string) error { t.given = append(t.given, f[0]); return nil }},
+		{"given", 2, t.takeGiven},
 		{"stem1", 1, func(f []string) error { t.stems[0] = append(t.stems[0], f[0]); return nil }},
 		{"stem2", 1, func(f []string) error { t.stems[1] = append(t.stems[1], f[0]); return nil }},
 		{"firm", 2, func(f []string) error { t.firmPatterns[f[0]] = strings.Split(f[1], "|"); return nil }},
@@ -182,18 +187,20 @@ func (t *tables) takeOccupation(f []string) error {
 	if err != nil {
 		return fmt.Errorf("share: %w", err)
 	}
-	o.workers = share // until shareWorkers has seen all shares
+	o.share = share
 	for _, name := range strings.Split(f[1], "+") {
 		i := slices.IndexFunc(t.census, func(c census) bool { return c.name == name })
 		if i < 0 {
 			return fmt.Errorf("unknown occupation of the census %q", name)
 		}
-		if o.census == nil {
-			o.census = &t.census[i]
-		}
+		o.drawn = append(o.drawn, &t.census[i])
 	}
 	if err := o.takeTraits(f[7]); err != nil {
 		return err
+	}
+	var known bool
+	if o.licence, known = t.licences[o.required]; o.required != "" && !known {
+		return fmt.Errorf("%s: what the licence %q takes is not in licence.tsv", f[0], o.required)
 	}
 	t.occupations = append(t.occupations, o)
 	return nil
@@ -223,23 +230,6 @@ func (o *occupation) takeTraits(s string) error {
 		}
 	}
 	return nil
-}
-
-// shareWorkers divides the workers of each census occupation among the codes
-// that are drawn from it.
-func (t *tables) shareWorkers() {
-	shares := map[*census]float64{}
-	for _, o := range t.occupations {
-		shares[o.census] += o.workers
-	}
-	for i := range t.occupations {
-		o := &t.occupations[i]
-		all := 0.0
-		for _, n := range o.census.workers {
-			all += n
-		}
-		o.workers = all * o.workers / shares[o.census]
-	}
 }
 
 func list(s string) []string {
