@@ -17,16 +17,21 @@ type demoCmd struct {
 
 type demoLoadCmd struct {
 	settings
-	Candidates int    `default:"20000" placeholder:"N" help:"Candidates (default 20000)."`
-	Companies  int    `default:"400" placeholder:"M" help:"Companies (default 400)."`
-	Rules      int    `default:"1200" placeholder:"R" help:"Active rules (default 1200)."`
-	Seed       uint64 `default:"1" placeholder:"S" help:"Seed: the same one gives the same data (default 1)."`
-	IfEmpty    bool   `help:"Do nothing, successfully, if the data folder holds a market already."`
-	JSON       bool   `name:"json" help:"Print JSON."`
+	Candidates int     `default:"20000" placeholder:"N" help:"Candidates (default 20000)."`
+	Companies  int     `default:"400" placeholder:"M" help:"Companies (default 400)."`
+	Rules      int     `default:"1200" placeholder:"R" help:"Active rules (default 1200)."`
+	Seed       uint64  `default:"1" placeholder:"S" help:"Seed: the same one gives, on the same day, the same data (default 1)."`
+	Day        day.Day `placeholder:"YYYY-MM-DD" help:"The day on which the market stands (default: today in Tokyo)."`
+	IfEmpty    bool    `help:"Do nothing, successfully, if the data folder holds a market already."`
+	JSON       bool    `name:"json" help:"Print JSON."`
 }
 
 // Run plays the market in memory and writes its end state.
 func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
+	today, err := c.today(w)
+	if err != nil {
+		return err
+	}
 	resolved, err := c.resolve(w)
 	if err != nil {
 		return err
@@ -46,7 +51,7 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 	shown := progress{world: w}
 	summary, err := demo.Load(ctx, in.store, demo.Options{
 		Candidates: c.Candidates, Companies: c.Companies, Rules: c.Rules, Seed: c.Seed,
-		Today: day.Of(w.Now()), Vault: in.vault, Progress: shown.step,
+		Today: today, Vault: in.vault, Progress: shown.step,
 	})
 	shown.end()
 	if err := in.close(err); err != nil {
@@ -55,12 +60,28 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 	if c.JSON {
 		return printJSON(w.Out, summary)
 	}
-	fmt.Fprintf(w.Out, "\n%d candidates, %d companies, %d rules, %d offers made in 180 days.\n\nSign-ins:\n",
-		summary.Candidates, summary.Companies, summary.Rules, summary.Offers)
+	fmt.Fprintf(w.Out, "\n%d candidates, %d companies, %d rules, %d offers made in the 180 days to %s.\n\nSign-ins:\n",
+		summary.Candidates, summary.Companies, summary.Rules, summary.Offers, summary.Day)
 	for _, in := range summary.SignIns {
 		fmt.Fprintf(w.Out, "  %-10s %-22s password %s  %s\n", in.Kind, in.Email, in.Password, in.Who)
 	}
 	return nil
+}
+
+// mostDaysBack bounds the day: the service plays each day since then when it
+// starts.
+const mostDaysBack = 3660
+
+// today gives the day on which the market stands: one that has begun in Tokyo.
+func (c *demoLoadCmd) today(w World) (day.Day, error) {
+	now := day.Of(w.Now())
+	switch {
+	case c.Day == 0:
+		return now, nil
+	case c.Day > now || c.Day < now-mostDaysBack:
+		return 0, errs.New(errs.Invalid, fmt.Sprintf("--day: found %s; accepted: a day from %s to %s, which is today in Tokyo", c.Day, now-mostDaysBack, now))
+	}
+	return c.Day, nil
 }
 
 // gcPercent lets the heap grow to four times what is alive: 5 GB for 170,000
@@ -68,5 +89,5 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 const gcPercent = 300
 
 func (c *demoLoadCmd) Help() string {
-	return "Example:\n  enishi demo load --data data/demo --candidates 20000 --companies 400 --rules 1200 --seed 1"
+	return "Example:\n  enishi demo load --data data/demo --candidates 20000 --companies 400 --rules 1200 --seed 1\n  enishi demo load --data data/demo --day 2026-04-01 --json"
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"enishi/internal/account"
+	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/market"
 	"enishi/internal/offer"
@@ -33,6 +34,7 @@ type SignIn struct {
 
 // Summary says what a demo holds.
 type Summary struct {
+	Day        day.Day             `json:"day"` // on which the market stands
 	Candidates int                 `json:"candidates"`
 	Companies  int                 `json:"companies"`
 	Positions  int                 `json:"positions"`
@@ -116,6 +118,7 @@ func (p *player) account(at time.Time, email string) account.Account {
 // short address and a password, and gives these accounts by key.
 func (p *player) signIns(ctx context.Context, all market.Snapshot) (Summary, map[int64]*account.Account, error) {
 	s := Summary{
+		Day:        p.options.Today,
 		Candidates: len(p.persons), Companies: len(p.firms), Positions: len(p.orders), Rules: len(p.orders),
 		States: map[offer.State]int{},
 	}

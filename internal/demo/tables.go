@@ -36,7 +36,7 @@ type occupation struct {
 	workers           float64
 	industries        []string
 	skills            []string
-	required          string // the licence without which the work is not done; "" if none
+	required          string  // the licence without which the work is not done; "" if none
 	licence           licence // what it takes to hold it, or the post
 	optional          []string
 	remote            int // of 100 positions that allow remote work
