@@ -6,9 +6,7 @@ import (
 	"slices"
 
 	"enishi/internal/account"
-	"enishi/internal/candidate"
 	"enishi/internal/day"
-	"enishi/internal/market"
 	"enishi/internal/offer"
 )
 
@@ -23,50 +21,29 @@ func (p *player) visit(ctx context.Context, d day.Day) error {
 	visitors := p.visits[d]
 	delete(p.visits, d)
 	slices.Sort(visitors)
-	var acts []act
-	err := p.store.Write(ctx, func(tx market.Tx) error {
-		for _, key := range slices.Compact(visitors) {
-			c, err := tx.LockCandidate(key)
-			if err != nil {
-				return fmt.Errorf("candidate %d: %w", key, err)
-			}
-			if !c.Open && c.Version > 1 { // found a job meanwhile
-				continue
-			}
-			if err := p.lookIn(tx, &c, d); err != nil {
-				return err
-			}
-			list, err := tx.OffersTo(key, 0, mostSeen)
-			if err != nil {
-				return fmt.Errorf("offers of candidate %d: %w", key, err)
-			}
-			acts = append(acts, p.answers(list, d)...)
-			if p.in(42) {
-				p.visitOn(d+2+day.Day(p.ExpFloat64()*20), key)
-			}
-		}
-		return nil
-	})
+	open := slices.DeleteFunc(slices.Compact(visitors), func(key int64) bool { return p.gone[key] })
+	if err := p.lookIn(ctx, open); err != nil {
+		return fmt.Errorf("look in: %w", err)
+	}
+	if err := p.idle(ctx); err != nil { // being active can bring offers
+		return err
+	}
+	lists, err := p.offersTo(ctx, open)
 	if err != nil {
 		return err
+	}
+	var acts []act
+	for i, key := range open {
+		acts = append(acts, p.answers(lists[i], d)...)
+		if p.in(42) {
+			p.visitOn(d+2+day.Day(p.ExpFloat64()*20), key)
+		}
 	}
 	return p.take(ctx, acts, account.Candidate)
 }
 
 // mostSeen is how many offers, the newest, a visitor goes through.
 const mostSeen = 60
-
-// lookIn notes that the candidate was there.
-func (p *player) lookIn(tx market.Tx, c *candidate.Candidate, d day.Day) error {
-	if c.LastActive >= d {
-		return nil
-	}
-	c.LastActive, c.Version = d, c.Version+1
-	if err := tx.SaveCandidate(c); err != nil {
-		return fmt.Errorf("note a visit of candidate %d: %w", c.Key, err)
-	}
-	return tx.Append(&market.Row{Change: market.CandidateChanged, Entity: c.Key, Version: c.Version, At: p.market.Now()})
-}
 
 // answers decides what a visitor does about their offers: every one is opened,
 // some are accepted, better pay more often, some declined, the rest wait.
@@ -107,12 +84,12 @@ func (p *player) expectReply(o offer.Offer, d day.Day) {
 		return // some never answer
 	}
 	on := d + 1 + day.Day(p.weighted(20, 22, 16, 12, 8, 6, 5, 3, 3, 2, 2, 1))
-	p.replyOn(on, o.Key, offer.Schedule)
+	p.replyOn(on, o, offer.Schedule)
 	if !p.in(86) {
 		return
 	}
 	on += day.Day(p.between(4, 13))
-	p.replyOn(on, o.Key, offer.Hold)
+	p.replyOn(on, o, offer.Hold)
 	if o.Kind == "casual" || !p.in(85) {
 		return
 	}
@@ -120,134 +97,77 @@ func (p *player) expectReply(o offer.Offer, d day.Day) {
 	if p.in(26) {
 		last = offer.Hire
 	}
-	p.replyOn(on+day.Day(p.between(2, 12)), o.Key, last)
+	p.replyOn(on+day.Day(p.between(2, 12)), o, last)
 }
 
-func (p *player) replyOn(d day.Day, key int64, a offer.Action) {
+func (p *player) replyOn(d day.Day, o offer.Offer, a offer.Action) {
 	if d < p.options.Today {
-		p.replies[d] = append(p.replies[d], reply{key, a})
+		p.replies[d] = append(p.replies[d], reply{o, a})
 	}
 }
 
 // reply lets companies take their steps of a day. Who was hired leaves the
-// market; their other accepted offers stay as they are.
+// market, and the other talks that they were in.
 func (p *player) reply(ctx context.Context, d day.Day) error {
 	due := p.replies[d]
 	delete(p.replies, d)
-	var acts []act
-	var hired []int64
-	err := p.store.Write(ctx, func(tx market.Tx) error {
-		for _, r := range due {
-			o, err := tx.Offer(r.offer)
-			if err != nil {
-				return fmt.Errorf("offer %d: %w", r.offer, err)
-			}
-			if _, err := o.State.Next(r.action); err != nil {
-				continue // withdrawn meanwhile
-			}
-			if r.action == offer.Schedule {
-				if err := tx.AddView(market.View{Candidate: o.Candidate, Company: o.Company, At: p.market.Now()}); err != nil {
-					return fmt.Errorf("add a view: %w", err)
-				}
-			}
-			if r.action == offer.Hire {
-				hired = append(hired, o.Candidate)
-			}
-			acts = append(acts, act{o, r.action})
-		}
-		return nil
-	})
+	offers := make([]offer.Offer, len(due))
+	for i, r := range due {
+		offers[i] = r.offer
+	}
+	offers, err := p.offersOf(ctx, offers)
 	if err != nil {
+		return err
+	}
+	var acts []act
+	var viewed []offer.Offer
+	var hired []int64
+	for i, o := range offers {
+		action := due[i].action
+		if _, err := o.State.Next(action); err != nil {
+			continue // withdrawn meanwhile
+		}
+		switch action {
+		case offer.Schedule:
+			viewed = append(viewed, o)
+		case offer.Hire:
+			hired = append(hired, o.Candidate)
+		}
+		acts = append(acts, act{o, action})
+	}
+	if err := p.view(ctx, viewed); err != nil {
 		return err
 	}
 	if err := p.take(ctx, acts, account.Member); err != nil {
 		return err
 	}
-	return p.leave(ctx, hired)
+	slices.Sort(hired)
+	return p.quit(ctx, slices.Compact(hired))
 }
 
-// leave closes the candidates who found a job.
-func (p *player) leave(ctx context.Context, keys []int64) error {
-	slices.Sort(keys)
-	return p.store.Write(ctx, func(tx market.Tx) error {
-		for _, key := range slices.Compact(keys) {
-			c, err := tx.LockCandidate(key)
-			if err != nil {
-				return fmt.Errorf("candidate %d: %w", key, err)
-			}
-			if !c.Open {
-				continue
-			}
-			c.Open, c.Version = false, c.Version+1
-			if err := tx.SaveCandidate(&c); err != nil {
-				return fmt.Errorf("close candidate %d: %w", key, err)
-			}
-			if err := tx.Append(&market.Row{Change: market.CandidateLess, Entity: key, Version: c.Version, At: p.market.Now()}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// take takes steps on offers: through the market, or all in one transaction
-// that writes what the market would.
-func (p *player) take(ctx context.Context, acts []act, by account.Kind) error {
-	if p.through {
-		for _, a := range acts {
-			if err := p.takeThrough(ctx, a, by); err != nil {
-				return fmt.Errorf("%s offer %d: %w", a.action, a.offer.Key, err)
-			}
-		}
-		return nil
+// quit lets people who found a job withdraw from what they had accepted
+// elsewhere, and close.
+func (p *player) quit(ctx context.Context, hired []int64) error {
+	if err := p.lookIn(ctx, hired); err != nil {
+		return fmt.Errorf("look in: %w", err)
 	}
-	return p.store.Write(ctx, func(tx market.Tx) error {
-		for _, a := range acts {
-			if err := p.takeOne(tx, a); err != nil {
-				return fmt.Errorf("%s offer %d: %w", a.action, a.offer.Key, err)
-			}
-		}
-		return nil
-	})
-}
-
-func (p *player) takeOne(tx market.Tx, a act) error {
-	o, err := tx.Offer(a.offer.Key)
+	lists, err := p.offersTo(ctx, hired)
 	if err != nil {
 		return err
 	}
-	now := p.market.Now()
-	switch a.action {
-	case offer.Accept:
-		o.AnsweredAt = now
-	case offer.Decline:
-		o.AnsweredAt, o.DueAt = now, now.Add(offer.UndoWindow)
-	case offer.Schedule, offer.Hold, offer.Hire, offer.Reject:
-		if o.RespondedAt.IsZero() {
-			o.RespondedAt = now
+	var acts []act
+	for _, list := range lists {
+		for _, o := range list {
+			if o.State == offer.Accepted || o.State == offer.Scheduled || o.State == offer.Held && o.Kind != "casual" {
+				acts = append(acts, act{o, offer.Withdraw})
+			}
 		}
 	}
-	if o.State, err = o.State.Next(a.action); err != nil {
+	if err := p.take(ctx, acts, account.Candidate); err != nil {
 		return err
 	}
-	o.Version++
-	if err := tx.SaveOffer(&o); err != nil {
-		return err
+	for _, key := range hired {
+		p.gone[key] = true
 	}
-	return tx.Append(&market.Row{Change: market.OfferChanged, Entity: o.Key, Version: o.Version, At: now})
-}
-
-func (p *player) takeThrough(ctx context.Context, a act, by account.Kind) error {
-	actor := market.Actor{Kind: by, Candidate: a.offer.Candidate, Company: a.offer.Company, Role: account.Owner, Confirmed: true}
-	id := a.offer.ID
-	var err error
-	switch a.action {
-	case offer.See:
-		_, err = p.market.OfferTo(ctx, actor, id)
-	case offer.Accept, offer.Decline:
-		_, err = p.market.Answer(ctx, actor, id, a.action)
-	default:
-		_, err = p.market.Proceed(ctx, actor, id, a.action)
-	}
-	return err
+	return p.leave(ctx, hired)
 }

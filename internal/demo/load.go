@@ -7,7 +7,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"time"
 
 	"enishi/internal/account"
 	"enishi/internal/day"
@@ -104,14 +103,6 @@ func lived(ctx context.Context, o Options) (*player, *market.Memory, error) {
 		return nil, nil, fmt.Errorf("open the market: %w", err)
 	}
 	return p, memory, p.play(ctx)
-}
-
-// account gives the account of an address, confirmed and without a password.
-func (p *player) account(at time.Time, email string) account.Account {
-	return account.Account{
-		ID: p.ids.id(at), Kind: account.Candidate, Confirmed: true, CreatedAt: at,
-		Sealed: p.options.Vault.Seal(email), EmailHash: p.options.Vault.EmailHash(email),
-	}
 }
 
 // signIns counts what there is, gives the accounts that are chosen for it a

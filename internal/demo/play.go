@@ -6,40 +6,78 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
 	"enishi/internal/candidate"
-	"enishi/internal/company"
+	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/market"
 	"enishi/internal/offer"
-	"enishi/internal/position"
 )
 
-// player lets a market live: it writes what people and companies do, day by
+// player lets a market live: it decides what people and companies do, day by
 // day, and has the market make the offers that follow.
 type player struct {
 	*world
 	draw
-	ids    draw
-	store  market.Store
-	market *market.Market
-	now    time.Time // what the market's clock shows
-	// batch is how many sign-ups are written before the market matches them.
-	batch int
-	// through sends what people and companies do with offers through the
-	// market's own use cases, one by one, instead of a day in one transaction.
-	through bool
+	doors
+	clock atomic.Pointer[time.Time] // what the market's clock shows
 
 	lives   map[int64]*person
+	gone    map[int64]bool // who has closed, and comes no more
 	homes   map[int64]*job // by position
 	visits  map[day.Day][]int64
 	replies map[day.Day][]reply
 }
 
+// doors are the ways on which what people and companies do comes into a market.
+// What comes through is written when a call ends; the offers that follow from
+// it are made when idle ends.
+type doors interface {
+	// found registers an operator, and companies with their owners.
+	found(ctx context.Context, firms []*firm) error
+	// begin publishes positions and activates their rules, and gives the keys
+	// of the positions.
+	begin(ctx context.Context, orders []order) ([]int64, error)
+	// join signs people up, and gives their keys.
+	join(ctx context.Context, people []entrant) ([]int64, error)
+	// settle changes the settings of people who have just joined.
+	settle(ctx context.Context, keys []int64, people []entrant) error
+	// lookIn notes that people were there.
+	lookIn(ctx context.Context, keys []int64) error
+	// offersTo gives the newest offers of people.
+	offersTo(ctx context.Context, keys []int64) ([][]offer.Offer, error)
+	// offersOf gives offers of companies as they are now.
+	offersOf(ctx context.Context, offers []offer.Offer) ([]offer.Offer, error)
+	// view opens the cards of the candidates of offers.
+	view(ctx context.Context, offers []offer.Offer) error
+	// take takes steps on offers.
+	take(ctx context.Context, acts []act, by account.Kind) error
+	// leave closes people.
+	leave(ctx context.Context, keys []int64) error
+	// idle waits until all offers that are due at this moment are made.
+	idle(ctx context.Context) error
+}
+
+// entrant is somebody who signs up, with the settings that they choose then.
+type entrant struct {
+	*person
+	email  string
+	open   bool
+	limit  int
+	blocks []corpnum.Number
+}
+
+// settles says whether the settings are not what everybody begins with.
+func (x *entrant) settles() bool { return !x.open || x.limit != candidate.DefaultWeeklyLimit }
+
 // reply is what a company will do about an offer that was accepted.
 type reply struct {
-	offer  int64
+	offer  offer.Offer
 	action offer.Action
 }
 
@@ -54,27 +92,47 @@ const settingSeed = "seed"
 // newPlayer opens the market over an empty store, before its first day.
 func newPlayer(ctx context.Context, w *world, store market.Store) (*player, error) {
 	p := &player{
-		world: w, draw: newDraw(w.options.Seed, streamPlay), ids: newDraw(w.options.Seed, streamIDs),
-		store: store, now: w.first.At(0), batch: 500,
-		lives: map[int64]*person{}, homes: map[int64]*job{},
+		world: w, draw: newDraw(w.options.Seed, streamPlay),
+		lives: map[int64]*person{}, gone: map[int64]bool{}, homes: map[int64]*job{},
 		visits: map[day.Day][]int64{}, replies: map[day.Day][]reply{},
 	}
-	seed := newDraw(w.options.Seed, streamSeed).id(p.now)
+	p.set(w.first.At(0))
+	seed := newDraw(w.options.Seed, streamSeed).id(w.first.At(0))
 	err := store.Write(ctx, func(tx market.Tx) error { return tx.SetSetting(settingSeed, hex.EncodeToString(seed[:])) })
 	if err != nil {
 		return nil, fmt.Errorf("set the seed: %w", err)
 	}
-	p.market, err = market.Open(ctx, store, w.options.Vault, market.Options{
+	m, err := market.Open(ctx, store, w.options.Vault, p.marketOptions(), nil)
+	if err != nil {
+		return nil, err
+	}
+	ids := newDraw(w.options.Seed, streamIDs)
+	p.doors = &ledger{store: store, market: m, vault: w.options.Vault, id: func(_ string, at time.Time) uuid.UUID { return ids.id(at) }}
+	return p, nil
+}
+
+func (p *player) marketOptions() market.Options {
+	return market.Options{
 		Mode: market.Auto, Demo: true, Mail: silent{},
-		Clock:  func() time.Time { return p.now },
+		Clock:  func() time.Time { return *p.clock.Load() },
 		Report: func(context.Context, string, error) {},
-	}, nil)
-	return p, err
+	}
+}
+
+func (p *player) set(now time.Time) { p.clock.Store(&now) }
+
+// move lets time pass, once all is done that is due before.
+func (p *player) move(ctx context.Context, to time.Time) error {
+	if err := p.idle(ctx); err != nil {
+		return err
+	}
+	p.set(to)
+	return nil
 }
 
 // play runs every day up to the morning of today.
 func (p *player) play(ctx context.Context) error {
-	if err := p.found(ctx); err != nil {
+	if err := p.found(ctx, p.firms); err != nil {
 		return fmt.Errorf("found companies: %w", err)
 	}
 	slices.SortStableFunc(p.orders, func(a, b order) int { return cmp.Compare(a.begins, b.begins) })
@@ -88,7 +146,15 @@ func (p *player) play(ctx context.Context) error {
 		people, orders = people[n:], orders[k:]
 		p.options.Progress("days", int(d-p.first)+1, livedDays)
 	}
-	return p.settle(ctx, p.options.Today.At(0))
+	return p.dawn(ctx, p.options.Today)
+}
+
+// dawn lets a day begin.
+func (p *player) dawn(ctx context.Context, d day.Day) error {
+	if err := p.move(ctx, d.At(0)); err != nil {
+		return fmt.Errorf("end the day before: %w", err)
+	}
+	return p.idle(ctx)
 }
 
 // splitAt gives how many of the first entries hold.
@@ -100,148 +166,79 @@ func splitAt[T any](list []T, holds func(T) bool) int {
 	return n
 }
 
+// together is how many people sign up before the market makes the offers that
+// are due to them.
+const together = 500
+
 func (p *player) playDay(ctx context.Context, d day.Day, joining []*person, beginning []order) error {
-	if err := p.settle(ctx, d.At(0)); err != nil {
+	if err := p.dawn(ctx, d); err != nil {
 		return err
 	}
-	p.now = d.At(9)
-	if err := p.begin(ctx, beginning); err != nil {
+	if err := p.move(ctx, d.At(9)); err != nil {
+		return err
+	}
+	keys, err := p.begin(ctx, beginning)
+	if err != nil {
 		return fmt.Errorf("begin rules: %w", err)
 	}
-	p.now = d.At(11)
+	for i, key := range keys {
+		p.homes[key] = beginning[i].job
+	}
+	if err := p.move(ctx, d.At(11)); err != nil {
+		return err
+	}
 	if err := p.reply(ctx, d); err != nil {
 		return fmt.Errorf("let companies answer: %w", err)
 	}
 	for i, hour := range []int{12, 20} {
-		p.now = d.At(hour)
+		if err := p.move(ctx, d.At(hour)); err != nil {
+			return err
+		}
 		half := joining[len(joining)*i/2 : len(joining)*(i+1)/2]
-		for part := range slices.Chunk(half, p.batch) {
-			if err := p.join(ctx, part); err != nil {
+		for part := range slices.Chunk(half, together) {
+			if err := p.enter(ctx, part); err != nil {
 				return fmt.Errorf("sign people up: %w", err)
 			}
 		}
 	}
-	p.now = d.At(21)
+	if err := p.move(ctx, d.At(21)); err != nil {
+		return err
+	}
 	return p.visit(ctx, d)
 }
 
-// settle moves the clock and has the market do what follows from it.
-func (p *player) settle(ctx context.Context, to time.Time) error {
-	p.now = to
-	if err := p.market.Tend(ctx); err != nil {
-		return fmt.Errorf("begin the day: %w", err)
-	}
-	return p.market.Drain(ctx)
-}
-
-// begin adds positions and their rules, and makes the offers that are due.
-func (p *player) begin(ctx context.Context, orders []order) error {
-	err := p.store.Write(ctx, func(tx market.Tx) error {
-		for i := range orders {
-			if err := p.beginOne(tx, &orders[i]); err != nil {
-				return err
-			}
+// enter signs people up; some then change their settings.
+func (p *player) enter(ctx context.Context, people []*person) error {
+	all := make([]entrant, len(people))
+	again := make([]day.Day, len(people)) // when they look in, 0: never
+	for i, x := range people {
+		all[i] = entrant{
+			person: x, email: candidateEmail(len(p.lives) + i),
+			open: !p.in(3), limit: limitOf(p.draw), blocks: p.blocksOf(p.draw),
 		}
-		return nil
-	})
+		if p.in(74) {
+			again[i] = x.joins + day.Day(p.weighted(25, 35, 25, 15))
+		}
+	}
+	keys, err := p.join(ctx, all)
 	if err != nil {
 		return err
 	}
-	return p.market.Drain(ctx)
-}
-
-func (p *player) beginOne(tx market.Tx, o *order) error {
-	at := p.market.Now()
-	x := position.Position{
-		ID: p.ids.id(at), Company: o.job.firm.Key, Version: 1, PublishedVersion: 1,
-		State: position.Published, Terms: o.job.terms,
-	}
-	if err := tx.AddPosition(&x); err != nil {
-		return fmt.Errorf("add a position: %w", err)
-	}
-	p.homes[x.Key] = o.job
-	r := o.Rule
-	r.ID, r.Company, r.Position = p.ids.id(at), x.Company, x.Key
-	if err := tx.AddRule(&r); err != nil {
-		return fmt.Errorf("add a rule: %w", err)
-	}
-	return tx.Append(
-		&market.Row{Change: market.PositionChanged, Entity: x.Key, Version: 1, At: at},
-		&market.Row{Change: market.RuleChanged, Entity: r.Key, Version: 1, At: at},
-	)
-}
-
-// join signs people up and makes the offers that are due to them.
-func (p *player) join(ctx context.Context, people []*person) error {
-	err := p.store.Write(ctx, func(tx market.Tx) error {
-		for _, x := range people {
-			if err := p.joinOne(tx, x); err != nil {
-				return err
-			}
+	for i, key := range keys {
+		p.lives[key] = all[i].person
+		p.gone[key] = !all[i].open
+		if again[i] != 0 {
+			p.visitOn(again[i], key)
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	if err := p.idle(ctx); err != nil {
 		return err
 	}
-	return p.market.Drain(ctx)
-}
-
-func (p *player) joinOne(tx market.Tx, x *person) error {
-	at := p.market.Now()
-	a := p.account(at, candidateEmail(len(p.lives)))
-	if err := tx.AddAccount(&a); err != nil {
-		return fmt.Errorf("add an account: %w", err)
-	}
-	c := candidate.Candidate{
-		ID: p.ids.id(at), Account: a.Key, Version: 1, Open: !p.in(3), Confirmed: true,
-		WeeklyLimit: limitOf(p.draw), Language: "ja", LastActive: x.joins, Profile: x.profile,
-		Wishes: x.wish.condition(x), Blocks: p.blocksOf(p.draw), Employers: x.employers, CreatedAt: at,
-	}
-	if err := tx.AddCandidate(&c); err != nil {
-		return fmt.Errorf("add a candidate: %w", err)
-	}
-	p.lives[c.Key] = x
-	if p.in(74) {
-		p.visitOn(x.joins+day.Day(p.weighted(25, 35, 25, 15)), c.Key)
-	}
-	return tx.Append(&market.Row{Change: market.CandidateChanged, Entity: c.Key, Version: 1, At: at})
+	return p.settle(ctx, keys, all)
 }
 
 func (p *player) visitOn(d day.Day, candidate int64) {
 	if d < p.options.Today {
 		p.visits[d] = append(p.visits[d], candidate)
 	}
-}
-
-// found registers the companies with their owners, and an operator.
-func (p *player) found(ctx context.Context) error {
-	return p.store.Write(ctx, func(tx market.Tx) error {
-		at := p.market.Now()
-		operator := p.account(at, operatorEmail)
-		operator.Kind = "operator"
-		if err := tx.AddAccount(&operator); err != nil {
-			return fmt.Errorf("add the operator: %w", err)
-		}
-		for i, f := range p.firms {
-			a := p.account(at, memberEmail(i))
-			a.Kind = "member"
-			if err := tx.AddAccount(&a); err != nil {
-				return fmt.Errorf("add an owner: %w", err)
-			}
-			f.ID = p.ids.id(at)
-			k := f.Company
-			if err := tx.AddCompany(&k); err != nil {
-				return fmt.Errorf("add company %s: %w", k.Name, err)
-			}
-			f.Key = k.Key
-			if err := tx.AddMember(company.Member{Account: a.Key, Company: k.Key, Role: "owner"}); err != nil {
-				return fmt.Errorf("add a member: %w", err)
-			}
-			if err := tx.Append(&market.Row{Change: market.CompanyChanged, Entity: k.Key, Version: 1, At: at}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
