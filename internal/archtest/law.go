@@ -83,7 +83,7 @@ func testsAlso() map[string][]string {
 		"internal/web":    {"internal/store", "internal/store/sqlite"},
 		"internal/httpx":  {"internal/store", "internal/store/sqlite"},
 		"internal/worker": {"internal/store", "internal/store/sqlite"},
-		"internal/demo":   {"internal/store", "internal/store/sqlite"},
+		"internal/demo":   {"internal/store", "internal/store/sqlite", "internal/api", "internal/worker"},
 	}
 }
 
