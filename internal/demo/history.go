@@ -32,8 +32,8 @@ func (w *world) jobsOf(d draw, p *person) []candidate.Job {
 		return nil
 	}
 	now := p.joins.Month()
-	if w.opening(d, p.occupation) == nil { // no other work leads to it
-		p.begun = max(p.begun, p.mayBegin(p.occupation))
+	if p.occupation.licence.education >= afterSchool || w.opening(d, p.occupation) == nil {
+		p.begun = max(p.begun, p.mayBegin(p.occupation)) // one comes to it from school, not from other work
 	}
 	p.worked = max(0, int(now-p.begun)/12)
 	employed, end := p.status == "employed" || p.status == "leaving", now
@@ -65,6 +65,9 @@ func (w *world) jobsOf(d draw, p *person) []candidate.Job {
 	}
 	return jobs
 }
+
+// afterSchool is the least education of licences that a school gives.
+const afterSchool = 2
 
 // shortestJob is how many months a job of the past lasts at least.
 const shortestJob = 4
@@ -157,12 +160,12 @@ func (w *world) opening(d draw, o *occupation) *occupation {
 }
 
 // near gives the kin of an occupation but for posts, in which one does not work
-// by the way.
+// by the way, and for what takes more schooling.
 func (w *world) near(o *occupation) []*occupation {
 	var out []*occupation
 	for i := range w.occupations {
 		x := &w.occupations[i]
-		if x.group == o.group && x != o && x.census.major != posts && slices.Contains(w.kin[o], x.code) {
+		if x.group == o.group && x != o && x.census.major != posts && x.education <= max(3, o.education) && slices.Contains(w.kin[o], x.code) {
 			out = append(out, x)
 		}
 	}

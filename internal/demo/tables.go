@@ -198,10 +198,11 @@ func (t *tables) takeOccupation(f []string) error {
 	if err := o.takeTraits(f[7]); err != nil {
 		return err
 	}
-	var known bool
-	if o.licence, known = t.licences[o.required]; o.required != "" && !known {
+	l, known := t.licences[o.required]
+	if o.required != "" && !known {
 		return fmt.Errorf("%s: what the licence %q takes is not in licence.tsv", f[0], o.required)
 	}
+	o.licence = licence{max(o.licence.age, l.age), l.education, l.after}
 	t.occupations = append(t.occupations, o)
 	return nil
 }
@@ -225,6 +226,8 @@ func (o *occupation) takeTraits(s string) error {
 			o.shift = true
 		case 'e':
 			o.education = n
+		case 'a':
+			o.licence.age = n
 		default:
 			return fmt.Errorf("unknown trait %c", letter)
 		}

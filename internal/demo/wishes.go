@@ -38,7 +38,7 @@ func (w *world) wishOf(d draw, p *person) wish {
 	case d.in(70):
 		x.payMax = round10(p.pay * d.between(100, 112) / 100)
 	}
-	switch d.weighted(8, 12, 62, 18) {
+	switch d.weighted(5, 9, 67, 19) {
 	case 0:
 		for _, o := range p.profile.Occupation {
 			x.occupations = append(x.occupations, o.Code)
