@@ -70,7 +70,7 @@ func TestEverythingDrawnIsAllowed(t *testing.T) {
 // The check figure of the wage survey: annual pay at the median is scheduled
 // pay times 12 and the ratio of contract to scheduled pay, plus the bonus.
 func TestMedianPayIsThatOfTheCensus(t *testing.T) {
-	w := small(t, 60_000, 50, 50)
+	w := crowded(t)
 	by := map[*occupation][]int{}
 	for _, p := range w.persons {
 		by[p.occupation] = append(by[p.occupation], p.pay)
