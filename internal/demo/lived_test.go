@@ -8,9 +8,9 @@ import (
 	"enishi/internal/offer"
 )
 
-// The market has lived: in every week of its 180 days people signed up
-// offers were sent, answered and responded to, and of every
-// state that an offer can be in there are some, as many as their dates allow.
+// The market has lived: in every week of its 180 days people signed up, and
+// offers were sent, answered and responded to; and of every state that an offer
+// can be in there are some, as many as their dates allow.
 func TestTheMarketHasLived(t *testing.T) {
 	t.Parallel()
 	o := options(t, 2000, 60, 250)
