@@ -45,7 +45,8 @@ type MissedLeaf struct {
 	Pointer   string       `json:"pointer" doc:"Of the wish, in me/wishes; empty for the whole of it, or if it is none."`
 	Condition anyCondition `json:"condition"`
 	Sentence  Bilingual    `json:"sentence" doc:"The condition in words."`
-	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned."`
+	Alone     bool         `json:"alone" doc:"Nothing else stands in the way of these rules."`
+	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned; if it does not stand alone, how many miss it among those that agree otherwise on one side."`
 }
 
 // Bilingual is a text in both languages.
@@ -56,9 +57,10 @@ type Bilingual struct {
 
 // OwnOffers is a page of a candidate's offers.
 type OwnOffers struct {
-	Items  []Offer      `json:"items"`
-	Next   string       `json:"next_cursor" doc:"Where the next page begins; empty on the last."`
-	Missed []MissedLeaf `json:"missed,omitempty" doc:"With no offer at all: the three leaves that were missed most."`
+	Items   []Offer      `json:"items"`
+	Next    string       `json:"next_cursor" doc:"Where the next page begins; empty on the last."`
+	Waiting int          `json:"waiting,omitempty" doc:"With no offer at all: how many rules match and wait for their budget, or for your weekly limit."`
+	Missed  []MissedLeaf `json:"missed,omitempty" doc:"With no offer at all: the three leaves that were missed most."`
 }
 
 // side is who reads an offer.
@@ -192,18 +194,21 @@ func (s *service) ownOffers(ctx context.Context, in *Paging) (*answered[OwnOffer
 	}
 	out := OwnOffers{Items: paged.Items, Next: paged.Next}
 	if len(out.Items) == 0 && before == 0 {
-		missed, err := s.market.Missed(ctx, actorOf(ctx))
+		why, err := s.market.Why(ctx, actorOf(ctx))
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range missed {
+		out.Waiting = why.Waiting
+		for _, m := range why.Missed {
 			over := condition.Profiles
 			if m.Wish {
 				over = condition.Positions
 			}
 			out.Missed = append(out.Missed, MissedLeaf{
-				m.Wish, m.Pointer, anyCondition{m.Condition},
-				Bilingual{m.Condition.Sentence(over, "ja"), m.Condition.Sentence(over, "en")}, m.Rules,
+				m.Wish, m.Pointer,
+				anyCondition{m.Condition},
+				Bilingual{m.Condition.Sentence(over, "ja"), m.Condition.Sentence(over, "en")},
+				m.Alone, m.Rules,
 			})
 		}
 	}

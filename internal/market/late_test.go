@@ -539,3 +539,60 @@ func (w *world) pending() {
 	}
 	w.order(g, w.post(g, publishable()), plain())
 }
+
+// Whoever gets no offer learns why, however far apart they and the rules are.
+func TestNobodyIsLeftUntold(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		f := w.firm(1, 0)
+		in := plain()
+		in.Must = all(atLeast("pay", 500), atLeast("education", 4))
+		w.order(f, w.post(f, publishable()), in)
+		told := func(change func(*market.SignUp)) []market.Missed {
+			w.Helper()
+			p := w.someone(len(w.records.candidates), change)
+			got, err := w.Why(w.Context(), w.actor(p.token))
+			if err != nil || got.Waiting != 0 {
+				w.Fatalf("%d rules wait, %v; want none", got.Waiting, err)
+			}
+			return got.Missed
+		}
+		for name, c := range map[string]struct {
+			change func(*market.SignUp)
+			wish   bool
+			alone  bool
+			n      int
+		}{
+			"one leaf away": {func(in *market.SignUp) {
+				in.Profile.Pay, in.Profile.Education = ptr(600), ptr(2)
+			}, false, true, 1},
+			"the rule asks for them, two wishes fail": {func(in *market.SignUp) {
+				in.Profile.Pay, in.Profile.Education = ptr(600), ptr(5)
+				in.Wishes = all(atLeast("pay_min", 9000), is("flextime", true))
+			}, true, false, 2},
+			"the rule offers what they wish, and asks for two things more": {func(*market.SignUp) {}, false, false, 2},
+			"neither side agrees": {func(in *market.SignUp) {
+				in.Wishes = all(atLeast("pay_min", 9000), is("flextime", true))
+			}, true, false, 2},
+		} {
+			got := told(c.change)
+			if len(got) != c.n {
+				w.Errorf("%s: %+v, want %d leaves", name, got, c.n)
+			}
+			for _, m := range got {
+				if m.Wish != c.wish || m.Alone != c.alone || m.Rules != 1 {
+					w.Errorf("%s: %+v, want wish %v, alone %v, 1 rule", name, m, c.wish, c.alone)
+				}
+			}
+		}
+		spent := plain()
+		spent.DailyBudget = 1
+		w.order(f, w.post(f, publishable()), spent)
+		first := w.someone(90)
+		w.wantStates(first, offer.Sent)
+		got, err := w.Why(w.Context(), w.actor(w.someone(91).token))
+		if err != nil || got.Waiting != 1 {
+			w.Errorf("behind a budget that is used up: %+v, %v; want 1 rule that waits", got, err)
+		}
+	})
+}

@@ -1,34 +1,68 @@
 package market
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 
+	"enishi/internal/candidate"
 	"enishi/internal/condition"
+	"enishi/internal/day"
 	"enishi/internal/engine"
 )
 
 // Missed is one leaf by which rules and the candidate did not come together:
-// Rules of them would match if it alone were turned.
+// Rules of them would match if it alone were turned, or, if not Alone, miss
+// each other by it and by more.
 type Missed struct {
-	Wish      bool   // one of the candidate's wishes, not something that rules ask
+	Wish      bool // one of the candidate's wishes, not something that rules ask
+	Alone     bool
 	Pointer   string // of the wish
 	Condition condition.Condition
 	Rules     int
 }
 
+// Why says why a candidate has no offer: how many rules match and wait for
+// their budget or for the candidate's room, and which leaves others missed.
+type Why struct {
+	Waiting int
+	Missed  []Missed
+}
+
 // mostMissed is how many leaves a candidate without offers is told.
 const mostMissed = 3
 
-// Missed gives the three leaves that were most often missed between the actor
-// and the rules that are active now.
-func (m *Market) Missed(ctx context.Context, actor Actor) ([]Missed, error) {
-	c, err := m.Candidate(ctx, actor)
-	if err != nil || !c.Open {
-		return nil, err
+// Why gives what stands between the actor and the rules that are active now.
+func (m *Market) Why(ctx context.Context, actor Actor) (Why, error) {
+	var out Why
+	var c candidate.Candidate
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		if c, err = tx.Candidate(actor.Candidate); err != nil {
+			return err
+		}
+		positions, rules, err := tx.ReachedTo(c.Key)
+		if err != nil {
+			return err
+		}
+		waiting, err := m.proposeTo(&c, positions, rules, m.Today())
+		out.Waiting = len(waiting)
+		return err
+	})
+	if err == nil && c.Open {
+		out.Missed, err = m.missed(&c)
 	}
+	return out, err
+}
+
+// missed gives the three leaves that were most often missed between the actor
+// and the rules that are active now: leaves that stand alone in the way, and
+// where there is none of those, what one side misses while the other
+// agrees, or if no side ever agrees, what the candidate wishes in vain.
+func (m *Market) missed(c *candidate.Candidate) ([]Missed, error) {
 	today := m.Today()
-	doc, err := m.people.profiles.person(&c, &today)
+	doc, err := m.people.profiles.person(c, &today)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +75,7 @@ func (m *Market) Missed(ctx context.Context, actor Actor) ([]Missed, error) {
 		if len(out) == mostMissed {
 			break
 		}
-		told := Missed{Wish: miss.Asked, Rules: miss.Count}
+		told := Missed{Wish: miss.Asked, Alone: true, Rules: miss.Count}
 		if miss.Asked {
 			told.Condition, told.Pointer = c.Wishes.At(miss.Path)
 		} else {
@@ -52,7 +86,96 @@ func (m *Market) Missed(ctx context.Context, actor Actor) ([]Missed, error) {
 		}
 		out = append(out, told)
 	}
-	return out, nil
+	if len(out) > 0 {
+		return out, nil
+	}
+	view := m.people.rules.View()
+	asking := view.Match(engine.Question{Doc: doc, Cond: engine.Cond{Op: engine.All}})
+	if out = m.missedWishes(view, asking, c, wishes); len(out) > 0 {
+		return out, nil
+	}
+	offering, err := some(view, wishes)
+	if err != nil || len(offering) > 0 {
+		return m.missedMusts(offering, c, today), err
+	}
+	everyone, err := some(view, engine.Cond{Op: engine.All})
+	return m.missedWishes(view, everyone, c, wishes), err
+}
+
+// rulesLookedAt bounds how many rules are asked one by one what they miss.
+const rulesLookedAt = 1000
+
+// some gives rules whose terms satisfy a condition.
+func some(view *engine.View, cond engine.Cond) ([]int64, error) {
+	found, err := view.Search(engine.Query{Cond: cond, Within: engine.Cond{Op: engine.All}, Limit: rulesLookedAt})
+	keys := make([]int64, len(found.Top))
+	for i := range found.Top {
+		keys[i] = found.Top[i].ID
+	}
+	return keys, err
+}
+
+// missedWishes gives the wishes that most often fail on what some rules offer.
+func (m *Market) missedWishes(view *engine.View, rules []int64, c *candidate.Candidate, wishes engine.Cond) []Missed {
+	clauses := []engine.Cond{wishes}
+	if wishes.Op == engine.All {
+		clauses = wishes.Kids
+	}
+	counts := make([]int, len(clauses))
+	for _, key := range rules {
+		offers, ok := view.Find(key)
+		for i := range clauses {
+			if ok && !engine.Holds(&m.people.positions.schema, clauses[i], offers) {
+				counts[i]++
+			}
+		}
+	}
+	var out []Missed
+	for i, n := range counts {
+		told := Missed{Wish: true, Condition: c.Wishes, Rules: n}
+		if wishes.Op == engine.All {
+			told.Condition, told.Pointer = c.Wishes.At([]int{i})
+		}
+		if n > 0 {
+			out = append(out, told)
+		}
+	}
+	return mostOften(out)
+}
+
+// missedMusts gives what some rules most often ask in vain.
+func (m *Market) missedMusts(rules []int64, c *candidate.Candidate, today day.Day) []Missed {
+	record := c.Record(today)
+	at := map[[32]byte]int{}
+	var out []Missed
+	for _, key := range rules {
+		o, ok := m.people.findOrder(key)
+		if !ok {
+			continue
+		}
+		clauses := []condition.Condition{o.rule.Must}
+		if o.rule.Must.Op == condition.All {
+			clauses = o.rule.Must.Kids
+		}
+		for _, clause := range clauses {
+			if clause.Holds(record) {
+				continue
+			}
+			i, known := at[clause.Hash()]
+			if !known {
+				i = len(out)
+				at[clause.Hash()], out = i, append(out, Missed{Condition: clause})
+			}
+			out[i].Rules++
+		}
+	}
+	return mostOften(out)
+}
+
+// mostOften gives the leaves that are missed most, the first of equals first.
+func mostOften(list []Missed) []Missed {
+	slices.SortStableFunc(list, func(a, b Missed) int { return cmp.Compare(b.Rules, a.Rules) })
+	return list[:min(len(list), mostMissed)]
 }
 
 // lift gives back the leaf that was lowered; not ok for fields that the
