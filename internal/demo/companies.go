@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"enishi/internal/company"
@@ -12,12 +13,29 @@ import (
 type firm struct {
 	company.Company
 	industry string
-	home     int // position of the prefecture
+	home     int      // position of the prefecture
+	hires    []string // occupations and groups that work there; nil for all that know the industry
 }
+
+// employs says whether an occupation works at the company.
+func (f *firm) employs(o *occupation) bool {
+	return slices.Contains(o.industries, f.industry) &&
+		(f.hires == nil || slices.ContainsFunc(f.hires, func(code string) bool { return strings.HasPrefix(o.code, code) }))
+}
+
+// public says whether the company is a body of local government.
+func (f *firm) public() bool { return f.industry == "98" }
+
+// manySites is the size band, 100 people, from which a company has sites in
+// more than one prefecture.
+const manySites = 3
 
 // firstNumber is where the demo's corporate numbers begin. Bases that start
 // with 99 belong to no registry office, so none of them is anybody's.
 const firstNumber = 990_000_000_000
+
+// sizeWeights say how common each size band is.
+var sizeWeights = [...]int{8, 22, 28, 22, 12, 6, 2}
 
 // firmsOf draws the companies: industries as workers are in them, places by
 // population. One in twelve belongs to the group of an earlier one, one in
@@ -41,12 +59,15 @@ func (w *world) firmsOf() []*firm {
 		if i > 10 && d.in(8) {
 			f.Head = out[d.IntN(i)].Head
 		}
-		f.Name = w.firmName(d, f.industry)
+		// The kinds of an industry in turn, so that each of its trades has employers.
+		patterns := w.firmPatterns[f.industry]
+		k := kindOf(patterns[len(w.byIndustry[f.industry])%len(patterns)])
+		f.Size, f.hires = k.size(d), k.hires
+		f.Name = w.firmName(d, f, k)
 		for names[f.Name] {
-			f.Name = w.firmName(d, f.industry)
+			f.Name = w.firmName(d, f, k)
 		}
 		names[f.Name] = true
-		f.Size = d.weighted(8, 22, 28, 22, 12, 6, 2)
 		f.Version, f.Status = 1, company.Verified
 		if d.in(2) {
 			f.Status = company.Applied
@@ -58,9 +79,11 @@ func (w *world) firmsOf() []*firm {
 }
 
 // industryWeights gives the industries and how many workers the occupations
-// bring to each.
+// bring to each, none so few that it would have no company where there are
+// several times as many companies as industries.
 func (w *world) industryWeights() (codes []string, weights []float64) {
 	at := map[string]int{}
+	all := 0.0
 	for _, o := range w.occupations {
 		for _, code := range o.industries {
 			i, ok := at[code]
@@ -71,38 +94,85 @@ func (w *world) industryWeights() (codes []string, weights []float64) {
 			}
 			weights[i] += o.workers / float64(len(o.industries))
 		}
+		all += o.workers
+	}
+	for i := range weights {
+		weights[i] = max(weights[i], 1.5*all/float64(max(w.options.Companies, 3*len(codes))))
 	}
 	return codes, weights
 }
 
-// firmName invents the registered name of a company.
-func (w *world) firmName(d draw, industry string) string {
-	name := w.employerName(d, industry)
-	for _, form := range []string{"法人", "組合", "金庫", "財団", "協会", "公社", "機構"} {
-		if strings.Contains(name, form) {
-			return name
+// firmKind is a line of firm.tsv: how companies are named, how large they are
+// and whom they employ.
+type firmKind struct {
+	pattern         string
+	least, greatest int
+	hires           []string
+}
+
+// kindOf reads a kind of company: pattern;least-greatest;occupations.
+func kindOf(s string) firmKind {
+	k := firmKind{greatest: len(sizeWeights) - 1}
+	parts := strings.Split(s, ";")
+	k.pattern = parts[0]
+	if len(parts) > 1 {
+		k.least, k.greatest = int(parts[1][0]-'0'), int(parts[1][2]-'0') // of one digit each: a test reads every line
+	}
+	if len(parts) > 2 {
+		k.hires = strings.Split(parts[2], ",")
+	}
+	return k
+}
+
+// size draws a size band that fits the kind.
+func (k firmKind) size(d draw) int {
+	weights := sizeWeights
+	for i := range weights {
+		if i < k.least || i > k.greatest {
+			weights[i] = 0
 		}
 	}
-	if strings.HasSuffix(name, "病院") || strings.HasSuffix(name, "クリニック") || strings.HasSuffix(name, "医院") {
-		return "医療法人 " + name
+	return d.weighted(weights[:]...)
+}
+
+// stemmed fills a pattern with an invented stem.
+func (w *world) stemmed(d draw, pattern string) string {
+	return strings.ReplaceAll(pattern, "*", pick(d, w.stems[0])+pick(d, w.stems[1]))
+}
+
+// forms are the legal forms that a pattern of firm.tsv may name itself, and the
+// bodies that need none.
+var forms = []string{"会社", "法人", "組合", "金庫", "機構", "連合"}
+
+// light are the industries in which small companies are often 合同会社.
+var light = []string{"39", "40", "41", "76", "78", "79", "91"}
+
+// shopLike are endings of names before which the form stands, not after.
+var shopLike = []string{"亭", "家", "荘", "館", "店", "院", "室", "園", "局", "堂", "場", "塾", "珈琲"}
+
+// firmName invents the registered name of a company.
+func (w *world) firmName(d draw, f *firm, k firmKind) string {
+	name := w.stemmed(d, k.pattern)
+	if slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(name, form) }) || f.public() {
+		return name
 	}
-	switch d.weighted(62, 33, 5) {
-	case 0:
+	prefix := slices.ContainsFunc(shopLike, func(end string) bool { return strings.HasSuffix(name, end) }) || strings.HasPrefix(name, "ホテル")
+	switch at := d.IntN(100); {
+	case at < 8 && f.Size <= 2 && slices.Contains(light, f.industry):
+		return "合同会社" + name
+	case at < 65 || prefix:
 		return "株式会社" + name
-	case 1:
-		return name + "株式会社"
 	}
-	return "合同会社" + name
+	return name + "株式会社"
 }
 
 // employerName invents the name by which people know an employer.
 func (w *world) employerName(d draw, industry string) string {
 	patterns := w.firmPatterns[industry]
-	stem := pick(d, w.stems[0]) + pick(d, w.stems[1])
 	if len(patterns) == 0 {
-		return stem + "商会"
+		return w.stemmed(d, "*商会")
 	}
-	return strings.ReplaceAll(pick(d, patterns), "*", stem)
+	return w.stemmed(d, kindOf(pick(d, patterns)).pattern)
 }
 
 // employerIn draws a company of the demo in an industry, nil if there is none.
@@ -113,20 +183,46 @@ func (w *world) employerIn(d draw, industry string) *firm {
 	return nil
 }
 
-// firmFor draws the company of a job: of the industry and at the place if it
-// can be, then of the industry, then any.
-func (w *world) firmFor(d draw, industries []string, home int) *firm {
-	for range 12 {
-		if f := w.employerIn(d, pick(d, industries)); f != nil && f.home == home {
-			return f
+// employersOf gives the companies at which an occupation works.
+func (w *world) employersOf(o *occupation) []*firm {
+	if list, ok := w.employers[o]; ok {
+		return list
+	}
+	var out []*firm
+	for _, industry := range o.industries {
+		for _, f := range w.byIndustry[industry] {
+			if f.employs(o) {
+				out = append(out, f)
+			}
 		}
 	}
-	for range 4 {
-		if f := w.employerIn(d, pick(d, industries)); f != nil {
-			return f
+	w.employers[o] = out
+	return out
+}
+
+// openings say how many jobs a company of each size band offers, against the
+// smallest.
+var openings = [...]int{1, 2, 4, 8, 12, 16, 20}
+
+// firmFor draws the company of a job among those at which the occupation works:
+// one at the place if it can be, a larger one more often, and from elsewhere
+// seldom one that has no other sites. Where there is none, any company.
+func (w *world) firmFor(d draw, o *occupation, home int) *firm {
+	list := w.employersOf(o)
+	if len(list) == 0 {
+		return pick(d, w.firms)
+	}
+	weights := make([]int, len(list))
+	for i, f := range list {
+		weights[i] = 10 * openings[f.Size]
+		switch {
+		case f.home == home:
+			weights[i] *= 12
+		case f.Size < manySites:
+			weights[i] = 1
 		}
 	}
-	return pick(d, w.firms)
+	return list[d.weighted(weights...)]
 }
 
 // memberEmail is the address of a company's owner.

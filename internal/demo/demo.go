@@ -56,6 +56,9 @@ type world struct {
 	first      day.Day // the first day of the market
 	firms      []*firm
 	byIndustry map[string][]*firm
+	employers  map[*occupation][]*firm // see employersOf
+	wages      []int                   // minimum wages by prefecture
+	trades     map[string]*trade       // by code of the occupation
 	persons    []*person
 	orders     []order
 	kin        map[*occupation][]string // see kinOf
@@ -71,10 +74,19 @@ func newWorld(o Options) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the demo's tables: %w", err)
 	}
+	trades, err := loadTrades()
+	if err != nil {
+		return nil, fmt.Errorf("read the demo's trades: %w", err)
+	}
+	wages, err := loadWages()
+	if err != nil {
+		return nil, fmt.Errorf("read the demo's minimum wages: %w", err)
+	}
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	w := &world{tables: t, options: o, first: o.Today - livedDays, byIndustry: map[string][]*firm{}}
+	w := &world{tables: t, options: o, first: o.Today - livedDays, byIndustry: map[string][]*firm{}, trades: trades, wages: wages}
+	w.employers = map[*occupation][]*firm{}
 	w.kin, w.regions = map[*occupation][]string{}, map[string]uint64{}
 	for i := range w.occupations {
 		w.kin[&w.occupations[i]] = w.kinOf(&w.occupations[i])

@@ -1,8 +1,12 @@
 package demo
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
 
 	"enishi/internal/position"
 )
@@ -16,10 +20,23 @@ type job struct {
 	kind   string
 	places uint64 // prefectures as bits
 	terms  position.Terms
+	night  bool // shifts around the clock
+	senior bool // pays more than three in four of the occupation earn
+	fixed  int  // hours of overtime that the monthly pay holds
+	bonus  int  // months of base pay a year
 }
 
 func (j *job) offered() position.Offered {
 	return position.Offered{Kind: j.kind, Company: j.firm.Number, Size: j.firm.Size}
+}
+
+// sites gives where among the places the job can be: a small company has one.
+func (j *job) sites(places uint64) uint64 {
+	home := uint64(1) << j.like.home
+	if j.firm.Size < manySites {
+		return home
+	}
+	return home | places
 }
 
 // draft draws the terms of a job for someone like a candidate, all but the
@@ -27,8 +44,9 @@ func (j *job) offered() position.Offered {
 // accept them.
 func (w *world) draft(d draw, like *person) job {
 	o := like.occupation
-	j := job{like: like, firm: w.firmFor(d, o.industries, like.home), places: 1 << like.home}
+	j := job{like: like, firm: w.firmFor(d, o, like.home), places: 1 << like.home}
 	j.kind = []string{"interview", "casual"}[d.weighted(88, 12)]
+	j.senior = d.in(seniors)
 	t := &j.terms
 	t.Occupation, t.Industry = o.code, j.firm.industry
 	if !slices.Contains(o.industries, t.Industry) {
@@ -40,8 +58,8 @@ func (w *world) draft(d draw, like *person) job {
 	}
 	for range tries {
 		t.EmploymentType = []string{"seishain", "keiyaku"}[d.weighted(91, 9)]
-		w.setTermsPay(d, o, like, t)
-		setHours(d, o, t)
+		w.setHours(d, &j)
+		w.setTermsPay(d, &j)
 		if like.accepts(t, o.group, j.places, j.offered()) {
 			break
 		}
@@ -49,37 +67,93 @@ func (w *world) draft(d draw, like *person) job {
 	return j
 }
 
+// Pay is offered up to these shares of what the occupation's workers earn: few
+// look for the best paid, in seniors of 100 jobs.
+const (
+	usualMost  = 0.80
+	seniorMost = 0.95
+	seniors    = 30
+)
+
 // setTermsPay offers about what people like this earn, mostly a little more,
 // within what the census knows of the occupation.
-func (w *world) setTermsPay(d draw, o *occupation, like *person, t *position.Terms) {
-	floor, ceiling := o.census.annualAt(0.08), o.census.annualAt(0.97)
-	region := w.regional(o.census, like.home)
-	low := math.Min(math.Max(float64(like.pay)*(0.9+0.32*d.Float64()), floor*math.Min(region, 1)), ceiling)
+func (w *world) setTermsPay(d draw, j *job) {
+	c, t := j.like.occupation.census, &j.terms
+	floor, ceiling := c.annualAt(0.08), c.annualAt(usualMost)
+	if j.senior {
+		ceiling = c.annualAt(seniorMost)
+	}
+	region := w.regional(c, j.like.home)
+	low := math.Min(math.Max(float64(j.like.pay)*(0.9+0.32*d.Float64()), floor*math.Min(region, 1)), ceiling)
 	high := low * (1.15 + 0.4*d.Float64())
-	least, most := max(round10(int(low)), 220), round10(int(high))
+	least, most := max(round10(int(low)), w.leastAnnual(j)), round10(int(high))
 	most = max(most, least+10)
 	t.PayMin, t.PayMax = &least, &most
 }
 
+// dailyHours are the scheduled hours of a day. A year of 105 days off is the
+// least that keeps them within 40 hours a week.
+const dailyHours = 8
+
+// monthlyHours gives the scheduled hours of an average month.
+func (j *job) monthlyHours() float64 {
+	return float64(365-*j.terms.HolidaysPerYear) * dailyHours / 12
+}
+
+// hourlyFloor gives the minimum wage at the job, the highest of its places.
+func (w *world) hourlyFloor(j *job) int {
+	most := 0
+	for at, wage := range w.wages {
+		if j.places&(1<<at) != 0 {
+			most = max(most, wage)
+		}
+	}
+	return most
+}
+
+// overtimePremium is what an hour of overtime costs, against a scheduled one
+// (Labour Standards Act, article 37).
+const overtimePremium = 1.25
+
+// perBase gives what the base pay of a month, one yen, makes in a year: with the
+// fixed overtime, which follows from it, and with bonuses.
+func (j *job) perBase(bonus int) float64 {
+	return 12*(1+overtimePremium*float64(j.fixed)/j.monthlyHours()) + float64(bonus)
+}
+
+// leastAnnual gives the annual pay (10,000 JPY, in tens) below which the base
+// pay, without fixed overtime, would be under the minimum wage.
+func (w *world) leastAnnual(j *job) int {
+	base := float64(w.hourlyFloor(j)) * j.monthlyHours()
+	return int(math.Ceil(base*j.perBase(0)/100_000)) * 10
+}
+
 // setHours draws hours, holidays and the other terms.
-func setHours(d draw, o *occupation, t *position.Terms) {
-	overtime := pick(d, []int{0, 5, 10, 10, 15, 15, 20, 20, 20, 25, 30, 35, 40, 45})
+func (w *world) setHours(d draw, j *job) {
+	o, t := j.like.occupation, &j.terms
+	overtime := pick(d, []int{0, 5, 10, 10, 15, 15, 20, 20, 20, 25, 30, 35, 40})
 	holidays := pick(d, []int{105, 107, 110, 112, 115, 118, 120, 120, 122, 123, 125, 125, 128})
 	if o.shift {
-		holidays = pick(d, []int{96, 104, 105, 107, 108, 110, 110, 112, 115, 118, 120})
+		holidays = pick(d, []int{105, 105, 107, 108, 110, 110, 112, 115, 118, 120})
 	}
-	start := pick(d, []int{8, 8, 9, 9, 9, 9, 10})
-	end := start + 9
 	shift := o.shift && d.in(85)
-	if shift {
-		start, end = pick(d, []int{6, 7, 7, 8, 9}), pick(d, []int{18, 19, 20, 21, 22})
+	discretionary := !shift && slices.ContainsFunc(discretionaryWork, func(code string) bool { return strings.HasPrefix(o.code, code) }) && d.in(12)
+	flextime := !shift && !discretionary && d.in(o.remote*2/3)
+	if discretionary {
+		overtime = 0 // the hours are deemed to be those of the schedule
+	}
+	j.night = shift && d.in(w.trades[o.code].night)
+	start := pick(d, []int{8, 8, 9, 9, 9, 9, 10})
+	end := start + dailyHours + 1
+	switch {
+	case j.night:
+		start, end = 8, 17
+	case shift:
+		start, end = pick(d, []int{6, 7, 7, 8, 9}), pick(d, []int{19, 20, 21, 22})
 	}
 	days := 2
 	if holidays < 110 {
 		days = 1
-	}
-	if holidays < 100 {
-		days = 0
 	}
 	remote := 0
 	if d.in(o.remote) {
@@ -88,45 +162,76 @@ func setHours(d draw, o *occupation, t *position.Terms) {
 	yes := func(n int) *bool { b := d.in(n); return &b }
 	t.OvertimeHours, t.HolidaysPerYear, t.StartHour, t.EndHour = &overtime, &holidays, &start, &end
 	t.WeeklyDaysOff, t.Remote, t.ShiftWork = &days, &remote, &shift
-	t.Flextime, t.SideJobOK = yes(o.remote*2/3), yes(8+o.remote/2)
-	t.Relocation, t.FixedOvertimePay, t.DiscretionaryWork = yes(9), yes(10), yes(o.remote/12)
-	t.SmokeFree, t.Childcare = yes(82), yes(38)
+	t.Flextime, t.DiscretionaryWork, t.SideJobOK = &flextime, &discretionary, yes(8+o.remote/2)
+	t.Relocation, t.FixedOvertimePay, t.SmokeFree, t.Childcare = yes(13), yes(11), yes(80), yes(38)
+	if j.firm.Size < manySites {
+		*t.Relocation = false
+	}
+	if j.noSmokeByLaw() {
+		*t.SmokeFree = true
+	}
+	if overtime == 0 {
+		*t.FixedOvertimePay = false
+	}
+	j.fixed = 0
+	if *t.FixedOvertimePay {
+		j.fixed = min((overtime+9)/10*10+10*d.IntN(2), 45)
+	}
 }
 
-// settlePlaces says where the work is: at the candidate's home, and, when the
-// company looks further, mostly at its other sites there too.
+// discretionaryWork are the occupations whose work can be under the
+// discretionary labour system for professionals (Ordinance for Enforcement of
+// the Labour Standards Act, article 24-2-2, and its notification): research and
+// development, design, reporting, production, consulting, law and accounts.
+var discretionaryWork = []string{
+	"0301", "0305", "0307", "0318", "0329", "0411", "1001", "1002", "1003", "1005", "1006", "1007", "1010", "1016", "1017", "1018", "1020",
+	"1023", "1024", "1027", "1028", "1029", "1030", "1031", "1034", "1035", "1205",
+}
+
+// noSmokeByLaw says whether the premises are those of a school, a hospital, a
+// nursery or an office of government, where the law forbids smoking (Health
+// Promotion Act, article 29).
+func (j *job) noSmokeByLaw() bool {
+	switch j.terms.Industry {
+	case "81", "83", "97", "98":
+		return true
+	}
+	return strings.Contains(j.firm.Name, "保育園")
+}
+
+// settlePlaces says where the work is: at the candidate's home, and, when a
+// company with several sites looks further, mostly at its other sites there too.
 func (w *world) settlePlaces(d draw, j *job, scope uint64) {
 	if d.in(85) {
-		j.places |= scope
+		j.places = j.sites(scope)
 	}
-	j.terms.Prefecture = nil
-	for at, p := range w.prefectures {
-		if j.places&(1<<at) != 0 {
-			j.terms.Prefecture = append(j.terms.Prefecture, p.code)
-		}
+	j.terms.Prefecture = w.named(j.places)
+	w.settlePay(d, j)
+}
+
+// settlePay raises the pay to the minimum wage of the places, and draws how it
+// is divided between months and bonuses.
+func (w *world) settlePay(d draw, j *job) {
+	t := &j.terms
+	if least := w.leastAnnual(j); *t.PayMin < least {
+		*t.PayMin, *t.PayMax = least, max(*t.PayMax, least+10)
+	}
+	j.bonus = pick(d, []int{0, 1, 2, 2, 2, 3, 3, 4})
+	for j.bonus > 0 && float64(*t.PayMin)*10_000/j.perBase(j.bonus) < float64(w.hourlyFloor(j))*j.monthlyHours() {
+		j.bonus--
 	}
 }
 
-// write gives the job its title, its text and the items of the law.
-func (x *writer) write(j *job) {
-	place := x.prefectures[j.like.home].name
-	if len(j.terms.Prefecture) > 1 {
-		place += "ほか"
-	}
-	x.describe(j.like.occupation, &j.terms, place)
-	j.terms.Legal = x.legal(j.like.occupation, &j.terms, x.placesText(j))
-}
-
-// placesText lists the prefectures of a job.
-func (x *writer) placesText(j *job) string {
-	out := ""
-	for at, p := range x.prefectures {
-		if j.places&(1<<at) != 0 {
-			if out != "" {
-				out += "、"
-			}
-			out += p.name
+// loadWages reads the regional minimum wages, in the order of the prefectures.
+var loadWages = sync.OnceValues(func() ([]int, error) {
+	var out []int
+	err := eachLine("minimumwage", 2, func(f []string) error {
+		n, err := strconv.Atoi(f[1])
+		if err != nil || f[0] != fmt.Sprintf("%02d", len(out)+1) {
+			return fmt.Errorf("%q is no amount of prefecture %d", f[1], len(out)+1)
 		}
-	}
-	return out
-}
+		out = append(out, n)
+		return nil
+	})
+	return out, err
+})

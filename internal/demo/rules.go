@@ -68,13 +68,14 @@ const chances = 5
 // for those that come after it, so that the market leaves few people out.
 func (w *world) ordersOf() []order {
 	d := newDraw(w.options.Seed, streamRules)
-	x := &writer{world: w, draw: newDraw(w.options.Seed, streamPositions), decks: map[string]*deck{}}
+	x := w.writer()
 	c := w.crowd()
 	out := make([]order, w.options.Rules)
+	sought := w.sought()
 	for i := range out {
-		like := pick(d, w.persons)
+		like := pick(d, sought)
 		for range chances - 1 {
-			if other := pick(d, w.persons); other.reached < like.reached {
+			if other := pick(d, sought); other.reached < like.reached {
 				like = other
 			}
 		}
@@ -83,6 +84,21 @@ func (w *world) ordersOf() []order {
 		x.write(&j)
 	}
 	d.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out
+}
+
+// sought gives the people in whose occupations some company works; everyone,
+// if there are none.
+func (w *world) sought() []*person {
+	var out []*person
+	for _, p := range w.persons {
+		if len(w.employersOf(p.occupation)) > 0 {
+			out = append(out, p)
+		}
+	}
+	if out == nil {
+		return w.persons
+	}
 	return out
 }
 
@@ -125,6 +141,9 @@ func (w *world) scope(d draw, c *crowd, j *job, want float64) ([]condition.Condi
 	}
 	best, most, met := step{}, []*person(nil), -1
 	for _, s := range steps {
+		if j.firm.Size < manySites {
+			s.at = home
+		}
 		places := w.bits(s.at)
 		found := c.inside(s.codes, places, tooMany)
 		if len(found) == tooMany && met > 0 {
@@ -132,7 +151,7 @@ func (w *world) scope(d draw, c *crowd, j *job, want float64) ([]condition.Condi
 		}
 		n := 0
 		for _, p := range found {
-			if p.accepts(&j.terms, o.group, j.places|places, j.offered()) {
+			if p.accepts(&j.terms, o.group, j.sites(places), j.offered()) {
 				n++
 			}
 		}

@@ -2,27 +2,97 @@ package demo
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
-	"enishi/internal/position"
 	"enishi/internal/taxonomy"
 )
 
-// deck deals the parts of a section in random order, each as often as the
-// others, so that no sentence crowds the market.
-type deck struct {
-	parts []string
-	left  []int
+// trade is work about which the same can be said: the occupations in it share
+// their texts.
+type trade struct {
+	name  string
+	night int                 // of 100 positions with shifts, those around the clock
+	codes []string            // occupations
+	text  map[string][]string // sentences by section
 }
 
-func (k *deck) deal(d draw) string {
-	if len(k.left) == 0 {
-		k.left = d.Perm(len(k.parts))
+// loadTrades reads the trades, by the code of each occupation in them.
+var loadTrades = sync.OnceValues(func() (map[string]*trade, error) {
+	byName, byCode := map[string]*trade{}, map[string]*trade{}
+	err := eachLine("trade", 3, func(f []string) error {
+		t, ok := byName[f[0]]
+		if !ok {
+			t = &trade{name: f[0], text: map[string][]string{}}
+			byName[f[0]] = t
+		}
+		switch f[1] {
+		case "codes":
+			for _, code := range strings.Split(f[2], ",") {
+				if byCode[code] != nil {
+					return fmt.Errorf("occupation %s is in %s and %s", code, byCode[code].name, t.name)
+				}
+				byCode[code], t.codes = t, append(t.codes, code)
+			}
+		case "night":
+			var err error
+			if t.night, err = strconv.Atoi(f[2]); err != nil {
+				return fmt.Errorf("night: %w", err)
+			}
+		default:
+			t.text[f[1]] = append(t.text[f[1]], strings.Split(f[2], "|")...)
+		}
+		return nil
+	})
+	return byCode, err
+})
+
+// deck deals the templates of a section, of those that are true of a job the
+// one dealt least, so that no sentence crowds the market.
+type deck struct {
+	parts []part
+	dealt []int // by part
+}
+
+// part is a template and the facts without which it is not true, written in
+// brackets before it: [shift,home].
+type part struct {
+	text  string
+	needs []string
+}
+
+func newDeck(texts []string) *deck {
+	k := &deck{dealt: make([]int, len(texts))}
+	for _, s := range texts {
+		p := part{text: s}
+		if inside, rest, ok := strings.Cut(strings.TrimPrefix(s, "["), "]"); ok && s[0] == '[' {
+			p.needs, p.text = strings.Split(inside, ","), rest
+		}
+		k.parts = append(k.parts, p)
 	}
-	at := k.left[0]
-	k.left = k.left[1:]
-	return k.parts[at]
+	return k
+}
+
+func (k *deck) deal(d draw, facts map[string]bool) string {
+	var best []int
+	for i, p := range k.parts {
+		if slices.ContainsFunc(p.needs, func(n string) bool { return !facts[n] }) {
+			continue
+		}
+		if len(best) > 0 && k.dealt[i] > k.dealt[best[0]] {
+			continue
+		}
+		if len(best) > 0 && k.dealt[i] < k.dealt[best[0]] {
+			best = best[:0]
+		}
+		best = append(best, i)
+	}
+	at := pick(d, best)
+	k.dealt[at]++
+	return k.parts[at].text
 }
 
 // writer writes the texts of positions.
@@ -32,100 +102,133 @@ type writer struct {
 	decks map[string]*deck
 }
 
-func (x *writer) deal(section string) string {
-	k, ok := x.decks[section]
+func (w *world) writer() *writer {
+	return &writer{world: w, draw: newDraw(w.options.Seed, streamPositions), decks: map[string]*deck{}}
+}
+
+// deal gives a template of a section that is true of a job: the section of its
+// trade if there is one of the name, or everybody's.
+func (x *writer) deal(section string, of *trade, facts map[string]bool) string {
+	texts, name := x.text[section], section
+	if of != nil {
+		texts, name = of.text[section], of.name+"/"+section
+	}
+	k, ok := x.decks[name]
 	if !ok {
-		k = &deck{parts: x.text[section]}
-		x.decks[section] = k
+		k = newDeck(texts)
+		x.decks[name] = k
 	}
-	return k.deal(x.draw)
+	return k.deal(x.draw, facts)
 }
 
-// describe writes the title and the text of a position.
-func (x *writer) describe(o *occupation, t *position.Terms, place string) {
-	duties := some(x.draw, o.duties, len(o.duties))
-	x.Shuffle(len(duties), func(i, j int) { duties[i], duties[j] = duties[j], duties[i] })
-	names := taxonomy.Of(taxonomy.Skill)
-	fill := strings.NewReplacer(
-		"{a}", duties[0], "{b}", duties[1], "{c}", duties[len(duties)-1],
-		"{w}", o.name, "{pl}", place, "{s}", names.Name(pick(x.draw, o.skills), "ja"),
-		"{o}", fmt.Sprint(*t.OvertimeHours), "{h}", fmt.Sprint(*t.HolidaysPerYear),
-		"{n}", fmt.Sprint(x.between(2, 9)), "{m}", fmt.Sprint(x.between(8, 40)),
-	)
-	lines := []string{
-		"【仕事内容】", x.deal("lead") + second(duties, x.deal("next")),
-		"【チーム】", x.deal("team/"+o.group) + "、" + x.deal("team/all"),
-		"【働き方】", x.deal("day/"+o.group) + "、" + x.deal("day/all"),
-		"【身につくこと】", x.deal("growth/"+o.group) + "、" + x.deal("growth/all"),
-		"【歓迎】", x.deal("welcome"),
+// facts are what templates can ask of a job.
+func (j *job) facts() map[string]bool {
+	t := &j.terms
+	return map[string]bool{
+		"shift": *t.ShiftWork, "fixedhours": !*t.ShiftWork && !*t.Flextime && !*t.DiscretionaryWork, "day": !*t.ShiftWork,
+		"night": j.night, "nonight": !j.night, "flex": *t.Flextime,
+		"overtime": *t.OvertimeHours >= 5, "no-overtime": *t.OvertimeHours == 0 && !*t.DiscretionaryWork, "little-overtime": *t.OvertimeHours <= 10 && !*t.DiscretionaryWork,
+		"home": *t.Remote > 0, "full-home": *t.Remote == 2, "site": *t.Remote == 0,
+		"h120": *t.HolidaysPerYear >= 120, "weekends": *t.WeeklyDaysOff >= 2,
+		"side": *t.SideJobOK, "stay": !*t.Relocation, "smokefree": *t.SmokeFree, "child": *t.Childcare,
+		"casual": j.kind == "casual", "interview": j.kind == "interview",
+		"permanent": t.EmploymentType == "seishain", "term": t.EmploymentType != "seishain",
+		"bonus": j.bonus >= 2, "many": j.firm.Size >= manySites, "few": j.firm.Size <= 1, "senior": float64(*t.PayMin) > j.like.occupation.census.annualAt(usualMost),
 	}
+}
+
+// sections of a position's text, in order; each has a sentence of the trade and
+// one that is true anywhere.
+var sections = []struct{ heading, name string }{{"【チーム】", "team"}, {"【働き方】", "day"}, {"【身につくこと】", "growth"}}
+
+// write gives the job its title, its text and the items of the law.
+func (x *writer) write(j *job) {
+	o, t, facts := j.like.occupation, &j.terms, j.facts()
+	duties := slices.Clone(o.duties)
+	x.Shuffle(len(duties), func(i, k int) { duties[i], duties[k] = duties[k], duties[i] })
+	title := x.title(o)
+	role, _, _ := strings.Cut(title, "（")
+	fill := x.fill(j, role, duties)
+	lead := x.deal("lead", nil, facts)
+	if len(duties) > 2 {
+		lead += x.deal("next", nil, facts)
+	}
+	lines := []string{"【仕事内容】", lead}
+	for _, s := range sections {
+		lines = append(lines, s.heading, x.deal(s.name, x.trades[o.code], facts)+x.deal(s.name+"/all", nil, facts))
+	}
+	lines = append(lines, "【歓迎】", x.deal("welcome", nil, facts))
 	t.Text = fill.Replace(strings.Join(lines, "\n"))
-	t.Title = fill.Replace(strings.SplitN(o.name, "（", 2)[0] + "｜" + x.deal("feature"))
+	t.Title = title + "｜" + fill.Replace(x.deal("feature", nil, facts))
+	t.Legal = x.legal(j, role)
 }
 
-// second is the sentence about a third duty, if there is one.
-func second(duties []string, sentence string) string {
-	if len(duties) < 3 {
-		return ""
+// title gives a name by which an occupation is advertised.
+func (x *writer) title(o *occupation) string {
+	if names := x.text["title/"+o.code]; len(names) > 0 {
+		return pick(x.draw, names)
 	}
-	return sentence
+	return o.name
 }
 
-// legal fills the items that the law asks for from the terms.
-func (x *writer) legal(o *occupation, t *position.Terms, place string) position.Legal {
-	rest := 60
-	if *t.EndHour-*t.StartHour < 9 {
-		rest = 45
+// fill gives what the places of a template are filled with. A small company
+// has few people in a team.
+func (x *writer) fill(j *job, role string, duties []string) *strings.Replacer {
+	crew, hands := x.between(8, 40), x.between(3, 9)
+	switch j.firm.Size {
+	case 0:
+		crew, hands = x.between(5, 8), x.between(2, 4)
+	case 1:
+		crew, hands = x.between(8, 20), x.between(3, 6)
 	}
-	l := position.Legal{
-		Work:             "（雇入れ直後）" + o.name + "（" + strings.Join(o.duties, "、") + "）",
-		WorkChange:       "（変更の範囲）" + pick(x.draw, []string{"変更なし", "会社の定める業務", "同じ部門の業務", o.name + "に関連する業務"}),
-		Place:            "（雇入れ直後）" + place + "内の事業所",
-		PlaceChange:      "（変更の範囲）変更なし",
-		ContractTerm:     "期間の定めなし",
-		RenewalLimit:     "該当なし",
-		TrialPeriod:      pick(x.draw, []string{"3か月（条件の変更なし）", "3か月（条件の変更なし）", "6か月（条件の変更なし）", "2か月（条件の変更なし）", "なし"}),
-		Hours:            fmt.Sprintf("%d時00分から%d時00分まで（休憩%d分）", *t.StartHour, *t.EndHour, rest),
-		Overtime:         fmt.Sprintf("あり（月平均%d時間）", *t.OvertimeHours),
-		Holidays:         fmt.Sprintf("年間休日%d日、%s", *t.HolidaysPerYear, taxonomy.Of(taxonomy.WeeklyDaysOff).Name(strconv.Itoa(*t.WeeklyDaysOff), "ja")),
-		Pay:              payText(t),
-		FixedOvertimePay: "なし（時間外手当は全額を別に支給）",
-		Insurance:        "健康保険、厚生年金保険、雇用保険、労災保険",
-		Smoking:          pick(x.draw, []string{"敷地内禁煙", "屋内禁煙", "屋内原則禁煙（喫煙専用室あり）"}),
-	}
-	if *t.OvertimeHours == 0 {
-		l.Overtime = "なし"
-	}
-	if *t.Relocation {
-		l.PlaceChange = "（変更の範囲）会社の定める国内の事業所"
-	}
-	if *t.Remote > 0 {
-		l.Place += "または自宅"
-	}
-	if *t.ShiftWork {
-		l.Hours = fmt.Sprintf("シフト制（%d時から%d時の間で実働8時間、休憩60分）", *t.StartHour, *t.EndHour)
-	}
-	if t.EmploymentType != "seishain" {
-		l.ContractTerm = "期間の定めあり（12か月）。契約は更新する場合がある"
-		l.RenewalLimit = pick(x.draw, []string{"上限なし", "通算4年まで", "更新は4回まで"})
-	}
-	if *t.FixedOvertimePay {
-		hours := pick(x.draw, []int{10, 20, 30})
-		l.FixedOvertimePay = fmt.Sprintf("あり（月%d時間分を含む。超えた分は別に支給）", hours)
-	}
-	return l
+	names := taxonomy.Of(taxonomy.Skill)
+	return strings.NewReplacer(
+		"{a}", duties[0], "{b}", duties[1], "{c}", duties[len(duties)-1],
+		"{w}", role, "{pl}", x.prefectures[j.like.home].name, "{s}", names.Name(pick(x.draw, j.like.occupation.skills), "ja"),
+		"{o}", fmt.Sprint(*j.terms.OvertimeHours), "{h}", fmt.Sprint(*j.terms.HolidaysPerYear),
+		"{n}", fmt.Sprint(hands), "{m}", fmt.Sprint(crew), "{k}", fmt.Sprint(x.between(2, 3)), "{in}", j.firm.joining(), "{co}", j.firm.noun(),
+	)
 }
 
-func payText(t *position.Terms) string {
-	return fmt.Sprintf("月給%s〜%s、賞与年2回。年収%d万円〜%d万円（経験と能力による）",
-		yen(*t.PayMin*10_000/14), yen(*t.PayMax*10_000/14), *t.PayMin, *t.PayMax) // a bonus of two months
+// noun is what a company calls itself.
+func (f *firm) noun() string {
+	switch {
+	case f.public() && !strings.HasSuffix(f.Name, "市"):
+		return "組織"
+	case f.public():
+		return "市"
+	case strings.Contains(f.Name, "会社"):
+		return "会社"
+	case strings.Contains(f.Name, "法人"):
+		return "法人"
+	case strings.HasSuffix(f.Name, "組合"):
+		return "組合"
+	case strings.HasSuffix(f.Name, "金庫"):
+		return "金庫"
+	}
+	return "会社"
 }
 
-// yen writes an amount rounded to 500 yen, with commas.
-func yen(n int) string {
-	s := strconv.Itoa(n / 500 * 500)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
+// joining is what it calls taking up work there.
+func (f *firm) joining() string {
+	switch f.noun() {
+	case "会社":
+		return "入社"
+	case "法人":
+		return "入職"
 	}
-	return s + "円"
+	return "入職"
+}
+
+// tradesOf gives the trades, each once, by name.
+func tradesOf(byCode map[string]*trade) []*trade {
+	seen := map[string]*trade{}
+	for _, t := range byCode {
+		seen[t.name] = t
+	}
+	var out []*trade
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		out = append(out, seen[name])
+	}
+	return out
 }
