@@ -30,11 +30,16 @@ func (j *job) offered() position.Offered {
 	return position.Offered{Kind: j.kind, Company: j.firm.Number, Size: j.firm.Size}
 }
 
-// sites gives where among the places the job can be: a small company has one.
-func (j *job) sites(places uint64) uint64 {
+// sites gives where among the places the job can be: a small company has one
+// site, a middle one or a hospital and the like has some in its region, and only
+// a large one looks as far as its rules do.
+func (w *world) sites(j *job, places uint64) uint64 {
 	home := uint64(1) << j.like.home
-	if j.firm.Size < manySites {
+	switch {
+	case j.firm.Size < manySites || j.firm.public():
 		return home
+	case j.firm.Size == manySites || j.firm.noun() == "法人":
+		return home | places&w.regions[w.region(j.like.home)]
 	}
 	return home | places
 }
@@ -42,11 +47,10 @@ func (j *job) sites(places uint64) uint64 {
 // draft draws the terms of a job for someone like a candidate, all but the
 // places and the texts. Three in four jobs are such that this candidate would
 // accept them.
-func (w *world) draft(d draw, like *person) job {
+func (w *world) draft(d draw, like *person, senior bool) job {
 	o := like.occupation
-	j := job{like: like, firm: w.firmFor(d, o, like.home), places: 1 << like.home}
+	j := job{like: like, senior: senior, firm: w.firmFor(d, o, like.home), places: 1 << like.home}
 	j.kind = []string{"interview", "casual"}[d.weighted(88, 12)]
-	j.senior = d.in(seniors)
 	t := &j.terms
 	t.Occupation, t.Industry = o.code, j.firm.industry
 	if !slices.Contains(o.industries, t.Industry) {
@@ -67,13 +71,17 @@ func (w *world) draft(d draw, like *person) job {
 	return j
 }
 
-// Pay is offered up to these shares of what the occupation's workers earn: few
-// look for the best paid, in seniors of 100 jobs.
+// Pay is offered up to these shares of what the occupation's workers earn. In
+// seniors of 100 jobs someone who is paid more than usual is looked for, which
+// leaves 12 of 100 or fewer that pay more than nine in ten earn.
 const (
-	usualMost  = 0.80
+	usualMost  = 0.85
 	seniorMost = 0.95
-	seniors    = 30
+	seniors    = 13
 )
+
+// senior says whether a person earns more than jobs usually offer.
+func (p *person) senior() bool { return float64(p.pay) > p.occupation.census.annualAt(usualMost) }
 
 // setTermsPay offers about what people like this earn, mostly a little more,
 // within what the census knows of the occupation.
@@ -84,7 +92,7 @@ func (w *world) setTermsPay(d draw, j *job) {
 		ceiling = c.annualAt(seniorMost)
 	}
 	region := w.regional(c, j.like.home)
-	low := math.Min(math.Max(float64(j.like.pay)*(0.9+0.32*d.Float64()), floor*math.Min(region, 1)), ceiling)
+	low := math.Min(math.Max(float64(j.like.pay)*(0.96+0.34*d.Float64()), floor*math.Min(region, 1)), ceiling)
 	high := low * (1.15 + 0.4*d.Float64())
 	least, most := max(round10(int(low)), w.leastAnnual(j)), round10(int(high))
 	most = max(most, least+10)
@@ -202,8 +210,8 @@ func (j *job) noSmokeByLaw() bool {
 // settlePlaces says where the work is: at the candidate's home, and, when a
 // company with several sites looks further, mostly at its other sites there too.
 func (w *world) settlePlaces(d draw, j *job, scope uint64) {
-	if d.in(85) {
-		j.places = j.sites(scope)
+	if d.in(95) {
+		j.places = w.sites(j, scope)
 	}
 	j.terms.Prefecture = w.named(j.places)
 	w.settlePay(d, j)

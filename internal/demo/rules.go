@@ -15,7 +15,7 @@ import (
 // that they accept and that accept them, while a preview stays within what a
 // recruiter would activate.
 const (
-	wantedOffers = 6
+	wantedOffers = 8
 	leastMatched = 20
 	mostMatched  = 470
 	// tooMany is how many may be inside before years and skills are asked
@@ -62,7 +62,7 @@ type order struct {
 // chances is how many candidates are drawn for each rule: the one whom fewest
 // rules would reach so far is whom the company has in mind. Five are enough to
 // leave few people without an offer.
-const chances = 5
+const chances = 8
 
 // ordersOf draws the rules, each with its position. What a rule reaches counts
 // for those that come after it, so that the market leaves few people out.
@@ -71,15 +71,19 @@ func (w *world) ordersOf() []order {
 	x := w.writer()
 	c := w.crowd()
 	out := make([]order, w.options.Rules)
-	sought := w.sought()
+	usual, senior := w.sought()
 	for i := range out {
-		like := pick(d, sought)
+		list, high := usual, len(senior) > 0 && (len(usual) == 0 || d.in(seniors))
+		if high {
+			list = senior
+		}
+		like := pick(d, list)
 		for range chances - 1 {
-			if other := pick(d, sought); other.reached < like.reached {
+			if other := pick(d, list); other.reached < like.reached {
 				like = other
 			}
 		}
-		j := w.draft(d, like)
+		j := w.draft(d, like, high)
 		out[i] = w.orderFor(d, c, &j)
 		x.write(&j)
 	}
@@ -87,19 +91,22 @@ func (w *world) ordersOf() []order {
 	return out
 }
 
-// sought gives the people in whose occupations some company works; everyone,
-// if there are none.
-func (w *world) sought() []*person {
-	var out []*person
+// sought gives the people in whose occupations some company works, by whether
+// they earn more than jobs usually offer; everyone, if no company does.
+func (w *world) sought() (usual, senior []*person) {
 	for _, p := range w.persons {
-		if len(w.employersOf(p.occupation)) > 0 {
-			out = append(out, p)
+		switch {
+		case len(w.employersOf(p.occupation)) == 0:
+		case p.senior():
+			senior = append(senior, p)
+		default:
+			usual = append(usual, p)
 		}
 	}
-	if out == nil {
-		return w.persons
+	if len(usual)+len(senior) == 0 {
+		return w.persons, nil
 	}
-	return out
+	return usual, senior
 }
 
 func (w *world) orderFor(d draw, c *crowd, j *job) order {
@@ -135,7 +142,7 @@ func (w *world) scope(d draw, c *crowd, j *job, want float64) ([]condition.Condi
 	}
 	if o.required == "" {
 		group, all := []string{o.group}, taxonomy.Of(taxonomy.Occupation).Leaves(o.group)
-		steps = append(steps, step{group, all, near}, step{group, all, region}, step{group, all, wide})
+		steps = append(steps, step{group, all, home}, step{group, all, near}, step{group, all, region}, step{group, all, wide})
 	} else {
 		steps = append(steps, step{kin, kin, wide})
 	}
@@ -151,7 +158,7 @@ func (w *world) scope(d draw, c *crowd, j *job, want float64) ([]condition.Condi
 		}
 		n := 0
 		for _, p := range found {
-			if p.accepts(&j.terms, o.group, j.sites(places), j.offered()) {
+			if p.accepts(&j.terms, o.group, w.sites(j, places), j.offered()) {
 				n++
 			}
 		}

@@ -133,7 +133,7 @@ func (j *job) facts() map[string]bool {
 		"side": *t.SideJobOK, "stay": !*t.Relocation, "smokefree": *t.SmokeFree, "child": *t.Childcare,
 		"casual": j.kind == "casual", "interview": j.kind == "interview",
 		"permanent": t.EmploymentType == "seishain", "term": t.EmploymentType != "seishain",
-		"bonus": j.bonus >= 2, "many": j.firm.Size >= manySites, "few": j.firm.Size <= 1, "senior": float64(*t.PayMin) > j.like.occupation.census.annualAt(usualMost),
+		"bonus": j.bonus >= 2, "many": j.firm.Size >= manySites, "few": j.firm.Size <= 1, "open": j.like.occupation.required == "", "senior": float64(*t.PayMin) > j.like.occupation.census.annualAt(usualMost),
 	}
 }
 
@@ -145,7 +145,11 @@ var sections = []struct{ heading, name string }{{"【チーム】", "team"}, {"�
 func (x *writer) write(j *job) {
 	o, t, facts := j.like.occupation, &j.terms, j.facts()
 	duties := slices.Clone(o.duties)
-	x.Shuffle(len(duties), func(i, k int) { duties[i], duties[k] = duties[k], duties[i] })
+	others := duties[1:] // the first is what the work is known for, and is named first or second
+	x.Shuffle(len(others), func(i, k int) { others[i], others[k] = others[k], others[i] })
+	if x.in(40) {
+		duties[0], duties[1] = duties[1], duties[0]
+	}
 	title := x.title(o)
 	role, _, _ := strings.Cut(title, "（")
 	fill := x.fill(j, role, duties)

@@ -427,7 +427,7 @@ func TestFixedTermsNameTheirRenewal(t *testing.T) {
 			t.Errorf("%q, %q", l.ContractTerm, l.RenewalLimit)
 		}
 	}
-	if fixed < 50 {
+	if fixed < 30 {
 		t.Errorf("%d fixed terms", fixed)
 	}
 }
