@@ -202,7 +202,7 @@ func (w *world) employersOf(o *occupation) []*firm {
 
 // openings say how many jobs a company of each size band offers, against the
 // smallest.
-var openings = [...]int{1, 2, 3, 6, 14, 24, 36}
+var openings = [...]int{1, 1, 2, 5, 16, 32, 48}
 
 // firmFor draws the company of a job among those at which the occupation works:
 // one at the place if it can be, a larger one more often, and from elsewhere

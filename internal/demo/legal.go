@@ -25,7 +25,7 @@ func (x *writer) legal(j *job, role string) position.Legal {
 		Hours:        j.hours(),
 		Overtime:     j.overtime(),
 		Holidays:     fmt.Sprintf("年間休日%d日、%s", *t.HolidaysPerYear, taxonomy.Of(taxonomy.WeeklyDaysOff).Name(strconv.Itoa(*t.WeeklyDaysOff), "ja")),
-		Insurance:    j.firm.insurance(),
+		Insurance:    j.insurance(),
 		Smoking:      x.smoking(j),
 	}
 	if *t.Remote > 0 {
@@ -117,14 +117,16 @@ func (j *job) pay() (pay, fixed string) {
 	return fmt.Sprintf("月給%s、%s。年収%d万円〜%d万円（経験と能力による）", month, bonus, *t.PayMin, *t.PayMax), fixed
 }
 
-// insurance names what applies: local government and private schools have
-// schemes of their own.
-func (f *firm) insurance() string {
+// insurance names what applies: local government, private schools and seafarers
+// have schemes of their own.
+func (j *job) insurance() string {
 	switch {
-	case f.public():
+	case j.firm.public():
 		return "共済組合（短期・長期給付）、地方公務員災害補償"
-	case f.industry == "81":
+	case j.firm.industry == "81":
 		return "私学共済（健康保険・年金）、雇用保険、労災保険"
+	case j.terms.Occupation == "1412":
+		return "船員保険、厚生年金保険、雇用保険、労災保険"
 	}
 	return "健康保険、厚生年金保険、雇用保険、労災保険"
 }

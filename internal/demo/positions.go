@@ -45,8 +45,8 @@ func (w *world) sites(j *job, places uint64) uint64 {
 }
 
 // draft draws the terms of a job for someone like a candidate, all but the
-// places and the texts. Three in four jobs are such that this candidate would
-// accept them.
+// places and the texts. Nine in ten jobs are meant to be such that this
+// candidate would accept them.
 func (w *world) draft(d draw, like *person, senior bool) job {
 	o := like.occupation
 	j := job{like: like, senior: senior, firm: w.firmFor(d, o, like.home), places: 1 << like.home}
@@ -57,8 +57,8 @@ func (w *world) draft(d draw, like *person, senior bool) job {
 		t.Industry = pick(d, o.industries)
 	}
 	tries := 1
-	if d.in(75) {
-		tries = 12
+	if d.in(90) {
+		tries = 20
 	}
 	for range tries {
 		t.EmploymentType = []string{"seishain", "keiyaku"}[d.weighted(91, 9)]
@@ -75,24 +75,24 @@ func (w *world) draft(d draw, like *person, senior bool) job {
 // seniors of 100 jobs someone who is paid more than usual is looked for, which
 // leaves 12 of 100 or fewer that pay more than nine in ten earn.
 const (
-	usualMost  = 0.85
-	seniorMost = 0.95
-	seniors    = 13
+	usualMost  = 0.88
+	seniorMost = 0.94
+	seniors    = 12
 )
 
 // senior says whether a person earns more than jobs usually offer.
 func (p *person) senior() bool { return float64(p.pay) > p.occupation.census.annualAt(usualMost) }
 
-// setTermsPay offers about what people like this earn, mostly a little more,
-// within what the census knows of the occupation.
+// setTermsPay offers what people like this earn or up to a third more, mostly
+// within what most of the occupation earn.
 func (w *world) setTermsPay(d draw, j *job) {
 	c, t := j.like.occupation.census, &j.terms
-	floor, ceiling := c.annualAt(0.08), c.annualAt(usualMost)
-	if j.senior {
-		ceiling = c.annualAt(seniorMost)
+	floor, ceiling, raise := c.annualAt(0.08), c.annualAt(usualMost), 1+0.34*d.Float64()
+	if j.senior { // who is paid well is offered about the same
+		ceiling, raise = c.annualAt(seniorMost), 0.88+0.2*d.Float64()
 	}
 	region := w.regional(c, j.like.home)
-	low := math.Min(math.Max(float64(j.like.pay)*(0.96+0.34*d.Float64()), floor*math.Min(region, 1)), ceiling)
+	low := math.Min(math.Max(float64(j.like.pay)*raise, floor*math.Min(region, 1)), ceiling)
 	high := low * (1.15 + 0.4*d.Float64())
 	least, most := max(round10(int(low)), w.leastAnnual(j)), round10(int(high))
 	most = max(most, least+10)
@@ -139,7 +139,7 @@ func (w *world) leastAnnual(j *job) int {
 // setHours draws hours, holidays and the other terms.
 func (w *world) setHours(d draw, j *job) {
 	o, t := j.like.occupation, &j.terms
-	overtime := pick(d, []int{0, 5, 10, 10, 15, 15, 20, 20, 20, 25, 30, 35, 40})
+	overtime := pick(d, []int{0, 0, 5, 5, 10, 10, 10, 10, 15, 15, 20, 20, 20, 25, 30, 35, 40}) // a little above the mean of full-time workers
 	holidays := pick(d, []int{105, 107, 110, 112, 115, 118, 120, 120, 122, 123, 125, 125, 128})
 	if o.shift {
 		holidays = pick(d, []int{105, 105, 107, 108, 110, 110, 112, 115, 118, 120})
