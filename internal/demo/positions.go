@@ -190,10 +190,10 @@ func (w *world) setHours(d draw, j *job) {
 // discretionaryWork are the occupations whose work can be under the
 // discretionary labour system for professionals (Ordinance for Enforcement of
 // the Labour Standards Act, article 24-2-2, and its notification): research and
-// development, design, reporting, production, consulting, law and accounts.
+// development, design, reporting, systems consulting, law and accounts.
 var discretionaryWork = []string{
-	"0301", "0305", "0307", "0318", "0329", "0411", "1001", "1002", "1003", "1005", "1006", "1007", "1010", "1016", "1017", "1018", "1020",
-	"1023", "1024", "1027", "1028", "1029", "1030", "1031", "1034", "1035", "1205",
+	"0301", "0305", "0307", "0318", "0329", "1001", "1002", "1003", "1005", "1006", "1007", "1010", "1016", "1017", "1018", "1020",
+	"1023", "1027", "1028", "1029", "1030", "1031", "1034", "1035", "1205",
 }
 
 // noSmokeByLaw says whether the premises are those of a school, a hospital, a

@@ -131,6 +131,7 @@ func (j *job) facts() map[string]bool {
 		"home": *t.Remote > 0, "full-home": *t.Remote == 2, "site": *t.Remote == 0,
 		"h120": *t.HolidaysPerYear >= 120, "weekends": *t.WeeklyDaysOff >= 2,
 		"side": *t.SideJobOK, "stay": !*t.Relocation, "smokefree": *t.SmokeFree, "child": *t.Childcare,
+		"one": len(t.Prefecture) == 1 && !*t.Relocation, "sites": len(t.Prefecture) > 1,
 		"casual": j.kind == "casual", "interview": j.kind == "interview",
 		"permanent": t.EmploymentType == "seishain", "term": t.EmploymentType != "seishain",
 		"bonus": j.bonus >= 2, "many": j.firm.Size >= manySites, "few": j.firm.Size <= 1, "open": j.like.occupation.required == "", "senior": float64(*t.PayMin) > j.like.occupation.census.annualAt(usualMost),

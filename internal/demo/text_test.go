@@ -339,6 +339,7 @@ func TestTextAgreesWithTheTerms(t *testing.T) {
 			{`面接確約`, j.kind == "interview"},
 			{`副業`, *j.terms.SideJobOK},
 			{`転居を伴う(転勤なし|異動はありません)|転勤がなく`, !*j.terms.Relocation},
+			{`勤務地は.*内`, len(j.terms.Prefecture) == 1 && !*j.terms.Relocation},
 			{`正社員募集|腰を据えて|責任者候補`, j.terms.EmploymentType == "seishain"},
 			{`契約社員募集|正社員への登用|正社員登用`, j.terms.EmploymentType == "keiyaku"},
 			{`長距離`, strings.HasPrefix(j.terms.Occupation, "140")},
