@@ -15,7 +15,7 @@ import (
 // that they accept and that accept them, while a preview stays within what a
 // recruiter would activate.
 const (
-	wantedOffers = 7
+	wantedOffers = 6
 	leastMatched = 20
 	mostMatched  = 470
 	// tooMany is how many may be inside before years and skills are asked
@@ -45,9 +45,9 @@ func (w *world) crowd() *crowd {
 			c.byCode[o.Code] = append(c.byCode[o.Code], seat{p.places, int32(i)})
 		}
 	}
-	// Few rules leave gaps between them, so each is written wider: nearly
-	// twice as wide at 1,200, by a twentieth at 20,000.
-	wider := math.Min(7800/float64(w.options.Rules), 8)
+	// Few rules leave gaps between them, so each is written wider: more
+	// than twice as wide at 1,200, by a twelfth at 20,000.
+	wider := math.Min(9600/float64(w.options.Rules), 8)
 	c.want = (wantedOffers + wider) * float64(len(w.persons)) / float64(w.options.Rules)
 	return c
 }
@@ -60,9 +60,9 @@ type order struct {
 }
 
 // chances is how many candidates are drawn for each rule: the one whom fewest
-// rules would reach so far is whom the company has in mind. Six are enough to
+// rules would reach so far is whom the company has in mind. Five are enough to
 // leave few people without an offer.
-const chances = 6
+const chances = 5
 
 // ordersOf draws the rules, each with its position. What a rule reaches counts
 // for those that come after it, so that the market leaves few people out.

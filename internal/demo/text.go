@@ -148,9 +148,6 @@ func (x *writer) write(j *job) {
 	duties := slices.Clone(o.duties)
 	others := duties[1:] // the first is what the work is known for, and is named first or second
 	x.Shuffle(len(others), func(i, k int) { others[i], others[k] = others[k], others[i] })
-	if x.in(40) {
-		duties[0], duties[1] = duties[1], duties[0]
-	}
 	title := x.title(o)
 	role, _, _ := strings.Cut(title, "（")
 	fill := x.fill(j, role, duties)
@@ -186,9 +183,13 @@ func (x *writer) fill(j *job, role string, duties []string) *strings.Replacer {
 	case 1:
 		crew, hands = x.between(8, 20), x.between(3, 6)
 	}
+	first, second := duties[0], duties[1]
+	if x.in(40) {
+		first, second = second, first
+	}
 	names := taxonomy.Of(taxonomy.Skill)
 	return strings.NewReplacer(
-		"{a}", duties[0], "{b}", duties[1], "{c}", duties[len(duties)-1],
+		"{a}", first, "{b}", second, "{x}", duties[0], "{y}", duties[1], "{c}", duties[len(duties)-1],
 		"{w}", role, "{pl}", x.prefectures[j.like.home].name, "{s}", names.Name(pick(x.draw, j.like.occupation.skills), "ja"),
 		"{o}", fmt.Sprint(*j.terms.OvertimeHours), "{h}", fmt.Sprint(*j.terms.HolidaysPerYear),
 		"{n}", fmt.Sprint(hands), "{m}", fmt.Sprint(crew), "{k}", fmt.Sprint(x.between(2, 3)), "{in}", j.firm.joining(), "{co}", j.firm.noun(),

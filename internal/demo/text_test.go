@@ -467,6 +467,7 @@ func TestCompaniesFitTheirTrade(t *testing.T) {
 				"a public body is no company":      {`(市|広域連合|消防組合)$`, `会社`},
 				"a medical corporation is no 会社":   {`医療法人|社会福祉法人|学校法人|宗教法人`, `会社`},
 				"a credit cooperative is no 会社":    {`信用金庫|信用組合|農業協同組合|森林組合`, `会社`},
+				"an association has a form":        {`(協会|財団)$`, `^[^法]*$`},
 				"a form stands once":               {`会社`, `会社.*会社|合同会社.*(法人|組合)`},
 				"an insurer is no 合同会社":            {`生命保険|損害保険|証券`, `合同会社`},
 				"a hospital's operator has a form": {`病院|クリニック|医院`, `^[^法会]*$`},
@@ -477,6 +478,9 @@ func TestCompaniesFitTheirTrade(t *testing.T) {
 						t.Errorf("%s: %s", what, f.Name)
 					}
 				}
+			}
+			if public := regexp.MustCompile(`(市|広域連合|消防組合)$|^独立行政法人`).MatchString(f.Name); public != (f.industry == "97" || f.industry == "98") {
+				t.Errorf("%s of industry %s", f.Name, f.industry)
 			}
 			if !regexp.MustCompile(`会社|法人|組合|金庫|機構|連合|市$`).MatchString(f.Name) {
 				t.Errorf("%s has no form", f.Name)
