@@ -2,7 +2,6 @@ package demo
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -217,24 +216,8 @@ func (f *firm) noun() string {
 
 // joining is what it calls taking up work there.
 func (f *firm) joining() string {
-	switch f.noun() {
-	case "会社":
+	if f.noun() == "会社" {
 		return "入社"
-	case "法人":
-		return "入職"
 	}
 	return "入職"
-}
-
-// tradesOf gives the trades, each once, by name.
-func tradesOf(byCode map[string]*trade) []*trade {
-	seen := map[string]*trade{}
-	for _, t := range byCode {
-		seen[t.name] = t
-	}
-	var out []*trade
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		out = append(out, seen[name])
-	}
-	return out
 }

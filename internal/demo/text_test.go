@@ -120,6 +120,19 @@ func TestEveryTradeHasItsSentences(t *testing.T) {
 	}
 }
 
+// tradesOf gives the trades, each once, by name.
+func tradesOf(byCode map[string]*trade) []*trade {
+	seen := map[string]*trade{}
+	for _, t := range byCode {
+		seen[t.name] = t
+	}
+	var out []*trade
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		out = append(out, seen[name])
+	}
+	return out
+}
+
 // jobs gives 1,200 positions of a market of the usual size.
 func jobs(t *testing.T) (*world, []*job) {
 	t.Helper()
