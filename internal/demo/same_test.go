@@ -66,7 +66,11 @@ func loaded(t *testing.T, o Options) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	out := map[string][]string{}
 	for _, name := range column(t, db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' ORDER BY name") {
 		out[name] = dumped(t, db, o, name)
@@ -81,7 +85,11 @@ func column(t *testing.T, db *sql.DB, query string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
+	defer func() {
+		if err := rows.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for rows.Next() {
 		var s string
 		if err := rows.Scan(&s); err != nil {
@@ -102,7 +110,11 @@ func dumped(t *testing.T, db *sql.DB, o Options, table string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
+	defer func() {
+		if err := rows.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	columns, err := rows.Columns()
 	if err != nil {
 		t.Fatal(err)
