@@ -45,14 +45,7 @@ func TestRefusedStepsTellNothing(t *testing.T) {
 		w.drain()
 		gone := w.first(erased).ID
 		w.answer(declines, w.first(declines), offer.Decline, nil)
-		a := w.actor(blocks.token)
-		c, err := w.Candidate(w.Context(), a)
-		if err != nil {
-			w.Fatal(err)
-		}
-		if _, err := w.SetBlocks(w.Context(), a, c.Version, append(c.Blocks, f.number), nil); err != nil {
-			w.Fatal(err)
-		}
+		w.block(blocks, f.number)
 		if err := w.Erase(w.Context(), w.actor(erased.token)); err != nil {
 			w.Fatal(err)
 		}
@@ -145,14 +138,7 @@ func TestRefusalsOfCardsAreAlike(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		a := w.actor(blocks.token)
-		c, err := w.Candidate(w.Context(), a)
-		if err != nil {
-			w.Fatal(err)
-		}
-		if _, err := w.SetBlocks(w.Context(), a, c.Version, append(c.Blocks, f.number), nil); err != nil {
-			w.Fatal(err)
-		}
+		w.block(blocks, f.number)
 		if err := w.Erase(w.Context(), w.actor(gone.token)); err != nil {
 			w.Fatal(err)
 		}
