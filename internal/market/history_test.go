@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -216,9 +217,24 @@ func (h *history) doSignUp(d draw) error {
 	if d.chance(5) {
 		in.Email = "twice@example.jp"
 	}
-	out, err := h.SignUp(h.Context(), in, market.Once{})
+	once := market.Once{}
+	if d.chance(30) {
+		once = market.Once{Scope: "anonymous", Key: strconv.Itoa(i), Digest: []byte{1}}
+	}
+	began := h.Now()
+	out, err := h.SignUp(h.Context(), in, once)
 	if err != nil {
 		return err
+	}
+	if once.Key != "" { // a repeat within a day is the same candidate
+		again, err := h.SignUp(h.Context(), in, once)
+		if err == nil && h.Now().Sub(began) < 24*time.Hour && (again.ID != out.ID || again.Token != out.Token) {
+			err = fmt.Errorf("a repeat of sign-up %d is another candidate", i)
+		}
+		if err != nil {
+			return err
+		}
+		out = again // after a day another one, and the newest code is theirs
 	}
 	p := person{id: out.ID, token: out.Token, email: in.Email, code: h.codeFor(in.Email)}
 	h.mu.Lock()

@@ -508,6 +508,54 @@ func TestMatcherKilledAnywhere(t *testing.T) {
 	}
 }
 
+// Wherever a process is killed in a sign-up, whoever repeats it with its key is
+// registered once, and has each offer once.
+func TestSignUpKilledAnywhere(t *testing.T) {
+	t.Parallel()
+	for name, open := range stores() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kills := 0
+			for at := int64(1); ; at++ {
+				w := newWorld(t, open(t), demo())
+				for i := range 30 { // more than one transaction tries
+					f := w.firm(i, 0)
+					w.order(f, w.post(f, publishable()), plain())
+				}
+				w.drain()
+				once := market.Once{Scope: "anonymous", Key: "k", Digest: []byte("d")}
+				in := market.SignUp{Email: "z@example.jp", Wishes: all()}
+				w.records.lives.Store(at)
+				_, err := w.SignUp(w.Context(), in, once)
+				killed := w.records.dead.Load()
+				w.records.lives.Store(0)
+				if !killed {
+					if err != nil {
+						t.Fatal(err)
+					}
+					break // it needs fewer transactions
+				}
+				kills++
+				w.records.dead.Store(false)
+				w.Market = w.open()
+				out, err := w.SignUp(w.Context(), in, once)
+				if err != nil {
+					t.Fatalf("killed at transaction %d and repeated: %v", at, err)
+				}
+				w.drain()
+				rows := readRows(w, w.records.Store)
+				if len(rows.candidates) != 1 || len(rows.offers) != candidate.DefaultWeeklyLimit || len(out.Offers) != len(rows.offers) {
+					t.Errorf("killed at transaction %d: %d candidates, %d offers, %d answered; want 1, %d, all", at,
+						len(rows.candidates), len(rows.offers), len(out.Offers), candidate.DefaultWeeklyLimit)
+				}
+			}
+			if kills < 2 {
+				t.Errorf("the sign-up was killed %d times, want 2 or more", kills)
+			}
+		})
+	}
+}
+
 // pending leaves rows in the log of which each must make offers.
 func (w *world) pending() {
 	w.Helper()

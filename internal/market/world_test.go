@@ -102,7 +102,11 @@ func newWorld(t testing.TB, s market.Store, o market.Options) *world {
 	w := &world{TB: t, records: record(s), options: o}
 	w.options.Clock = func() time.Time { return beginning.Add(time.Duration(w.passed.Load())) }
 	w.options.Mail = &w.mail
-	w.options.Report = func(_ context.Context, what string, err error) { t.Errorf("reported: %s: %v", what, err) }
+	w.options.Report = func(_ context.Context, what string, err error) {
+		if !errors.Is(err, errKilled) { // nobody reads what a killed process reports
+			t.Errorf("reported: %s: %v", what, err)
+		}
+	}
 	var err error
 	if w.vault, err = account.NewVault(bytes.Repeat([]byte{7}, account.SecretBytes)); err != nil {
 		t.Fatalf("make a vault: %v", err)
