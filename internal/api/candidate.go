@@ -106,9 +106,9 @@ func (s *service) signIn(ctx context.Context, _ *none, b *SessionBody) (*answere
 	return &answered[Session]{Session{token}}, nil
 }
 
-// refusalStep is the grain of the time that a refused sign-in takes: several
-// comparisons of a password fit into it.
-const refusalStep = 100 * time.Millisecond
+// refusalStep is the grain of the time that a refused sign-in takes: all the
+// comparisons of a password that one makes, fifteen of some 20 ms, fit into it.
+const refusalStep = 500 * time.Millisecond
 
 // unhurried waits for the end of a step of time, so that how many accounts an
 // address has, each a comparison of a password, does not show in how long a

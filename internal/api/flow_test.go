@@ -344,19 +344,32 @@ func TestSessionsOfAKind(t *testing.T) {
 	s.problem(http.StatusUnprocessableEntity, sign(`,"kind":"robot"`))
 }
 
-// The ground of an age condition is checked on the terms, when the rule is
-// written and when new terms are published.
+// The ground of an age condition is checked on the newest terms and on those
+// that are offered: when the rule is written, when it is activated, and when
+// other terms are published.
 func TestAgeConditionsNeedTheirGround(t *testing.T) {
 	s := newServer(t)
 	_, company := s.company(1)
-	id := s.published(company)
-	body := strings.TrimSuffix(ruleBody(id), "}") + `,"age":{"exception":"3号イ","min":18,"max":34,"reason":"長期勤続によるキャリア形成のため"}}`
-	s.must(http.StatusCreated, "POST", "/api/v1/rules", company, body)
 	fixed := strings.Replace(terms, `"seishain"`, `"keiyaku"`, 1)
-	s.must(http.StatusOK, "PUT", "/api/v1/positions/"+id, company, fixed, "If-Match", `"1"`)
-	p := s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/rules", company, body))
-	if len(p.Errors) != 1 || p.Errors[0].Pointer != "/age/exception" {
-		t.Errorf("an age condition without its ground: %+v", p.Errors)
+	id := s.published(company)
+	path := "/api/v1/positions/" + id
+	body := strings.TrimSuffix(ruleBody(id), "}") + `,"age":{"exception":"3号イ","min":18,"max":34,"reason":"長期勤続によるキャリア形成のため"}}`
+	rule := into[struct{ ID string }](t, s.must(http.StatusCreated, "POST", "/api/v1/rules", company, body)).ID
+	refused := func() {
+		t.Helper()
+		p := s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/rules", company, body))
+		if len(p.Errors) != 1 || p.Errors[0].Pointer != "/age/exception" {
+			t.Errorf("an age condition without its ground: %+v", p.Errors)
+		}
 	}
-	s.problem(http.StatusConflict, s.do("POST", "/api/v1/positions/"+id+"/publish", company, ""))
+
+	s.must(http.StatusAccepted, "POST", "/api/v1/rules/"+rule+"/activate", company, "")
+	s.must(http.StatusOK, "PUT", path, company, fixed, "If-Match", `"1"`)
+	refused() // the newest terms
+	s.problem(http.StatusConflict, s.do("POST", path+"/publish", company, ""))
+	s.must(http.StatusOK, "POST", "/api/v1/rules/"+rule+"/pause", company, "")
+	s.must(http.StatusOK, "POST", path+"/publish", company, "")
+	s.problem(http.StatusConflict, s.do("POST", "/api/v1/rules/"+rule+"/activate", company, ""))
+	s.must(http.StatusOK, "PUT", path, company, terms, "If-Match", `"2"`)
+	refused() // the terms that are offered
 }

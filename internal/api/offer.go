@@ -46,7 +46,7 @@ type MissedLeaf struct {
 	Condition anyCondition `json:"condition"`
 	Sentence  Bilingual    `json:"sentence" doc:"The condition in words."`
 	Alone     bool         `json:"alone" doc:"Nothing else stands in the way of these rules."`
-	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned; if it does not stand alone, how many miss it among those that agree otherwise on one side."`
+	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned; if it does not stand alone, how many of up to 1,000 miss it that agree on one side, or on none."`
 }
 
 // Bilingual is a text in both languages.
@@ -114,7 +114,7 @@ func (s *service) addOffers() {
 	} {
 		handle(s, operation{
 			method: http.MethodPost, path: "/api/v1/me/offers/{id}/" + step.name, id: step.name + "-offer", tag: tagCandidates, who: candidates,
-			summary: step.summary, detail: repeated(step.action), answer: exampleOffer(toCandidate), errors: []int{http.StatusConflict},
+			summary: step.summary, detail: repeatNote(step.action), answer: exampleOffer(toCandidate), errors: []int{http.StatusConflict},
 		}, s.step("offer", toCandidate, func(ctx context.Context, id uuid.UUID) (market.Delivered, error) {
 			return s.market.Answer(ctx, actorOf(ctx), id, step.action)
 		}))
@@ -149,8 +149,8 @@ func (s *service) addOffers() {
 	}
 }
 
-// repeated says what a second request of a step does.
-func repeated(a offer.Action) string {
+// repeatNote says what a second request of a step does.
+func repeatNote(a offer.Action) string {
 	if a == offer.Undo {
 		return ""
 	}

@@ -13,7 +13,7 @@ type Preview struct {
 	Matched int  `json:"matched" doc:"By must, among those who have not blocked the company."`
 	Already *int `json:"already" doc:"Of those: offered already."`
 	Wishes  *int `json:"wishes" doc:"Removed by their own wishes."`
-	Limit   *int `json:"limit" doc:"Over their limit."`
+	Limit   *int `json:"limit" doc:"Over their limit, or yet to confirm their address."`
 	Budget  *int `json:"budget" doc:"Beyond today's budget."`
 	Due     *int `json:"due" doc:"Will receive an offer now."`
 }

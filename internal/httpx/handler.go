@@ -79,3 +79,9 @@ func LimitBody(most int64, next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// FromHere says whether a request comes from this machine and through nobody:
+// a reverse proxy on it would make everyone look like that.
+func FromHere(r *http.Request) bool {
+	return clientOf(r, 0).IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+}

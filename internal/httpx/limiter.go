@@ -69,12 +69,6 @@ func (l *Limiter) makeRoom(now time.Time) {
 	}
 }
 
-// FromHere says whether a request comes from this machine and through nobody:
-// a reverse proxy on it would make everyone look like that.
-func FromHere(r *http.Request) bool {
-	return clientOf(r, 0).IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
-}
-
 // clientOf gives the address that a request came from; the zero one if it is
 // not known, which is one client like any other.
 func clientOf(r *http.Request, proxies int) netip.Addr {

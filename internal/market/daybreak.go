@@ -47,8 +47,9 @@ func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 		for i := range ended {
 			rules, candidates = append(rules, ended[i].Rule), append(candidates, ended[i].Candidate)
 		}
+		kin := kinship{}
 		for _, key := range distinct(rules) {
-			part, err := m.forRule(tx, key, d)
+			part, err := m.forRule(tx, key, d, kin)
 			if err != nil {
 				return err
 			}
@@ -198,19 +199,24 @@ func (m *Market) expireRules(tx Tx, d day.Day) error {
 	}
 }
 
-// endDue takes the steps whose time has come, and gives the offers that lapsed:
-// what waited for a confirmation gives back what it took.
+// endDue takes the steps whose time has come, and gives the offers that lapsed
+// and whose candidates and rules are to be matched again.
 func (m *Market) endDue(ctx context.Context, now time.Time) (lapsed []offer.Offer, err error) {
 	for {
-		var due []offer.Offer
+		var due, again []offer.Offer
 		err := m.store.Write(ctx, func(tx Tx) error {
+			again = nil
 			var err error
 			if due, err = tx.Due(now, endPage); err != nil {
 				return err
 			}
 			for i := range due {
-				if err := m.end(tx, &due[i], now); err != nil {
+				returned, err := m.end(tx, &due[i], now)
+				if err != nil {
 					return fmt.Errorf("offer %d: %w", due[i].Key, err)
+				}
+				if returned {
+					again = append(again, due[i])
 				}
 			}
 			return nil
@@ -218,42 +224,40 @@ func (m *Market) endDue(ctx context.Context, now time.Time) (lapsed []offer.Offe
 		if err != nil {
 			return lapsed, fmt.Errorf("end what is due: %w", err)
 		}
-		for i := range due {
-			if due[i].State == offer.Lapsed {
-				lapsed = append(lapsed, due[i])
-			}
-		}
+		lapsed = append(lapsed, again...)
 		if len(due) < endPage {
 			return lapsed, nil
 		}
 	}
 }
 
-func (m *Market) end(tx Tx, o *offer.Offer, now time.Time) error {
+// end ends what was pending about an offer, and says whether its candidate and
+// its rule are to be matched again, for which it writes their rows.
+func (m *Market) end(tx Tx, o *offer.Offer, now time.Time) (again bool, err error) {
 	o.DueAt = time.Time{}
 	if o.State == offer.Declined { // the time to undo has passed
 		o.Version++
 		if err := tx.SaveOffer(o); err != nil {
-			return err
+			return false, err
 		}
-		return tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: now})
+		return false, tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: now})
 	}
 	reserved := o.State == offer.Reserved
 	if err := m.advance(tx, o, offer.Lapse, now); err != nil {
-		return err
+		return false, err
 	}
 	// A batch that its company let lapse is asked again when the candidate, the
 	// rule or the position next changes; where nobody is asked any more, it is
 	// sent at once.
 	if !reserved && m.options.Mode == Approve {
-		return nil
+		return false, nil
 	}
 	if reserved {
 		if err := tx.Spend(o.Rule, o.SentDay, -1); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return tx.Append(
+	return true, tx.Append(
 		&Row{Change: RuleChanged, Entity: o.Rule, Version: o.RuleVersion, At: now},
 		&Row{Change: CandidateChanged, Entity: o.Candidate, Version: o.CandidateSeen, At: now},
 	)

@@ -286,7 +286,7 @@ func TestPreviewsOfWhatIsNotSent(t *testing.T) {
 		w.pass(offer.ReserveWindow + time.Hour)
 		w.drain()
 		_, shown, err := w.Activate(w.Context(), a, r.ID)
-		if err != nil || *shown.Due != 0 || *shown.Already != 20 {
+		if err != nil || *shown.Due != 0 || *shown.Already != 0 || *shown.Limit != 20 {
 			w.Fatalf("the preview of those who never confirmed is %+v, %v; want none due", shown, err)
 		}
 		w.drain()
@@ -440,12 +440,43 @@ func TestEmployersOfListAndHistory(t *testing.T) {
 			w.Fatalf("%v employers are counted, %v; want 2", c.Profile.Employers, err)
 		}
 		profile := c.Profile
+		profile.History = slices.Clone(profile.History)
 		profile.History[0].From, profile.History[0].To = beginningMonth()-12, ptr(beginningMonth()-2)
 		if _, err := w.SetProfile(w.Context(), a, c.Version, profile); err != nil {
 			w.Fatal(err)
 		}
 		w.drain()
 		w.wantStates(p, offer.Sent)
+	})
+}
+
+// What somebody has said of their present employer stands, whatever an older
+// job there says.
+func TestAStatedEmployerStaysBlocked(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		f := w.firm(6, 0)
+		w.order(f, w.post(f, publishable()), plain())
+		p := w.someone(1, func(in *market.SignUp) {
+			in.Employers = append(in.Employers, employed(f.number))
+			in.Profile.History = append(in.Profile.History, jobAt(f.number, beginningMonth()))
+			in.Profile.History[0].To = ptr(beginningMonth() - 24)
+			in.Profile.History[0].From = beginningMonth() - 48
+		})
+		a := w.actor(p.token)
+		for range 2 {
+			c, err := w.Candidate(w.Context(), a)
+			if err != nil {
+				w.Fatal(err)
+			}
+			profile := c.Profile
+			profile.Pay = ptr(500)
+			if _, err := w.SetProfile(w.Context(), a, c.Version, profile); err != nil {
+				w.Fatal(err)
+			}
+			w.drain()
+			w.wantStates(p)
+		}
 	})
 }
 
@@ -641,6 +672,47 @@ func TestNobodyIsLeftUntold(t *testing.T) {
 		got, err := w.Why(w.Context(), w.actor(w.someone(91).token))
 		if err != nil || got.Waiting != 1 {
 			w.Errorf("behind a budget that is used up: %+v, %v; want 1 rule that waits", got, err)
+		}
+	})
+}
+
+// A batch that lapses stays lapsed, whether days are played one by one or at
+// once.
+func TestBatchesLapseOnDaysPlayedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, steps := range [][]int{{1, 1, 1, 1, 1}, {5}} {
+		onStores(t, market.Options{Mode: market.Approve, Demo: true}, func(w *world) {
+			f := w.firm(1, 0)
+			w.order(f, w.post(f, publishable()), plain())
+			p := w.someone(1)
+			w.drain()
+			w.wantStates(p, offer.Proposed)
+			for _, n := range steps {
+				w.nextDay(n)
+			}
+			w.wantStates(p, offer.Lapsed)
+		})
+	}
+}
+
+// Between an offer's last midnight and the matcher's row, refusals speak of it
+// as expired, as the offer does.
+func TestRefusalsGoByTheClock(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		f := w.firm(1, 0)
+		w.order(f, w.post(f, publishable()), plain())
+		p, blocks := w.someone(1), w.someone(2)
+		w.drain()
+		o, blocked := w.first(p), w.first(blocks)
+		w.block(blocks, f.number)
+		w.pass((o.ExpiresOn + 1).At(0).Add(time.Minute).Sub(w.Now())) // and nobody tends
+		for _, a := range []offer.Action{offer.Schedule, offer.Hold, offer.Hire, offer.Reject, offer.Withdraw} {
+			_, one := w.Proceed(w.Context(), w.actor(f.token), o.ID, a)
+			_, two := w.Proceed(w.Context(), w.actor(f.token), blocked.ID, a)
+			if one == nil || two == nil || one.Error() != two.Error() {
+				w.Errorf("%s of an expired offer: %v, of a blocked one: %v", a, one, two)
+			}
 		}
 	})
 }

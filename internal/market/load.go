@@ -129,11 +129,12 @@ func (l *loader) rules(tx Tx, after int64) (rows int, part *batch, err error) {
 	if page, err = tx.Rules(after, loadPage); err != nil {
 		return 0, nil, err
 	}
+	kin := kinship{}
 	for _, r := range page {
 		if r.Key > after+loadPage {
 			break
 		}
-		o, err := loadOffering(tx, r)
+		o, err := loadOffering(tx, r, kin)
 		if err != nil {
 			return 0, nil, err
 		}

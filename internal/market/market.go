@@ -154,6 +154,9 @@ func (m *Market) makeSettings(tx Tx) error {
 		return err
 	}
 	if check == "" {
+		if err := m.opens(tx); err != nil {
+			return err
+		}
 		if err := tx.SetSetting(settingCheck, m.vault.Check()); err != nil {
 			return err
 		}
@@ -174,6 +177,24 @@ func (m *Market) makeSettings(tx Tx) error {
 	return tx.SetSetting(settingDay, d.String())
 }
 
+// opens is Invalid if the secret does not open the first account: of an
+// installation that has no check yet.
+func (m *Market) opens(tx Tx) error {
+	a, err := tx.Account(1)
+	if err != nil {
+		return notFoundIsNil(err)
+	}
+	if _, err := m.vault.Open(a.Sealed); err != nil {
+		return wrongSecret()
+	}
+	return nil
+}
+
+func wrongSecret() error {
+	return errs.New(errs.Invalid, "this is not the secret that the installation was made with:"+
+		" with it, no address and no card id could be read; restore the secret's file, or set ENISHI_SECRET as it was")
+}
+
 // recallSettings reads the settings of an installation that has them all. It
 // is Invalid with another secret than the installation was made with.
 func (m *Market) recallSettings(tx Tx) error {
@@ -182,8 +203,7 @@ func (m *Market) recallSettings(tx Tx) error {
 		return err
 	}
 	if check != m.vault.Check() {
-		return errs.New(errs.Invalid, "this is not the secret that the installation was made with:"+
-			" with it, no address and no card id could be read; restore the secret's file, or set ENISHI_SECRET as it was")
+		return wrongSecret()
 	}
 	offset, err := numberSetting(tx, settingOffset)
 	if err != nil {

@@ -157,6 +157,8 @@ func (m *Market) note(ctx context.Context) error {
 	return err
 }
 
+// noteEvery: as often as the scheduler's round, so that an idle installation is
+// noted after one.
 const noteEvery = time.Second
 
 // handle makes the offers that follow from a row. Rows that only take away,
@@ -225,9 +227,9 @@ func (m *Market) forRules(ctx context.Context, keys []int64) ([]Proposal, error)
 	var out []Proposal
 	err := m.read(ctx, func(tx Tx) error {
 		out = nil
-		today := m.Today()
+		today, kin := m.Today(), kinship{}
 		for _, key := range keys {
-			part, err := m.forRule(tx, key, today)
+			part, err := m.forRule(tx, key, today, kin)
 			if err != nil {
 				return err
 			}
@@ -241,12 +243,12 @@ func (m *Market) forRules(ctx context.Context, keys []int64) ([]Proposal, error)
 	return out, err
 }
 
-func (m *Market) forRule(tx Tx, key int64, today day.Day) ([]Proposal, error) {
+func (m *Market) forRule(tx Tx, key int64, today day.Day, kin kinship) ([]Proposal, error) {
 	r, err := tx.Rule(key)
 	if err != nil || !r.Sends(today) {
 		return nil, notFoundIsNil(err)
 	}
-	o, err := loadOffering(tx, r)
+	o, err := loadOffering(tx, r, kin)
 	if err != nil {
 		return nil, err
 	}

@@ -79,16 +79,17 @@ func (m *Market) SetSettings(ctx context.Context, actor Actor, version int64, s 
 }
 
 // SetProfile replaces the profile. A current employer that its history names
-// is blocked from then on, as SetBlocks does; one that it says has ended is
-// current no more.
+// is blocked from then on, as SetBlocks does; one that is current by the history
+// alone is so no more once it has ended there.
 func (m *Market) SetProfile(ctx context.Context, actor Actor, version int64, p candidate.Profile) (candidate.Candidate, error) {
 	today := m.Today()
 	if err := p.Validate(today); err != nil {
 		return candidate.Candidate{}, err
 	}
 	return m.edit(ctx, actor, version, func(tx Tx, c *candidate.Candidate) (Change, error) {
+		before := c.Profile.History
 		c.Profile = p.Derived(today, c.Employers)
-		c.Employers = withHistory(c.Employers, p.History, today, false)
+		c.Employers = withHistory(c.Employers, before, p.History, today)
 		return CandidateChanged, m.withdrawBlocked(tx, c)
 	})
 }
@@ -171,7 +172,8 @@ func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
 func (m *Market) withdraw(tx Tx, o *offer.Offer) error {
 	switch o.State {
 	case offer.Proposed, offer.Reserved, offer.Declined:
-		return m.end(tx, o, m.Now())
+		_, err := m.end(tx, o, m.Now())
+		return err
 	}
 	return m.advance(tx, o, offer.Withdraw, m.Now())
 }

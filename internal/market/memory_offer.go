@@ -190,6 +190,35 @@ func (t *memoryTx) Taken(candidate int64, since day.Day) (int, error) {
 	return n, t.ready()
 }
 
+func (t *memoryTx) Reserved(rule int64, on day.Day) (today, total int, err error) {
+	for _, key := range t.offersOf[rule] {
+		if o := t.offers.find(key); o.State == offer.Reserved {
+			total++
+			if o.SentDay == on {
+				today++
+			}
+		}
+	}
+	return today, total, t.ready()
+}
+
+func (t *memoryTx) Unconfirmed(rule, position int64) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	for _, key := range t.offersOn[position] {
+		if o := t.offers.find(key); o.State == offer.Reserved {
+			out[o.Candidate] = true
+		}
+	}
+	for _, key := range t.offersOf[rule] {
+		o := t.offers.find(key)
+		c := t.candidates.find(o.Candidate)
+		if c != nil && (o.State == offer.Reserved || o.State == offer.Lapsed && !c.Confirmed) {
+			out[o.Candidate] = true
+		}
+	}
+	return out, t.ready()
+}
+
 func (t *memoryTx) AllTaken(since day.Day) (map[int64]int, error) {
 	all := map[int64]int{}
 	for _, o := range t.offers.rows {
@@ -260,7 +289,7 @@ func (t *memoryTx) Due(now time.Time, limit int) ([]offer.Offer, error) {
 	return oldest(&t.offers, keys, limit), t.ready()
 }
 
-func (t *memoryTx) Answers(company int64, since, until time.Time, within time.Duration) (rule.Answers, error) {
+func (t *memoryTx) answers(company int64, since, until time.Time, within time.Duration) rule.Answers {
 	var a rule.Answers
 	for key := range t.acceptedBy[company] {
 		o := t.offers.find(key)
@@ -273,19 +302,15 @@ func (t *memoryTx) Answers(company int64, since, until time.Time, within time.Du
 			a.Answered++
 		}
 	}
-	return a, t.ready()
+	return a
 }
 
 func (t *memoryTx) AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error) {
 	all := map[int64]rule.Answers{}
 	for company := range t.acceptedBy {
-		a, err := t.Answers(company, since, until, within)
-		if err != nil {
-			return nil, err
-		}
-		if a.Accepted > 0 {
+		if a := t.answers(company, since, until, within); a.Accepted > 0 {
 			all[company] = a
 		}
 	}
-	return all, nil
+	return all, t.ready()
 }

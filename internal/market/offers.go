@@ -83,9 +83,7 @@ func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
 		}
 		d.RuleID = r.ID
 	}
-	if day.Of(m.Now()) > o.ExpiresOn && (o.State == offer.Sent || o.State == offer.Seen) {
-		d.State = offer.Expired
-	}
+	d.State = byClock(&o, day.Of(m.Now()))
 	return d, nil
 }
 
@@ -256,7 +254,7 @@ func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, er
 	if err != nil {
 		return d, err
 	}
-	if shown := shownState(&d.Offer); shown != d.State {
+	if shown := shownState(&o, day.Of(m.Now())); shown != d.State {
 		d.State, d.AnsweredAt = shown, time.Time{}
 	}
 	cards, err := m.vault.Cards(actor.CompanyID)
@@ -273,15 +271,25 @@ func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, er
 	return d, nil
 }
 
-// shownState is where an offer stands for all that its company may know.
-func shownState(o *offer.Offer) offer.State {
+// byClock is where an offer stands on a day: its last one may have passed
+// before the matcher has come to the row that says so.
+func byClock(o *offer.Offer, on day.Day) offer.State {
+	if Ends(o) && on > o.ExpiresOn {
+		return offer.Expired
+	}
+	return o.State
+}
+
+// shownState is where an offer stands on a day for all that its company may
+// know.
+func shownState(o *offer.Offer, on day.Day) offer.State {
 	switch {
 	case o.State == offer.Declined && !o.DueAt.IsZero():
 		return offer.Seen
 	case o.State == offer.Withdrawn && o.AnsweredAt.IsZero():
 		return offer.Expired
 	}
-	return o.State
+	return byClock(o, on)
 }
 
 // hiddenFromCompany are the states of offers that a company does not see in
@@ -377,7 +385,7 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 		if _, err := tx.LockCandidate(o.Candidate); notFoundIsNil(err) != nil {
 			return err
 		}
-		if !repeats(shownState(&o), a) {
+		if !repeats(shownState(&o, day.Of(m.Now())), a) {
 			if err := m.proceed(tx, &o, a); err != nil {
 				return err
 			}
@@ -391,7 +399,7 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 // proceed takes a company's step. What refuses it speaks of the state that the
 // company sees, so that a refusal tells no more than the offer does.
 func (m *Market) proceed(tx Tx, o *offer.Offer, a offer.Action) error {
-	shown := shownState(o)
+	shown := shownState(o, day.Of(m.Now()))
 	if a == offer.Withdraw && shown.Unanswered() {
 		return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from")
 	}

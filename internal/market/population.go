@@ -185,13 +185,13 @@ func (p *populations) whom(o *offering) (engine.Cond, error) {
 }
 
 // loadOffering reads all that decides what a rule offers.
-func loadOffering(tx Tx, r rule.Rule) (*offering, error) {
+func loadOffering(tx Tx, r rule.Rule, kin kinship) (*offering, error) {
 	o := &offering{rule: r}
 	var err error
 	if o.company, err = tx.Company(r.Company); err != nil {
 		return nil, fmt.Errorf("company of rule %d: %w", r.Key, err)
 	}
-	if o.group, err = groupOf(tx, o.company); err != nil {
+	if o.group, err = kin.of(tx, o.company); err != nil {
 		return nil, err
 	}
 	if o.position, err = tx.Position(r.Position); err != nil {
@@ -210,6 +210,28 @@ func loadOffering(tx Tx, r rule.Rule) (*offering, error) {
 func groupOf(tx Tx, c company.Company) ([]corpnum.Number, error) {
 	numbers, _, err := kindred(tx, c)
 	return numbers, err
+}
+
+// kinship remembers the groups that one transaction has looked up, by company:
+// the companies of a group have the same numbers.
+type kinship map[int64][]corpnum.Number
+
+// of is groupOf, asked once for all companies of a group.
+func (k kinship) of(tx Tx, c company.Company) ([]corpnum.Number, error) {
+	if known, ok := k[c.Key]; ok {
+		return known, nil
+	}
+	numbers, members, err := kindred(tx, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, member := range members {
+		// What an applicant claims is its own alone.
+		if c.Status != company.Applied || member.Key == c.Key {
+			k[member.Key] = numbers
+		}
+	}
+	return numbers, nil
 }
 
 // kindred gives the numbers of a company's group, its own first, and those of
@@ -347,9 +369,11 @@ func (t *touched) addCompany(tx Tx, key int64) error {
 	if err != nil {
 		return notFoundIsNil(err)
 	}
-	_, members, err := kindred(tx, c)
-	if err != nil {
-		return err
+	members := []company.Company{c}
+	if c.Status != company.Applied { // an applicant's claim binds nobody else
+		if _, members, err = kindred(tx, c); err != nil {
+			return err
+		}
 	}
 	for _, member := range members {
 		for after := int64(0); ; {
@@ -384,12 +408,13 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, head int64) error {
 			return fmt.Errorf("reload candidate %d: %w", key, err)
 		}
 	}
+	kin := kinship{}
 	for key := range t.rules {
 		r, err := tx.Rule(key)
 		if err != nil {
 			return fmt.Errorf("reload rule %d: %w", key, err)
 		}
-		o, err := loadOffering(tx, r)
+		o, err := loadOffering(tx, r, kin)
 		if err != nil {
 			return err
 		}

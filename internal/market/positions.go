@@ -10,6 +10,7 @@ import (
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 	"enishi/internal/position"
+	"enishi/internal/rule"
 )
 
 // ownPosition gives a position of the actor's company, or NotFound.
@@ -117,14 +118,17 @@ func (m *Market) Publish(ctx context.Context, actor Actor, id uuid.UUID) (positi
 	})
 }
 
-// keepPreconditions is a Conflict if an age condition of one of the position's
-// rules would lose its ground by the terms.
+// keepPreconditions is a Conflict if the age condition of an active rule of the
+// position would lose its ground by the terms.
 func keepPreconditions(tx Tx, p *position.Position) error {
 	rules, err := tx.RulesOfPosition(p.Key)
 	if err != nil {
 		return fmt.Errorf("rules of position %d: %w", p.Key, err)
 	}
 	for _, r := range rules {
+		if r.State != rule.Active {
+			continue // asked again when it is activated
+		}
 		if err := r.Preconditions(&p.Terms); err != nil {
 			return errs.New(errs.Conflict, fmt.Sprintf("the age condition of rule %s does not allow these terms: edit the rule first (%v)", r.ID, err))
 		}

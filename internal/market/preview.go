@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 
 	"enishi/internal/account"
 	"enishi/internal/candidate"
@@ -23,7 +24,7 @@ type Preview struct {
 	Matched int  // by must, among those who have not blocked the company
 	Already *int // of those: offered already
 	Wishes  *int // removed by their own wishes
-	Limit   *int // over their limit
+	Limit   *int // over their limit, or yet to confirm their address
 	Budget  *int // beyond today's budget
 	Due     *int // will receive an offer now
 }
@@ -109,7 +110,7 @@ func previewDigest(r *rule.Rule, version int64) []byte {
 func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	today := m.Today()
 	r.State = rule.Active
-	o, err := loadOffering(tx, r)
+	o, err := loadOffering(tx, r, kinship{})
 	if err != nil {
 		return Preview{}, err
 	}
@@ -130,58 +131,55 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	if matched.Count < leastShown {
 		return out, nil
 	}
-	reached, err := reachedBy(tx, &r)
+	err = m.waterfall(tx, &r, view, question, &out)
+	return out, err
+}
+
+// waterfall fills in what removes people from those who match, step by step.
+func (m *Market) waterfall(tx Tx, r *rule.Rule, view *engine.View, question engine.Question, out *Preview) error {
+	reached, err := tx.ReachedFor(r.Key, r.Position)
 	if err != nil {
-		return out, err
+		return err
 	}
-	offered, err := view.Search(engine.Query{Cond: question.Cond, Within: engine.Cond{Op: engine.All}, IDs: sortedKeys(reached)})
+	// Those of whom the company is to know nothing yet wait like those who
+	// have no room.
+	hidden, err := tx.Unconfirmed(r.Key, r.Position)
 	if err != nil {
-		return out, err
+		return err
 	}
-	question.Except = func(id int64) bool { return reached[id] }
+	among := func(keys map[int64]bool) (int, error) {
+		found, err := view.Search(engine.Query{Cond: question.Cond, Within: engine.Cond{Op: engine.All}, IDs: sortedKeys(keys)})
+		return found.Count, err
+	}
+	waiting, err := among(hidden)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(reached, func(key int64, _ bool) bool { return hidden[key] })
+	offered, err := among(reached)
+	if err != nil {
+		return err
+	}
+	question.Except = func(id int64) bool { return reached[id] || hidden[id] }
 	willing := view.Match(question)
-	full, err := m.countFull(tx, willing, today)
+	full, err := m.countFull(tx, willing, m.Today())
 	if err != nil {
-		return out, err
+		return err
 	}
 	var spent, total int
 	if r.Key != 0 { // else it is not stored and has spent nothing
-		if spent, total, err = tx.Spent(r.Key, today); err != nil {
-			return out, fmt.Errorf("budget of rule %d: %w", r.Key, err)
+		if spent, total, err = tx.Spent(r.Key, m.Today()); err != nil {
+			return fmt.Errorf("budget of rule %d: %w", r.Key, err)
 		}
 	}
 	room := len(willing) - full
 	due := max(0, min(room, r.DailyBudget-spent, r.TotalBudget-total))
-	out.Already = shown(offered.Count)
-	out.Wishes = shown(matched.Count - offered.Count - len(willing))
-	out.Limit = shown(full)
+	out.Already = shown(offered)
+	out.Wishes = shown(out.Matched - offered - waiting - len(willing))
+	out.Limit = shown(full + waiting)
 	out.Budget = shown(room - due)
 	out.Due = shown(due)
-	return out, nil
-}
-
-// reachedBy gives the candidates to whom a rule sends no more: those who had
-// their offer, and those whose reservation lapsed because they have never
-// confirmed their address.
-func reachedBy(tx Tx, r *rule.Rule) (map[int64]bool, error) {
-	reached, err := tx.ReachedFor(r.Key, r.Position)
-	if err != nil || r.Key == 0 {
-		return reached, err
-	}
-	lapsed, err := tx.OffersBy(r.Company, r.Key, 0, allOffers, offer.Lapsed)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range lapsed {
-		c, err := tx.Candidate(o.Candidate)
-		if notFoundIsNil(err) != nil {
-			return nil, fmt.Errorf("candidate of offer %d: %w", o.Key, err)
-		}
-		if err == nil && !c.Confirmed {
-			reached[c.Key] = true
-		}
-	}
-	return reached, nil
+	return nil
 }
 
 func shown(n int) *int {
@@ -245,7 +243,7 @@ func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
 	}
 	s := &stepper{
 		market: m, tx: tx, today: today, at: m.moment(today),
-		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{},
+		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{}, kin: kinship{},
 	}
 	if err := s.lock(part); err != nil {
 		return 0, err

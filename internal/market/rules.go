@@ -70,7 +70,7 @@ func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput) error {
 	if r.OfferDays == 0 {
 		r.OfferDays = offer.LifeDays
 	}
-	list := []error{r.Validate(), r.Preconditions(&p.Terms), errs.Below("/must", in.Must.Validate(condition.Profiles, false))}
+	list := []error{r.Validate(), ground(tx, r, &p), errs.Below("/must", in.Must.Validate(condition.Profiles, false))}
 	for i, p := range in.Prefer {
 		list = append(list, errs.Below("/prefer/"+strconv.Itoa(i)+"/condition", p.Condition.Validate(condition.Profiles, false)))
 	}
@@ -78,6 +78,20 @@ func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput) error {
 		list = append(list, errs.AtPointer("/expires", r.Expires.String(), "today, "+m.Today().String()+", or later"))
 	}
 	return errs.Join(list...)
+}
+
+// ground reports what a rule's age condition lacks on the position's newest
+// terms, and on those that are offered.
+func ground(tx Tx, r *rule.Rule, p *position.Position) error {
+	err := r.Preconditions(&p.Terms)
+	if err != nil || r.Age == nil || p.PublishedVersion == 0 || p.PublishedVersion == p.Version {
+		return err
+	}
+	offered, err := tx.Terms(p.Key, p.PublishedVersion)
+	if err != nil {
+		return fmt.Errorf("terms %d of position %d: %w", p.PublishedVersion, p.Key, err)
+	}
+	return r.Preconditions(&offered)
 }
 
 func ruled(tx Tx, r rule.Rule, today day.Day) (Ruled, error) {
@@ -89,13 +103,8 @@ func ruled(tx Tx, r rule.Rule, today day.Day) (Ruled, error) {
 	if out.SpentToday, out.SpentTotal, err = tx.Spent(r.Key, today); err != nil {
 		return Ruled{}, err
 	}
-	reserved, err := tx.OffersBy(r.Company, r.Key, 0, allOffers, offer.Reserved)
-	for _, o := range reserved {
-		out.SpentTotal--
-		if o.SentDay == today {
-			out.SpentToday--
-		}
-	}
+	hiddenToday, hidden, err := tx.Reserved(r.Key, today)
+	out.SpentToday, out.SpentTotal = out.SpentToday-hiddenToday, out.SpentTotal-hidden
 	return out, err
 }
 
@@ -224,6 +233,9 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 		}
 		if r.Expires < m.Today() {
 			return "", errs.New(errs.Conflict, "the rule's last day, "+r.Expires.String()+", has passed: give it a later one first")
+		}
+		if err := ground(tx, r, &p); err != nil {
+			return "", errs.Wrap(errs.Conflict, "the rule's age condition does not allow the position's terms: edit the rule first", err)
 		}
 		r.State = rule.Active
 		return RuleChanged, nil

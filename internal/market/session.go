@@ -20,12 +20,13 @@ import (
 )
 
 // accountsTried bounds how many accounts of one address and kind a sign-in
-// tries, of those with a password, the confirmed one first: hashes are slow,
-// and anyone can sign up with somebody else's address.
-const accountsTried = 20
+// tries while none is confirmed, of those with a password: hashes are slow, and
+// anyone can sign up with somebody else's address.
+const accountsTried = 5
 
 // SignIn gives a new token for an address and its password, of a kind of
-// account, or "" for the first that fits: candidate, member, operator.
+// account, or "" for the first that fits: candidate, member, operator. Of each
+// kind it is the confirmed account, else the newest whose password fits.
 // Whatever does not fit is Unauthenticated, without saying what.
 func (m *Market) SignIn(ctx context.Context, email, password string, of account.Kind) (string, error) {
 	refused := errs.New(errs.Unauthenticated, "the address or the password is not right")
@@ -44,6 +45,9 @@ func (m *Market) SignIn(ctx context.Context, email, password string, of account.
 			list, err := tx.Accounts(kind, hash)
 			if err != nil {
 				return err
+			}
+			if len(list) > 0 && list[0].Confirmed {
+				list = list[:1]
 			}
 			list = slices.DeleteFunc(list, func(a account.Account) bool { return a.Password == "" })
 			all = append(all, list[:min(len(list), accountsTried)]...)

@@ -101,7 +101,7 @@ func (m *Market) repeated(ctx context.Context, id uuid.UUID, email string) (cand
 		return candidate.Candidate{}, err
 	}
 	var c candidate.Candidate
-	mail := false
+	mail, known := false, false
 	err = m.store.Write(ctx, func(tx Tx) error {
 		mail = false
 		var err error
@@ -112,11 +112,16 @@ func (m *Market) repeated(ctx context.Context, id uuid.UUID, email string) (cand
 		if err != nil {
 			return err
 		}
+		others, err := tx.Accounts(a.Kind, a.EmailHash)
+		if err != nil {
+			return err
+		}
+		known = len(others) > 1
 		mail, a.CodeHash = true, account.TokenHash(a.ID.String()+code)
 		return tx.SaveAccount(&a)
 	})
 	if err == nil && mail {
-		m.greet(ctx, email, code, false)
+		m.greet(ctx, email, code, known)
 	}
 	return c, err
 }
@@ -155,33 +160,39 @@ func (m *Market) newCandidate(in SignUp) (candidate.Candidate, error) {
 	return candidate.Candidate{
 		ID: id, Version: 1, Open: true, WeeklyLimit: candidate.DefaultWeeklyLimit, Language: "ja",
 		LastActive: today, Profile: profile.Derived(today, employers), Wishes: in.Wishes, Blocks: blocks,
-		Employers: withHistory(employers, profile.History, today, true), CreatedAt: m.Now(),
+		Employers: withHistory(employers, nil, profile.History, today), CreatedAt: m.Now(),
 	}, nil
 }
 
 // withHistory adds the employers that the history knows by number; one without
-// an end, or whose last month is not over, is current. stays keeps employers
-// current that the list says are, whatever the history says of them.
-func withHistory(list []candidate.Employment, history []candidate.Job, today day.Day, stays bool) []candidate.Employment {
+// an end, or whose last month is not over, is current. An employer that is
+// current because the history before said so stays so only if the new one does;
+// one that was stated to be current stays so.
+func withHistory(list []candidate.Employment, before, history []candidate.Job, today day.Day) []candidate.Employment {
 	out := slices.Clone(list)
-	named := map[corpnum.Number]bool{}
-	for _, j := range history {
-		if j.Employer.Number == nil {
-			continue
-		}
-		e := candidate.Employment{Number: *j.Employer.Number, Current: j.To == nil || *j.To >= today.Month()}
-		i := slices.IndexFunc(out, func(o candidate.Employment) bool { return o.Number == e.Number })
+	was, is := currentBy(before, today), currentBy(history, today)
+	for n, current := range is {
+		i := slices.IndexFunc(out, func(o candidate.Employment) bool { return o.Number == n })
 		switch {
 		case i < 0:
-			out = append(out, e)
-		case !stays && !named[e.Number]:
-			out[i].Current = e.Current
-		default:
-			out[i].Current = out[i].Current || e.Current
+			out = append(out, candidate.Employment{Number: n, Current: current})
+		case current || was[n]:
+			out[i].Current = current
 		}
-		named[e.Number] = true
 	}
 	slices.SortFunc(out, func(a, b candidate.Employment) int { return cmp.Compare(a.Number, b.Number) })
+	return out
+}
+
+// currentBy gives the employers that a history knows by number, and whether one
+// of the jobs there goes on.
+func currentBy(history []candidate.Job, today day.Day) map[corpnum.Number]bool {
+	out := map[corpnum.Number]bool{}
+	for _, j := range history {
+		if n := j.Employer.Number; n != nil {
+			out[*n] = out[*n] || j.To == nil || *j.To >= today.Month()
+		}
+	}
 	return out
 }
 

@@ -56,7 +56,7 @@ func (m *Market) step(ctx context.Context, tx Tx, proposals []Proposal, fence Fe
 	s := &stepper{
 		market: m, tx: tx,
 		done:       stepped{exhausted: map[int64]bool{}, full: map[int64]bool{}},
-		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{},
+		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{}, kin: kinship{},
 	}
 	if len(proposals) > 0 {
 		var err error
@@ -109,6 +109,7 @@ type stepper struct {
 	done       stepped
 	candidates map[int64]*suitor
 	offerings  map[int64]*purse
+	kin        kinship
 }
 
 // lock takes every lock of the step, in the order that all writers keep:
@@ -181,7 +182,7 @@ func (s *stepper) lockCandidate(key int64) error {
 }
 
 func (s *stepper) openPurse(r rule.Rule) error {
-	o, err := loadOffering(s.tx, r)
+	o, err := loadOffering(s.tx, r, s.kin)
 	if err != nil {
 		return err
 	}

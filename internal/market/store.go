@@ -174,17 +174,22 @@ type offerTx interface {
 	// ReachedTo gives the same from the other side: the positions and the
 	// rules that need not be proposed to a candidate again.
 	ReachedTo(candidate int64) (positions, rules map[int64]bool, err error)
+	// Reserved counts a rule's offers that are reserved: those made on a day,
+	// and all.
+	Reserved(rule int64, on day.Day) (today, total int, err error)
+	// Unconfirmed gives the candidates to whom a rule sends nothing until they
+	// confirm their address: an offer of the rule or for the position is
+	// reserved for them, or one of the rule has lapsed.
+	Unconfirmed(rule, position int64) (map[int64]bool, error)
 	// Ending gives up to limit offers, by key, that are sent or seen and
 	// whose ExpiresOn lies before a day.
 	Ending(before day.Day, limit int) ([]offer.Offer, error)
 	// Due gives up to limit offers, by due time, whose DueAt is set and has
 	// come.
 	Due(now time.Time, limit int) ([]offer.Offer, error)
-	// Answers counts a company's offers accepted from one moment on and before
-	// another, and those of them that it responded to within the given time
-	// and before the second moment.
-	Answers(company int64, since, until time.Time, within time.Duration) (rule.Answers, error)
-	// AllAnswers gives Answers of every company that has any.
+	// AllAnswers counts, for every company that has any, its offers accepted
+	// from one moment on and before another, and those of them that it responded
+	// to within the given time and before the second moment.
 	AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error)
 }
 

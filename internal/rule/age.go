@@ -2,7 +2,6 @@ package rule
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"enishi/internal/condition"
@@ -84,7 +83,7 @@ func (r *Rule) Preconditions(t *position.Terms) error {
 			return needs("/age/min", strconv.Itoa(a.Min), fmt.Sprintf("%d or more", leastStatutory))
 		}
 	case longCareer:
-		if path, ok := asksExperience(r.Must, "/must"); ok {
+		if path, ok := asksExperience(r.Must, "/must", true); ok {
 			return needs(path, "a condition on experience", "no experience may be asked for")
 		}
 	case handingOver:
@@ -103,15 +102,25 @@ func (r *Rule) Preconditions(t *position.Terms) error {
 	return nil
 }
 
-// asksExperience finds a leaf that asks for experience of work.
-func asksExperience(c condition.Condition, at string) (string, bool) {
-	asks := []string{"occupation", "industry", "experience_years", "management", "employers"}
-	if slices.Contains(asks, c.Field) && (c.Op == condition.In || c.Min != nil) {
+// asksExperience finds a leaf that asks for experience of work; under a Not,
+// wanted is false, and what is refused there is too little of it.
+func asksExperience(c condition.Condition, at string, wanted bool) (string, bool) {
+	asks := false
+	switch c.Field {
+	case "occupation", "industry":
+		asks = wanted
+	case "experience_years", "management", "employers":
+		asks = wanted && c.Min != nil && *c.Min > 0 || !wanted && c.Max != nil
+	}
+	if asks {
 		return at, true
+	}
+	if c.Op == condition.Not {
+		wanted = !wanted
 	}
 	for i, kid := range c.Kids {
 		_, step := c.At([]int{i})
-		if path, ok := asksExperience(kid, at+step); ok {
+		if path, ok := asksExperience(kid, at+step, wanted); ok {
 			return path, true
 		}
 	}

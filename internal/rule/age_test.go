@@ -19,6 +19,9 @@ func TestPreconditions(t *testing.T) {
 		{Op: condition.Range, Field: "experience_years", Min: num(2)},
 	}}}}
 	within := condition.Condition{Op: condition.Range, Field: "experience_years", Max: num(3)}
+	not := func(c condition.Condition) condition.Condition {
+		return condition.Condition{Op: condition.Not, Kids: []condition.Condition{c}}
+	}
 	open := position.Terms{EmploymentType: "seishain", Occupation: "0312"}
 	term := position.Terms{EmploymentType: "keiyaku", Occupation: "0312"}
 	stage := position.Terms{EmploymentType: "keiyaku", Occupation: "1037"}
@@ -40,6 +43,9 @@ func TestPreconditions(t *testing.T) {
 		{"3号イ", 18, 34, skill, term, "/age/exception"},
 		{"3号イ", 18, 34, software, open, "/must"},
 		{"3号イ", 18, 34, nested, open, "/must/all/1/any/0"},
+		{"3号イ", 18, 34, not(within), open, "/must/not"}, // more than three years
+		{"3号イ", 18, 34, not(software), open, ""},        // no such experience
+		{"3号イ", 18, 34, not(not(software)), open, "/must/not/not"},
 		{"3号ロ", 30, 39, software, open, ""},
 		{"3号ロ", 30, 49, software, open, "/age"},
 		{"3号ロ", 29, 35, software, open, "/age"},

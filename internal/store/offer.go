@@ -188,20 +188,35 @@ func (t *tx) ReachedTo(candidate int64) (positions, rules map[int64]bool, err er
 	return positions, rules, err
 }
 
+func (t *tx) Reserved(rule int64, on day.Day) (today, total int, err error) {
+	_, err = one(t, "offers", func(row scanner, _ *struct{}) error { return row.Scan(&today, &total) },
+		"SELECT COALESCE(SUM(sent_day = ?), 0), COUNT(*) FROM offer WHERE rule = ? AND state = ?", on, rule, string(offer.Reserved))
+	return today, total, err
+}
+
+func (t *tx) Unconfirmed(rule, position int64) (map[int64]bool, error) {
+	out := map[int64]bool{}
+	add := func(row scanner) error {
+		var candidate int64
+		err := row.Scan(&candidate)
+		out[candidate] = true
+		return err
+	}
+	reserved, lapsed := string(offer.Reserved), string(offer.Lapsed)
+	if err := each(t.ctx, t, "offers", add, "SELECT candidate FROM offer WHERE position = ? AND state = ?", position, reserved); err != nil {
+		return nil, err
+	}
+	err := each(t.ctx, t, "offers", add, "SELECT offer.candidate FROM offer JOIN candidate ON candidate.id = offer.candidate"+
+		" WHERE offer.rule = ? AND (offer.state = ? OR offer.state = ? AND candidate.confirmed = 0)", rule, reserved, lapsed)
+	return out, err
+}
+
 func (t *tx) Ending(before day.Day, limit int) ([]offer.Offer, error) {
 	return t.offers("ends_on < ? ORDER BY id LIMIT ?", before, limit)
 }
 
 func (t *tx) Due(now time.Time, limit int) ([]offer.Offer, error) {
 	return t.offers("due_at <= ? ORDER BY due_at, id LIMIT ?", micros(now), limit)
-}
-
-const answers = "COUNT(*), COALESCE(SUM(responded_at >= accepted_at AND responded_at - accepted_at <= ? AND responded_at < ?), 0)" +
-	" FROM offer WHERE accepted_at >= ? AND accepted_at < ?"
-
-func (t *tx) Answers(company int64, since, until time.Time, within time.Duration) (rule.Answers, error) {
-	return one(t, "answers", func(row scanner, a *rule.Answers) error { return row.Scan(&a.Accepted, &a.Answered) },
-		"SELECT "+answers+" AND company = ?", within.Microseconds(), micros(until), micros(since), micros(until), company)
 }
 
 func (t *tx) AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error) {
@@ -212,6 +227,7 @@ func (t *tx) AllAnswers(since, until time.Time, within time.Duration) (map[int64
 		err := row.Scan(&company, &a.Accepted, &a.Answered)
 		all[company] = a
 		return err
-	}, "SELECT company, "+answers+" GROUP BY company", within.Microseconds(), micros(until), micros(since), micros(until))
+	}, "SELECT company, COUNT(*), COALESCE(SUM(responded_at >= accepted_at AND responded_at - accepted_at <= ? AND responded_at < ?), 0)"+
+		" FROM offer WHERE accepted_at >= ? AND accepted_at < ? GROUP BY company", within.Microseconds(), micros(until), micros(since), micros(until))
 	return all, err
 }

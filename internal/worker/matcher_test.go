@@ -114,7 +114,10 @@ func TestMatcherTriesAgain(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- worker.NewMatcher(log, m).Run(ctx) }()
-	for {
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		if time.Now().After(deadline) {
+			t.Fatal("the matcher did not say that a row failed")
+		}
 		mu.Lock()
 		found := strings.Contains(said.String(), "tries it again")
 		mu.Unlock()

@@ -47,10 +47,6 @@ func answersCount(t *testing.T, s market.Store) {
 			}
 		}))
 	}
-	for company, expected := range map[int64]rule.Answers{1: {Accepted: 6, Answered: 3}, 2: {Accepted: 1}, 3: {}, 4: {}} {
-		got := load(t, s, func(tx market.Tx) (rule.Answers, error) { return tx.Answers(company, when, until, within) })
-		want(t, "Answers", got, expected)
-	}
 	got := load(t, s, func(tx market.Tx) (map[int64]rule.Answers, error) { return tx.AllAnswers(when, until, within) })
 	want(t, "AllAnswers", got, map[int64]rule.Answers{1: {Accepted: 6, Answered: 3}, 2: {Accepted: 1}})
 	none := load(t, s, func(tx market.Tx) (map[int64]rule.Answers, error) {

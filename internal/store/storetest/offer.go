@@ -20,6 +20,55 @@ func offers() map[string]func(*testing.T, market.Store) {
 		"an offer that takes another place": offerMoves,
 		"what takes room":                   taken,
 		"who has been reached":              reached,
+		"whose address is not confirmed":    unconfirmed,
+	}
+}
+
+// unconfirmed adds offers of two rules for two positions to people of whom one
+// has confirmed their address.
+func unconfirmed(t *testing.T, s market.Store) {
+	keys := make([]int64, 5)
+	write(t, s, func(tx market.Tx) error {
+		for i := range keys {
+			c := newCandidate(int64(i + 1))
+			c.Confirmed = i == 0
+			if err := tx.AddCandidate(c); err != nil {
+				return err
+			}
+			keys[i] = c.Key
+		}
+		return nil
+	})
+	add := func(who int, rule, position int64, state offer.State, sent day.Day) {
+		addOffers(t, s, with(newOffer(keys[who], position), func(o *offer.Offer) { o.Rule, o.State, o.SentDay = rule, state, sent }))
+	}
+	add(0, 1, 1, offer.Lapsed, today) // confirmed since
+	add(1, 1, 1, offer.Lapsed, today)
+	add(2, 1, 1, offer.Reserved, today)
+	add(3, 1, 1, offer.Reserved, today-1)
+	add(4, 2, 1, offer.Reserved, today) // of another rule for the position
+	add(1, 2, 2, offer.Sent, today)
+	for _, c := range []struct {
+		rule, position int64
+		today, total   int
+		want           []int
+	}{
+		{1, 1, 1, 2, []int{1, 2, 3, 4}},
+		{2, 1, 1, 1, []int{2, 3, 4}},
+		{2, 2, 1, 1, []int{4}},
+		{3, 3, 0, 0, nil},
+	} {
+		expected := map[int64]bool{}
+		for _, i := range c.want {
+			expected[keys[i]] = true
+		}
+		got := load(t, s, func(tx market.Tx) (map[int64]bool, error) { return tx.Unconfirmed(c.rule, c.position) })
+		want(t, "Unconfirmed", got, expected)
+		counts := load(t, s, func(tx market.Tx) ([2]int, error) {
+			day, all, err := tx.Reserved(c.rule, today)
+			return [2]int{day, all}, err
+		})
+		want(t, "Reserved", counts, [2]int{c.today, c.total})
 	}
 }
 

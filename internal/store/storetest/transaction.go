@@ -122,8 +122,8 @@ func look(t *testing.T, s market.Store) sight {
 		v.Ending = count(tx.Ending(today+100, 100))
 		v.Due = count(tx.Due(when.AddDate(1, 0, 0), 100))
 		v.Group = count(tx.Group(5))
-		a, err := tx.Answers(1, when, when.AddDate(1, 0, 0), 0)
-		v.Accepted = a.Accepted
+		all, err := tx.AllAnswers(when, when.AddDate(1, 0, 0), 0)
+		v.Accepted = all[1].Accepted
 		failed = append(failed, err)
 		for _, err := range []error{
 			second(tx.Session([]byte("t"))), second(tx.Account(1)), second(tx.CandidateByAccount(1)), second(tx.FindReply("s", "k")),

@@ -3,3 +3,4 @@
 -- The age condition that an offer came under, as JSON text: what was sent stays
 -- as it was, whatever becomes of the rule.
 ALTER TABLE offer ADD COLUMN age TEXT;
+UPDATE offer SET age = (SELECT rule.age FROM rule WHERE rule.id = offer.rule);

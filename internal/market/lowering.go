@@ -26,7 +26,7 @@ func NewLowering() (*Lowering, error) {
 	return &Lowering{people}, nil
 }
 
-// Profiles and Positions are the schemas of the two sides.
+// Profiles is the schema of profiles.
 func (l *Lowering) Profiles() engine.Schema { return l.people.profiles.schema }
 
 // Positions is the schema of what rules offer.
