@@ -50,7 +50,7 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Start the service: pages, API, matcher, on embedded parts."`
+	Serve   serveCmd   `cmd:"" help:"Start the service, API and matcher, on embedded parts."`
 	Demo    demoCmd    `cmd:"" help:"A believable job market to try things on."`
 	Bench   benchCmd   `cmd:"" help:"Measure the engine, or a running service."`
 	User    userCmd    `cmd:"" help:"Accounts of operators."`

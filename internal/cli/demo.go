@@ -16,7 +16,7 @@ type demoCmd struct {
 }
 
 type demoLoadCmd struct {
-	settings
+	folder
 	Candidates int     `default:"20000" placeholder:"N" help:"Candidates (default 20000)."`
 	Companies  int     `default:"400" placeholder:"M" help:"Companies (default 400)."`
 	Rules      int     `default:"1200" placeholder:"R" help:"Active rules (default 1200)."`
@@ -89,5 +89,5 @@ func (c *demoLoadCmd) today(w World) (day.Day, error) {
 const gcPercent = 300
 
 func (c *demoLoadCmd) Help() string {
-	return "Example:\n  enishi demo load --data data/demo --candidates 20000 --companies 400 --rules 1200 --seed 1\n  enishi demo load --data data/demo --day 2026-04-01 --json"
+	return "Examples:\n  enishi demo load --data data/demo --candidates 20000 --companies 400 --rules 1200 --seed 1\n  enishi demo load --data data/demo --day 2026-04-01 --json"
 }
