@@ -60,7 +60,7 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 	if c.JSON {
 		return printJSON(w.Out, summary)
 	}
-	fmt.Fprintf(w.Out, "\n%d candidates, %d companies, %d rules, %d offers made in the 180 days to %s.\n\nSign-ins:\n",
+	fmt.Fprintf(w.Out, "\n%d candidates, %d companies, %d active rules, %d offers made in the 180 days to %s.\n\nSign-ins:\n",
 		summary.Candidates, summary.Companies, summary.Rules, summary.Offers, summary.Day)
 	for _, in := range summary.SignIns {
 		fmt.Fprintf(w.Out, "  %-10s %-22s password %s  %s\n", in.Kind, in.Email, in.Password, in.Who)

@@ -71,11 +71,14 @@ func (w *world) lowered() (*lowered, error) {
 		out.candidates, out.asks = append(out.candidates, entry), append(out.asks, question)
 	}
 	for i := range w.orders {
+		if w.orders[i].Expires < today {
+			continue
+		}
 		o := market.Offering{
 			Rule: w.orders[i].Rule, Company: w.orders[i].job.firm.Company,
 			Position: position.Position{State: position.Published, Version: 1, PublishedVersion: 1, Terms: w.orders[i].job.terms},
 		}
-		o.Rule.Key, o.Rule.State, o.Company.Status = int64(i), rule.Active, company.Verified
+		o.Rule.Key, o.Rule.State, o.Company.Status = int64(len(out.rules)), rule.Active, company.Verified
 		entry, question, search, err := l.Rule(o, today)
 		if err != nil {
 			return nil, fmt.Errorf("rule %d: %w", i, err)
@@ -83,7 +86,7 @@ func (w *world) lowered() (*lowered, error) {
 		out.sends, out.terms = append(out.sends, o), append(out.terms, o.Position.Terms.Record(w.orders[i].job.offered()))
 		out.rules, out.orders, out.searches = append(out.rules, entry), append(out.orders, question), append(out.searches, search)
 		if narrow(o.Rule.Must) {
-			out.selective = append(out.selective, i)
+			out.selective = append(out.selective, len(out.rules)-1)
 		}
 	}
 	return out, nil

@@ -69,7 +69,7 @@ func (w *world) firmsOf() []*firm {
 		}
 		names[f.Name] = true
 		f.Version, f.Status = 1, company.Verified
-		if d.in(2) {
+		if d.in(2) && i > 0 {
 			f.Status = company.Applied
 		}
 		out[i] = f
@@ -183,7 +183,8 @@ func (w *world) employerIn(d draw, industry string) *firm {
 	return nil
 }
 
-// employersOf gives the companies at which an occupation works.
+// employersOf gives the companies at which an occupation works and that an
+// operator has verified: the others have no rules yet.
 func (w *world) employersOf(o *occupation) []*firm {
 	if list, ok := w.employers[o]; ok {
 		return list
@@ -191,13 +192,18 @@ func (w *world) employersOf(o *occupation) []*firm {
 	var out []*firm
 	for _, industry := range o.industries {
 		for _, f := range w.byIndustry[industry] {
-			if f.employs(o) {
+			if f.Status == company.Verified && f.employs(o) {
 				out = append(out, f)
 			}
 		}
 	}
 	w.employers[o] = out
 	return out
+}
+
+// verified gives the companies that an operator has verified; the first is.
+func (w *world) verified() []*firm {
+	return slices.DeleteFunc(slices.Clone(w.firms), func(f *firm) bool { return f.Status != company.Verified })
 }
 
 // openings say how many jobs a company of each size band offers, against the
@@ -210,7 +216,7 @@ var openings = [...]int{1, 1, 2, 5, 16, 32, 48}
 func (w *world) firmFor(d draw, o *occupation, home int) *firm {
 	list := w.employersOf(o)
 	if len(list) == 0 {
-		return pick(d, w.firms)
+		return pick(d, w.verified())
 	}
 	weights := make([]int, len(list))
 	for i, f := range list {

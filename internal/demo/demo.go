@@ -99,6 +99,6 @@ func newWorld(o Options) (*world, error) {
 	w.persons = w.people()
 	o.Progress("candidates", len(w.persons), o.Candidates)
 	w.orders = w.ordersOf()
-	o.Progress("rules", len(w.orders), o.Rules)
+	o.Progress("rules", len(w.orders), len(w.orders))
 	return w, nil
 }

@@ -37,7 +37,8 @@ type Summary struct {
 	Candidates int                 `json:"candidates"`
 	Companies  int                 `json:"companies"`
 	Positions  int                 `json:"positions"`
-	Rules      int                 `json:"rules"`
+	Rules      int                 `json:"rules"` // that are active
+	EndedRules int                 `json:"ended_rules"`
 	Offers     int                 `json:"offers"`
 	States     map[offer.State]int `json:"states"`
 	SignIns    []SignIn            `json:"sign_ins"`
@@ -110,7 +111,7 @@ func lived(ctx context.Context, o Options) (*player, *market.Memory, error) {
 func (p *player) signIns(ctx context.Context, all market.Snapshot) (Summary, map[int64]*account.Account, error) {
 	s := Summary{
 		Day:        p.options.Today,
-		Candidates: len(p.persons), Companies: len(p.firms), Positions: len(p.orders), Rules: len(p.orders),
+		Candidates: len(p.persons), Companies: len(p.firms), Positions: len(p.orders), Rules: p.options.Rules, EndedRules: len(p.orders) - p.options.Rules,
 		States: map[offer.State]int{},
 	}
 	people, companies := map[int64]int{}, map[int64]int{} // offers to look at

@@ -169,8 +169,19 @@ func TestLoadWritesEverythingOnce(t *testing.T) {
 	}
 	first := rowsOf(t, one)
 	compareRows(t, rowsOf(t, two), first, cmpopts.IgnoreFields(account.Account{}, "Sealed", "Password")) // ids too
-	if len(first.Candidates) != 1500 || len(first.Rules) != 240 || summary.Offers != len(first.Offers) {
-		t.Errorf("%d candidates, %d rules, %d offers; summary %+v", len(first.Candidates), len(first.Rules), len(first.Offers), summary)
+	active, ended := 0, 0
+	for _, r := range first.Rules {
+		k := first.Companies[slices.IndexFunc(first.Companies, func(k company.Company) bool { return k.Key == r.Company })]
+		switch {
+		case r.State == rule.Active && k.Status == company.Verified:
+			active++
+		case r.State == rule.Expired:
+			ended++
+		}
+	}
+	if len(first.Candidates) != 1500 || active != 240 || ended != len(first.Rules)-240 || ended == 0 || summary.Offers != len(first.Offers) {
+		t.Errorf("%d candidates, %d active rules of verified companies, %d that have ended, %d offers; summary %+v",
+			len(first.Candidates), active, ended, len(first.Offers), summary)
 	}
 	ids := map[uuid.UUID]bool{}
 	for _, x := range first.Offers {

@@ -77,7 +77,7 @@ func (w *world) draft(d draw, like *person, senior bool) job {
 const (
 	usualMost  = 0.88
 	seniorMost = 0.94
-	seniors    = 12
+	seniors    = 10
 )
 
 // senior says whether a person earns more than jobs usually offer.

@@ -64,13 +64,17 @@ type order struct {
 // leave few people without an offer.
 const chances = 5
 
-// ordersOf draws the rules, each with its position. What a rule reaches counts
-// for those that come after it, so that the market leaves few people out.
+// pastRules is how many active rules there are for each that has ended.
+const pastRules = 30
+
+// ordersOf draws the rules that are active today, each with its position, and a
+// few that have ended. What a rule reaches counts for those that come after
+// it, so that the market leaves few people out.
 func (w *world) ordersOf() []order {
 	d := newDraw(w.options.Seed, streamRules)
 	x := w.writer()
 	c := w.crowd()
-	out := make([]order, w.options.Rules)
+	out := make([]order, w.options.Rules+w.options.Rules/pastRules)
 	usual, senior := w.sought()
 	for i := range out {
 		list, high := usual, len(senior) > 0 && (len(usual) == 0 || d.in(seniors))
@@ -84,7 +88,7 @@ func (w *world) ordersOf() []order {
 			}
 		}
 		j := w.draft(d, like, high)
-		out[i] = w.orderFor(d, c, &j)
+		out[i] = w.orderFor(d, c, &j, i >= w.options.Rules)
 		x.write(&j)
 	}
 	d.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
@@ -109,7 +113,7 @@ func (w *world) sought() (usual, senior []*person) {
 	return usual, senior
 }
 
-func (w *world) orderFor(d draw, c *crowd, j *job) order {
+func (w *world) orderFor(d draw, c *crowd, j *job, past bool) order {
 	want := c.want * math.Exp(0.3*d.NormFloat64())
 	must, found := w.scope(d, c, j, want)
 	must = w.tighten(d, must, found, j, want)
@@ -119,12 +123,20 @@ func (w *world) orderFor(d draw, c *crowd, j *job) order {
 	r.Prefer = w.preferences(d, j.like.occupation, j)
 	r.DailyBudget = pick(d, []int{20, 30, 50, 100})
 	r.TotalBudget = pick(d, []int{200, 300, 500, 1000})
-	r.Expires = r.begins + day.Day(pick(d, []int{210, 365, 365, 365}))
-	if d.in(4) {
-		r.Expires = r.begins + day.Day(d.between(30, 120))
+	switch {
+	case past:
+		r.begins = w.first + day.Day(d.IntN(livedDays-longestPast))
+		r.Expires = r.begins + day.Day(d.between(20, longestPast-1))
+	case d.in(4):
+		r.Expires = max(r.begins+day.Day(d.between(30, 120)), w.options.Today+day.Day(d.between(3, 60)))
+	default:
+		r.Expires = r.begins + day.Day(pick(d, []int{210, 365, 365, 365}))
 	}
 	return r
 }
+
+// longestPast is how many days a rule that has ended ran at most.
+const longestPast = 45
 
 // scope widens occupation and place, narrow to wide, until the company and
 // enough candidates meet, and gives the conditions and who is inside.
