@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"enishi/internal/condition"
@@ -47,7 +46,7 @@ func decode(body []byte, into any) error {
 		}
 		return malformed("the body is not JSON", found)
 	}
-	if at, ok := loneSurrogate(whole); ok {
+	if at, ok := condition.LoneSurrogate(whole); ok {
 		return malformed("the body is not UTF-8", fmt.Sprintf("half a character, %s, at byte %d", whole[at:at+6], at))
 	}
 	d := decoder{tokens: json.NewDecoder(bytes.NewReader(whole))}
@@ -75,36 +74,6 @@ func brokenUTF8(b []byte) (int, bool) {
 		}
 		at += size
 	}
-}
-
-// loneSurrogate finds an escape that is half of a character: encoding/json
-// would quietly put another character there. The text is valid JSON.
-func loneSurrogate(text []byte) (int, bool) {
-	unit := func(at int) rune { // of the escape at a place, or 0
-		if at+6 > len(text) || text[at] != '\\' || text[at+1] != 'u' {
-			return 0
-		}
-		n, err := strconv.ParseUint(string(text[at+2:at+6]), 16, 16)
-		if err != nil {
-			return 0
-		}
-		return rune(n)
-	}
-	for at := 0; at < len(text); at++ {
-		if text[at] != '\\' {
-			continue
-		}
-		r := unit(at)
-		switch {
-		case !utf16.IsSurrogate(r):
-			at++ // what is escaped
-		case utf16.DecodeRune(r, unit(at+6)) == utf8.RuneError:
-			return at, true
-		default:
-			at += 11
-		}
-	}
-	return 0, false
 }
 
 type decoder struct {

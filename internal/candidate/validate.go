@@ -156,7 +156,11 @@ func (c *checker) history(jobs []Job, now day.Month) {
 	for i, j := range jobs {
 		at := "/history/" + strconv.Itoa(i)
 		if (j.Employer.Number == nil) == (strings.TrimSpace(j.Employer.Name) == "") {
-			c.add(at+"/employer", "both or neither", "either corporate_number or name")
+			found := "both a corporate_number and a name"
+			if j.Employer.Number == nil {
+				found = "neither a corporate_number nor a name"
+			}
+			c.add(at+"/employer", found, "one of the two")
 		}
 		c.text(at+"/employer/name", j.Employer.Name, nameRunes)
 		if j.From < now-mostAgeYears*12 || j.From > now {

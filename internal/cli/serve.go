@@ -109,7 +109,7 @@ Sign-ins of a loaded demo (password: %[2]s): candidate %[3]s, company %[4]s, ope
 Try:
   curl -s %[1]s/api/v1/status
   curl -s '%[1]s/api/v1/taxonomy/occupation?q=sofuto'
-  curl -s %[1]s/api/v1/candidates -H 'Content-Type: application/json' -d '{"email":"hanako@example.jp","profile":{"occupation":[{"code":"0312","min":5}],"skill":[{"code":"go","min":4}],"residence":"13","willing_prefecture":["13","14"],"education":3,"pay":480,"experience_years":7,"employers":2},"wishes":{"all":[]}}'
+  curl -s %[1]s/api/v1/candidates -H 'Content-Type: application/json' -d '{"email":"taro@example.jp","profile":{"occupation":[{"code":"0312","min":5}],"skill":[{"code":"go","min":4}],"residence":"13","willing_prefecture":["13","14"],"education":3,"pay":480,"experience_years":7,"employers":2},"wishes":{"all":[]}}'
 `, url, demoPassword, demoCandidate, demoMember, demoOperator)
 }
 

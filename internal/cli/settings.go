@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 
@@ -66,7 +67,7 @@ func (c *configCmd) Run(w World) error {
 		return printJSON(w.Out, lines)
 	}
 	for _, l := range lines {
-		fmt.Fprintf(w.Out, "%-16s %-22s %-12s %s\n", l.Flag, l.Value, l.Source, l.Env)
+		fmt.Fprintf(w.Out, "%-16s %-30s %-12s %s\n", cmp.Or(l.Flag, "(no flag)"), l.Value, l.Source, l.Env)
 	}
 	return nil
 }

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 
 	"enishi/internal/market"
 	"enishi/internal/store/sqlite"
@@ -19,7 +21,8 @@ type userAddCmd struct {
 	folder
 	Role     string `enum:"operator" required:"" help:"What the account may do: operator."`
 	Email    string `required:"" placeholder:"ADDRESS" help:"Address to sign in with."`
-	Password string `required:"" env:"ENISHI_USER_PASSWORD" placeholder:"TEXT" help:"At least 8 characters; better given as ENISHI_USER_PASSWORD, which other users of the machine cannot see."`
+	Password string `env:"ENISHI_USER_PASSWORD" placeholder:"TEXT" help:"At least 8 characters; better given as ENISHI_USER_PASSWORD, which other users of the machine cannot see. Without one, a password is made and shown."`
+	JSON     bool   `name:"json" help:"Print JSON."`
 }
 
 // Run makes the account, also beside a running server.
@@ -32,22 +35,41 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	made := c.Password == ""
+	if made {
+		c.Password = rand.Text()
+	}
 	o := options(resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), &outbox{now: w.Now}, w)
 	if err := in.close(flagged(market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password))); err != nil {
 		return err
 	}
+	if c.JSON {
+		out := map[string]any{"email": c.Email, "role": c.Role, "new_installation": in.fresh}
+		if made {
+			out["password"] = c.Password
+		}
+		return printJSON(w.Out, out)
+	}
 	if in.fresh {
 		fmt.Fprintf(w.Out, "A new installation was made in %s.\n", resolved.Data)
+	}
+	if made {
+		fmt.Fprintf(w.Out, "Password: %s (kept nowhere: note it now)\n", c.Password)
 	}
 	fmt.Fprintln(w.Out, "The operator can sign in: POST /api/v1/sessions.")
 	return nil
 }
 
 func (c *userAddCmd) Help() string {
-	return "Example:\n  ENISHI_USER_PASSWORD='correct horse' enishi user add --role operator --email ops@example.jp"
+	return `Examples:
+  enishi user add --role operator --email ops@example.jp
+  ENISHI_USER_PASSWORD='correct horse' enishi user add --role operator --email ops@example.jp --json`
 }
 
-type migrateCmd struct{ folder }
+type migrateCmd struct {
+	folder
+	JSON bool `name:"json" help:"Print JSON."`
+}
 
 // Help shows how it is called.
 func (c *migrateCmd) Help() string {
@@ -67,6 +89,9 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 	if err := in.close(nil); err != nil {
 		return err
 	}
+	if c.JSON {
+		return printJSON(w.Out, map[string]any{"current": true, "new_installation": in.fresh})
+	}
 	fmt.Fprintln(w.Out, "The database has this program's schema.")
 	return nil
 }
@@ -84,7 +109,7 @@ func (c *versionCmd) Run(w World) error {
 	if c.JSON {
 		return printJSON(w.Out, map[string]string{"version": v, "revision": revision})
 	}
-	_, err := fmt.Fprintln(w.Out, "enishi", v, revision)
+	_, err := fmt.Fprintln(w.Out, strings.TrimSpace("enishi "+v+" "+revision))
 	return err
 }
 

@@ -59,15 +59,18 @@ func (p *parser) token(at, allowed string) (json.Token, error) {
 		return nil, errs.AtPointer(at, "broken JSON ("+err.Error()+")", allowed)
 	}
 	// The decoder would put U+FFFD in its place, and one text become another.
-	if _, ok := t.(string); ok && loneSurrogate(p.data[from:p.dec.InputOffset()]) {
+	if _, ok := t.(string); !ok {
+		return t, nil
+	}
+	if _, half := LoneSurrogate(p.data[from:p.dec.InputOffset()]); half {
 		return nil, errs.AtPointer(at, "half of a surrogate pair in a text", "whole characters")
 	}
 	return t, nil
 }
 
-// loneSurrogate says whether a part of well-formed JSON escapes one half of a
-// surrogate pair without the other.
-func loneSurrogate(raw []byte) bool {
+// LoneSurrogate finds, in a part of well-formed JSON, an escape that is one half
+// of a surrogate pair without the other, and gives its place.
+func LoneSurrogate(raw []byte) (at int, ok bool) {
 	for i := 0; i+1 < len(raw); {
 		if raw[i] != '\\' {
 			i++
@@ -78,17 +81,18 @@ func loneSurrogate(raw []byte) bool {
 			i += len(`\n`)
 			continue
 		}
+		at := i
 		i += len(`\u0000`)
 		if !utf16.IsSurrogate(r) {
 			continue
 		}
 		low, ok := escapedUnit(raw[i:])
 		if !ok || utf16.DecodeRune(r, low) == utf8.RuneError {
-			return true
+			return at, true
 		}
 		i += len(`\u0000`)
 	}
-	return false
+	return 0, false
 }
 
 // escapedUnit gives the UTF-16 unit if raw starts with a \u escape.
@@ -278,10 +282,21 @@ func (p *parser) finish(c Condition, keys []string, at string) (Condition, error
 	case "contains":
 		c.Op = Contains
 	default:
-		return c, errs.AtPointer(at, "field with "+keyList(rest),
+		return c, errs.AtPointer(at, p.misshapen(c, rest),
 			"field with one of: in; in and min; min, max or both; is; contains")
 	}
 	return c, nil
+}
+
+// misshapen says what a leaf of no shape holds: a field that there is not, or
+// the keys beside it.
+func (p *parser) misshapen(c Condition, rest []string) string {
+	for _, s := range []Subject{Profiles, Positions} {
+		if _, ok := FieldOf(s, c.Field); ok {
+			return "field with " + keyList(rest)
+		}
+	}
+	return "the unknown field " + strconv.Quote(c.Field) + " with " + keyList(rest)
 }
 
 func keyList(keys []string) string {

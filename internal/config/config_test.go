@@ -146,7 +146,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "data", Flag: "--data", Env: "ENISHI_DATA", Value: "data/demo", Source: config.FromFlag},
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
 		{Name: "rate-limits", Flag: "--rate-limits", Env: "ENISHI_RATE_LIMITS", Value: "on", Source: config.FromDefault},
-		{Name: "secret", Flag: "--secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
+		{Name: "secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
 		{Name: "log-format", Flag: "--log-format", Env: "ENISHI_LOG_FORMAT", Value: "text", Source: config.FromDefault},
 	}
 	if diff := cmp.Diff(want, c.Describe(), cmpopts.IgnoreFields(config.Line{}, "Help")); diff != "" {

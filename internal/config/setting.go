@@ -25,8 +25,14 @@ type Setting struct {
 	set func(c *Config, value string) (found string, ok bool)
 }
 
-// Flag gives the setting's flag: --matching-mode.
-func (s Setting) Flag() string { return "--" + s.Name }
+// Flag gives the setting's flag: --matching-mode. A secret has none, since
+// everyone on a machine can read what a program was started with.
+func (s Setting) Flag() string {
+	if s.Secret {
+		return ""
+	}
+	return "--" + s.Name
+}
 
 // Env gives the setting's environment variable: ENISHI_MATCHING_MODE.
 func (s Setting) Env() string {
