@@ -31,7 +31,27 @@ type CompanyStatus struct {
 	Status string `json:"status" enum:"applied,verified,suspended"`
 }
 
+// CompanyAnswer is a company as operators see it.
+type CompanyAnswer struct {
+	ID     string         `json:"id"`
+	Number corpnum.Number `json:"corporate_number"`
+	Head   corpnum.Number `json:"head" doc:"Of its group, as it says; its own number if it names none."`
+	Name   string         `json:"name"`
+	Size   int            `json:"size"`
+	Status string         `json:"status" enum:"applied,verified,suspended"`
+}
+
+// companyList are the parameters of the operators' list.
+type companyList struct {
+	Paging
+	Status string `query:"status" enum:"applied,verified,suspended" doc:"Only those that stand so."`
+}
+
 func (s *service) addCompanies() {
+	handle(s, operation{
+		method: http.MethodGet, path: "/api/v1/operator/companies", id: "companies", tag: tagOperators, who: operators,
+		summary: "The companies, in the order in which they registered", answer: page[CompanyAnswer]{Items: []CompanyAnswer{exampleCompanyAnswer()}},
+	}, s.companies)
 	handleBody(s, operation{
 		method: http.MethodPost, path: "/api/v1/companies", id: "found-company", tag: tagVisitors, status: http.StatusCreated, limited: true,
 		summary: "Register a company; its rules send once an operator has verified it",
@@ -60,6 +80,25 @@ func (s *service) addCompanies() {
 			return &answered[CompanyStatus]{CompanyStatus{k.ID.String(), string(k.Status)}}, nil
 		})
 	}
+}
+
+func (s *service) companies(ctx context.Context, in *companyList) (*answered[page[CompanyAnswer]], error) {
+	list := "companies " + in.Status
+	after, err := in.key(ctx, s, list)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.market.Companies(ctx, actorOf(ctx), company.Status(in.Status), after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	found, next := cutPage(found, in.Limit, func(k company.Company) int64 { return k.Key })
+	items := make([]CompanyAnswer, len(found))
+	for i, k := range found {
+		items[i] = CompanyAnswer{k.ID.String(), k.Number, k.Head, k.Name, k.Size, string(k.Status)}
+	}
+	out, err := paged(ctx, s, list, items, next)
+	return &answered[page[CompanyAnswer]]{out}, err
 }
 
 func (s *service) found(ctx context.Context, in *Creation, b *CompanyBody) (*answered[Founded], error) {

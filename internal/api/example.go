@@ -72,6 +72,11 @@ func exampleCompany() CompanyBody {
 	}
 }
 
+func exampleCompanyAnswer() CompanyAnswer {
+	c := exampleCompany()
+	return CompanyAnswer{exampleID(1), c.Number, c.Number, c.Name, c.Size, "applied"}
+}
+
 func exampleTerms() PositionBody {
 	return PositionBody{position.Terms{
 		Title: "決済基盤のバックエンドエンジニア", Text: "Goで書かれた決済基盤の設計、開発、運用を担当します。",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"enishi/internal/account"
 	"enishi/internal/api"
 	"enishi/internal/corpnum"
 	"enishi/internal/market"
@@ -372,4 +373,33 @@ func TestAgeConditionsNeedTheirGround(t *testing.T) {
 	s.problem(http.StatusConflict, s.do("POST", "/api/v1/rules/"+rule+"/activate", company, ""))
 	s.must(http.StatusOK, "PUT", path, company, terms, "If-Match", `"2"`)
 	refused() // the terms that are offered
+}
+
+// Operators see who waits for them, and with which number and head.
+func TestOperatorsSeeWhoApplies(t *testing.T) {
+	s := newServer(t, func(o *market.Options, _ *api.Options) { o.Demo = false })
+	operator := s.session(account.Account{Kind: account.Operator, Confirmed: true})
+	var ids []string
+	for n := range int64(3) {
+		id, _ := s.company(n + 1)
+		ids = append(ids, id)
+	}
+	s.must(http.StatusOK, "POST", "/api/v1/operator/companies/"+ids[1]+"/verify", operator, "")
+	type list struct {
+		Items []struct{ ID, Name, Status, Head string }
+		Next  string `json:"next_cursor"`
+	}
+	read := func(query string) list {
+		t.Helper()
+		return into[list](t, s.must(http.StatusOK, "GET", "/api/v1/operator/companies?"+query, operator, ""))
+	}
+	if all := read(""); len(all.Items) != 3 || all.Items[1].Status != "verified" || all.Items[0].Name != "会社1" || all.Items[0].Head != number(1).String() {
+		t.Errorf("the companies are %+v", all)
+	}
+	first := read("status=applied&limit=1")
+	second := read("status=applied&limit=1&cursor=" + first.Next)
+	if len(first.Items) != 1 || len(second.Items) != 1 || first.Items[0].ID != ids[0] || second.Items[0].ID != ids[2] || second.Next != "" {
+		t.Errorf("those who apply are %+v, then %+v; want the first and the third", first, second)
+	}
+	s.problem(http.StatusUnprocessableEntity, s.do("GET", "/api/v1/operator/companies?status=odd", operator, ""))
 }

@@ -170,6 +170,7 @@ func TestBadInput(t *testing.T) {
 		{"halves in the wrong order", strings.Replace(signUpBody("x@example.jp"), `山田`, `\\\udc00\ud800`, 1), http.StatusBadRequest, ""},
 		{"nearly a whole number", strings.Replace(signUpBody("x@example.jp"), `"pay":520`, `"pay":5.2000000000000000001e2`, 1), http.StatusUnprocessableEntity, "/profile/pay"},
 		{"too long an exponent", strings.Replace(signUpBody("x@example.jp"), `"pay":520`, `"pay":1e-999999999`, 1), http.StatusUnprocessableEntity, "/profile/pay"},
+		{"a control character", strings.Replace(signUpBody("x@example.jp"), `山田`, `\u0000`, 1), http.StatusUnprocessableEntity, "/profile/name"},
 		{"too big a number", strings.Replace(signUpBody("x@example.jp"), `"pay":520`, `"pay":92233720368547758080`, 1), http.StatusUnprocessableEntity, "/profile/pay"},
 		{"an endless number", strings.Replace(signUpBody("x@example.jp"), `"pay":520`, `"pay":1e999`, 1), http.StatusUnprocessableEntity, "/profile/pay"},
 		{"just over", strings.Replace(signUpBody("x@example.jp"), `"pay":520`, `"pay":100001`, 1), http.StatusUnprocessableEntity, "/profile/pay"},

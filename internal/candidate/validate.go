@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"enishi/internal/condition"
@@ -52,7 +53,7 @@ func (p *Profile) Validate(today day.Day) error {
 	} {
 		c.number(f.name, f.value)
 	}
-	c.text("/name", p.Name, nameRunes)
+	c.line("/name", p.Name, nameRunes)
 	c.text("/text", p.Text, textRunes)
 	if p.AvailableFrom != nil && (*p.AvailableFrom < today-3660 || *p.AvailableFrom > today+3660) {
 		c.add("/available_from", p.AvailableFrom.String(), "a date within ten years of today")
@@ -148,6 +149,14 @@ func (c *checker) text(at, s string, most int) {
 	}
 }
 
+// line checks a text of one line.
+func (c *checker) line(at, s string, most int) {
+	c.text(at, s, most)
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		c.add(at, "a control character", "one line of text")
+	}
+}
+
 func (c *checker) history(jobs []Job, now day.Month) {
 	if len(jobs) > mostHistory {
 		c.add("/history", fmt.Sprintf("%d entries", len(jobs)), fmt.Sprintf("at most %d", mostHistory))
@@ -162,7 +171,7 @@ func (c *checker) history(jobs []Job, now day.Month) {
 			}
 			c.add(at+"/employer", found, "one of the two")
 		}
-		c.text(at+"/employer/name", j.Employer.Name, nameRunes)
+		c.line(at+"/employer/name", j.Employer.Name, nameRunes)
 		if j.From < now-mostAgeYears*12 || j.From > now {
 			c.add(at+"/from", j.From.String(), "a month that has begun")
 		}
@@ -171,7 +180,7 @@ func (c *checker) history(jobs []Job, now day.Month) {
 		}
 		c.code(at+"/occupation", "occupation", j.Occupation)
 		c.code(at+"/industry", "industry", j.Industry)
-		c.text(at+"/role", j.Role, lineRunes)
+		c.line(at+"/role", j.Role, lineRunes)
 		c.text(at+"/duties", j.Duties, textRunes)
 		c.text(at+"/achievements", j.Achievements, textRunes)
 	}

@@ -6,6 +6,7 @@ package company
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -56,6 +57,9 @@ func (c Company) Validate() error {
 			Pointer: "/name", Found: strconv.Itoa(n) + " characters",
 			Allowed: "1 to " + strconv.Itoa(nameRunes) + " characters",
 		})
+	}
+	if strings.ContainsFunc(c.Name, unicode.IsControl) {
+		problems = append(problems, errs.Problem{Pointer: "/name", Found: "a control character", Allowed: "one line of text"})
 	}
 	sizes := taxonomy.Of(taxonomy.CompanySize).Items()
 	if c.Size < 0 || c.Size >= len(sizes) {

@@ -196,6 +196,36 @@ func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), fit
 	}
 }
 
+// Companies gives up to limit companies after a key, of one status ("": of
+// any), to an operator.
+func (m *Market) Companies(ctx context.Context, actor Actor, of company.Status, after int64, limit int) ([]company.Company, error) {
+	if actor.Kind != account.Operator {
+		return nil, errs.New(errs.Denied, "only an operator may do this")
+	}
+	var out []company.Company
+	err := m.read(ctx, func(tx Tx) error {
+		out = nil
+		for from := after; len(out) < limit; {
+			list, err := tx.Companies(from, loadPage)
+			if err != nil {
+				return err
+			}
+			for _, k := range list {
+				if of == "" || k.Status == of {
+					out = append(out, k)
+				}
+			}
+			if len(list) < loadPage {
+				break
+			}
+			from = list[len(list)-1].Key
+		}
+		out = out[:min(len(out), limit)]
+		return nil
+	})
+	return out, err
+}
+
 // AddOperator makes an operator's account with a confirmed address in a store,
 // beside whoever serves it: it loads nothing. An address that is taken is a
 // Conflict.

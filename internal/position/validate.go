@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"enishi/internal/condition"
@@ -26,7 +27,7 @@ func (t *Terms) Validate() error {
 	if strings.TrimSpace(t.Title) == "" {
 		c.add("/title", `""`, "a title of 1 to "+strconv.Itoa(titleRunes)+" characters")
 	}
-	c.text("/title", t.Title, titleRunes)
+	c.line("/title", t.Title, titleRunes)
 	c.text("/text", t.Text, textRunes)
 	c.code("/occupation", "occupation", t.Occupation)
 	c.code("/industry", "industry", t.Industry)
@@ -62,6 +63,14 @@ func (c *checker) text(at, s string, most int) {
 		c.add(at, "bytes that are no UTF-8", "UTF-8 text")
 	} else if n := utf8.RuneCountInString(s); n > most {
 		c.add(at, fmt.Sprintf("%d characters", n), fmt.Sprintf("at most %d", most))
+	}
+}
+
+// line checks a text of one line.
+func (c *checker) line(at, s string, most int) {
+	c.text(at, s, most)
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		c.add(at, "a control character", "one line of text")
 	}
 }
 
