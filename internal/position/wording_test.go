@@ -22,11 +22,17 @@ func TestWordings(t *testing.T) {
 		{"20代活躍中、若い力を求めます", []position.Wording{{"/text", "20代活躍中", position.AboutAge}, {"/text", "若い力", position.AboutAge}}},
 		{"面接で家族構成と愛読書を伺います", []position.Wording{{"/text", "家族構成", position.AboutPrivate}, {"/text", "愛読書", position.AboutPrivate}}},
 
+		{"体力のある男性を求めます", []position.Wording{{"/text", "体力のある男性", position.AboutSex}}},
+		{"Female preferred, under 35 years", []position.Wording{{"/text", "Female preferred", position.AboutSex}, {"/text", "under 35 years", position.AboutAge}}},
+		{"Tell us your marital status", []position.Wording{{"/text", "marital status", position.AboutPrivate}}},
+
 		{"男女を問いません。男女歓迎。", nil},
 		{"男性も女性も活躍中です", nil},
 		{"宗教法人の事務です", nil},
 		{"創業35年、20代続く老舗の酒蔵です", nil},
 		{"若手の育成を任せます", nil},
+		{"女性の活躍を推進し、男性の育児休業も取れています", nil},
+		{"A young company with up to 5 days of remote work", nil},
 		{"思いやりのあるチームです", nil},
 	} {
 		got := (&position.Terms{Text: tt.text}).Wordings()
