@@ -283,6 +283,12 @@ type clause struct {
 func (w *world) tighten(d draw, must []condition.Condition, found []*person, j *job, want float64) []condition.Condition {
 	meets := func(p *person) bool { return p.accepts(&j.terms, j.like.occupation.group, j.places, j.offered()) }
 	list := w.clauses(d, must[0].In, j)
+	if pay := list[0]; j.like.senior() && pay.passes(j.like) {
+		// A job that is paid far above the usual is for those who are near it.
+		if left := passing(found, pay); len(left) >= leastMatched {
+			must, found, list = append(must, pay.condition), left, list[1:]
+		}
+	}
 	d.Shuffle(len(list), func(i, k int) { list[i], list[k] = list[k], list[i] })
 	years := w.yearClauses(d, must[0].In)
 	met := count(found, meets)
@@ -291,12 +297,7 @@ func (w *world) tighten(d draw, must []condition.Condition, found []*person, j *
 		if !k.passes(j.like) || !crowded && (i >= len(years) || float64(met) < want) {
 			continue
 		}
-		left := make([]*person, 0, len(found))
-		for _, p := range found {
-			if k.passes(p) {
-				left = append(left, p)
-			}
-		}
+		left := passing(found, k)
 		n := count(left, meets)
 		if len(left) < leastMatched || float64(n) < 0.75*want && len(found) <= mostMatched || len(left) == len(found) {
 			continue
@@ -317,6 +318,17 @@ func (w *world) tighten(d draw, must []condition.Condition, found []*person, j *
 		must = append(must, atMost("last_active_days", pick(d, []int{90, 120, 180})))
 	}
 	return must
+}
+
+// passing gives those whom a clause lets through.
+func passing(list []*person, k clause) []*person {
+	out := make([]*person, 0, len(list))
+	for _, p := range list {
+		if k.passes(p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func count(list []*person, holds func(*person) bool) int {
