@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"sort"
 	"strings"
 	"time"
@@ -100,6 +101,9 @@ func (c *benchHTTPCmd) Run(ctx context.Context, w World) error {
 	}
 	if total == 0 || c.Rate < 1 || c.Duration <= 0 {
 		return usageError{"--rate, --duration and the sum of --mix must be above 0"}
+	}
+	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usageError{fmt.Sprintf("--url: found %q; accepted: an address such as http://127.0.0.1:8080", c.URL)}
 	}
 	l := &load{url: strings.TrimSuffix(c.URL, "/"), mix: c.Mix, world: w}
 	report, err := l.run(ctx, c.Rate, c.Duration)
