@@ -394,8 +394,11 @@ func TestMailsStayHere(t *testing.T) {
 	s.signUp("himitsu@example.jp")
 	read := func(from string, header ...string) int {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/dev/mail", http.NoBody)
-		r.RemoteAddr = from
+		r.RemoteAddr, r.Host = from, "127.0.0.1:8080"
 		for i := 0; i < len(header); i += 2 {
+			if header[i] == "Host" {
+				r.Host = header[i+1]
+			}
 			r.Header.Set(header[i], header[i+1])
 		}
 		w := httptest.NewRecorder()
@@ -407,6 +410,11 @@ func TestMailsStayHere(t *testing.T) {
 	} {
 		if got := read(from); got != want {
 			t.Errorf("mails read from %q = %d, want %d", from, got, want)
+		}
+	}
+	for host, want := range map[string]int{"localhost:8080": http.StatusOK, "[::1]:8080": http.StatusOK, "127.0.0.1": http.StatusOK, "evil.example": http.StatusForbidden} {
+		if got := read("127.0.0.1:4000", "Host", host); got != want {
+			t.Errorf("mails read as %s = %d, want %d", host, got, want)
 		}
 	}
 	if got := read("127.0.0.1:4000", "X-Forwarded-For", "192.0.2.1"); got != http.StatusForbidden {

@@ -3,7 +3,10 @@ package httpx
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -80,8 +83,15 @@ func LimitBody(most int64, next http.Handler) http.Handler {
 	})
 }
 
-// FromHere says whether a request comes from this machine and through nobody:
-// a reverse proxy on it would make everyone look like that.
+// FromHere says whether a request comes from this machine, asks for it by a
+// name of its own, and says nothing of a proxy: a web page that has its name
+// point here, and most reverse proxies, look otherwise.
 func FromHere(r *http.Request) bool {
-	return clientOf(r, 0).IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+	host := r.Host
+	if h, _, err := net.SplitHostPort(r.Host); err == nil {
+		host = h
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	named := strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
+	return named && clientOf(r, 0).IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
 }
