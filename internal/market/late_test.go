@@ -604,14 +604,7 @@ func (w *world) pending() {
 	w.order(f, pos, plain())
 	w.order(g, w.post(g, publishable()), plain())
 	for _, p := range people[:2] {
-		a := w.actor(p.token)
-		c, err := w.Candidate(w.Context(), a)
-		if err == nil {
-			_, err = w.SetWishes(w.Context(), a, c.Version, all())
-		}
-		if err != nil {
-			w.Fatal(err)
-		}
+		w.setWishes(p, all())
 	}
 	if err := w.MoveClock(w.Context(), w.Today()+1); err != nil {
 		w.Fatal(err)

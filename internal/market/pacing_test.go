@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"enishi/internal/condition"
 	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/errs"
@@ -127,6 +128,18 @@ func (w *world) setLimit(p person, limit int) {
 		w.Fatalf("set a limit: %v", err)
 	}
 	w.drain()
+}
+
+func (w *world) setWishes(p person, wishes condition.Condition) {
+	w.Helper()
+	a := w.actor(p.token)
+	c, err := w.Candidate(w.Context(), a)
+	if err == nil {
+		_, err = w.SetWishes(w.Context(), a, c.Version, wishes)
+	}
+	if err != nil {
+		w.Fatalf("set wishes: %v", err)
+	}
 }
 
 func (w *world) answer(p person, o market.Delivered, a offer.Action, want error) {
@@ -554,14 +567,7 @@ func TestApprove(t *testing.T) {
 			}
 			w.drain()
 		}
-		a := w.actor(who[0].token)
-		c, err := w.Candidate(w.Context(), a)
-		if err == nil {
-			_, err = w.SetWishes(w.Context(), a, c.Version, atLeast("pay_min", 9000))
-		}
-		if err != nil {
-			w.Fatalf("set wishes: %v", err)
-		}
+		w.setWishes(who[0], atLeast("pay_min", 9000))
 		confirm(2) // the budget of the day; who[0] would not accept any more
 		w.wantStates(who[0], offer.Proposed)
 		w.spent(f, r, 2, 2)
@@ -573,13 +579,7 @@ func TestApprove(t *testing.T) {
 		w.drain()
 		w.wantStates(who[0], offer.Lapsed)
 		w.spent(f, r, 0, 3)
-		c, err = w.Candidate(w.Context(), a)
-		if err == nil {
-			_, err = w.SetWishes(w.Context(), a, c.Version, all())
-		}
-		if err != nil {
-			w.Fatalf("set wishes: %v", err)
-		}
+		w.setWishes(who[0], all())
 		w.drain()
 		w.wantStates(who[0], offer.Proposed) // the lapsed row is used again
 		confirm(1)
