@@ -238,3 +238,18 @@ func TestSchemasRefuseTheSame(t *testing.T) {
 		}
 	}
 }
+
+// All that is wrong with a sign-up is said at once.
+func TestEveryFaultOfASignUpIsNamed(t *testing.T) {
+	s := newServer(t)
+	p := s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/candidates", "",
+		`{"email":"nobody","password":"short","profile":{"residence":"99"}}`))
+	var at []string
+	for _, e := range p.Errors {
+		at = append(at, e.Pointer)
+	}
+	slices.Sort(at)
+	if want := []string{"/email", "/password", "/profile/residence"}; !slices.Equal(at, want) {
+		t.Errorf("faults at %q, want %q", at, want)
+	}
+}

@@ -13,7 +13,6 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/engine"
 	"enishi/internal/errs"
-	"enishi/internal/offer"
 	"enishi/internal/position"
 	"enishi/internal/rule"
 )
@@ -213,64 +212,4 @@ func (m *Market) countFull(tx Tx, keys []int64, today day.Day) (int, error) {
 		}
 	}
 	return full, nil
-}
-
-// confirmAll turns proposals into sent offers, a transaction for each hundred.
-func (m *Market) confirmAll(ctx context.Context, proposals []Proposal) (int, error) {
-	sent := 0
-	sortProposals(proposals)
-	for len(proposals) > 0 {
-		part := proposals[:min(stepPairs, len(proposals))]
-		proposals = proposals[len(part):]
-		n := 0
-		err := m.write(ctx, func(tx Tx) error {
-			var err error
-			n, err = m.confirmPart(tx, part)
-			return err
-		})
-		if err != nil {
-			return sent, err
-		}
-		sent += n
-	}
-	return sent, nil
-}
-
-func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
-	today, err := logDay(tx)
-	if err != nil {
-		return 0, err
-	}
-	s := &stepper{
-		market: m, tx: tx, today: today, at: m.moment(today),
-		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{}, kin: kinship{},
-	}
-	if err := s.lock(part); err != nil {
-		return 0, err
-	}
-	sent := 0
-	for _, p := range part {
-		to, from := s.candidates[p.Candidate], s.offerings[p.Rule]
-		if to == nil || from == nil {
-			continue
-		}
-		o, err := tx.OfferOfPair(p.Rule, p.Candidate)
-		if err != nil || o.State != offer.Proposed {
-			if notFoundIsNil(err) != nil {
-				return 0, err
-			}
-			continue
-		}
-		if to.positions[from.position.Key] || !from.left() || to.taken >= to.candidate.WeeklyLimit ||
-			!matches(&to.candidate, to.record, &from.offering, from.terms, today) {
-			continue
-		}
-		if err := s.send(&o, to, from); err != nil {
-			return 0, fmt.Errorf("confirm offer %d: %w", o.Key, err)
-		}
-		if o.State == offer.Sent {
-			sent++
-		}
-	}
-	return sent, nil
 }

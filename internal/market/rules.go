@@ -1,11 +1,8 @@
 package market
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -131,8 +128,7 @@ func (m *Market) AddRule(ctx context.Context, actor Actor, in RuleInput, once On
 				return fmt.Errorf("make an id: %w", err)
 			}
 			r = rule.Rule{ID: id, Version: 1, State: rule.Draft}
-			err = errors.Join(m.fill(tx, actor, &r, in))
-			if err != nil {
+			if err := m.fill(tx, actor, &r, in); err != nil {
 				return err
 			}
 			if err := tx.AddRule(&r); err != nil {
@@ -314,75 +310,4 @@ func (m *Market) editRule(ctx context.Context, actor Actor, id uuid.UUID, change
 		return err
 	})
 	return out, err
-}
-
-// Proposals gives up to limit of a rule's proposals that wait for confirmation,
-// best first, after a place (0: from the best), and the place of the last.
-func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID, after int64, limit int) (out []Delivered, last int64, err error) {
-	if err := actor.Role.May(account.ReadOffers); err != nil {
-		return nil, 0, err
-	}
-	err = m.read(ctx, func(tx Tx) error {
-		out, last = nil, 0
-		r, err := ownRule(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
-		if err != nil {
-			return err
-		}
-		slices.SortFunc(list, func(a, b offer.Offer) int { return cmp.Compare(place(&a), place(&b)) })
-		for i := range list {
-			if len(out) == limit {
-				break
-			}
-			if place(&list[i]) <= after {
-				continue
-			}
-			d, err := m.seenByCompany(tx, actor, list[i])
-			if err != nil {
-				return err
-			}
-			out, last = append(out, d), place(&list[i])
-		}
-		return nil
-	})
-	return out, last, err
-}
-
-// place orders the offers of a rule, the best first, equal ones as they were
-// made: scores take 10 bits, keys fewer than the 40 below them.
-func place(o *offer.Offer) int64 { return int64(rule.MostScore-o.Score)<<40 | o.Key }
-
-// ConfirmProposals sends the waiting batch of a rule, best first, as far as
-// each still matches and budget and room allow, and gives how many were sent;
-// those that are reserved until an address is confirmed are not among them.
-func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID) (int, error) {
-	if err := actor.Role.May(account.ActivateRule); err != nil {
-		return 0, err
-	}
-	var proposals []Proposal
-	err := m.read(ctx, func(tx Tx) error {
-		proposals = nil
-		r, err := ownRule(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
-		if err != nil {
-			return err
-		}
-		for _, o := range list {
-			who, _ := m.people.findPerson(o.Candidate)
-			proposals = append(proposals, Proposal{
-				Rule: r.Key, Candidate: o.Candidate, Score: o.Score, tie: rule.Tie(m.seed, r.ID, who.id),
-			})
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	return m.confirmAll(ctx, proposals)
 }

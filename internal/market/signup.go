@@ -43,8 +43,9 @@ type SignedUp struct {
 func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, error) {
 	var out SignedUp
 	c, err := m.newCandidate(in)
-	if err != nil {
-		return out, err
+	if err != nil { // whatever else is wrong is said with it
+		_, wrong := m.checkAccount(in.Email, in.Password)
+		return out, errs.Join(err, wrong)
 	}
 	a, code, err := m.newAccount(ctx, account.Candidate, in.Email, in.Password)
 	if err != nil {
@@ -196,13 +197,20 @@ func currentBy(history []candidate.Job, today day.Day) map[corpnum.Number]bool {
 	return out
 }
 
-// newAccount makes an account and the code that confirms its address.
-func (m *Market) newAccount(ctx context.Context, kind account.Kind, email, password string) (account.Account, string, error) {
-	address, err := account.ParseEmail(email)
+// checkAccount gives the address in its one form; what is not allowed of it or
+// of the password, which may be empty, is Invalid.
+func (m *Market) checkAccount(email, password string) (address string, err error) {
+	address, err = account.ParseEmail(email)
 	err = errs.Below("/email", err)
 	if password != "" {
 		err = errs.Join(err, errs.Below("/password", m.passwords.Check(password)))
 	}
+	return address, err
+}
+
+// newAccount makes an account and the code that confirms its address.
+func (m *Market) newAccount(ctx context.Context, kind account.Kind, email, password string) (account.Account, string, error) {
+	address, err := m.checkAccount(email, password)
 	if err != nil {
 		return account.Account{}, "", err
 	}

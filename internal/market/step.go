@@ -53,18 +53,10 @@ type stepped struct {
 // budget and room. A pair that no longer matches, or that has had its offer, is
 // passed over, so a repeat changes nothing.
 func (m *Market) step(ctx context.Context, tx Tx, proposals []Proposal, fence Fence) (stepped, error) {
-	s := &stepper{
-		market: m, tx: tx,
-		done:       stepped{exhausted: map[int64]bool{}, full: map[int64]bool{}},
-		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{}, kin: kinship{},
-	}
+	var done stepped
 	if len(proposals) > 0 {
-		var err error
-		if s.today, err = logDay(tx); err != nil {
-			return stepped{}, err
-		}
-		s.at = m.moment(s.today)
-		if err := s.lock(proposals); err != nil {
+		s, err := m.locked(tx, proposals)
+		if err != nil {
 			return stepped{}, err
 		}
 		for _, p := range proposals {
@@ -72,13 +64,28 @@ func (m *Market) step(ctx context.Context, tx Tx, proposals []Proposal, fence Fe
 				return stepped{}, fmt.Errorf("offer of rule %d to candidate %d: %w", p.Rule, p.Candidate, err)
 			}
 		}
+		done = s.done
 	}
 	if fence.Matched > 0 {
 		if err := tx.SetSetting(settingMatched, strconv.FormatInt(fence.Matched, 10)); err != nil {
 			return stepped{}, err
 		}
 	}
-	return s.done, ctx.Err()
+	return done, ctx.Err()
+}
+
+// locked gives a stepper on the log's day that holds the locks of proposals.
+func (m *Market) locked(tx Tx, proposals []Proposal) (*stepper, error) {
+	today, err := logDay(tx)
+	if err != nil {
+		return nil, err
+	}
+	s := &stepper{
+		market: m, tx: tx, today: today, at: m.moment(today),
+		done:       stepped{exhausted: map[int64]bool{}, full: map[int64]bool{}},
+		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{}, kin: kinship{},
+	}
+	return s, s.lock(proposals)
 }
 
 // suitor is a locked candidate within a step.
@@ -319,26 +326,4 @@ func numberSetting(tx Tx, name string) (int64, error) {
 		return 0, fmt.Errorf("setting %s: %w", name, err)
 	}
 	return n, nil
-}
-
-// send turns a proposed offer into a sent or reserved one: it takes budget and
-// room, and the versions on which the match was verified again.
-func (s *stepper) send(o *offer.Offer, to *suitor, from *purse) error {
-	o.PositionVersion, o.RuleVersion, o.CandidateSeen = from.position.PublishedVersion, from.rule.Version, to.candidate.Version
-	o.Kind, o.Age, o.SentAt, o.SentDay = from.rule.Kind, from.rule.Age, s.at, s.today
-	o.ExpiresOn = s.today + day.Day(from.rule.OfferDays)
-	o.State, o.DueAt = offer.Sent, time.Time{}
-	if !to.candidate.Confirmed {
-		o.State, o.DueAt = offer.Reserved, s.at.Add(offer.ReserveWindow)
-	}
-	o.Version++
-	if err := s.tx.SaveOffer(o); err != nil {
-		return err
-	}
-	if err := s.tx.Spend(from.rule.Key, s.today, 1); err != nil {
-		return err
-	}
-	from.today, from.total, to.taken = from.today+1, from.total+1, to.taken+1
-	to.positions[from.position.Key] = true
-	return s.tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: s.at})
 }

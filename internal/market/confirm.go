@@ -1,0 +1,162 @@
+package market
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/day"
+	"enishi/internal/offer"
+	"enishi/internal/rule"
+)
+
+// Proposals gives up to limit of a rule's proposals that wait for confirmation,
+// best first, after a place (0: from the best), and the place of the last.
+func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID, after int64, limit int) (out []Delivered, last int64, err error) {
+	if err := actor.Role.May(account.ReadOffers); err != nil {
+		return nil, 0, err
+	}
+	err = m.read(ctx, func(tx Tx) error {
+		out, last = nil, 0
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(list, func(a, b offer.Offer) int { return cmp.Compare(place(&a), place(&b)) })
+		for i := range list {
+			if len(out) == limit {
+				break
+			}
+			if place(&list[i]) <= after {
+				continue
+			}
+			d, err := m.seenByCompany(tx, actor, list[i])
+			if err != nil {
+				return err
+			}
+			out, last = append(out, d), place(&list[i])
+		}
+		return nil
+	})
+	return out, last, err
+}
+
+// place orders the offers of a rule, the best first, equal ones as they were
+// made: scores take 10 bits, keys fewer than the 40 below them.
+func place(o *offer.Offer) int64 { return int64(rule.MostScore-o.Score)<<40 | o.Key }
+
+// ConfirmProposals sends the waiting batch of a rule, best first, as far as
+// each still matches and budget and room allow, and gives how many were sent;
+// those that are reserved until an address is confirmed are not among them.
+func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID) (int, error) {
+	if err := actor.Role.May(account.ActivateRule); err != nil {
+		return 0, err
+	}
+	var proposals []Proposal
+	err := m.read(ctx, func(tx Tx) error {
+		proposals = nil
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			who, _ := m.people.findPerson(o.Candidate)
+			proposals = append(proposals, Proposal{
+				Rule: r.Key, Candidate: o.Candidate, Score: o.Score, tie: rule.Tie(m.seed, r.ID, who.id),
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return m.confirmAll(ctx, proposals)
+}
+
+// confirmAll turns proposals into sent offers, a transaction for each hundred.
+func (m *Market) confirmAll(ctx context.Context, proposals []Proposal) (int, error) {
+	sent := 0
+	sortProposals(proposals)
+	for len(proposals) > 0 {
+		part := proposals[:min(stepPairs, len(proposals))]
+		proposals = proposals[len(part):]
+		n := 0
+		err := m.write(ctx, func(tx Tx) error {
+			var err error
+			n, err = m.confirmPart(tx, part)
+			return err
+		})
+		if err != nil {
+			return sent, err
+		}
+		sent += n
+	}
+	return sent, nil
+}
+
+func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
+	s, err := m.locked(tx, part)
+	if err != nil {
+		return 0, err
+	}
+	sent := 0
+	for _, p := range part {
+		to, from := s.candidates[p.Candidate], s.offerings[p.Rule]
+		if to == nil || from == nil {
+			continue
+		}
+		o, err := tx.OfferOfPair(p.Rule, p.Candidate)
+		if err != nil || o.State != offer.Proposed {
+			if notFoundIsNil(err) != nil {
+				return 0, err
+			}
+			continue
+		}
+		if to.positions[from.position.Key] || !from.left() || to.taken >= to.candidate.WeeklyLimit ||
+			!matches(&to.candidate, to.record, &from.offering, from.terms, s.today) {
+			continue
+		}
+		if err := s.send(&o, to, from); err != nil {
+			return 0, fmt.Errorf("confirm offer %d: %w", o.Key, err)
+		}
+		if o.State == offer.Sent {
+			sent++
+		}
+	}
+	return sent, nil
+}
+
+// send turns a proposed offer into a sent or reserved one: it takes budget and
+// room, and the versions on which the match was verified again.
+func (s *stepper) send(o *offer.Offer, to *suitor, from *purse) error {
+	o.PositionVersion, o.RuleVersion, o.CandidateSeen = from.position.PublishedVersion, from.rule.Version, to.candidate.Version
+	o.Kind, o.Age, o.SentAt, o.SentDay = from.rule.Kind, from.rule.Age, s.at, s.today
+	o.ExpiresOn = s.today + day.Day(from.rule.OfferDays)
+	o.State, o.DueAt = offer.Sent, time.Time{}
+	if !to.candidate.Confirmed {
+		o.State, o.DueAt = offer.Reserved, s.at.Add(offer.ReserveWindow)
+	}
+	o.Version++
+	if err := s.tx.SaveOffer(o); err != nil {
+		return err
+	}
+	if err := s.tx.Spend(from.rule.Key, s.today, 1); err != nil {
+		return err
+	}
+	from.today, from.total, to.taken = from.today+1, from.total+1, to.taken+1
+	to.positions[from.position.Key] = true
+	return s.tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: s.at})
+}
