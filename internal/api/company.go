@@ -62,7 +62,7 @@ func (s *service) addCompanies() {
 		status        company.Status
 	}{
 		{"verify", "Verify a company", company.Verified},
-		{"suspend", "Suspend a company; what is not accepted is withdrawn", company.Suspended},
+		{"suspend", "Suspend a company; what is not accepted is withdrawn, and an applicant loses the group that it named", company.Suspended},
 	} {
 		handle(s, operation{
 			method: http.MethodPost, path: "/api/v1/operator/companies/{id}/" + step.name, id: step.name + "-company",
