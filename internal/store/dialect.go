@@ -5,14 +5,22 @@ import "enishi/internal/errs"
 // Dialect is what databases do not share.
 type Dialect struct {
 	// BeginWrite and BeginRead start a transaction; the one that reads sees
-	// one moment.
+	// one moment. A statement of one that writes sees what was committed
+	// before it, and what a lock gave stays as it is until the end.
 	BeginWrite, BeginRead string
-	// Lock is what a query ends in that keeps others from writing its rows;
-	// empty where a writer is alone anyway.
-	Lock string
+	// Lock is what a query ends in that keeps others from writing its rows,
+	// Share the same while others may hold a Share too; empty where a writer
+	// is alone anyway.
+	Lock, Share string
+	// Now is an expression of the database's own clock, in microseconds
+	// since 1970.
+	Now string
 	// NumbersLog says that a transaction numbers the rows that it appends to
 	// the change log: true where one writes at a time.
 	NumbersLog bool
+	// Unprepared sends statements with their values in them: where a server
+	// bounds how many prepared ones all its clients may keep.
+	Unprepared bool
 	// Classify tells what an error of the driver means. An UPDATE must count
 	// the rows that it found, not those that it changed.
 	Classify func(error) Failure
@@ -32,4 +40,5 @@ type Failure struct {
 	Kind    errs.Kind // Conflict: a second row where one is allowed; Internal: unknown
 	Message string    // for the user, unless Kind is Conflict or Internal
 	Retry   bool      // the same transaction may succeed if it is run again
+	Lost    bool      // the connection is gone: of a COMMIT nobody knows whether it was heard
 }

@@ -52,9 +52,11 @@ func (t *tx) Rows(after int64, limit int) ([]market.Row, error) {
 	}, "SELECT pos, kind, entity, version, at FROM log WHERE pos > ? ORDER BY pos LIMIT ?", after, limit)
 }
 
-func (t *tx) Setting(name string) (string, error) {
+func (t *tx) Setting(name string) (string, error) { return t.setting(name, "") }
+
+func (t *tx) setting(name, lock string) (string, error) {
 	value, err := one(t, "setting", func(row scanner, v *string) error { return row.Scan(v) },
-		"SELECT value FROM installation WHERE name = ?", name)
+		"SELECT value FROM installation WHERE name = ?"+lock, name)
 	if errs.Is(err, errs.NotFound) {
 		return "", nil
 	}
@@ -62,8 +64,20 @@ func (t *tx) Setting(name string) (string, error) {
 }
 
 func (t *tx) SetSetting(name, value string) error {
-	_, err := t.exec("save a setting", "REPLACE INTO installation (name, value) VALUES (?, ?)", name, value)
+	found, err := t.update("save a setting", "UPDATE installation SET value = ? WHERE name = ?", value, name)
+	if err != nil || found > 0 {
+		return err
+	}
+	_, err = t.exec("save a setting", "INSERT INTO installation (name, value) VALUES (?, ?)", name, value)
 	return err
+}
+
+func (t *tx) LockSetting(name string) (string, error) {
+	lock, err := t.locked("a setting")
+	if err != nil {
+		return "", err
+	}
+	return t.setting(name, lock)
 }
 
 func (t *tx) FindReply(scope, key string) (market.Reply, error) {

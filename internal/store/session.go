@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"enishi/internal/errs"
 )
@@ -16,6 +17,7 @@ import (
 type session struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	unused     time.Time // since when it lies in the pool
 }
 
 // statement gives the prepared statement of a query. Queries are few and
@@ -30,6 +32,40 @@ func (s *session) statement(ctx context.Context, query string) (*sql.Stmt, error
 	}
 	s.statements[query] = st
 	return st, nil
+}
+
+// execute, query and queryRow run a statement, prepared unless the dialect says not to.
+func (t *tx) execute(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if t.dialect.Unprepared {
+		return t.session.conn.ExecContext(ctx, query, args...)
+	}
+	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+func (t *tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if t.dialect.Unprepared {
+		return t.session.conn.QueryContext(ctx, query, args...)
+	}
+	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (t *tx) queryRow(ctx context.Context, query string, args ...any) (*sql.Row, error) {
+	if t.dialect.Unprepared {
+		return t.session.conn.QueryRowContext(ctx, query, args...), nil
+	}
+	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryRowContext(ctx, args...), nil
 }
 
 // finish ends the transaction; whoever asked for it has no say any more.
@@ -57,6 +93,7 @@ func (s *session) close() error {
 // pool lends sessions. A free place holds nil until its session is opened.
 type pool struct {
 	db     *sql.DB
+	fresh  time.Duration
 	free   chan *session
 	closed chan struct{}
 	once   sync.Once
@@ -70,7 +107,7 @@ func newPool(p Pool) *pool {
 	for range n {
 		free <- nil
 	}
-	return &pool{db: p.DB, free: free, closed: make(chan struct{})}
+	return &pool{db: p.DB, fresh: p.Fresh, free: free, closed: make(chan struct{})}
 }
 
 // take waits for a free session; Busy if ctx ends first or the store closes.
@@ -89,8 +126,11 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 	case <-ctx.Done():
 		return nil, busy(context.Cause(ctx))
 	case s := <-p.free:
-		if s != nil {
+		if s != nil && (p.fresh == 0 || time.Since(s.unused) < p.fresh) {
 			return s, nil
+		}
+		if s != nil {
+			s.discard()
 		}
 	}
 	conn, err := p.db.Conn(ctx)
@@ -105,6 +145,8 @@ func (p *pool) give(s *session, sound bool) {
 	if !sound {
 		s.discard()
 		s = nil
+	} else {
+		s.unused = time.Now()
 	}
 	p.free <- s
 }

@@ -25,29 +25,46 @@ import (
 type Store struct {
 	dialect          Dialect
 	writers, readers *pool
+	replica          *pool // nil: none
 	release          func() error
 }
 
 var _ market.Store = (*Store)(nil)
 
-// Pool is a database handle and how many transactions it may run at once.
+// Pool is a database handle and how its connections are used.
 type Pool struct {
 	DB   *sql.DB
-	Most int
+	Most int // how many transactions run at once
+	// Fresh is how long a connection may lie unused before another is made
+	// in its place, since the server may have closed it; 0: for ever.
+	Fresh time.Duration
+}
+
+// Pools are the handles of a database.
+type Pools struct {
+	Writers, Readers Pool
+	// Replica answers what may be a little old; its DB is nil if there is none.
+	Replica Pool
 }
 
 // New gives the store of an open database whose schema is current. Close
-// closes both handles, then calls release.
-func New(d Dialect, writers, readers Pool, release func() error) *Store {
-	return &Store{
-		dialect: d, writers: newPool(writers), readers: newPool(readers), release: release,
+// closes the handles, then calls release.
+func New(d Dialect, p Pools, release func() error) *Store {
+	s := &Store{dialect: d, writers: newPool(p.Writers), readers: newPool(p.Readers), release: release}
+	if p.Replica.DB != nil {
+		s.replica = newPool(p.Replica)
 	}
+	return s
 }
 
 // Close waits for running transactions, closes the database and lets go of
 // what the store holds. Later transactions are Busy.
 func (s *Store) Close() error {
-	return errors.Join(s.readers.close(), s.writers.close(), s.release())
+	var replica error
+	if s.replica != nil {
+		replica = s.replica.close()
+	}
+	return errors.Join(replica, s.readers.close(), s.writers.close(), s.release())
 }
 
 // A transaction that lost a race for a lock is run again up to retries times,
@@ -95,7 +112,7 @@ func (s *Store) again(ctx context.Context, p *pool, write bool, fn func(*tx) err
 func (s *Store) once(ctx context.Context, p *pool, write bool, fn func(*tx) error) (again bool, err error) {
 	ses, err := p.take(ctx)
 	if err != nil {
-		return false, err
+		return s.refused(err)
 	}
 	sound := false
 	defer func() { p.give(ses, sound) }()
@@ -123,11 +140,24 @@ func (s *Store) once(ctx context.Context, p *pool, write bool, fn func(*tx) erro
 		return t.retry, err
 	}
 	if err := ses.finish("COMMIT"); err != nil {
+		if s.dialect.Classify(err).Lost {
+			return false, errs.Wrap(errs.Busy, "the connection to the database was lost while saving, so it is not known whether this was saved: look again, or repeat it with the same Idempotency-Key",
+				fmt.Errorf("commit: %w", err))
+		}
 		err = t.failed("commit", err)
 		return t.retry, err
 	}
 	open, sound = false, true
 	return false, nil
+}
+
+// refused says what it means that there is no connection.
+func (s *Store) refused(err error) (again bool, _ error) {
+	f := s.dialect.Classify(err)
+	if f.Message != "" {
+		err = errs.Wrap(f.Kind, f.Message, err)
+	}
+	return f.Retry, err
 }
 
 // outcome gives what decides over commit or rollback: the database's own

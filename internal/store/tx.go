@@ -61,13 +61,9 @@ func (t *tx) exec(what, query string, args ...any) (sql.Result, error) {
 	if err := t.ready(); err != nil {
 		return nil, err
 	}
-	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
-	if err != nil {
-		return nil, t.failed(what, err)
-	}
 	// The driver starts a goroutine per statement whose context can end;
 	// these are short, and ready has asked.
-	result, err := st.ExecContext(context.WithoutCancel(t.ctx), args...)
+	result, err := t.execute(context.WithoutCancel(t.ctx), query, args...)
 	if err != nil {
 		return nil, t.failed(what, err)
 	}
@@ -134,11 +130,10 @@ func one[T any](t *tx, what string, scan func(scanner, *T) error, query string, 
 	if err := t.ready(); err != nil {
 		return v, err
 	}
-	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
-	if err != nil {
-		return v, t.failed("load "+what, err)
+	row, err := t.queryRow(context.WithoutCancel(t.ctx), query, args...)
+	if err == nil {
+		err = scan(row, &v)
 	}
-	err = scan(st.QueryRowContext(context.WithoutCancel(t.ctx), args...), &v)
 	return v, t.read(what, err)
 }
 
@@ -178,11 +173,7 @@ func each(ctx context.Context, t *tx, what string, scan func(scanner) error, que
 	if err := t.ready(); err != nil {
 		return err
 	}
-	st, err := t.session.statement(t.ctx, query) //nolint:sqlclosecheck // the session keeps it and closes it at its own end
-	if err != nil {
-		return t.failed("list "+what, err)
-	}
-	rows, err := st.QueryContext(ctx, args...)
+	rows, err := t.query(ctx, query, args...)
 	if err != nil {
 		return t.failed("list "+what, err)
 	}

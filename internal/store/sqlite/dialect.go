@@ -14,6 +14,7 @@ func dialect() store.Dialect {
 	return store.Dialect{
 		BeginWrite: "BEGIN IMMEDIATE",
 		BeginRead:  "BEGIN",
+		Now:        "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
 		NumbersLog: true,
 		Classify:   classify,
 		BulkStart:  bulkStart,

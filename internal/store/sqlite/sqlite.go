@@ -81,10 +81,10 @@ func open(ctx context.Context, path string, o Options, more ...string) (_ *store
 		}
 		return nil, errors.Join(fmt.Errorf("open the database %s: %w", path, err), writers.Close(), readers.Close(), release())
 	}
-	return store.New(dialect(),
-		store.Pool{DB: writers, Most: 1}, // SQLite has one writer; a second would wait in the database
-		store.Pool{DB: readers, Most: max(4, 2*runtime.GOMAXPROCS(0))},
-		release), nil
+	return store.New(dialect(), store.Pools{
+		Writers: store.Pool{DB: writers, Most: 1}, // SQLite has one writer; a second would wait in the database
+		Readers: store.Pool{DB: readers, Most: max(4, 2*runtime.GOMAXPROCS(0))},
+	}, release), nil
 }
 
 // Page caches in KiB. The writer touches every index of what it adds; readers

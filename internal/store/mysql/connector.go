@@ -1,0 +1,32 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+)
+
+// connector opens connections and runs the statements that each begins with.
+type connector struct {
+	driver.Connector
+	begin []string
+}
+
+// Connect gives a connection that has run them.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver cannot run statements"), conn.Close())
+	}
+	for _, statement := range c.begin {
+		if _, err := x.ExecContext(ctx, statement, nil); err != nil {
+			return nil, errors.Join(fmt.Errorf("begin a session: %w", err), conn.Close())
+		}
+	}
+	return conn, nil
+}

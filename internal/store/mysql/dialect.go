@@ -1,0 +1,95 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/go-sql-driver/mysql"
+
+	"enishi/internal/errs"
+	"enishi/internal/store"
+)
+
+func dialect() store.Dialect {
+	return store.Dialect{
+		BeginWrite: "START TRANSACTION",
+		BeginRead:  "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+		Lock:       " FOR UPDATE",
+		Share:      " LOCK IN SHARE MODE",
+		Now:        "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
+		Unprepared: true,
+		Classify:   classify,
+	}
+}
+
+// Error codes of the servers, as their manuals name them; those above 1900
+// differ between MySQL and MariaDB.
+const (
+	erConCount            = 1040 // too many connections
+	erServerShutdown      = 1053
+	erDupEntry            = 1062
+	erDiskFull            = 1021
+	erRecordFileFull      = 1114
+	erCheckRead           = 1020 // record has changed since last read (MariaDB, snapshot isolation)
+	erNetPacket           = 1153
+	erNewAbortingConn     = 1184
+	erLockWaitTimeout     = 1205
+	erLockDeadlock        = 1213
+	erOptionPrevents      = 1290 // read only
+	erQueryInterrupted    = 1317
+	erReadOnlyTransaction = 1792
+	erReadOnlyMode        = 1836
+	erConnectionKilled    = 1927 // MariaDB
+	erStatementTimeout    = 1969 // MariaDB
+	erQueryTimeout        = 3024 // MySQL
+	erAccessDenied        = 1045
+	erDBAccessDenied      = 1044
+	erBadDB               = 1049
+	erClientInteraction   = 4031 // MySQL: closed for having been idle
+)
+
+// classify tells what an error of the driver means.
+func classify(err error) store.Failure {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		return ofServer(e.Number)
+	}
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return store.Failure{Kind: errs.Busy, Message: "the request ended before the database answered", Lost: true}
+	case errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
+		return store.Failure{Kind: errs.Busy, Message: "the database does not answer", Retry: true, Lost: true}
+	}
+	return store.Failure{Kind: errs.Internal}
+}
+
+func ofServer(code uint16) store.Failure {
+	switch code {
+	case erDupEntry:
+		return store.Failure{Kind: errs.Conflict}
+	case erLockDeadlock, erLockWaitTimeout, erCheckRead:
+		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true}
+	case erConCount, erNewAbortingConn:
+		return store.Failure{Kind: errs.Busy, Message: "the database has no connection left", Retry: true}
+	case erServerShutdown, erConnectionKilled, erClientInteraction:
+		return store.Failure{Kind: errs.Busy, Message: "the database does not answer", Retry: true, Lost: true}
+	case erOptionPrevents, erReadOnlyTransaction, erReadOnlyMode:
+		return store.Failure{Kind: errs.Busy, Message: "the database takes no writes now", Retry: true}
+	case erQueryInterrupted, erStatementTimeout, erQueryTimeout:
+		return store.Failure{Kind: errs.Busy, Message: "the database took too long"}
+	case erDiskFull, erRecordFileFull:
+		return store.Failure{Kind: errs.Busy, Message: "the disk of the database is full"}
+	case erNetPacket:
+		return store.Failure{Kind: errs.TooLarge, Message: "this is larger than the database takes"}
+	case erAccessDenied, erDBAccessDenied:
+		return store.Failure{Kind: errs.Invalid, Message: "the database refuses this user or password"}
+	case erBadDB:
+		return store.Failure{Kind: errs.Invalid, Message: "the server has no database of this name: make it first"}
+	}
+	return store.Failure{Kind: errs.Internal}
+}

@@ -1,0 +1,260 @@
+// Package mysql keeps a market in MySQL 8 (also Aurora MySQL 3) or MariaDB
+// 10.6 and newer: how it is opened, what its sessions run under, what its error
+// codes mean, and its migrations.
+//
+// Writes run under READ COMMITTED, so that every statement sees what the locks
+// before it let through; reads see one moment. A connection that lies idle is
+// closed by the server after a few seconds, so that a process that is paused
+// inside a transaction gives its locks back. The store that Open gives is safe
+// for concurrent use, by any number of processes.
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"enishi/internal/errs"
+	"enishi/internal/store"
+)
+
+// Options are how a database is opened; the zero value is how a server does.
+type Options struct {
+	// Reader is the address of a replica for what may be a little old; empty:
+	// there is none.
+	Reader string
+	// Connections bounds each of the store's pools; 0: a share of what the
+	// server allows, see Budget.
+	Connections int
+	// Share is the part of the server's connections that this process may
+	// have; 0 counts as a sixteenth.
+	Share float64
+	// Loading allows statements that last for minutes and connections that
+	// lie idle as long: for filling an empty database.
+	Loading bool
+	// Expect refuses to change the schema: it must be current.
+	Expect bool
+}
+
+// Open opens the database at an address, mysql://USER:PASSWORD@HOST:PORT/NAME,
+// and brings its schema up to date; one process at a time does that. A schema
+// of a newer program is Conflict, an address that cannot be read Invalid.
+func Open(ctx context.Context, address string, o Options) (*store.Store, error) {
+	config, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, config, o)
+	if err != nil {
+		if f := classify(err); f.Message != "" {
+			err = errs.Wrap(f.Kind, f.Message, err)
+		}
+		return nil, fmt.Errorf("open the database %s on %s: %w", config.DBName, config.Addr, err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store, err error) {
+	server, err := ask(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, config, server, o.Expect); err != nil {
+		return nil, err
+	}
+	most := o.Connections
+	if most == 0 {
+		most = Budget(server.connections, o.Share)
+	}
+	writers, err := connect(config, server, settings(server, o, true))
+	if err != nil {
+		return nil, err
+	}
+	readers, err := connect(config, server, settings(server, o, false))
+	if err != nil {
+		return nil, errors.Join(err, writers.Close())
+	}
+	pools := store.Pools{
+		Writers: store.Pool{DB: writers, Most: most, Fresh: fresh(o)},
+		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o)},
+	}
+	if o.Reader != "" {
+		if err := addReplica(ctx, &pools, o, most); err != nil {
+			return nil, errors.Join(err, writers.Close(), readers.Close())
+		}
+	}
+	return store.New(dialect(), pools, func() error { return nil }), nil
+}
+
+// addReplica adds the pool of the replica, which may be another kind of server
+// and may be away.
+func addReplica(ctx context.Context, pools *store.Pools, o Options, most int) error {
+	config, err := parse(o.Reader)
+	if err != nil {
+		return err
+	}
+	server, err := ask(ctx, config)
+	if err != nil {
+		return fmt.Errorf("the reader on %s: %w", config.Addr, err)
+	}
+	db, err := connect(config, server, settings(server, o, false))
+	if err != nil {
+		return err
+	}
+	pools.Replica = store.Pool{DB: db, Most: most, Fresh: fresh(o)}
+	return nil
+}
+
+// server is what a database says of itself.
+type server struct {
+	mariadb     bool
+	connections int // that it allows
+}
+
+// table is what the tables of this server are made with.
+func (s server) table() string {
+	if s.mariadb {
+		return "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+	}
+	return "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
+}
+
+func ask(ctx context.Context, config *mysql.Config) (s server, err error) {
+	db, err := connect(config, server{}, nil)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var version string
+	if err := db.QueryRowContext(ctx, "SELECT VERSION(), @@max_connections").Scan(&version, &s.connections); err != nil {
+		return s, err
+	}
+	s.mariadb = strings.Contains(strings.ToLower(version), "mariadb")
+	return s, nil
+}
+
+// Budget gives how many connections each pool of a process may hold: its share
+// of nine tenths of what the server allows, by two pools. The rest is for
+// operators and for what starts while something else stops.
+func Budget(allowed int, share float64) int {
+	if share <= 0 {
+		share = 1.0 / 16
+	}
+	return min(max(int(float64(allowed)*0.9*share/2), leastConnections), mostConnections)
+}
+
+// Below the least a process waits for itself; beyond the most, transactions of
+// one process wait for the same locks and cores.
+const (
+	leastConnections = 4
+	mostConnections  = 32
+)
+
+// Times that bound what a process waits for the server, and the server for a
+// process.
+const (
+	dialTime  = 5 * time.Second
+	replyTime = 15 * time.Second
+	loadTime  = 30 * time.Minute
+	// lockWait: a transaction of ours holds locks for milliseconds; longer,
+	// and its process is paused, which idleTime ends.
+	lockWait = 5
+	idleTime = 5 // seconds after which the server closes an idle connection
+	readIdle = 60
+)
+
+// fresh is how long an idle connection is trusted: shorter than idleTime.
+func fresh(o Options) time.Duration {
+	if o.Loading {
+		return 0
+	}
+	return 3 * time.Second
+}
+
+// settings gives the statements that a new session begins with.
+func settings(s server, o Options, write bool) []string {
+	idle := idleTime
+	if !write {
+		idle = readIdle
+	}
+	if o.Loading {
+		idle = int(loadTime.Seconds())
+	}
+	list := []string{
+		"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+		fmt.Sprintf("SET SESSION wait_timeout = %d, innodb_lock_wait_timeout = %d", idle, lockWait),
+	}
+	if write {
+		list = append(list, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+	} else {
+		list = append(list, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+	}
+	// The server ends what the process has given up waiting for.
+	switch {
+	case o.Loading:
+	case s.mariadb:
+		list = append(list, fmt.Sprintf("SET SESSION max_statement_time = %d", int(replyTime.Seconds())))
+	default:
+		list = append(list, fmt.Sprintf("SET SESSION max_execution_time = %d", replyTime.Milliseconds()))
+	}
+	if o.Loading && write { // one transaction at the end of which all is durable anyway
+		list = append(list, "SET SESSION unique_checks = 0")
+	}
+	return list
+}
+
+// connect gives a handle whose sessions begin with the statements.
+func connect(config *mysql.Config, _ server, begin []string) (*sql.DB, error) {
+	own := config.Clone()
+	if len(begin) == 0 {
+		c, err := mysql.NewConnector(own)
+		if err != nil {
+			return nil, err
+		}
+		return sql.OpenDB(c), nil
+	}
+	c, err := mysql.NewConnector(own)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(&connector{c, begin}), nil
+}
+
+// parse reads an address.
+func parse(address string) (*mysql.Config, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "mysql" && u.Scheme != "mariadb" || u.Host == "" || len(u.Path) < 2 {
+		return nil, errs.New(errs.Invalid, "the address of a database is mysql://USER:PASSWORD@HOST:PORT/NAME")
+	}
+	c := mysql.NewConfig()
+	c.Net, c.Addr = "tcp", u.Host
+	if u.Port() == "" {
+		c.Addr = net.JoinHostPort(u.Hostname(), "3306")
+	}
+	c.User, c.DBName = u.User.Username(), strings.TrimPrefix(u.Path, "/")
+	c.Passwd, _ = u.User.Password()
+	for name, values := range u.Query() {
+		if name != "tls" {
+			return nil, errs.New(errs.Invalid, "the address of a database takes only ?tls=true, ?tls=skip-verify or ?tls=preferred; found ?"+name)
+		}
+		c.TLSConfig = values[0]
+	}
+	c.Timeout, c.ReadTimeout, c.WriteTimeout = dialTime, loadTime, loadTime
+	c.ClientFoundRows = true   // an UPDATE counts what it found
+	c.InterpolateParams = true // one exchange a statement, and none kept on the server
+	c.RejectReadOnly = true    // after a failover this was the writer once: connect again
+	c.Logger = silent{}
+	return c, nil
+}
+
+// silent drops what the driver would print: errors come back anyway.
+type silent struct{}
+
+func (silent) Print(...any) {}
