@@ -10,7 +10,6 @@ import (
 	"enishi/internal/company"
 	"enishi/internal/corpnum"
 	"enishi/internal/errs"
-	"enishi/internal/offer"
 )
 
 // Found is what an employer gives to register.
@@ -50,66 +49,82 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 	if err := errs.Join(k.Validate(), errAccount); err != nil {
 		return out, err
 	}
-	known := false
-	err = m.write(ctx, func(tx Tx) error {
-		out = Founded{}
-		if found, err := m.recall(tx, once, &out); err != nil || found {
-			return err
-		}
-		var err error
-		if known, out.Token, err = m.addAccount(tx, &a); err != nil {
-			return err
-		}
-		out.ID = k.ID
-		if err := tx.AddCompany(&k); errs.Is(err, errs.Conflict) {
-			return errs.New(errs.Conflict, "a company with this corporate number is registered already")
-		} else if err != nil {
-			return err
-		}
-		if err := tx.AddMember(company.Member{Account: a.Key, Company: k.Key, Role: account.Owner}); err != nil {
-			return err
-		}
-		if err := tx.Append(companyRow(&k, m)); err != nil {
-			return err
-		}
-		if k.Status == company.Verified {
-			if err := m.withdrawInGroup(tx, &k); err != nil {
+	known, made := false, false
+	err = again(func() error {
+		return m.write(ctx, func(tx Tx) error {
+			out, made = Founded{}, false
+			if found, err := m.recall(tx, once, &out); err != nil || found {
 				return err
 			}
-		}
-		return m.remember(tx, once, out)
+			made = true
+			var err error
+			if known, out, err = m.addFounded(tx, &k, &a); err != nil {
+				return err
+			}
+			return m.remember(tx, once, out)
+		})
 	})
 	if err != nil {
 		return Founded{}, fmt.Errorf("register a company: %w", err)
 	}
-	if k.Key != 0 { // not the answer of an earlier request
+	if made { // not the answer of an earlier request
+		m.settle(ctx, m.sweepCompany, k.Key)
 		m.greet(ctx, in.Email, code, known)
 	}
 	return out, nil
 }
 
-// withdrawInGroup withdraws the open offers of a company's group to those who
-// work for one of it, since a company that has just joined may link them.
-func (m *Market) withdrawInGroup(tx Tx, joined *company.Company) error {
-	numbers, members, err := kindred(tx, *joined)
+// addFounded writes a company and its owner's account, and says whether the
+// address was known before.
+func (m *Market) addFounded(tx Tx, k *company.Company, a *account.Account) (known bool, out Founded, err error) {
+	if k.Status != company.Applied {
+		if err := holdGroups(tx, k); err != nil {
+			return false, out, err
+		}
+	}
+	if known, out.Token, err = m.addAccount(tx, a); err != nil {
+		return false, out, err
+	}
+	out.ID = k.ID
+	if err := tx.AddCompany(k); errs.Is(err, errs.Conflict) {
+		return known, out, errs.New(errs.Conflict, "a company with this corporate number is registered already")
+	} else if err != nil {
+		return known, out, err
+	}
+	if err := holdMembers(tx, k); err != nil {
+		return known, out, err
+	}
+	if err := tx.AddMember(company.Member{Account: a.Key, Company: k.Key, Role: account.Owner}); err != nil {
+		return known, out, err
+	}
+	return known, out, tx.Append(companyRow(k, m))
+}
+
+// holdGroups keeps every other company from joining a group until the end;
+// before any other lock.
+func holdGroups(tx Tx, k *company.Company) error {
+	if err := tx.SetSetting(SettingGroups, k.Number.String()); err != nil {
+		return fmt.Errorf("lock the groups: %w", err)
+	}
+	return nil
+}
+
+// holdMembers locks the companies of the group that a company is joining, so
+// that who is sending for one of them has sent before, or sees the new group.
+func holdMembers(tx Tx, k *company.Company) error {
+	if k.Status == company.Applied { // a claim binds nobody else
+		return nil
+	}
+	_, members, err := kindred(tx, *k)
 	if err != nil {
 		return err
 	}
-	if len(numbers) == 1 {
-		return nil
+	keys := make([]int64, len(members))
+	for i := range members {
+		keys[i] = members[i].Key
 	}
-	for _, k := range members {
-		err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {
-			return tx.OffersBy(k.Key, 0, before, endPage, perhapsOpen...)
-		}, func(o *offer.Offer) (bool, error) {
-			c, err := tx.Candidate(o.Candidate)
-			return err == nil && c.Blocked(k.Number, numbers), notFoundIsNil(err)
-		}, tx)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = lockAll("company", keys, tx.LockCompany)
+	return err
 }
 
 func companyRow(k *company.Company, m *Market) *Row {
@@ -128,72 +143,71 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 	if actor.Kind != account.Operator {
 		return k, errs.New(errs.Denied, "only an operator may do this")
 	}
-	err := m.write(ctx, func(tx Tx) error {
-		found, err := tx.CompanyByID(id)
-		if err != nil {
-			return err
-		}
-		if k, err = tx.LockCompany(found.Key); err != nil {
-			return err
-		}
-		if k.Status == s {
-			return nil
-		}
-		joins := k.Status == company.Applied
-		if joins && s == company.Suspended {
-			k.Head = k.Number // a claim that was not accepted binds nobody
-		}
-		k.Status, k.Version = s, k.Version+1
-		if err := tx.SaveCompany(&k); err != nil {
-			return err
-		}
-		if joins {
-			if err := m.withdrawInGroup(tx, &k); err != nil {
-				return err
-			}
-		}
-		if s == company.Suspended {
-			err := m.withdrawAll(func(before int64) ([]offer.Offer, error) {
-				return tx.OffersBy(k.Key, 0, before, endPage, perhapsOpen...)
-			}, each, tx)
-			if err != nil {
-				return err
-			}
-		}
-		return tx.Append(companyRow(&k, m))
+	if s != company.Verified && s != company.Suspended {
+		return k, errs.AtPointer("/status", string(s), "verified or suspended")
+	}
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		k, err = tx.CompanyByID(id)
+		return err
 	})
+	if err != nil {
+		return k, err
+	}
+	if k.Status == company.Suspended { // what that has ended is not to come back
+		if err := m.sweepCompany(ctx, k.Key); err != nil {
+			return k, err
+		}
+	}
+	changed := false
+	err = m.write(ctx, func(tx Tx) error {
+		var err error
+		k, changed, err = m.setStatus(tx, k.Key, s)
+		return err
+	})
+	if err == nil && changed {
+		m.settle(ctx, m.sweepCompany, k.Key)
+	}
 	return k, err
 }
 
-// perhapsOpen are the states of offers that may be open.
-var perhapsOpen = []offer.State{offer.Proposed, offer.Reserved, offer.Sent, offer.Seen, offer.Declined}
-
-func each(*offer.Offer) (bool, error) { return true, nil }
-
-// withdrawAll withdraws every open offer of the pages that fits.
-func (m *Market) withdrawAll(page func(before int64) ([]offer.Offer, error), fits func(*offer.Offer) (bool, error), tx Tx) error {
-	for before := int64(0); ; {
-		list, err := page(before)
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			return nil
-		}
-		for i := range list {
-			if !list[i].Open() {
-				continue
-			}
-			ends, err := fits(&list[i])
-			if err == nil && ends {
-				err = m.withdraw(tx, &list[i])
-			}
-			if err != nil {
-				return fmt.Errorf("withdraw offer %d: %w", list[i].Key, err)
-			}
-		}
-		before = list[len(list)-1].Key
+// setStatus changes the status of a company, and says whether it had another.
+func (m *Market) setStatus(tx Tx, key int64, s company.Status) (k company.Company, changed bool, err error) {
+	if k, err = tx.Company(key); err != nil {
+		return k, false, err
 	}
+	// Nobody applies twice: whoever is not an applicant now has joined, and
+	// whoever is may still be found to have when the groups are locked.
+	if k.Status == company.Applied {
+		if err := holdGroups(tx, &k); err != nil {
+			return k, false, err
+		}
+		if k, err = tx.Company(key); err != nil {
+			return k, false, err
+		}
+	}
+	joins := k.Status == company.Applied
+	if joins {
+		claimed := k
+		claimed.Status = s
+		if s == company.Suspended {
+			claimed.Head = k.Number // a claim that was not accepted binds nobody
+		}
+		if err := holdMembers(tx, &claimed); err != nil {
+			return k, false, err
+		}
+	}
+	if k, err = tx.LockCompany(key); err != nil || k.Status == s {
+		return k, false, err
+	}
+	if joins && s == company.Suspended {
+		k.Head = k.Number
+	}
+	k.Status, k.Version = s, k.Version+1
+	if err := tx.SaveCompany(&k); err != nil {
+		return k, false, err
+	}
+	return k, true, tx.Append(companyRow(&k, m))
 }
 
 // Companies gives up to limit companies after a key, of one status ("": of

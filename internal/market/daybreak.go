@@ -144,136 +144,87 @@ func mayTurnTrue(c condition.Condition, wanted bool) bool {
 	return false
 }
 
-// endPage is how many offers one transaction ends.
-const endPage = 500
-
 // expire ends the offers and the rules whose last day has passed.
 func (m *Market) expire(ctx context.Context, d day.Day) error {
-	for {
-		more := false
-		err := m.store.Write(ctx, func(tx Tx) error {
-			ending, err := tx.Ending(d, endPage)
-			if err != nil {
-				return err
-			}
-			more = len(ending) == endPage
-			for i := range ending {
-				if err := m.advance(tx, &ending[i], offer.Expire, m.moment(d)); err != nil {
-					return err
-				}
-			}
-			return nil
+	for more := true; more; {
+		var ending []offer.Offer
+		err := m.read(ctx, func(tx Tx) error {
+			var err error
+			ending, err = tx.Ending(d, endPage)
+			return err
 		})
+		if err == nil && len(ending) > 0 {
+			err = m.store.Write(ctx, func(tx Tx) error { return m.expireThose(tx, ending, d) })
+		}
 		if err != nil {
 			return fmt.Errorf("expire offers: %w", err)
 		}
-		if !more {
-			break
-		}
+		more = len(ending) == endPage
 	}
-	return m.store.Write(ctx, func(tx Tx) error { return m.expireRules(tx, d) })
+	return m.expireRules(ctx, d)
 }
 
-func (m *Market) expireRules(tx Tx, d day.Day) error {
+// expireThose ends those of some offers that have still not been answered.
+func (m *Market) expireThose(tx Tx, list []offer.Offer, d day.Day) error {
+	if _, err := lockAll("candidate", candidatesOf(list), tx.LockCandidate); err != nil {
+		return err
+	}
+	ending, err := reread(tx, list, func(o *offer.Offer) bool { return Ends(o) && o.ExpiresOn < d })
+	if err != nil {
+		return err
+	}
+	for i := range ending {
+		if err := advance(tx, &ending[i], offer.Expire, m.moment(d)); err != nil {
+			return fmt.Errorf("offer %d: %w", ending[i].Key, err)
+		}
+	}
+	return nil
+}
+
+func (m *Market) expireRules(ctx context.Context, d day.Day) error {
+	over := func(r *rule.Rule) bool { return r.State == rule.Active && r.Expires < d }
 	for after := int64(0); ; {
-		page, err := tx.Rules(after, loadPage)
-		if err != nil {
+		var page []rule.Rule
+		err := m.read(ctx, func(tx Tx) error {
+			var err error
+			page, err = tx.Rules(after, loadPage)
 			return err
+		})
+		if err != nil {
+			return fmt.Errorf("expire rules: %w", err)
 		}
 		if len(page) == 0 {
 			return nil
 		}
-		for _, r := range page {
-			if r.State != rule.Active || r.Expires >= d {
-				continue
-			}
-			r.State, r.Version = rule.Expired, r.Version+1
-			if err := tx.SaveRule(&r); err != nil {
-				return fmt.Errorf("expire rule %d: %w", r.Key, err)
-			}
-			if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.moment(d)}); err != nil {
-				return err
-			}
-		}
 		after = page[len(page)-1].Key
+		page = slices.DeleteFunc(page, func(r rule.Rule) bool { return !over(&r) })
+		for part := range slices.Chunk(page, endPage) {
+			if err := m.store.Write(ctx, func(tx Tx) error { return m.expireRulesOf(tx, part, over, d) }); err != nil {
+				return fmt.Errorf("expire rules: %w", err)
+			}
+		}
 	}
 }
 
-// endDue takes the steps whose time has come, and gives the offers that lapsed
-// and whose candidates and rules are to be matched again.
-func (m *Market) endDue(ctx context.Context, now time.Time) (lapsed []offer.Offer, err error) {
-	for {
-		var due, again []offer.Offer
-		err := m.store.Write(ctx, func(tx Tx) error {
-			again = nil
-			var err error
-			if due, err = tx.Due(now, endPage); err != nil {
-				return err
-			}
-			for i := range due {
-				returned, err := m.end(tx, &due[i], now)
-				if err != nil {
-					return fmt.Errorf("offer %d: %w", due[i].Key, err)
-				}
-				if returned {
-					again = append(again, due[i])
-				}
-			}
-			return nil
-		})
+// expireRulesOf ends those of some rules that are still over.
+func (m *Market) expireRulesOf(tx Tx, list []rule.Rule, over func(*rule.Rule) bool, d day.Day) error {
+	for i := range list { // by key
+		r, err := tx.LockRule(list[i].Key)
 		if err != nil {
-			return lapsed, fmt.Errorf("end what is due: %w", err)
+			return fmt.Errorf("lock rule %d: %w", list[i].Key, err)
 		}
-		lapsed = append(lapsed, again...)
-		if len(due) < endPage {
-			return lapsed, nil
+		if !over(&r) {
+			continue
 		}
-	}
-}
-
-// end ends what was pending about an offer, and says whether its candidate and
-// its rule are to be matched again, for which it writes their rows.
-func (m *Market) end(tx Tx, o *offer.Offer, now time.Time) (again bool, err error) {
-	o.DueAt = time.Time{}
-	if o.State == offer.Declined { // the time to undo has passed
-		o.Version++
-		if err := tx.SaveOffer(o); err != nil {
-			return false, err
+		r.State, r.Version = rule.Expired, r.Version+1
+		if err := tx.SaveRule(&r); err != nil {
+			return fmt.Errorf("rule %d: %w", r.Key, err)
 		}
-		return false, tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: now})
-	}
-	reserved := o.State == offer.Reserved
-	if err := m.advance(tx, o, offer.Lapse, now); err != nil {
-		return false, err
-	}
-	// A batch that its company let lapse is asked again when the candidate, the
-	// rule or the position next changes; where nobody is asked any more, it is
-	// sent at once.
-	if !reserved && m.options.Mode == Approve {
-		return false, nil
-	}
-	if reserved {
-		if err := tx.Spend(o.Rule, o.SentDay, -1); err != nil {
-			return false, err
+		if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.moment(d)}); err != nil {
+			return err
 		}
 	}
-	return true, tx.Append(
-		&Row{Change: RuleChanged, Entity: o.Rule, Version: o.RuleVersion, At: now},
-		&Row{Change: CandidateChanged, Entity: o.Candidate, Version: o.CandidateSeen, At: now},
-	)
-}
-
-// advance takes a step of an offer's life and writes its row.
-func (m *Market) advance(tx Tx, o *offer.Offer, a offer.Action, at time.Time) error {
-	state, err := o.State.Next(a)
-	if err != nil {
-		return err
-	}
-	o.State, o.Version = state, o.Version+1
-	if err := tx.SaveOffer(o); err != nil {
-		return err
-	}
-	return tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: at})
+	return nil
 }
 
 // answersWithin is how soon a company must respond for an accepted offer to

@@ -662,24 +662,8 @@ func (h *history) verifyTimes(w *rows) {
 // position, a suspension or an erasure has ended.
 func (h *history) verifyEnds(w *rows) {
 	h.Helper()
-	for _, o := range w.offers {
-		c, there := w.candidates[o.Candidate]
-		k := w.companies[o.Company]
-		why := ""
-		switch {
-		case !o.Open():
-		case !there:
-			why = "an erased person"
-		case k.Status == company.Suspended:
-			why = "a suspended company"
-		case w.positions[o.Position].State == position.Closed:
-			why = "a closed position"
-		case blocks(&c, k.Number, w.group(k)):
-			why = "a blocked company"
-		}
-		if why != "" {
-			h.Errorf("offer %d of %s is %s, due %v", o.Key, why, o.State, o.DueAt)
-		}
+	for _, s := range w.lingering() {
+		h.Error(s)
 	}
 }
 

@@ -63,7 +63,6 @@ type Market struct {
 	matched   atomic.Int64
 	today     atomic.Int32
 	answers   atomic.Pointer[map[int64]rule.Answers]
-	guesses   guesses
 	following sync.Mutex
 	matching  sync.Mutex
 	noted     time.Time // when the matcher last wrote its position, and which; under matching

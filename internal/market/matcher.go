@@ -161,8 +161,9 @@ func (m *Market) note(ctx context.Context) error {
 // noted after one.
 const noteEvery = time.Second
 
-// handle makes the offers that follow from a row. Rows that only take away,
-// and the matcher's own, are stepped over.
+// handle makes the offers that follow from a row. Rows that only take away
+// withdraw what the request that wrote them may have left, and the matcher's
+// own are stepped over.
 func (m *Market) handle(ctx context.Context, row Row) error {
 	var proposals []Proposal
 	var err error
@@ -171,7 +172,15 @@ func (m *Market) handle(ctx context.Context, row Row) error {
 		proposals, err = m.forCandidates(ctx, []int64{row.Entity})
 	case RuleChanged:
 		proposals, err = m.forRules(ctx, []int64{row.Entity})
-	case PositionChanged, CompanyChanged:
+	case PositionLess:
+		err = m.sweepPosition(ctx, row.Entity)
+	case CompanyLess:
+		err = m.sweepCompany(ctx, row.Entity)
+	case CompanyChanged:
+		if err = m.sweepCompany(ctx, row.Entity); err == nil {
+			proposals, err = m.forRulesOf(ctx, row)
+		}
+	case PositionChanged:
 		proposals, err = m.forRulesOf(ctx, row)
 	case DayBegan:
 		proposals, err = m.forDay(ctx, day.Day(row.Entity))
@@ -272,7 +281,7 @@ func (m *Market) forRulesOf(ctx context.Context, row Row) ([]Proposal, error) {
 	return m.forRules(ctx, sortedKeys(t.rules))
 }
 
-func sortedKeys(set map[int64]bool) []int64 {
+func sortedKeys[T any](set map[int64]T) []int64 {
 	out := make([]int64, 0, len(set))
 	for key := range set {
 		out = append(out, key)

@@ -2,7 +2,6 @@ package market
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"enishi/internal/candidate"
@@ -139,63 +138,59 @@ func freed(c *candidate.Candidate, blocks []corpnum.Number, employers []candidat
 	return false
 }
 
+// withdrawBlocked withdraws the open offers to a candidate, who is locked, of
+// the companies that they have blocked.
 func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
 	list, err := tx.OffersTo(c.Key, 0, allOffers)
 	if err != nil {
 		return err
 	}
+	b := newBars(tx)
+	var ends []offer.Offer
 	for i := range list {
-		o := &list[i]
-		if !o.Open() {
+		if !list[i].Open() {
 			continue
 		}
-		k, err := tx.Company(o.Company)
-		if err != nil {
-			return err
-		}
-		group, err := groupOf(tx, k)
+		k, group, _, err := b.of(&list[i])
 		if err != nil {
 			return err
 		}
 		if c.Blocked(k.Number, group) {
-			if err := m.withdraw(tx, o); err != nil {
-				return fmt.Errorf("withdraw offer %d: %w", o.Key, err)
-			}
+			ends = append(ends, list[i])
 		}
 	}
-	return nil
-}
-
-// withdraw takes back an offer that is open; one that was only proposed or
-// reserved counts as never made, and a reserved one gives back its budget. One
-// that was declined stays so, and can be undone no more.
-func (m *Market) withdraw(tx Tx, o *offer.Offer) error {
-	switch o.State {
-	case offer.Proposed, offer.Reserved, offer.Declined:
-		_, err := m.end(tx, o, m.Now())
+	e, err := m.ender(tx, m.Now(), map[int64]candidate.Candidate{c.Key: *c}, ends)
+	if err != nil {
 		return err
 	}
-	return m.advance(tx, o, offer.Withdraw, m.Now())
+	return e.withdraw(ends)
 }
 
 // Erase removes the candidate: offers that are not accepted are withdrawn,
 // what remains of the others are terms, states and dates under a number.
 func (m *Market) Erase(ctx context.Context, actor Actor) error {
 	return m.write(ctx, func(tx Tx) error {
-		c, err := tx.LockCandidate(actor.Candidate)
+		c, err := tx.Candidate(actor.Candidate)
 		if err != nil {
+			return err
+		}
+		if _, err := tx.LockAccount(c.Account); err != nil {
+			return err
+		}
+		if c, err = tx.LockCandidate(actor.Candidate); err != nil {
 			return err
 		}
 		list, err := tx.OffersTo(c.Key, 0, allOffers)
 		if err != nil {
 			return err
 		}
-		for i := range list {
-			if list[i].Open() {
-				if err := m.withdraw(tx, &list[i]); err != nil {
-					return err
-				}
-			}
+		ends := slices.DeleteFunc(list, func(o offer.Offer) bool { return !o.Open() })
+		e, err := m.ender(tx, m.Now(), nil, ends)
+		if err != nil {
+			return err
+		}
+		if err := e.withdraw(ends); err != nil {
+			return err
 		}
 		if err := tx.DeleteCandidate(c.Key); err != nil {
 			return err

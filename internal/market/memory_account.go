@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
+	"enishi/internal/day"
 )
 
 type memoryAccounts struct {
@@ -15,6 +16,13 @@ type memoryAccounts struct {
 	confirmed map[address]int64
 	sessions  map[string]account.Session
 	tokens    map[int64][]string // by account
+	guessed   map[int64]guess    // by account
+}
+
+// guess is how many wrong codes were given on the last day that knows any.
+type guess struct {
+	on day.Day
+	n  int
 }
 
 // address is an e-mail address of a kind of account.
@@ -26,7 +34,7 @@ type address struct {
 func newMemoryAccounts() memoryAccounts {
 	return memoryAccounts{
 		accountID: map[uuid.UUID]int64{}, emails: index[address]{}, confirmed: map[address]int64{},
-		sessions: map[string]account.Session{}, tokens: map[int64][]string{},
+		sessions: map[string]account.Session{}, tokens: map[int64][]string{}, guessed: map[int64]guess{},
 	}
 }
 
@@ -60,6 +68,26 @@ func (t *memoryTx) AddAccount(a *account.Account) error {
 
 func (t *memoryTx) Account(key int64) (account.Account, error) {
 	return found(t, &t.accounts, "account", key)
+}
+
+func (t *memoryTx) LockAccount(key int64) (account.Account, error) {
+	return locked(t, &t.accounts, "account", key)
+}
+
+func (t *memoryTx) Guesses(key int64, on day.Day) (int, error) {
+	if g := t.guessed[key]; g.on == on {
+		return g.n, t.ready()
+	}
+	return 0, t.ready()
+}
+
+func (t *memoryTx) AddGuess(key int64, on day.Day) (int, error) {
+	if err := t.writing(); err != nil {
+		return 0, err
+	}
+	n, err := t.Guesses(key, on)
+	put(t, t.guessed, key, guess{on, n + 1})
+	return n + 1, err
 }
 
 // found gives a copy of a row, or NotFound.
@@ -158,6 +186,7 @@ func (t *memoryTx) deleteAccount(key int64) {
 		drop(t, t.sessions, token)
 	}
 	drop(t, t.tokens, key)
+	drop(t, t.guessed, key)
 	at := addressOf(a)
 	t.emails.remove(t, at, key)
 	if a.Confirmed {

@@ -15,8 +15,8 @@ import (
 	"enishi/internal/rule"
 )
 
-// Snapshot is every row of a market but replies and previews, which live a
-// day. Each sequence is in the order of its keys. The rows must not be
+// Snapshot is every row of a market but replies, previews and guesses, which
+// live a day. Each sequence is in the order of its keys. The rows must not be
 // modified.
 type Snapshot struct {
 	Settings   iter.Seq2[string, string]

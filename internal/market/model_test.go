@@ -368,6 +368,38 @@ func (w *rows) incomplete(mode market.Mode) []string {
 	return out
 }
 
+// lingering names the offers that can still be accepted though a block, a
+// closed position, a suspension or an erasure has ended them.
+func (w *rows) lingering() []string {
+	var out []string
+	groups := map[int64]map[corpnum.Number]bool{}
+	for _, o := range w.offers {
+		if !o.Open() {
+			continue
+		}
+		c, there := w.candidates[o.Candidate]
+		k := w.companies[o.Company]
+		if groups[k.Key] == nil {
+			groups[k.Key] = w.group(k)
+		}
+		why := ""
+		switch {
+		case !there:
+			why = "an erased person"
+		case k.Status == company.Suspended:
+			why = "a suspended company"
+		case w.positions[o.Position].State == position.Closed:
+			why = "a closed position"
+		case blocks(&c, k.Number, groups[k.Key]):
+			why = "a blocked company"
+		}
+		if why != "" {
+			out = append(out, fmt.Sprintf("offer %d of %s is %s, due %v", o.Key, why, o.State, o.DueAt))
+		}
+	}
+	return out
+}
+
 // rowsAbout gives the rows of the log that may have made a pair match.
 func (w *rows) rowsAbout(r rule.Rule, c candidate.Candidate) string {
 	var b strings.Builder

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
+	"enishi/internal/candidate"
 	"enishi/internal/company"
 	"enishi/internal/day"
 	"enishi/internal/errs"
@@ -158,7 +159,7 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 			return err
 		}
 		if o.State == offer.Sent {
-			if err := m.advance(tx, &o, offer.See, m.Now()); err != nil {
+			if err := advance(tx, &o, offer.See, m.Now()); err != nil {
 				return err
 			}
 		}
@@ -179,7 +180,8 @@ func (m *Market) Answer(ctx context.Context, actor Actor, id uuid.UUID, a offer.
 		return d, errs.New(errs.Denied, "a candidate cannot take the step "+string(a))
 	}
 	err := m.write(ctx, func(tx Tx) error {
-		if _, err := tx.LockCandidate(actor.Candidate); err != nil {
+		c, err := tx.LockCandidate(actor.Candidate)
+		if err != nil {
 			return err
 		}
 		o, err := own(tx, actor, id)
@@ -187,6 +189,9 @@ func (m *Market) Answer(ctx context.Context, actor Actor, id uuid.UUID, a offer.
 			return err
 		}
 		if !repeats(o.State, a) {
+			if err := unbarred(tx, &c, &o, a); err != nil {
+				return err
+			}
 			if err := m.answer(tx, &o, a); err != nil {
 				return err
 			}
@@ -195,6 +200,31 @@ func (m *Market) Answer(ctx context.Context, actor Actor, id uuid.UUID, a offer.
 		return err
 	})
 	return d, err
+}
+
+// unbarred is a Conflict if a candidate, who is locked, would come to accept
+// what a closed position, a suspension or a block has ended and nobody has
+// withdrawn yet.
+func unbarred(tx Tx, c *candidate.Candidate, o *offer.Offer, a offer.Action) error {
+	if a != offer.Accept && a != offer.Undo || !o.Open() {
+		return nil
+	}
+	k, err := tx.LockCompany(o.Company)
+	if err != nil {
+		return fmt.Errorf("lock the company of offer %d: %w", o.Key, err)
+	}
+	p, err := tx.LockPosition(o.Position)
+	if err != nil {
+		return fmt.Errorf("lock the position of offer %d: %w", o.Key, err)
+	}
+	group, err := groupOf(tx, k)
+	if err != nil {
+		return err
+	}
+	if why := barred(c, &k, group, &p); why != "" {
+		return errs.New(errs.Conflict, "the offer is withdrawn: "+why)
+	}
+	return nil
 }
 
 // repeats says whether a step's result is already there.
@@ -244,7 +274,7 @@ func (m *Market) answer(tx Tx, o *offer.Offer, a offer.Action) error {
 	if a == offer.Decline {
 		o.DueAt = now.Add(offer.UndoWindow)
 	}
-	return m.advance(tx, o, a, now)
+	return advance(tx, o, a, now)
 }
 
 // seenByCompany gives an offer as its company may know it: who blocked it looks
@@ -375,15 +405,21 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 		return d, errs.New(errs.Denied, "a company cannot take the step "+string(a))
 	}
 	err := m.write(ctx, func(tx Tx) error {
+		found, err := own(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		// Of one who is erased nothing is left to lock: the offer's version
+		// decides between two steps of the company.
+		if _, err := tx.LockCandidate(found.Candidate); notFoundIsNil(err) != nil {
+			return err
+		}
 		o, err := own(tx, actor, id)
 		if err != nil {
 			return err
 		}
 		if hiddenFromCompany(o.State) {
 			return errs.New(errs.NotFound, "no such offer")
-		}
-		if _, err := tx.LockCandidate(o.Candidate); notFoundIsNil(err) != nil {
-			return err
 		}
 		if !repeats(shownState(&o, day.Of(m.Now())), a) {
 			if err := m.proceed(tx, &o, a); err != nil {
@@ -412,7 +448,7 @@ func (m *Market) proceed(tx Tx, o *offer.Offer, a offer.Action) error {
 	if o.RespondedAt.IsZero() {
 		o.RespondedAt = m.Now()
 	}
-	return m.advance(tx, o, a, m.Now())
+	return advance(tx, o, a, m.Now())
 }
 
 // Employer gives the actor's company.

@@ -186,16 +186,23 @@ func (p *populations) whom(o *offering) (engine.Cond, error) {
 
 // loadOffering reads all that decides what a rule offers.
 func loadOffering(tx Tx, r rule.Rule, kin kinship) (*offering, error) {
-	o := &offering{rule: r}
-	var err error
-	if o.company, err = tx.Company(r.Company); err != nil {
+	k, err := tx.Company(r.Company)
+	if err != nil {
 		return nil, fmt.Errorf("company of rule %d: %w", r.Key, err)
 	}
-	if o.group, err = kin.of(tx, o.company); err != nil {
-		return nil, err
-	}
-	if o.position, err = tx.Position(r.Position); err != nil {
+	p, err := tx.Position(r.Position)
+	if err != nil {
 		return nil, fmt.Errorf("position of rule %d: %w", r.Key, err)
+	}
+	return offeringOf(tx, r, k, p, kin)
+}
+
+// offeringOf puts together what a rule, its company and its position offer.
+func offeringOf(tx Tx, r rule.Rule, k company.Company, p position.Position, kin kinship) (*offering, error) {
+	o := &offering{rule: r, company: k, position: p}
+	var err error
+	if o.group, err = kin.of(tx, k); err != nil {
+		return nil, err
 	}
 	if v := o.position.PublishedVersion; v != 0 && v != o.position.Version {
 		if o.position.Terms, err = tx.Terms(r.Position, v); err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/errs"
-	"enishi/internal/offer"
 	"enishi/internal/position"
 	"enishi/internal/rule"
 )
@@ -31,30 +30,34 @@ func (m *Market) AddPosition(ctx context.Context, actor Actor, t position.Terms,
 	if err := actor.Role.May(account.EditPosition); err != nil {
 		return p, err
 	}
-	err := m.write(ctx, func(tx Tx) error {
-		var made uuid.UUID
-		found, err := m.recall(tx, once, &made)
-		if err != nil {
-			return err
-		}
-		if found {
-			p, err = ownPosition(tx, actor, made)
-			return err
-		}
-		id, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("make an id: %w", err)
-		}
-		p = position.Position{ID: id, Company: actor.Company, Version: 1, State: position.Draft, Terms: t}
-		if err := tx.AddPosition(&p); err != nil {
-			return err
-		}
-		if err := tx.Append(&Row{Change: PositionLess, Entity: p.Key, Version: p.Version, At: m.Now()}); err != nil {
-			return err
-		}
-		return m.remember(tx, once, p.ID)
+	err := again(func() error {
+		return m.write(ctx, func(tx Tx) error {
+			var made uuid.UUID
+			found, err := m.recall(tx, once, &made)
+			if err == nil && found {
+				p, err = ownPosition(tx, actor, made)
+			}
+			if err != nil || found {
+				return err
+			}
+			p = position.Position{Company: actor.Company, Version: 1, State: position.Draft, Terms: t}
+			return m.addPosition(tx, &p, once)
+		})
 	})
 	return p, err
+}
+
+func (m *Market) addPosition(tx Tx, p *position.Position, once Once) (err error) {
+	if p.ID, err = uuid.NewV7(); err != nil {
+		return fmt.Errorf("make an id: %w", err)
+	}
+	if err := tx.AddPosition(p); err != nil {
+		return err
+	}
+	if err := tx.Append(&Row{Change: PositionLess, Entity: p.Key, Version: p.Revision(), At: m.Now()}); err != nil {
+		return err
+	}
+	return m.remember(tx, once, p.ID)
 }
 
 // Position gives a position of the actor's company.
@@ -119,7 +122,8 @@ func (m *Market) Publish(ctx context.Context, actor Actor, id uuid.UUID) (positi
 }
 
 // keepPreconditions is a Conflict if the age condition of an active rule of the
-// position would lose its ground by the terms.
+// position would lose its ground by the terms. The position is locked: whoever
+// activates or edits a rule of it locks it too.
 func keepPreconditions(tx Tx, p *position.Position) error {
 	rules, err := tx.RulesOfPosition(p.Key)
 	if err != nil {
@@ -139,15 +143,17 @@ func keepPreconditions(tx Tx, p *position.Position) error {
 // Close ends a position for good; offers for it that are not accepted are
 // withdrawn.
 func (m *Market) Close(ctx context.Context, actor Actor, id uuid.UUID) (position.Position, error) {
-	return m.editPosition(ctx, actor, id, func(tx Tx, p *position.Position) (Change, error) {
+	p, err := m.editPosition(ctx, actor, id, func(_ Tx, p *position.Position) (Change, error) {
 		if p.State == position.Closed {
 			return "", nil
 		}
 		p.State = position.Closed
-		return PositionLess, m.withdrawAll(func(before int64) ([]offer.Offer, error) {
-			return tx.OffersOn(p.Key, before, endPage, perhapsOpen...)
-		}, each, tx)
+		return PositionLess, nil
 	})
+	if err == nil {
+		m.settle(ctx, m.sweepPosition, p.Key)
+	}
+	return p, err
 }
 
 // editPosition changes a position of the actor's company; change says what
@@ -172,7 +178,7 @@ func (m *Market) editPosition(ctx context.Context, actor Actor, id uuid.UUID, ch
 		if err := tx.SavePosition(&p); err != nil {
 			return err
 		}
-		return tx.Append(&Row{Change: what, Entity: p.Key, Version: p.Version, At: m.Now()})
+		return tx.Append(&Row{Change: what, Entity: p.Key, Version: p.Revision(), At: m.Now()})
 	})
 	return p, err
 }

@@ -50,7 +50,11 @@ func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Previe
 		if _, err := verified(tx, actor); err != nil {
 			return err
 		}
-		return m.fill(tx, actor, &r, in)
+		p, err := positionOf(tx, actor, in)
+		if err != nil {
+			return err
+		}
+		return m.fill(tx, actor, &r, in, &p)
 	})
 	if err != nil {
 		return out, err
@@ -76,6 +80,10 @@ func (m *Market) countPreview(ctx context.Context, actor Actor, r *rule.Rule) er
 		p, err := tx.Position(r.Position)
 		if err != nil {
 			return fmt.Errorf("position of a preview: %w", err)
+		}
+		// The company's lock makes the count exact.
+		if _, err := tx.LockCompany(actor.Company); err != nil {
+			return fmt.Errorf("lock the company of a preview: %w", err)
 		}
 		n, err := tx.AddPreview(actor.Company, m.Today(), previewDigest(r, offeredVersion(&p)))
 		if err == nil && n > previewsADay {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -36,6 +36,8 @@ type recorder struct {
 	ofRule     map[int64][]int64 // offers by rule
 	made       int
 	faults     []string
+
+	stirred atomic.Bool // something was closed, or joined a group, since it was last looked at
 
 	dead   atomic.Bool            // the process that writes has been killed
 	lives  atomic.Int64           // above 0: it is killed at the end of so many transactions more
@@ -98,6 +100,9 @@ func (r *recorder) keep(t *recording) {
 	}
 	for _, k := range t.companies {
 		r.companies[k.Key] = k
+	}
+	if len(t.companies) > 0 || slices.ContainsFunc(t.positions, func(p position.Position) bool { return p.State == position.Closed }) {
+		r.stirred.Store(true)
 	}
 	for key, o := range t.offers {
 		if _, known := r.offers[key]; !known {
@@ -326,7 +331,7 @@ func (t *recording) checkLog() {
 		}
 	}
 	for _, p := range t.positions {
-		if !has(p.Key, p.Version, market.PositionChanged, market.PositionLess) {
+		if !has(p.Key, p.Revision(), market.PositionChanged, market.PositionLess) {
 			t.fault("position %d version %d has no row in the log", p.Key, p.Version)
 		}
 	}
@@ -468,44 +473,49 @@ func (r *recorder) checkSingle(t *recording, who int64) {
 	}
 }
 
-// checkWithdrawn verifies that nothing can be accepted any more after a block,
-// an erasure, a suspension or the end of a position.
+// checkWithdrawn verifies that nothing can be accepted any more after an
+// erasure or a block, and that nothing is accepted that should be withdrawn.
 func (r *recorder) checkWithdrawn(t *recording) error {
 	open := func(keys []int64, fits func(*offer.Offer) bool) map[int64]offer.Offer {
 		return r.ofKeys(t, keys, func(o *offer.Offer) bool { return o.State.Unanswered() && fits(o) })
-	}
-	all := func() []int64 {
-		var keys []int64
-		for key := range maps.Keys(r.offers) {
-			keys = append(keys, key)
-		}
-		return keys
 	}
 	for _, key := range t.erased {
 		for _, o := range open(r.toOf[key], func(o *offer.Offer) bool { return o.Candidate == key }) {
 			t.fault("offer %d to an erased candidate is %s", o.Key, o.State)
 		}
 	}
-	for _, p := range t.positions {
-		if p.State != position.Closed {
+	for _, c := range t.candidates {
+		before := r.candidates[c.Key][c.Version-1]
+		if slices.Equal(before.Blocks, c.Blocks) && slices.Equal(before.Employers, c.Employers) {
 			continue
 		}
-		for _, o := range open(all(), func(o *offer.Offer) bool { return o.Position == p.Key }) {
-			t.fault("offer %d for a closed position is %s", o.Key, o.State)
-		}
-	}
-	for _, k := range t.companies {
-		if k.Status == company.Suspended {
-			for _, o := range open(all(), func(o *offer.Offer) bool { return o.Company == k.Key }) {
-				t.fault("offer %d of a suspended company is %s", o.Key, o.State)
-			}
-		}
-		if err := r.checkBlocks(t, open(all(), func(*offer.Offer) bool { return true })); err != nil {
+		if err := r.checkBlocks(t, open(r.toOf[c.Key], func(o *offer.Offer) bool { return o.Candidate == c.Key })); err != nil {
 			return err
 		}
 	}
-	for _, c := range t.candidates {
-		if err := r.checkBlocks(t, open(r.toOf[c.Key], func(o *offer.Offer) bool { return o.Candidate == c.Key })); err != nil {
+	return r.checkAccepted(t)
+}
+
+// checkAccepted verifies that what a transaction has let be accepted is not
+// to be withdrawn.
+func (r *recorder) checkAccepted(t *recording) error {
+	for key, o := range t.offers {
+		was := r.offers[key].State
+		if was == o.State || o.State != offer.Accepted && (o.State != offer.Seen || was != offer.Declined) {
+			continue
+		}
+		k, err := t.Company(o.Company)
+		if err != nil {
+			return err
+		}
+		p, err := t.Position(o.Position)
+		if err != nil {
+			return err
+		}
+		if k.Status == company.Suspended || p.State == position.Closed {
+			t.fault("offer %d went from %s to %s: the company is %s, the position %s", key, was, o.State, k.Status, p.State)
+		}
+		if err := r.checkBlocks(t, map[int64]offer.Offer{key: o}); err != nil {
 			return err
 		}
 	}

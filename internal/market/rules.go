@@ -49,15 +49,17 @@ func ownRule(tx Tx, actor Actor, id uuid.UUID) (rule.Rule, error) {
 	return r, err
 }
 
-// fill puts the input into a rule; what is not allowed is Invalid.
-func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput) error {
+// positionOf gives the position that an input names.
+func positionOf(tx Tx, actor Actor, in RuleInput) (position.Position, error) {
 	p, err := ownPosition(tx, actor, in.Position)
 	if errs.Is(err, errs.NotFound) {
-		return errs.AtPointer("/position", strconv.Quote(in.Position.String()), "the id of a position of your company")
+		err = errs.AtPointer("/position", strconv.Quote(in.Position.String()), "the id of a position of your company")
 	}
-	if err != nil {
-		return err
-	}
+	return p, err
+}
+
+// fill puts the input into a rule; what is not allowed is Invalid.
+func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput, p *position.Position) error {
 	r.Company, r.Position, r.Kind, r.Must, r.Prefer = actor.Company, p.Key, in.Kind, in.Must, in.Prefer
 	r.DailyBudget, r.TotalBudget, r.Age = in.DailyBudget, in.TotalBudget, in.Age
 	r.Expires, r.OfferDays = in.Expires, in.OfferDays
@@ -67,7 +69,7 @@ func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput) error {
 	if r.OfferDays == 0 {
 		r.OfferDays = offer.LifeDays
 	}
-	list := []error{r.Validate(), ground(tx, r, &p), errs.Below("/must", in.Must.Validate(condition.Profiles, false))}
+	list := []error{r.Validate(), ground(tx, r, p), errs.Below("/must", in.Must.Validate(condition.Profiles, false))}
 	for i, p := range in.Prefer {
 		list = append(list, errs.Below("/prefer/"+strconv.Itoa(i)+"/condition", p.Condition.Validate(condition.Profiles, false)))
 	}
@@ -111,40 +113,51 @@ func (m *Market) AddRule(ctx context.Context, actor Actor, in RuleInput, once On
 	if err := actor.Role.May(account.EditRule); err != nil {
 		return out, err
 	}
-	err := m.write(ctx, func(tx Tx) error {
-		var made uuid.UUID
-		found, err := m.recall(tx, once, &made)
-		if err != nil {
-			return err
-		}
-		var r rule.Rule
-		if found {
-			if r, err = ownRule(tx, actor, made); err != nil {
-				return err
-			}
-		} else {
-			id, err := uuid.NewV7()
+	err := again(func() error {
+		return m.write(ctx, func(tx Tx) error {
+			var made uuid.UUID
+			found, err := m.recall(tx, once, &made)
 			if err != nil {
-				return fmt.Errorf("make an id: %w", err)
-			}
-			r = rule.Rule{ID: id, Version: 1, State: rule.Draft}
-			if err := m.fill(tx, actor, &r, in); err != nil {
 				return err
 			}
-			if err := tx.AddRule(&r); err != nil {
+			var r rule.Rule
+			if found {
+				r, err = ownRule(tx, actor, made)
+			} else {
+				r, err = m.addRule(tx, actor, in, once)
+			}
+			if err != nil {
 				return err
 			}
-			if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.Now()}); err != nil {
-				return err
-			}
-			if err := m.remember(tx, once, r.ID); err != nil {
-				return err
-			}
-		}
-		out, err = ruled(tx, r, m.Today())
-		return err
+			out, err = ruled(tx, r, m.Today())
+			return err
+		})
 	})
 	return out, err
+}
+
+// addRule writes a draft. It is asked for its ground again when it is
+// activated, so its position need not be locked.
+func (m *Market) addRule(tx Tx, actor Actor, in RuleInput, once Once) (rule.Rule, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return rule.Rule{}, fmt.Errorf("make an id: %w", err)
+	}
+	r := rule.Rule{ID: id, Version: 1, State: rule.Draft}
+	p, err := positionOf(tx, actor, in)
+	if err == nil {
+		err = m.fill(tx, actor, &r, in, &p)
+	}
+	if err != nil {
+		return r, err
+	}
+	if err := tx.AddRule(&r); err != nil {
+		return r, err
+	}
+	if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.Now()}); err != nil {
+		return r, err
+	}
+	return r, m.remember(tx, once, r.ID)
 }
 
 // Rule gives a rule of the actor's company.
@@ -184,16 +197,18 @@ func (m *Market) Rules(ctx context.Context, actor Actor, after int64, limit int)
 
 // SetRule replaces what a rule asks; what it has spent stays spent.
 func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version int64, in RuleInput) (Ruled, error) {
-	return m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule) (Change, error) {
+	return m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule, p *position.Position) (Change, error) {
 		if err := current(version, r.Version); err != nil {
 			return "", err
 		}
-		before := r.Position
-		if err := m.fill(tx, actor, r, in); err != nil {
-			return "", err
-		}
-		if r.Position != before {
+		if in.Position != p.ID {
+			if _, err := positionOf(tx, actor, in); err != nil {
+				return "", err
+			}
 			return "", errs.AtPointer("/position", "another position", "the rule's own position: make a new rule for another one")
+		}
+		if err := m.fill(tx, actor, r, in, p); err != nil {
+			return "", err
 		}
 		if r.State == rule.Expired {
 			r.State = rule.Paused
@@ -213,11 +228,7 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 	if err != nil {
 		return Ruled{}, shown, err
 	}
-	out, err := m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule) (Change, error) {
-		p, err := tx.Position(r.Position)
-		if err != nil {
-			return "", err
-		}
+	out, err := m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule, p *position.Position) (Change, error) {
 		if p.State == position.Closed {
 			return "", errs.New(errs.Conflict, "the rule's position is closed: make a rule for another")
 		}
@@ -230,7 +241,7 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 		if r.Expires < m.Today() {
 			return "", errs.New(errs.Conflict, "the rule's last day, "+r.Expires.String()+", has passed: give it a later one first")
 		}
-		if err := ground(tx, r, &p); err != nil {
+		if err := ground(tx, r, p); err != nil {
 			return "", errs.Wrap(errs.Conflict, "the rule's age condition does not allow the position's terms: edit the rule first", err)
 		}
 		r.State = rule.Active
@@ -270,7 +281,7 @@ func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (
 
 // Pause stops a rule; what it has sent stays.
 func (m *Market) Pause(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, error) {
-	return m.editRule(ctx, actor, id, func(_ Tx, r *rule.Rule) (Change, error) {
+	return m.editRule(ctx, actor, id, func(_ Tx, r *rule.Rule, _ *position.Position) (Change, error) {
 		if r.State != rule.Active {
 			return "", nil
 		}
@@ -279,7 +290,12 @@ func (m *Market) Pause(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, e
 	})
 }
 
-func (m *Market) editRule(ctx context.Context, actor Actor, id uuid.UUID, change func(Tx, *rule.Rule) (Change, error)) (Ruled, error) {
+// editRule changes a rule of the actor's company, with its position locked, so
+// that the terms cannot change under what the rule asks of them; change says
+// what happened, "" if nothing did.
+func (m *Market) editRule(ctx context.Context, actor Actor, id uuid.UUID,
+	change func(Tx, *rule.Rule, *position.Position) (Change, error),
+) (Ruled, error) {
 	var out Ruled
 	if err := actor.Role.May(account.EditRule); err != nil {
 		return out, err
@@ -293,7 +309,11 @@ func (m *Market) editRule(ctx context.Context, actor Actor, id uuid.UUID, change
 		if err != nil {
 			return err
 		}
-		what, err := change(tx, &r)
+		p, err := tx.LockPosition(r.Position)
+		if err != nil {
+			return fmt.Errorf("lock the position of rule %d: %w", r.Key, err)
+		}
+		what, err := change(tx, &r, &p)
 		if err != nil {
 			return err
 		}

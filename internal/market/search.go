@@ -271,6 +271,9 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 			return err
 		}
 		c, err := tx.CandidateByID(who)
+		if err == nil { // an erasure takes the views along
+			c, err = tx.LockCandidate(c.Key)
+		}
 		if errs.Is(err, errs.NotFound) {
 			return unknown
 		}

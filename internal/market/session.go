@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -14,7 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"enishi/internal/account"
-	"enishi/internal/day"
+	"enishi/internal/candidate"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 )
@@ -70,6 +69,11 @@ func (m *Market) SignIn(ctx context.Context, email, password string, of account.
 		if fits {
 			var token string
 			err := m.store.Write(ctx, func(tx Tx) error {
+				if _, err := tx.LockAccount(a.Key); errs.Is(err, errs.NotFound) {
+					return refused // erased meanwhile: a session would outlive it
+				} else if err != nil {
+					return err
+				}
 				var err error
 				if token, err = m.addSession(tx, a.Key); err != nil {
 					return err
@@ -95,8 +99,8 @@ func (m *Market) active(tx Tx, a account.Account) error {
 	if c.LastActive >= today {
 		return nil
 	}
-	if c, err = tx.LockCandidate(c.Key); err != nil {
-		return err
+	if c, err = tx.LockCandidate(c.Key); err != nil || c.LastActive >= today {
+		return notFoundIsNil(err)
 	}
 	c.LastActive, c.Version = today, c.Version+1
 	if err := tx.SaveCandidate(&c); err != nil {
@@ -191,20 +195,27 @@ func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
 	if len(code) != codeDigits || strings.Trim(code, "0123456789") != "" {
 		return errs.AtPointer("/code", strconv.Quote(code), "the eight digits of the newest mail")
 	}
-	return m.write(ctx, func(tx Tx) error {
-		a, err := tx.Account(actor.Account)
+	var refused error // a transaction that fails would forget the guess
+	err := m.write(ctx, func(tx Tx) error {
+		refused = nil
+		a, err := tx.LockAccount(actor.Account)
+		if err != nil || a.Confirmed {
+			return err
+		}
+		today, err := logDay(tx)
 		if err != nil {
 			return err
 		}
-		if a.Confirmed {
-			return nil
-		}
-		if m.guesses.tooMany(a.Key, m.Today()) {
+		n, err := tx.Guesses(a.Key, today)
+		switch {
+		case err != nil:
+			return err
+		case n >= guessesADay:
 			return errs.New(errs.TooMany, "too many wrong codes today; try again tomorrow")
-		}
-		if string(a.CodeHash) != string(account.TokenHash(a.ID.String()+code)) {
-			m.guesses.wrong(a.Key)
-			return errs.AtPointer("/code", "another code", "the eight digits of the newest mail")
+		case string(a.CodeHash) != string(account.TokenHash(a.ID.String()+code)):
+			refused = errs.AtPointer("/code", "another code", "the eight digits of the newest mail")
+			_, err = tx.AddGuess(a.Key, today)
+			return err
 		}
 		a.Confirmed, a.CodeHash = true, nil
 		if err := tx.SaveAccount(&a); errs.Is(err, errs.Conflict) {
@@ -217,59 +228,74 @@ func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
 		}
 		return m.confirmCandidate(tx, actor.Candidate)
 	})
-}
-
-func (m *Market) confirmCandidate(tx Tx, key int64) error {
-	c, err := tx.LockCandidate(key)
 	if err != nil {
 		return err
 	}
-	now := m.Now()
-	c.Confirmed, c.Version = true, c.Version+1
-	if err := tx.SaveCandidate(&c); err != nil {
+	return refused
+}
+
+// confirmCandidate confirms a candidate, and sends what is reserved for them
+// unless it is barred.
+func (m *Market) confirmCandidate(tx Tx, key int64) error {
+	c, err := tx.LockCandidate(key)
+	if err != nil {
 		return err
 	}
 	list, err := tx.OffersTo(key, 0, allOffers)
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		if o := &list[i]; o.State == offer.Reserved {
+	reserved := slices.DeleteFunc(list, func(o offer.Offer) bool { return o.State != offer.Reserved })
+	e, err := m.holdReserved(tx, reserved)
+	if err != nil {
+		return err
+	}
+	c.Confirmed, c.Version = true, c.Version+1
+	e.candidates = map[int64]candidate.Candidate{key: c}
+	if err := tx.SaveCandidate(&c); err != nil {
+		return err
+	}
+	b := newBars(tx)
+	for i := range reserved {
+		o := &reserved[i]
+		ends, err := b.bar(o, &c)
+		if err != nil {
+			return err
+		}
+		if ends {
+			_, err = e.end(o)
+		} else {
 			o.DueAt = time.Time{}
-			if err := m.advance(tx, o, offer.Confirm, now); err != nil {
-				return err
-			}
+			err = advance(tx, o, offer.Confirm, e.now)
+		}
+		if err != nil {
+			return fmt.Errorf("confirm offer %d: %w", o.Key, err)
 		}
 	}
-	return tx.Append(&Row{Change: CandidateChanged, Entity: key, Version: c.Version, At: now})
+	return tx.Append(&Row{Change: CandidateChanged, Entity: key, Version: c.Version, At: e.now})
+}
+
+// holdReserved locks what decides over some offers that are reserved, and gives
+// who can end them.
+func (m *Market) holdReserved(tx Tx, offers []offer.Offer) (*ender, error) {
+	var companies, positions []int64
+	for i := range offers {
+		companies, positions = append(companies, offers[i].Company), append(positions, offers[i].Position)
+	}
+	if _, err := lockAll("company", companies, tx.LockCompany); err != nil {
+		return nil, err
+	}
+	e, err := m.ender(tx, m.Now(), nil, offers)
+	if err != nil {
+		return nil, err
+	}
+	_, err = lockAll("position", positions, tx.LockPosition)
+	return e, err
 }
 
 // allOffers bounds how many offers of one candidate a use case looks at: far
 // above what limits let through in the years that offers are kept.
 const allOffers = 10_000
 
-// guesses counts the wrong codes of a day by account, in memory: whoever
-// guesses cannot restart the service.
-type guesses struct {
-	mu  sync.Mutex
-	day day.Day
-	n   map[int64]int
-}
-
 // guessesADay is how many wrong codes an account may give in a day.
 const guessesADay = 5
-
-func (g *guesses) tooMany(account int64, today day.Day) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.day != today || g.n == nil {
-		g.day, g.n = today, map[int64]int{}
-	}
-	return g.n[account] >= guessesADay
-}
-
-func (g *guesses) wrong(account int64) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.n[account]++
-}

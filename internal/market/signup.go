@@ -52,23 +52,25 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 		return out, err
 	}
 	known, made := false, false
-	err = m.store.Write(ctx, func(tx Tx) error {
-		out, made = SignedUp{}, false
-		if found, err := m.recall(tx, once, &out); err != nil || found {
-			return err
-		}
-		var err error
-		if known, out.Token, err = m.addAccount(tx, &a); err != nil {
-			return err
-		}
-		c.Account, c.Confirmed, out.ID, made = a.Key, a.Confirmed, c.ID, true
-		if err := tx.AddCandidate(&c); err != nil {
-			return err
-		}
-		if err := tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()}); err != nil {
-			return err
-		}
-		return m.remember(tx, once, out)
+	err = again(func() error {
+		return m.store.Write(ctx, func(tx Tx) error {
+			out, made = SignedUp{}, false
+			if found, err := m.recall(tx, once, &out); err != nil || found {
+				return err
+			}
+			var err error
+			if known, out.Token, err = m.addAccount(tx, &a); err != nil {
+				return err
+			}
+			c.Account, c.Confirmed, out.ID, made = a.Key, a.Confirmed, c.ID, true
+			if err := tx.AddCandidate(&c); err != nil {
+				return err
+			}
+			if err := tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()}); err != nil {
+				return err
+			}
+			return m.remember(tx, once, out)
+		})
 	})
 	if err != nil {
 		return SignedUp{}, fmt.Errorf("sign up: %w", err)
@@ -109,8 +111,8 @@ func (m *Market) repeated(ctx context.Context, id uuid.UUID, email string) (cand
 		if c, err = tx.CandidateByID(id); err != nil || c.Confirmed || m.options.Demo {
 			return err
 		}
-		a, err := tx.Account(c.Account)
-		if err != nil {
+		a, err := tx.LockAccount(c.Account)
+		if err != nil || a.Confirmed {
 			return err
 		}
 		others, err := tx.Accounts(a.Kind, a.EmailHash)

@@ -13,10 +13,12 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/candidate"
+	"enishi/internal/company"
 	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
+	"enishi/internal/position"
 	"enishi/internal/rule"
 )
 
@@ -74,14 +76,10 @@ func (m *Market) step(ctx context.Context, tx Tx, proposals []Proposal, fence Fe
 	return done, ctx.Err()
 }
 
-// locked gives a stepper on the log's day that holds the locks of proposals.
+// locked gives a stepper that holds the locks of proposals.
 func (m *Market) locked(tx Tx, proposals []Proposal) (*stepper, error) {
-	today, err := logDay(tx)
-	if err != nil {
-		return nil, err
-	}
 	s := &stepper{
-		market: m, tx: tx, today: today, at: m.moment(today),
+		market: m, tx: tx,
 		done:       stepped{exhausted: map[int64]bool{}, full: map[int64]bool{}},
 		candidates: map[int64]*suitor{}, offerings: map[int64]*purse{}, kin: kinship{},
 	}
@@ -120,7 +118,8 @@ type stepper struct {
 }
 
 // lock takes every lock of the step, in the order that all writers keep:
-// candidates, companies, rules, positions, each by key. Rows that are gone
+// candidates, companies, rules, positions, each by key. All else is read under
+// them, the log's day too: the step is as of that moment. Rows that are gone
 // leave no entry.
 func (s *stepper) lock(proposals []Proposal) error {
 	var candidates, companies, rules, positions []int64
@@ -135,61 +134,60 @@ func (s *stepper) lock(proposals []Proposal) error {
 		if err != nil {
 			return err
 		}
+		// These two never change.
 		companies, positions = append(companies, r.Company), append(positions, r.Position)
 	}
-	for _, key := range distinct(candidates) {
-		if err := s.lockCandidate(key); err != nil {
-			return fmt.Errorf("lock candidate %d: %w", key, err)
-		}
-	}
-	for _, key := range distinct(companies) {
-		if _, err := s.tx.LockCompany(key); err != nil {
-			return fmt.Errorf("lock company %d: %w", key, err)
-		}
-	}
-	locked := map[int64]rule.Rule{}
-	for _, key := range distinct(rules) {
-		r, err := s.tx.LockRule(key)
-		if notFoundIsNil(err) != nil {
-			return fmt.Errorf("lock rule %d: %w", key, err)
-		}
-		if err == nil {
-			locked[key] = r
-		}
-	}
-	for _, key := range distinct(positions) {
-		if _, err := s.tx.LockPosition(key); err != nil {
-			return fmt.Errorf("lock position %d: %w", key, err)
-		}
-	}
-	for _, key := range distinct(rules) {
-		if r, ok := locked[key]; ok {
-			if err := s.openPurse(r); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *stepper) lockCandidate(key int64) error {
-	c, err := s.tx.LockCandidate(key)
+	lockedCandidates, err := lockAll("candidate", candidates, s.tx.LockCandidate)
 	if err != nil {
-		return notFoundIsNil(err)
-	}
-	held := &suitor{candidate: c, record: c.Record(s.today)}
-	if held.positions, held.rules, err = s.tx.ReachedTo(key); err != nil {
 		return err
 	}
-	if held.taken, err = s.tx.Taken(key, s.today-(candidate.LimitDays-1)); err != nil {
+	lockedCompanies, err := lockAll("company", companies, s.tx.LockCompany)
+	if err != nil {
 		return err
 	}
-	s.candidates[key] = held
+	lockedRules, err := lockAll("rule", rules, s.tx.LockRule)
+	if err != nil {
+		return err
+	}
+	lockedPositions, err := lockAll("position", positions, s.tx.LockPosition)
+	if err != nil {
+		return err
+	}
+	if s.today, err = logDay(s.tx); err != nil {
+		return err
+	}
+	s.at = s.market.moment(s.today)
+	for _, key := range sortedKeys(lockedCandidates) {
+		if err := s.openDoor(lockedCandidates[key]); err != nil {
+			return fmt.Errorf("offers to candidate %d: %w", key, err)
+		}
+	}
+	for _, key := range sortedKeys(lockedRules) {
+		r := lockedRules[key]
+		if err := s.openPurse(r, lockedCompanies[r.Company], lockedPositions[r.Position]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func (s *stepper) openPurse(r rule.Rule) error {
-	o, err := loadOffering(s.tx, r, s.kin)
+// openDoor reads what a candidate has been offered.
+func (s *stepper) openDoor(c candidate.Candidate) (err error) {
+	held := &suitor{candidate: c, record: c.Record(s.today)}
+	if held.positions, held.rules, err = s.tx.ReachedTo(c.Key); err != nil {
+		return err
+	}
+	if held.taken, err = s.tx.Taken(c.Key, s.today-(candidate.LimitDays-1)); err != nil {
+		return err
+	}
+	s.candidates[c.Key] = held
+	return nil
+}
+
+// openPurse reads what a rule offers, of the rows that are locked, and what it
+// has spent.
+func (s *stepper) openPurse(r rule.Rule, k company.Company, at position.Position) error {
+	o, err := offeringOf(s.tx, r, k, at, s.kin)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ type Store interface {
 // Tx is what a transaction can do. One row that is not there is NotFound; a
 // second row where one is allowed is Conflict; saving over a version that has
 // moved on is Stale. Lock methods read a row and keep others from writing it
-// until the end; locks are taken in the order candidate, company, rule,
+// until the end; locks are taken in the order account, candidate, company, rule,
 // position, and by key within each. Add methods set the Key of what they are
 // given. Save methods expect Version to be one above the stored one.
 type Tx interface {
@@ -66,12 +66,18 @@ type logTx interface {
 type accountTx interface {
 	AddAccount(*account.Account) error
 	Account(key int64) (account.Account, error)
+	LockAccount(key int64) (account.Account, error)
 	// Accounts gives the accounts of an address, the confirmed one first,
 	// then the newest first.
 	Accounts(kind account.Kind, emailHash []byte) ([]account.Account, error)
 	// SaveAccount writes Confirmed, Password and CodeHash. Confirming an
 	// address that is confirmed for another account of the kind is Conflict.
 	SaveAccount(*account.Account) error
+	// Guesses gives how many wrong codes an account has given on a day;
+	// AddGuess notes one more and gives how many that makes. Only the last
+	// day is kept.
+	Guesses(account int64, on day.Day) (int, error)
+	AddGuess(account int64, on day.Day) (int, error)
 	AddSession(account.Session) error
 	Session(tokenHash []byte) (account.Session, error)
 }

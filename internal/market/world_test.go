@@ -21,6 +21,7 @@ import (
 	"enishi/internal/market"
 	"enishi/internal/position"
 	"enishi/internal/store/sqlite"
+	"enishi/internal/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -99,7 +100,7 @@ func (p *postbox) Send(_ context.Context, to, _, body string) error {
 // newWorld opens a market on an empty store.
 func newWorld(t testing.TB, s market.Store, o market.Options) *world {
 	t.Helper()
-	w := &world{TB: t, records: record(s), options: o}
+	w := &world{TB: t, records: record(storetest.Disciplined(s)), options: o}
 	w.options.Clock = func() time.Time { return beginning.Add(time.Duration(w.passed.Load())) }
 	w.options.Mail = &w.mail
 	w.options.Report = func(_ context.Context, what string, err error) {
@@ -142,7 +143,20 @@ func (w *world) drain() {
 	if s.Applied != s.LogHead || s.Matched != s.LogHead || s.Day != day.Of(w.Now()) {
 		w.Fatalf("drained on %s: %+v", day.Of(w.Now()), s)
 	}
+	w.ended()
 	w.sound()
+}
+
+// ended fails if somebody can still come to accept what a block, a closed
+// position, a suspension or an erasure has ended.
+func (w *world) ended() {
+	w.Helper()
+	if !w.records.stirred.Swap(false) {
+		return
+	}
+	for _, s := range readRows(w, w.records.Store).lingering() {
+		w.Error(s)
+	}
 }
 
 // sound fails on what the recorder found.

@@ -32,6 +32,17 @@ type Position struct {
 	Terms            Terms // of Version
 }
 
+// Revision rises with every change of the position: each edit raises Version,
+// publishing raises PublishedVersion to it, and what is closed stays so. A
+// state that can be left again needs a column of its own.
+func (p *Position) Revision() int64 {
+	n := p.Version + p.PublishedVersion
+	if p.State == Closed {
+		n++
+	}
+	return n
+}
+
 // Terms are what a job offers; nil or empty means not given.
 type Terms struct {
 	Title             string   `json:"title"`

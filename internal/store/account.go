@@ -2,6 +2,8 @@ package store
 
 import (
 	"enishi/internal/account"
+	"enishi/internal/day"
+	"enishi/internal/errs"
 )
 
 const accountColumns = "id, uuid, kind, sealed, email_hash, confirmed_key IS NOT NULL, password, code_hash, created_at"
@@ -44,6 +46,32 @@ func (t *tx) AddAccount(a *account.Account) error {
 
 func (t *tx) Account(key int64) (account.Account, error) {
 	return one(t, "account", scanAccount, "SELECT "+accountColumns+" FROM account WHERE id = ?", key)
+}
+
+func (t *tx) LockAccount(key int64) (account.Account, error) {
+	lock, err := t.locked("an account")
+	if err != nil {
+		return account.Account{}, err
+	}
+	return one(t, "account", scanAccount, "SELECT "+accountColumns+" FROM account WHERE id = ?"+lock, key)
+}
+
+func (t *tx) Guesses(key int64, on day.Day) (int, error) {
+	n, err := one(t, "guesses", func(row scanner, n *int) error { return row.Scan(n) },
+		"SELECT guesses FROM guess WHERE account = ? AND day = ?", key, on)
+	if errs.Is(err, errs.NotFound) {
+		return 0, nil
+	}
+	return n, err
+}
+
+func (t *tx) AddGuess(key int64, on day.Day) (int, error) {
+	n, err := t.Guesses(key, on)
+	if err != nil {
+		return 0, err
+	}
+	_, err = t.exec("add a guess", "REPLACE INTO guess (account, day, guesses) VALUES (?, ?, ?)", key, on, n+1)
+	return n + 1, err
 }
 
 func (t *tx) Accounts(kind account.Kind, emailHash []byte) ([]account.Account, error) {

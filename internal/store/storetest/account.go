@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"enishi/internal/account"
+	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/market"
 )
@@ -19,6 +20,8 @@ func accounts() map[string]func(*testing.T, market.Store) {
 		"sessions":                          sessions,
 		"a confirmation can be given back":  confirmationBack,
 		"an account with the id of another": accountTwice,
+		"locking an account":                lockingAccount,
+		"guesses of a day":                  guesses,
 	}
 }
 
@@ -128,4 +131,57 @@ func sessions(t *testing.T, s market.Store) {
 	for _, token := range [][]byte{nil, {}, {1}, {0, 1, 0}} {
 		missing(t, s, "Session", func(tx market.Tx) (account.Session, error) { return tx.Session(token) })
 	}
+}
+
+func lockingAccount(t *testing.T, s market.Store) {
+	a := newAccount(account.Member, "a")
+	write(t, s, func(tx market.Tx) error { return tx.AddAccount(a) })
+	write(t, s, func(tx market.Tx) error {
+		got, err := tx.LockAccount(a.Key)
+		want(t, "LockAccount", got, *a)
+		return err
+	})
+	refused(t, s, "LockAccount of none", errs.NotFound, func(tx market.Tx) error { return second(tx.LockAccount(a.Key + 1)) })
+	_, err := find(t.Context(), s, func(tx market.Tx) (account.Account, error) { return tx.LockAccount(a.Key) })
+	if err == nil {
+		t.Error("LockAccount in a transaction that reads gives no error")
+	}
+}
+
+func guesses(t *testing.T, s market.Store) {
+	c := newCandidate(1)
+	a := newAccount(account.Candidate, "a")
+	write(t, s, func(tx market.Tx) error {
+		if err := tx.AddAccount(a); err != nil {
+			return err
+		}
+		c.Account = a.Key
+		return tx.AddCandidate(c)
+	})
+	given := func(on day.Day) int {
+		t.Helper()
+		return load(t, s, func(tx market.Tx) (int, error) { return tx.Guesses(a.Key, on) })
+	}
+	want(t, "Guesses of nobody", given(today), 0)
+	for i := range 3 {
+		write(t, s, func(tx market.Tx) error {
+			n, err := tx.AddGuess(a.Key, today)
+			want(t, "AddGuess", n, i+1)
+			return err
+		})
+	}
+	want(t, "Guesses", given(today), 3)
+	want(t, "Guesses of the next day", given(today+1), 0)
+	refused(t, s, "AddGuess", errs.Conflict, func(tx market.Tx) error {
+		if _, err := tx.AddGuess(a.Key, today); err != nil {
+			return err
+		}
+		return errs.New(errs.Conflict, "given up")
+	})
+	want(t, "Guesses after a failure", given(today), 3)
+	write(t, s, func(tx market.Tx) error { return second(tx.AddGuess(a.Key, today+1)) })
+	want(t, "Guesses of a new day", given(today+1), 1)
+	want(t, "Guesses of the day before", given(today), 0)
+	write(t, s, func(tx market.Tx) error { return tx.DeleteCandidate(c.Key) })
+	want(t, "Guesses of one who is erased", given(today+1), 0)
 }
