@@ -29,6 +29,15 @@ type history struct {
 
 	gate sync.RWMutex // held whole while the market restarts
 
+	*cast
+
+	nudge   chan struct{}
+	stop    chan struct{}
+	stopped chan error
+}
+
+// cast is who acts in a history.
+type cast struct {
 	mu        sync.Mutex
 	people    []person
 	firms     []firm
@@ -36,10 +45,6 @@ type history struct {
 	ownerOf   map[uuid.UUID]int
 	rules     []uuid.UUID
 	signed    int
-
-	nudge   chan struct{}
-	stop    chan struct{}
-	stopped chan error
 }
 
 // TestHistories plays random histories on every store and in both modes, and
@@ -90,7 +95,7 @@ func playHistory(t *testing.T, s market.Store, mode market.Mode, demo bool, seed
 	}()
 	h := &history{
 		world: newWorld(t, s, market.Options{Mode: mode, Demo: demo}), mode: mode,
-		ownerOf: map[uuid.UUID]int{}, nudge: make(chan struct{}, 1),
+		cast: &cast{ownerOf: map[uuid.UUID]int{}}, nudge: make(chan struct{}, 1),
 	}
 	h.startMatcher()
 	var group sync.WaitGroup
@@ -173,11 +178,7 @@ func (h *history) step(d draw) error {
 	}
 	h.gate.RLock()
 	defer h.gate.RUnlock()
-	acts := []struct {
-		weight int
-		name   string
-		do     func(draw) error
-	}{
+	return act(d, []deed{
 		{14, "sign up", h.doSignUp},
 		{14, "be a candidate", h.doCandidate},
 		{14, "answer an offer", h.doAnswer},
@@ -191,7 +192,18 @@ func (h *history) step(d draw) error {
 		{6, "proceed", h.doProceed},
 		{4, "ask", func(d draw) error { return unverified(h.doAsk(d)) }},
 		{6, "time", h.doTime},
-	}
+	})
+}
+
+// deed is something that somebody may do.
+type deed struct {
+	weight int
+	name   string
+	do     func(draw) error
+}
+
+// act does one of the deeds.
+func act(d draw, acts []deed) error {
 	total := 0
 	for _, a := range acts {
 		total += a.weight

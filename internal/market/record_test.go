@@ -37,6 +37,7 @@ type recorder struct {
 	made       int
 	faults     []string
 
+	beside  bool        // writes go beside each other, as the store lets them
 	stirred atomic.Bool // something was closed, or joined a group, since it was last looked at
 
 	dead   atomic.Bool            // the process that writes has been killed
@@ -65,6 +66,9 @@ func record(s market.Store) *recorder {
 }
 
 func (r *recorder) Write(ctx context.Context, fn func(market.Tx) error) error {
+	if r.beside {
+		return r.writeBeside(ctx, fn)
+	}
 	if f := r.before.Swap(nil); f != nil {
 		(*f)()
 	}
@@ -88,6 +92,76 @@ func (r *recorder) Write(ctx context.Context, fn func(market.Tx) error) error {
 	return err
 }
 
+// writeBeside verifies what a transaction can see of itself while others
+// write: it must not see more, since its locks are to keep them away.
+func (r *recorder) writeBeside(ctx context.Context, fn func(market.Tx) error) error {
+	var t *recording
+	err := r.Store.Write(ctx, func(tx market.Tx) error {
+		t = &recording{Tx: tx, before: map[int64]offer.Offer{}, offers: map[int64]offer.Offer{}, spent: map[int64]int{}, looks: true}
+		if err := fn(t); err != nil {
+			return err
+		}
+		return t.checkBeside()
+	})
+	if err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.keep(t)
+	}
+	return err
+}
+
+// checkBeside verifies a transaction by what it reads at its end.
+func (t *recording) checkBeside() error {
+	t.checkLog()
+	for key, o := range t.offers {
+		before := t.before[key].State
+		fresh := before == "" || before == offer.Lapsed || before == offer.Proposed && taking(&o)
+		if fresh && o.State != offer.Lapsed {
+			t.made++
+			if err := t.sound(&o); err != nil {
+				return err
+			}
+			if err := t.paced(&o); err != nil {
+				return err
+			}
+		}
+		if err := t.checkAccepted(before, &o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// paced verifies that a rule and a candidate have not spent and taken more
+// than they may.
+func (t *recording) paced(o *offer.Offer) error {
+	if !taking(o) {
+		return nil
+	}
+	x, err := t.Rule(o.Rule)
+	if err != nil {
+		return err
+	}
+	today, total, err := t.Spent(o.Rule, o.SentDay)
+	if err != nil {
+		return err
+	}
+	c, err := t.Candidate(o.Candidate)
+	if err != nil {
+		return err
+	}
+	taken, err := t.Taken(o.Candidate, o.SentDay-6)
+	if err != nil {
+		return err
+	}
+	if today > x.DailyBudget || total > x.TotalBudget || taken > c.WeeklyLimit {
+		t.fault("offer %d: rule %d has spent %d of %d that day, %d of %d in all; candidate %d has %d of %d",
+			o.Key, o.Rule, today, x.DailyBudget, total, x.TotalBudget, o.Candidate, taken, c.WeeklyLimit)
+	}
+	return nil
+}
+
 func (r *recorder) keep(t *recording) {
 	for _, c := range t.candidates {
 		r.candidates.keep(c.Key, c.Version, c)
@@ -99,17 +173,22 @@ func (r *recorder) keep(t *recording) {
 		r.terms.keep(p.Key, p.Version, p.Terms)
 	}
 	for _, k := range t.companies {
-		r.companies[k.Key] = k
+		if r.companies[k.Key].Version < k.Version {
+			r.companies[k.Key] = k
+		}
 	}
 	if len(t.companies) > 0 || slices.ContainsFunc(t.positions, func(p position.Position) bool { return p.State == position.Closed }) {
 		r.stirred.Store(true)
 	}
 	for key, o := range t.offers {
-		if _, known := r.offers[key]; !known {
+		before, known := r.offers[key]
+		if !known {
 			r.toOf[o.Candidate] = append(r.toOf[o.Candidate], key)
 			r.ofRule[o.Rule] = append(r.ofRule[o.Rule], key)
 		}
-		r.offers[key] = o
+		if before.Version < o.Version {
+			r.offers[key] = o
+		}
 	}
 	r.made += t.made
 	r.faults = append(r.faults, t.faults...)
@@ -119,6 +198,7 @@ func (r *recorder) keep(t *recording) {
 type recording struct {
 	market.Tx
 	before     map[int64]offer.Offer // of earlier transactions
+	looks      bool                  // before is filled by what it reads of them
 	candidates []candidate.Candidate
 	erased     []int64
 	rules      []rule.Rule
@@ -205,6 +285,13 @@ func (t *recording) AddOffer(o *offer.Offer) error {
 }
 
 func (t *recording) SaveOffer(o *offer.Offer) error {
+	if _, known := t.before[o.Key]; t.looks && !known && t.offers[o.Key].Key == 0 {
+		before, err := t.Tx.Offer(o.Key)
+		if err != nil {
+			return err
+		}
+		t.before[o.Key] = before
+	}
 	if err := t.Tx.SaveOffer(o); err != nil {
 		return err
 	}
@@ -489,40 +576,39 @@ func (r *recorder) checkWithdrawn(t *recording) error {
 		if slices.Equal(before.Blocks, c.Blocks) && slices.Equal(before.Employers, c.Employers) {
 			continue
 		}
-		if err := r.checkBlocks(t, open(r.toOf[c.Key], func(o *offer.Offer) bool { return o.Candidate == c.Key })); err != nil {
+		if err := t.checkBlocks(open(r.toOf[c.Key], func(o *offer.Offer) bool { return o.Candidate == c.Key })); err != nil {
 			return err
 		}
 	}
-	return r.checkAccepted(t)
-}
-
-// checkAccepted verifies that what a transaction has let be accepted is not
-// to be withdrawn.
-func (r *recorder) checkAccepted(t *recording) error {
 	for key, o := range t.offers {
-		was := r.offers[key].State
-		if was == o.State || o.State != offer.Accepted && (o.State != offer.Seen || was != offer.Declined) {
-			continue
-		}
-		k, err := t.Company(o.Company)
-		if err != nil {
-			return err
-		}
-		p, err := t.Position(o.Position)
-		if err != nil {
-			return err
-		}
-		if k.Status == company.Suspended || p.State == position.Closed {
-			t.fault("offer %d went from %s to %s: the company is %s, the position %s", key, was, o.State, k.Status, p.State)
-		}
-		if err := r.checkBlocks(t, map[int64]offer.Offer{key: o}); err != nil {
+		if err := t.checkAccepted(r.offers[key].State, &o); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *recorder) checkBlocks(t *recording, offers map[int64]offer.Offer) error {
+// checkAccepted verifies that what a transaction has let be accepted is not
+// to be withdrawn.
+func (t *recording) checkAccepted(was offer.State, o *offer.Offer) error {
+	if was == o.State || o.State != offer.Accepted && (o.State != offer.Seen || was != offer.Declined) {
+		return nil
+	}
+	k, err := t.Company(o.Company)
+	if err != nil {
+		return err
+	}
+	p, err := t.Position(o.Position)
+	if err != nil {
+		return err
+	}
+	if k.Status == company.Suspended || p.State == position.Closed {
+		t.fault("offer %d went from %s to %s: the company is %s, the position %s", o.Key, was, o.State, k.Status, p.State)
+	}
+	return t.checkBlocks(map[int64]offer.Offer{o.Key: *o})
+}
+
+func (t *recording) checkBlocks(offers map[int64]offer.Offer) error {
 	for _, o := range offers {
 		c, err := t.Candidate(o.Candidate)
 		if err != nil {

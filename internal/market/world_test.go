@@ -37,8 +37,8 @@ type world struct {
 	records *recorder
 	options market.Options
 	vault   *account.Vault
-	passed  atomic.Int64 // since beginning, nanoseconds
-	mail    postbox
+	passed  *atomic.Int64 // since beginning, nanoseconds
+	mail    *postbox
 }
 
 // stores are the stores that everything is tested on.
@@ -100,9 +100,9 @@ func (p *postbox) Send(_ context.Context, to, _, body string) error {
 // newWorld opens a market on an empty store.
 func newWorld(t testing.TB, s market.Store, o market.Options) *world {
 	t.Helper()
-	w := &world{TB: t, records: record(storetest.Disciplined(s)), options: o}
+	w := &world{TB: t, records: record(storetest.Disciplined(s)), options: o, passed: new(atomic.Int64), mail: new(postbox)}
 	w.options.Clock = func() time.Time { return beginning.Add(time.Duration(w.passed.Load())) }
-	w.options.Mail = &w.mail
+	w.options.Mail = w.mail
 	w.options.Report = func(_ context.Context, what string, err error) {
 		if !errors.Is(err, errKilled) { // nobody reads what a killed process reports
 			t.Errorf("reported: %s: %v", what, err)
