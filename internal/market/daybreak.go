@@ -181,8 +181,25 @@ func (m *Market) expireThose(tx Tx, list []offer.Offer, d day.Day) error {
 	return nil
 }
 
+// over says whether a rule's last day has passed, which nobody has written yet.
+func over(r *rule.Rule, d day.Day) bool { return r.State == rule.Active && r.Expires < d }
+
+// expireRule ends a rule that was given a last day while that passed.
+func (m *Market) expireRule(ctx context.Context, key int64) error {
+	var r rule.Rule
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		r, err = tx.Rule(key)
+		return notFoundIsNil(err)
+	})
+	d := m.Today()
+	if err != nil || !over(&r, d) {
+		return err
+	}
+	return m.store.Write(ctx, func(tx Tx) error { return m.expireRulesOf(tx, []rule.Rule{r}, d) })
+}
+
 func (m *Market) expireRules(ctx context.Context, d day.Day) error {
-	over := func(r *rule.Rule) bool { return r.State == rule.Active && r.Expires < d }
 	for after := int64(0); ; {
 		var page []rule.Rule
 		err := m.read(ctx, func(tx Tx) error {
@@ -197,9 +214,9 @@ func (m *Market) expireRules(ctx context.Context, d day.Day) error {
 			return nil
 		}
 		after = page[len(page)-1].Key
-		page = slices.DeleteFunc(page, func(r rule.Rule) bool { return !over(&r) })
+		page = slices.DeleteFunc(page, func(r rule.Rule) bool { return !over(&r, d) })
 		for part := range slices.Chunk(page, endPage) {
-			if err := m.store.Write(ctx, func(tx Tx) error { return m.expireRulesOf(tx, part, over, d) }); err != nil {
+			if err := m.store.Write(ctx, func(tx Tx) error { return m.expireRulesOf(tx, part, d) }); err != nil {
 				return fmt.Errorf("expire rules: %w", err)
 			}
 		}
@@ -207,13 +224,13 @@ func (m *Market) expireRules(ctx context.Context, d day.Day) error {
 }
 
 // expireRulesOf ends those of some rules that are still over.
-func (m *Market) expireRulesOf(tx Tx, list []rule.Rule, over func(*rule.Rule) bool, d day.Day) error {
+func (m *Market) expireRulesOf(tx Tx, list []rule.Rule, d day.Day) error {
 	for i := range list { // by key
 		r, err := tx.LockRule(list[i].Key)
 		if err != nil {
 			return fmt.Errorf("lock rule %d: %w", list[i].Key, err)
 		}
-		if !over(&r) {
+		if !over(&r, d) {
 			continue
 		}
 		r.State, r.Version = rule.Expired, r.Version+1

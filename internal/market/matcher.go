@@ -171,7 +171,9 @@ func (m *Market) handle(ctx context.Context, row Row) error {
 	case CandidateChanged, BlockRemoved:
 		proposals, err = m.forCandidates(ctx, []int64{row.Entity})
 	case RuleChanged:
-		proposals, err = m.forRules(ctx, []int64{row.Entity})
+		if err = m.expireRule(ctx, row.Entity); err == nil {
+			proposals, err = m.forRules(ctx, []int64{row.Entity})
+		}
 	case PositionLess:
 		err = m.sweepPosition(ctx, row.Entity)
 	case CompanyLess:

@@ -81,11 +81,14 @@ func (m *Market) SetSettings(ctx context.Context, actor Actor, version int64, s 
 // is blocked from then on, as SetBlocks does; one that is current by the history
 // alone is so no more once it has ended there.
 func (m *Market) SetProfile(ctx context.Context, actor Actor, version int64, p candidate.Profile) (candidate.Candidate, error) {
-	today := m.Today()
-	if err := p.Validate(today); err != nil {
+	if err := p.Validate(m.Today()); err != nil {
 		return candidate.Candidate{}, err
 	}
 	return m.edit(ctx, actor, version, func(tx Tx, c *candidate.Candidate) (Change, error) {
+		today, err := logDay(tx)
+		if err != nil {
+			return "", err
+		}
 		before := c.Profile.History
 		c.Profile = p.Derived(today, c.Employers)
 		c.Employers = withHistory(c.Employers, before, p.History, today)

@@ -54,7 +54,7 @@ func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Previe
 		if err != nil {
 			return err
 		}
-		return m.fill(tx, actor, &r, in, &p)
+		return fill(tx, actor, &r, in, &p)
 	})
 	if err != nil {
 		return out, err
@@ -85,7 +85,11 @@ func (m *Market) countPreview(ctx context.Context, actor Actor, r *rule.Rule) er
 		if _, err := tx.LockCompany(actor.Company); err != nil {
 			return fmt.Errorf("lock the company of a preview: %w", err)
 		}
-		n, err := tx.AddPreview(actor.Company, m.Today(), previewDigest(r, offeredVersion(&p)))
+		today, err := logDay(tx)
+		if err != nil {
+			return err
+		}
+		n, err := tx.AddPreview(actor.Company, today, previewDigest(r, offeredVersion(&p)))
 		if err == nil && n > previewsADay {
 			return errs.New(errs.TooMany, fmt.Sprintf("a company has %d different previews a day; ask again tomorrow", previewsADay))
 		}

@@ -59,12 +59,16 @@ func positionOf(tx Tx, actor Actor, in RuleInput) (position.Position, error) {
 }
 
 // fill puts the input into a rule; what is not allowed is Invalid.
-func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput, p *position.Position) error {
+func fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput, p *position.Position) error {
+	today, err := logDay(tx)
+	if err != nil {
+		return err
+	}
 	r.Company, r.Position, r.Kind, r.Must, r.Prefer = actor.Company, p.Key, in.Kind, in.Must, in.Prefer
 	r.DailyBudget, r.TotalBudget, r.Age = in.DailyBudget, in.TotalBudget, in.Age
 	r.Expires, r.OfferDays = in.Expires, in.OfferDays
 	if r.Expires == 0 {
-		r.Expires = m.Today() + ruleDays
+		r.Expires = today + ruleDays
 	}
 	if r.OfferDays == 0 {
 		r.OfferDays = offer.LifeDays
@@ -73,8 +77,8 @@ func (m *Market) fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput, p *positio
 	for i, p := range in.Prefer {
 		list = append(list, errs.Below("/prefer/"+strconv.Itoa(i)+"/condition", p.Condition.Validate(condition.Profiles, false)))
 	}
-	if r.Expires < m.Today() {
-		list = append(list, errs.AtPointer("/expires", r.Expires.String(), "today, "+m.Today().String()+", or later"))
+	if r.Expires < today {
+		list = append(list, errs.AtPointer("/expires", r.Expires.String(), "today, "+today.String()+", or later"))
 	}
 	return errs.Join(list...)
 }
@@ -146,7 +150,7 @@ func (m *Market) addRule(tx Tx, actor Actor, in RuleInput, once Once) (rule.Rule
 	r := rule.Rule{ID: id, Version: 1, State: rule.Draft}
 	p, err := positionOf(tx, actor, in)
 	if err == nil {
-		err = m.fill(tx, actor, &r, in, &p)
+		err = fill(tx, actor, &r, in, &p)
 	}
 	if err != nil {
 		return r, err
@@ -207,7 +211,7 @@ func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version
 			}
 			return "", errs.AtPointer("/position", "another position", "the rule's own position: make a new rule for another one")
 		}
-		if err := m.fill(tx, actor, r, in, p); err != nil {
+		if err := fill(tx, actor, r, in, p); err != nil {
 			return "", err
 		}
 		if r.State == rule.Expired {
@@ -238,7 +242,11 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 		if p.State != position.Published {
 			return "", errs.New(errs.Conflict, "publish the rule's position first")
 		}
-		if r.Expires < m.Today() {
+		today, err := logDay(tx)
+		if err != nil {
+			return "", err
+		}
+		if r.Expires < today {
 			return "", errs.New(errs.Conflict, "the rule's last day, "+r.Expires.String()+", has passed: give it a later one first")
 		}
 		if err := ground(tx, r, p); err != nil {

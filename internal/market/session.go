@@ -95,9 +95,9 @@ func (m *Market) active(tx Tx, a account.Account) error {
 	if err != nil {
 		return notFoundIsNil(err)
 	}
-	today := m.Today()
-	if c.LastActive >= today {
-		return nil
+	today, err := logDay(tx)
+	if err != nil || c.LastActive >= today {
+		return err
 	}
 	if c, err = tx.LockCandidate(c.Key); err != nil || c.LastActive >= today {
 		return notFoundIsNil(err)

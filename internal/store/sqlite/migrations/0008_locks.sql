@@ -7,3 +7,7 @@ CREATE TABLE guess (
   day     INTEGER NOT NULL,
   guesses INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- A row that whoever moves a company into a group writes first: by its lock,
+-- groups change one at a time.
+INSERT INTO installation (name, value) VALUES ('groups', '');
