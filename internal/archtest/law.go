@@ -32,15 +32,16 @@ func floors() map[string]int {
 
 		"internal/market": 2,
 
-		"internal/httpx":           3,
-		"internal/api":             3,
-		"internal/web":             3,
-		"internal/worker":          3,
-		"internal/demo":            3,
-		"internal/store":           3,
-		"internal/store/sqlite":    3,
-		"internal/store/mysql":     3,
-		"internal/store/storetest": 3,
+		"internal/httpx":                 3,
+		"internal/api":                   3,
+		"internal/web":                   3,
+		"internal/worker":                3,
+		"internal/demo":                  3,
+		"internal/store":                 3,
+		"internal/store/sqlite":          3,
+		"internal/store/mysql":           3,
+		"internal/store/storetest":       3,
+		"internal/store/mysql/mysqltest": 3,
 
 		"internal/cli": 4,
 
@@ -65,12 +66,13 @@ func sameFloor() map[string][]string {
 		"internal/offer":                   {"internal/rule", "internal/position"},
 		"internal/jm1":                     {"internal/engine"},
 
-		"internal/api":             {"internal/httpx"},
-		"internal/web":             {"internal/httpx"},
-		"internal/demo":            {"internal/store"},
-		"internal/store/sqlite":    {"internal/store"},
-		"internal/store/mysql":     {"internal/store"},
-		"internal/store/storetest": {"internal/store"},
+		"internal/api":                   {"internal/httpx"},
+		"internal/web":                   {"internal/httpx"},
+		"internal/demo":                  {"internal/store"},
+		"internal/store/sqlite":          {"internal/store"},
+		"internal/store/mysql":           {"internal/store"},
+		"internal/store/storetest":       {"internal/store"},
+		"internal/store/mysql/mysqltest": {"internal/store", "internal/store/mysql"},
 	}
 }
 
@@ -78,7 +80,7 @@ func sameFloor() map[string][]string {
 // package itself may. Test support on the same floor or below needs no entry.
 func testsAlso() map[string][]string {
 	return map[string][]string{
-		"internal/market": {"internal/store", "internal/store/sqlite", "internal/store/storetest"},
+		"internal/market": {"internal/store", "internal/store/sqlite", "internal/store/mysql", "internal/store/mysql/mysqltest", "internal/store/storetest"},
 		"internal/api":    {"internal/store", "internal/store/sqlite"},
 		"internal/web":    {"internal/store", "internal/store/sqlite"},
 		"internal/httpx":  {"internal/store", "internal/store/sqlite"},
@@ -95,6 +97,7 @@ func testSupport() []string {
 		"internal/golden",
 		"internal/condition/conditiontest",
 		"internal/store/storetest",
+		"internal/store/mysql/mysqltest",
 	}
 }
 
@@ -134,9 +137,9 @@ func restrictions() []restriction {
 		{
 			names: []string{"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "syscall.Getenv", "syscall.Environ"},
 			may: func(dir string) bool {
-				return dir == "internal/config" || dir == "internal/cli"
+				return dir == "internal/config" || dir == "internal/cli" || slices.Contains(testSupport(), dir)
 			},
-			reason: "only config and cli read the environment",
+			reason: "only config, cli and tests read the environment",
 		},
 		{
 			names:  []string{"os.Exit", "syscall.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln"},
@@ -179,6 +182,7 @@ func libraries() map[string][]string {
 		"github.com/sethvargo/go-retry":       {"internal/store", "internal/worker"},
 		"github.com/pressly/goose/v3":         {"internal/store", "internal/store/sqlite", "internal/store/mysql"},
 		"modernc.org/sqlite":                  {"internal/store/sqlite"},
+		"github.com/go-sql-driver/mysql":      {"internal/store/mysql", "internal/store/mysql/mysqltest"},
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // date may have brought someone in.
 func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 	if d > m.Today() {
-		err := m.store.Write(ctx, func(tx Tx) error { return tx.SetSetting(settingDay, d.String()) })
+		err := m.transact(ctx, func(tx Tx) error { return tx.SetSetting(settingDay, d.String()) })
 		if err != nil {
 			return nil, err
 		}
@@ -154,7 +154,7 @@ func (m *Market) expire(ctx context.Context, d day.Day) error {
 			return err
 		})
 		if err == nil && len(ending) > 0 {
-			err = m.store.Write(ctx, func(tx Tx) error { return m.expireThose(tx, ending, d) })
+			err = m.transact(ctx, func(tx Tx) error { return m.expireThose(tx, ending, d) })
 		}
 		if err != nil {
 			return fmt.Errorf("expire offers: %w", err)
@@ -196,7 +196,7 @@ func (m *Market) expireRule(ctx context.Context, key int64) error {
 	if err != nil || !over(&r, d) {
 		return err
 	}
-	return m.store.Write(ctx, func(tx Tx) error { return m.expireRulesOf(tx, []rule.Rule{r}, d) })
+	return m.transact(ctx, func(tx Tx) error { return m.expireRulesOf(tx, []rule.Rule{r}, d) })
 }
 
 func (m *Market) expireRules(ctx context.Context, d day.Day) error {
@@ -216,7 +216,7 @@ func (m *Market) expireRules(ctx context.Context, d day.Day) error {
 		after = page[len(page)-1].Key
 		page = slices.DeleteFunc(page, func(r rule.Rule) bool { return !over(&r, d) })
 		for part := range slices.Chunk(page, endPage) {
-			if err := m.store.Write(ctx, func(tx Tx) error { return m.expireRulesOf(tx, part, d) }); err != nil {
+			if err := m.transact(ctx, func(tx Tx) error { return m.expireRulesOf(tx, part, d) }); err != nil {
 				return fmt.Errorf("expire rules: %w", err)
 			}
 		}

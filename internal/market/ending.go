@@ -341,7 +341,7 @@ func (m *Market) endDue(ctx context.Context, now time.Time) (lapsed []offer.Offe
 			return err
 		})
 		if err == nil && len(due) > 0 {
-			err = m.store.Write(ctx, func(tx Tx) error {
+			err = m.transact(ctx, func(tx Tx) error {
 				var err error
 				again, err = m.endThoseDue(tx, due, now)
 				return err

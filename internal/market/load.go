@@ -29,7 +29,7 @@ func (m *Market) load(ctx context.Context, progress func(what string, done int))
 	if err := m.loadAnswers(ctx); err != nil {
 		return err
 	}
-	l := &loader{market: m, head: head, all: newBatch(), progress: progress}
+	l := &loader{market: m, all: newBatch(), progress: progress}
 	if err := l.inBlocks(ctx, "candidates", l.candidates); err != nil {
 		return err
 	}
@@ -39,14 +39,17 @@ func (m *Market) load(ctx context.Context, progress func(what string, done int))
 	if err := m.people.apply(l.all); err != nil {
 		return err
 	}
+	m.turn = loadTurn
 	m.people.applied.Store(head)
 	return nil
 }
 
+// loadTurn is the turn of what is loaded: every change that follows replaces it.
+const loadTurn = 1
+
 // loader reads a whole store on every core: decoding rows is the slow part.
 type loader struct {
 	market   *Market
-	head     int64
 	mu       sync.Mutex
 	all      *batch
 	done     int
@@ -116,7 +119,7 @@ func (l *loader) candidates(tx Tx, after int64) (rows int, part *batch, err erro
 		if page[i].Key > after+loadPage {
 			break
 		}
-		if err := l.market.people.putCandidate(part, &page[i], l.head); err != nil {
+		if err := l.market.people.putCandidate(part, &page[i], loadTurn); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -138,7 +141,7 @@ func (l *loader) rules(tx Tx, after int64) (rows int, part *batch, err error) {
 		if err != nil {
 			return 0, nil, err
 		}
-		if err := l.market.people.putRule(part, o, l.head); err != nil {
+		if err := l.market.people.putRule(part, o, loadTurn); err != nil {
 			return 0, nil, err
 		}
 	}

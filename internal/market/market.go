@@ -47,6 +47,9 @@ type Options struct {
 	// Clock tells the time; the installation's own offset is added to it.
 	Clock func() time.Time
 	Mail  Mailer
+	// Shared says that other processes serve the same store: the one that
+	// leads must call Lead again and again.
+	Shared bool
 	// Report is told of what went wrong and did not stop the request.
 	Report func(ctx context.Context, what string, err error)
 }
@@ -63,7 +66,11 @@ type Market struct {
 	matched   atomic.Int64
 	today     atomic.Int32
 	answers   atomic.Pointer[map[int64]rule.Answers]
+	self      string       // names this process in leases
+	lead      atomic.Int64 // fencing number while this process leads, else 0
+	drained   int64        // with which matched was last read; under matching
 	following sync.Mutex
+	turn      int64 // of the populations' changes; under following
 	matching  sync.Mutex
 	noted     time.Time // when the matcher last wrote its position, and which; under matching
 	notedAt   int64
@@ -80,6 +87,7 @@ const (
 	settingDay     = "day"
 	settingMatched = "matched"
 	settingOffset  = "clock_offset_ns"
+	settingLock    = "lock" // locked by whatever changes the installation itself
 )
 
 // Open gives the market of a store: it sets up a new installation, or loads
@@ -88,7 +96,7 @@ const (
 func Open(ctx context.Context, store Store, vault *account.Vault, o Options, progress func(what string, done int)) (*Market, error) {
 	m := &Market{
 		store: store, vault: vault, passwords: account.NewPasswords(), options: o,
-		kick: make(chan struct{}, 1),
+		kick: make(chan struct{}, 1), self: rand.Text(),
 	}
 	if err := m.install(ctx); err != nil {
 		return nil, fmt.Errorf("set up the installation: %w", err)
@@ -128,6 +136,10 @@ func (m *Market) install(ctx context.Context) error {
 		return err
 	}
 	return m.store.Write(ctx, func(tx Tx) error {
+		// Of several processes that start together, one sets it up.
+		if _, err := tx.LockSetting(settingLock); err != nil {
+			return err
+		}
 		if err := m.makeSettings(tx); err != nil {
 			return err
 		}
@@ -250,25 +262,70 @@ type Status struct {
 }
 
 // Status gives the state of the log; everything is drained when the three
-// positions are equal.
+// positions are equal. Rows that have no position yet count into the head.
 func (m *Market) Status(ctx context.Context) (Status, error) {
 	s := Status{Applied: m.people.applied.Load(), Matched: m.matched.Load(), Day: m.Today()}
 	err := m.store.Read(ctx, func(tx Tx) error {
-		var err error
-		s.LogHead, err = tx.Head()
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		waiting, err := tx.Unnumbered()
+		if err != nil {
+			return err
+		}
+		s.LogHead = head + waiting
+		if m.lead.Load() != 0 {
+			return nil
+		}
+		s.Matched, err = numberSetting(tx, settingMatched) // by another process
 		return err
 	})
 	return s, err
 }
 
+// transact runs a transaction that writes. Where the context is that of the
+// leading matcher, it holds only as long as that leads.
+func (m *Market) transact(ctx context.Context, fn func(Tx) error) error {
+	fence, leads := ctx.Value(fenceKey{}).(int64)
+	if !leads {
+		return m.store.Write(ctx, fn)
+	}
+	return m.store.Write(ctx, func(tx Tx) error {
+		if err := tx.HoldLease(leaseMatcher, fence); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
 // write runs a use case's transaction and then applies it here, so that the
 // caller's next question sees it; the matcher is told.
 func (m *Market) write(ctx context.Context, fn func(Tx) error) error {
-	if err := m.store.Write(ctx, fn); err != nil {
+	var own []*Row
+	err := m.transact(ctx, func(tx Tx) error {
+		noting := &noter{Tx: tx}
+		err := fn(noting)
+		own = noting.rows
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	m.wake()
-	return m.Follow(ctx)
+	return m.follow(ctx, own)
+}
+
+// noter notes the rows that a transaction appends to the log.
+type noter struct {
+	Tx
+	rows []*Row
+}
+
+// Append is the store's.
+func (n *noter) Append(rows ...*Row) error {
+	n.rows = append(n.rows, rows...)
+	return n.Tx.Append(rows...)
 }
 
 // Kicked is signalled when something was written that the matcher may have to

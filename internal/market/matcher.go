@@ -24,7 +24,7 @@ func (m *Market) Tend(ctx context.Context) error {
 	}
 	if now := m.Now(); now.Sub(m.swept) >= sweepEvery {
 		m.swept = now
-		if err := m.store.Write(ctx, func(tx Tx) error { return tx.DropReplies(now.Add(-replyLife)) }); err != nil {
+		if err := m.transact(ctx, func(tx Tx) error { return tx.DropReplies(now.Add(-replyLife)) }); err != nil {
 			return fmt.Errorf("drop old replies: %w", err)
 		}
 	}
@@ -46,7 +46,10 @@ const (
 
 // beginDays writes a row for each day up to one.
 func (m *Market) beginDays(ctx context.Context, until day.Day) error {
-	return m.store.Write(ctx, func(tx Tx) error {
+	return m.transact(ctx, func(tx Tx) error {
+		if _, err := tx.LockSetting(settingLock); err != nil {
+			return err
+		}
 		begun, err := numberSetting(tx, settingBegun)
 		if err != nil {
 			return err
@@ -80,7 +83,10 @@ func (m *Market) MoveClock(ctx context.Context, to day.Day) error {
 	m.moving.Lock()
 	defer m.moving.Unlock()
 	var offset int64
-	err := m.store.Write(ctx, func(tx Tx) error {
+	err := m.transact(ctx, func(tx Tx) error {
+		if _, err := tx.LockSetting(settingLock); err != nil {
+			return err
+		}
 		stored, err := numberSetting(tx, settingOffset)
 		if err != nil {
 			return err
@@ -109,17 +115,18 @@ func (m *Market) MoveClock(ctx context.Context, to day.Day) error {
 // mostDaysAhead bounds one move of the clock: each day is played.
 const mostDaysAhead = 3660
 
-// Drain handles every row of the log that is not yet matched.
+// Drain numbers the rows of the log that have no position yet, and handles
+// every row that is not yet matched. It does nothing while another process
+// leads, and fails with Stale once one has taken over.
 func (m *Market) Drain(ctx context.Context) error {
 	m.matching.Lock()
 	defer m.matching.Unlock()
+	ctx, leads, err := m.leading(ctx)
+	if err != nil || !leads {
+		return err
+	}
 	for {
-		var rows []Row
-		err := m.read(ctx, func(tx Tx) error {
-			var err error
-			rows, err = tx.Rows(m.matched.Load(), loadPage)
-			return err
-		})
+		rows, err := m.unmatched(ctx)
 		if err != nil {
 			return fmt.Errorf("read the log: %w", err)
 		}
@@ -140,6 +147,34 @@ func (m *Market) Drain(ctx context.Context) error {
 	}
 }
 
+// unmatched gives the next rows to handle, of which none lacks its position.
+func (m *Market) unmatched(ctx context.Context) (rows []Row, err error) {
+	for {
+		var waiting int64
+		err := m.read(ctx, func(tx Tx) error {
+			var err error
+			if waiting, err = tx.Unnumbered(); err != nil || waiting > 0 {
+				return err
+			}
+			rows, err = tx.Rows(m.matched.Load(), loadPage)
+			return err
+		})
+		if err != nil || waiting == 0 {
+			return rows, err
+		}
+		err = m.transact(ctx, func(tx Tx) error {
+			_, err := tx.Number(numberPage)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("number the rows: %w", err)
+		}
+	}
+}
+
+// numberPage is how many rows one transaction numbers.
+const numberPage = 500
+
 // note writes the matcher's position once it has moved, at most every
 // noteEvery: after a crash the rows since then are handled again, which
 // changes nothing.
@@ -148,7 +183,7 @@ func (m *Market) note(ctx context.Context) error {
 	if matched == m.notedAt || now.Sub(m.noted) < noteEvery {
 		return nil
 	}
-	err := m.store.Write(ctx, func(tx Tx) error {
+	err := m.transact(ctx, func(tx Tx) error {
 		return tx.SetSetting(settingMatched, strconv.FormatInt(matched, 10))
 	})
 	if err == nil {

@@ -9,12 +9,19 @@ type memoryLog struct {
 	log      []Row
 	settings map[string]string
 	replies  map[replyKey]Reply
+	leases   map[string]memoryLease
+}
+
+// memoryLease has no end: whoever holds it is in this process.
+type memoryLease struct {
+	holder string
+	fence  int64
 }
 
 type replyKey struct{ scope, key string }
 
 func newMemoryLog() memoryLog {
-	return memoryLog{settings: map[string]string{}, replies: map[replyKey]Reply{}}
+	return memoryLog{settings: map[string]string{}, replies: map[replyKey]Reply{}, leases: map[string]memoryLease{}}
 }
 
 func (t *memoryTx) Append(rows ...*Row) error {
@@ -84,6 +91,47 @@ func (t *memoryTx) DropReplies(before time.Time) error {
 		if r.At.Before(before) {
 			drop(t, t.replies, k)
 		}
+	}
+	return nil
+}
+
+func (t *memoryTx) Unnumbered() (int64, error) { return 0, t.ready() }
+
+func (t *memoryTx) Number(int) (int, error) { return 0, t.writing() }
+
+func (t *memoryTx) LockSetting(name string) (string, error) { return t.settings[name], t.writing() }
+
+func (t *memoryTx) TakeLease(name, holder string, _ time.Duration, force bool) (int64, error) {
+	if err := t.writing(); err != nil {
+		return 0, err
+	}
+	l := t.leases[name]
+	if l.holder != holder {
+		if l.holder != "" && !force {
+			return 0, nil
+		}
+		l = memoryLease{holder, l.fence + 1}
+		put(t, t.leases, name, l)
+	}
+	return l.fence, nil
+}
+
+func (t *memoryTx) HoldLease(name string, fence int64) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	if t.leases[name].fence != fence {
+		return stale("lease " + name)
+	}
+	return nil
+}
+
+func (t *memoryTx) DropLease(name string, fence int64) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	if l := t.leases[name]; l.fence == fence {
+		put(t, t.leases, name, memoryLease{fence: fence})
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"enishi/internal/company"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
+	"enishi/internal/day"
 	"enishi/internal/engine"
 	"enishi/internal/errs"
 	"enishi/internal/position"
@@ -298,18 +299,32 @@ func notFoundIsNil(err error) error {
 const loadPage = 1000
 
 // Follow applies what has been committed since the last time to the
-// populations. It returns when everything committed before the call is
-// applied.
-func (m *Market) Follow(ctx context.Context) error {
+// populations. It returns when everything that has a position in the log and
+// was committed before the call is applied.
+func (m *Market) Follow(ctx context.Context) error { return m.follow(ctx, nil) }
+
+// follow is Follow, and applies rows of this process that may have no position
+// yet. What it reads is as new as any read before it, so a change that is
+// applied later replaces one that was applied earlier.
+func (m *Market) follow(ctx context.Context, own []*Row) error {
 	m.following.Lock()
 	defer m.following.Unlock()
-	return m.read(ctx, func(tx Tx) error {
+	var today day.Day
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		if today, err = m.refresh(tx); err != nil {
+			return err
+		}
 		head, err := tx.Head()
 		if err != nil {
 			return err
 		}
-		b := newBatch()
 		touched := newTouched()
+		for _, row := range own {
+			if err := touched.add(tx, *row); err != nil {
+				return err
+			}
+		}
 		for after := m.people.applied.Load(); after < head; {
 			rows, err := tx.Rows(after, loadPage)
 			if err != nil {
@@ -322,7 +337,9 @@ func (m *Market) Follow(ctx context.Context) error {
 			}
 			after = rows[len(rows)-1].Pos
 		}
-		if err := m.reload(tx, touched, b, head); err != nil {
+		b := newBatch()
+		m.turn++
+		if err := m.reload(tx, touched, b, m.turn); err != nil {
 			return err
 		}
 		if err := m.people.apply(b); err != nil {
@@ -331,6 +348,24 @@ func (m *Market) Follow(ctx context.Context) error {
 		m.people.applied.Store(head)
 		return nil
 	})
+	if err != nil || today <= m.Today() {
+		return err
+	}
+	m.today.Store(int32(today))
+	return m.loadAnswers(ctx)
+}
+
+// refresh takes over what other processes may have changed of the
+// installation, and gives the log's day.
+func (m *Market) refresh(tx Tx) (day.Day, error) {
+	offset, err := numberSetting(tx, settingOffset)
+	if err != nil {
+		return 0, err
+	}
+	if offset > m.offset.Load() { // the clock only moves forward
+		m.offset.Store(offset)
+	}
+	return logDay(tx)
 }
 
 // touched are the entries that log rows changed.
@@ -401,15 +436,15 @@ func (t *touched) addCompany(tx Tx, key int64) error {
 }
 
 // reload reads the present state of what was touched.
-func (m *Market) reload(tx Tx, t *touched, b *batch, head int64) error {
+func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 	for key := range t.candidates {
 		c, err := tx.Candidate(key)
 		if errs.Is(err, errs.NotFound) {
-			b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: head})
+			b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: turn})
 			continue
 		}
 		if err == nil {
-			err = m.people.putCandidate(b, &c, head)
+			err = m.people.putCandidate(b, &c, turn)
 		}
 		if err != nil {
 			return fmt.Errorf("reload candidate %d: %w", key, err)
@@ -425,7 +460,7 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, head int64) error {
 		if err != nil {
 			return err
 		}
-		if err := m.people.putRule(b, o, head); err != nil {
+		if err := m.people.putRule(b, o, turn); err != nil {
 			return err
 		}
 	}

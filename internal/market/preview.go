@@ -76,7 +76,7 @@ func (m *Market) countPreview(ctx context.Context, actor Actor, r *rule.Rule) er
 	if m.options.Demo {
 		return nil
 	}
-	return m.store.Write(ctx, func(tx Tx) error {
+	return m.transact(ctx, func(tx Tx) error {
 		p, err := tx.Position(r.Position)
 		if err != nil {
 			return fmt.Errorf("position of a preview: %w", err)

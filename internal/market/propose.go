@@ -159,7 +159,7 @@ func (m *Market) stepAll(ctx context.Context, proposals []Proposal, fence Fence)
 		if len(proposals) == 0 {
 			last = fence
 		}
-		err := m.store.Write(ctx, func(tx Tx) error {
+		err := m.transact(ctx, func(tx Tx) error {
 			var err error
 			done, err = m.step(ctx, tx, part, last)
 			return err

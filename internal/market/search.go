@@ -264,7 +264,7 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 		return out, err
 	}
 	unknown := errs.New(errs.NotFound, "no such candidate")
-	err = m.store.Write(ctx, func(tx Tx) error {
+	err = m.transact(ctx, func(tx Tx) error {
 		// First who asks, then whom: a refusal must not tell who exists.
 		k, err := verified(tx, actor)
 		if err != nil {

@@ -68,7 +68,7 @@ func (m *Market) SignIn(ctx context.Context, email, password string, of account.
 		}
 		if fits {
 			var token string
-			err := m.store.Write(ctx, func(tx Tx) error {
+			err := m.transact(ctx, func(tx Tx) error {
 				if _, err := tx.LockAccount(a.Key); errs.Is(err, errs.NotFound) {
 					return refused // erased meanwhile: a session would outlive it
 				} else if err != nil {

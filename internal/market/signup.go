@@ -52,8 +52,9 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 		return out, err
 	}
 	known, made := false, false
+	own := &Row{}
 	err = again(func() error {
-		return m.store.Write(ctx, func(tx Tx) error {
+		return m.transact(ctx, func(tx Tx) error {
 			out, made = SignedUp{}, false
 			if found, err := m.recall(tx, once, &out); err != nil || found {
 				return err
@@ -66,7 +67,8 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 			if err := tx.AddCandidate(&c); err != nil {
 				return err
 			}
-			if err := tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()}); err != nil {
+			own = &Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()}
+			if err := tx.Append(own); err != nil {
 				return err
 			}
 			return m.remember(tx, once, out)
@@ -84,7 +86,7 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	} else if c, err = m.repeated(ctx, out.ID, in.Email); err != nil {
 		return SignedUp{}, fmt.Errorf("repeat a sign-up: %w", err)
 	}
-	if err = m.Follow(ctx); err == nil {
+	if err = m.follow(ctx, []*Row{own}); err == nil {
 		err = m.matchNow(ctx, &c)
 	}
 	if err != nil {
@@ -105,7 +107,7 @@ func (m *Market) repeated(ctx context.Context, id uuid.UUID, email string) (cand
 	}
 	var c candidate.Candidate
 	mail, known := false, false
-	err = m.store.Write(ctx, func(tx Tx) error {
+	err = m.transact(ctx, func(tx Tx) error {
 		mail = false
 		var err error
 		if c, err = tx.CandidateByID(id); err != nil || c.Confirmed || m.options.Demo {

@@ -46,15 +46,34 @@ type Tx interface {
 }
 
 type logTx interface {
-	// Append writes rows to the change log, in order, and sets their Pos.
+	// Append writes rows to the change log, in order. It sets their Pos where
+	// one transaction writes at a time; elsewhere Number does so later.
 	Append(rows ...*Row) error
-	// Head gives the position of the last row, 0 if there is none.
+	// Head gives the position of the last row that has one, 0 if there is
+	// none.
 	Head() (int64, error)
+	// Unnumbered counts the committed rows that have no position yet.
+	Unnumbered() (int64, error)
+	// Number gives positions to up to limit committed rows that have none, and
+	// says how many. Only one process may do so at a time.
+	Number(limit int) (int, error)
 	// Rows gives up to limit rows after a position, in order.
 	Rows(after int64, limit int) ([]Row, error)
 	// Setting gives a value of the installation, "" if it was never set.
 	Setting(name string) (string, error)
 	SetSetting(name, value string) error
+	// LockSetting is Setting, and keeps others from writing it until the end.
+	LockSetting(name string) (string, error)
+	// TakeLease makes the holder the only one that may do something, for a
+	// while by the database's clock, and gives the fencing number, which every
+	// change of hands raises; 0 if another holds it. By force it is taken
+	// from whoever holds it.
+	TakeLease(name, holder string, life time.Duration, force bool) (fence int64, err error)
+	// HoldLease keeps a lease in its holder's hands until the end of the
+	// transaction; Stale if it has changed hands since the fencing number.
+	HoldLease(name string, fence int64) error
+	// DropLease ends a lease, unless it has changed hands.
+	DropLease(name string, fence int64) error
 	// FindReply gives the answer stored under an idempotency key of a
 	// scope, or NotFound; AddReply stores one, Conflict if there is one.
 	FindReply(scope, key string) (Reply, error)

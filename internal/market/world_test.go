@@ -20,6 +20,8 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/market"
 	"enishi/internal/position"
+	"enishi/internal/store/mysql"
+	"enishi/internal/store/mysql/mysqltest"
 	"enishi/internal/store/sqlite"
 	"enishi/internal/store/storetest"
 )
@@ -43,7 +45,7 @@ type world struct {
 
 // stores are the stores that everything is tested on.
 func stores() map[string]func(testing.TB) market.Store {
-	return map[string]func(testing.TB) market.Store{
+	list := map[string]func(testing.TB) market.Store{
 		"memory": func(testing.TB) market.Store { return market.NewMemory() },
 		"again":  func(testing.TB) market.Store { return again{market.NewMemory()} },
 		"sqlite": func(t testing.TB) market.Store {
@@ -60,6 +62,13 @@ func stores() map[string]func(testing.TB) market.Store {
 			return s
 		},
 	}
+	for _, server := range mysqltest.Given() {
+		list[server] = func(t testing.TB) market.Store {
+			t.Helper()
+			return mysqltest.Open(t, server, mysql.Options{Connections: 8})
+		}
+	}
+	return list
 }
 
 // again is a store that runs every closure a second time, as a database does

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"strings"
 	"time"
 
 	"enishi/internal/errs"
@@ -41,6 +42,38 @@ func (t *tx) Head() (int64, error) {
 		*head = pos.Int64
 		return err
 	}, "SELECT MAX(pos) FROM log")
+}
+
+func (t *tx) Unnumbered() (int64, error) {
+	if t.dialect.NumbersLog {
+		return 0, t.ready()
+	}
+	return one(t, "rows without a position", func(row scanner, n *int64) error { return row.Scan(n) },
+		"SELECT COUNT(*) FROM log WHERE pos IS NULL")
+}
+
+func (t *tx) Number(limit int) (int, error) {
+	keys, err := list(t, "rows without a position", func(row scanner, id *int64) error { return row.Scan(id) },
+		"SELECT id FROM log WHERE pos IS NULL ORDER BY id LIMIT ?", limit)
+	if err != nil || len(keys) == 0 {
+		return 0, err
+	}
+	head, err := t.Head()
+	if err != nil {
+		return 0, err
+	}
+	var cases strings.Builder
+	args := make([]any, 0, 3*len(keys))
+	for i, id := range keys {
+		cases.WriteString(" WHEN ? THEN ?")
+		args = append(args, id, head+int64(i)+1)
+	}
+	for _, id := range keys {
+		args = append(args, id)
+	}
+	_, err = t.update("number the log", "UPDATE log SET pos = CASE id"+cases.String()+" END WHERE id IN (?"+
+		strings.Repeat(", ?", len(keys)-1)+")", args...)
+	return len(keys), err
 }
 
 func (t *tx) Rows(after int64, limit int) ([]market.Row, error) {

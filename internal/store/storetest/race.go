@@ -258,13 +258,15 @@ func logInOrder(t *testing.T, s market.Store) {
 	if len(rows) != 2*racers*2/3 {
 		t.Fatalf("the log has %d rows, want %d", len(rows), 2*racers*2/3)
 	}
-	for i := 0; i < len(rows); i += 2 {
-		if rows[i].Entity != rows[i+1].Entity || rows[i].Change != market.RuleChanged || rows[i+1].Pos != rows[i].Pos+1 {
-			t.Errorf("rows of one transaction are apart: %+v, %+v", rows[i], rows[i+1])
+	begun := map[int64]bool{}
+	for i, r := range rows {
+		if r.Pos != rows[0].Pos+int64(i) {
+			t.Errorf("position %d is the %d. after %d", r.Pos, i, rows[0].Pos)
 		}
-		if i > 0 && rows[i].Pos <= rows[i-1].Pos {
-			t.Errorf("position %d follows %d", rows[i].Pos, rows[i-1].Pos)
+		if begun[r.Entity] != (r.Change == market.RuleLess) {
+			t.Errorf("rows of one transaction are out of order: %+v", r)
 		}
+		begun[r.Entity] = true
 	}
 }
 

@@ -167,10 +167,11 @@ func anErrorUndoes(t *testing.T, s market.Store) {
 		t.Errorf("after the second try there is %+v", after)
 	}
 	if err := s.Write(t.Context(), func(tx market.Tx) error {
-		o, err := tx.Offer(1)
+		on, err := tx.OffersTo(1, 0, 1)
 		if err != nil {
 			return err
 		}
+		o := on[0]
 		o.Version++
 		o.State, o.DueAt, o.AnsweredAt = offer.Sent, when.AddDate(5, 0, 0), when.AddDate(-1, 0, 0)
 		return errors.Join(tx.SaveOffer(&o), tx.SetSetting("seed", "3"), errStop)

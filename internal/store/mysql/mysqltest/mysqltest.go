@@ -1,0 +1,104 @@
+// Package mysqltest gives tests empty databases on the servers that the
+// environment names: ENISHI_TEST_MARIADB_URL and ENISHI_TEST_MYSQL_URL, whose
+// user may make databases. A test without its server is skipped, or fails
+// where ENISHI_TEST_SERVICES is "required".
+package mysqltest
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+
+	"enishi/internal/store"
+	ours "enishi/internal/store/mysql"
+)
+
+// Servers names the kinds of server.
+func Servers() []string { return []string{"MariaDB", "MySQL"} }
+
+// Given names the servers that tests of other packages run on as well: those
+// that the environment names.
+func Given() []string {
+	var list []string
+	for _, server := range Servers() {
+		if os.Getenv(variable(server)) != "" || os.Getenv(mode) == required {
+			list = append(list, server)
+		}
+	}
+	return list
+}
+
+const (
+	mode     = "ENISHI_TEST_SERVICES"
+	required = "required"
+)
+
+func variable(server string) string { return "ENISHI_TEST_" + strings.ToUpper(server) + "_URL" }
+
+// Address gives the address of a new empty database on a server, which is
+// dropped at the end of the test.
+func Address(t testing.TB, server string) string {
+	t.Helper()
+	name := variable(server)
+	base := os.Getenv(name)
+	if base == "" {
+		if os.Getenv(mode) == required {
+			t.Fatalf("%s is not set: run make services", name)
+		}
+		t.Skipf("%s is not set: run make services", name)
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	database := "enishi_" + strings.ToLower(rand.Text())
+	Exec(t, u, "CREATE DATABASE "+database)
+	t.Cleanup(func() { Exec(t, u, "DROP DATABASE "+database) })
+	u.Path = "/" + database
+	return u.String()
+}
+
+// Exec runs statements on a server, in no database.
+func Exec(t testing.TB, u *url.URL, statements ...string) {
+	t.Helper()
+	c := mysql.NewConfig()
+	c.Net, c.Addr, c.User = "tcp", u.Host, u.User.Username()
+	c.Passwd, _ = u.User.Password()
+	db, err := sql.Open("mysql", c.FormatDSN())
+	if err != nil {
+		t.Fatalf("connect to %s: %v", u.Host, err)
+	}
+	defer db.Close() //nolint:errcheck // nothing is lost with it
+	for _, s := range statements {
+		if _, err := db.ExecContext(context.Background(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// Open opens a new empty database on a server for a test.
+func Open(t testing.TB, server string, o ours.Options) *store.Store {
+	t.Helper()
+	return OpenAt(t, Address(t, server), o)
+}
+
+// OpenAt opens a database for a test and closes it at its end.
+func OpenAt(t testing.TB, address string, o ours.Options) *store.Store {
+	t.Helper()
+	s, err := ours.Open(t.Context(), address, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close the database: %v", err)
+		}
+	})
+	return s
+}
