@@ -13,12 +13,14 @@ import (
 	"enishi/internal/errs"
 )
 
-// Passwords hashes and verifies passwords with argon2id, at most one at once
-// per core, so that a burst of sign-ins cannot take all memory. It is safe for
-// concurrent use.
+// Passwords hashes and verifies passwords with argon2id, at once on half of the
+// cores at most, so that a burst of sign-ins takes neither all memory nor the
+// cores from everyone else; a bounded number waits. It is safe for concurrent
+// use.
 type Passwords struct {
 	params argon2id.Params
 	slots  chan struct{}
+	turns  chan struct{}          // of those who work or wait
 	nobody func() (string, error) // a hash of nobody's password
 }
 
@@ -29,13 +31,18 @@ const (
 	passwordMost  = 128
 )
 
+// mostTurns is how many work or wait for each core: at some 20 ms each, the last
+// is done after a little more than a second.
+const mostTurns = 64
+
 // NewPasswords gives a hasher with the second recommended parameters of RFC
 // 9106, section 4, at 19 MiB and 2 passes (OWASP's minimum).
 func NewPasswords() *Passwords {
 	p := &Passwords{
 		params: argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		slots:  make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
+	cores := max(1, runtime.GOMAXPROCS(0)/2)
+	p.slots, p.turns = make(chan struct{}, cores), make(chan struct{}, cores*mostTurns)
 	p.nobody = sync.OnceValues(func() (string, error) { return argon2id.CreateHash(rand.Text(), &p.params) })
 	return p
 }
@@ -87,13 +94,23 @@ func (p *Passwords) FitsNobody(ctx context.Context, password string) error {
 	return err
 }
 
+// take waits for a core; Busy if ctx ends first, or at once if too many wait.
 func (p *Passwords) take(ctx context.Context) error {
+	select {
+	case p.turns <- struct{}{}:
+	default:
+		return errs.New(errs.Busy, "too many sign-ins at once")
+	}
 	select {
 	case p.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
+		<-p.turns
 		return errs.Wrap(errs.Busy, "too many sign-ins at once", ctx.Err())
 	}
 }
 
-func (p *Passwords) free() { <-p.slots }
+func (p *Passwords) free() {
+	<-p.slots
+	<-p.turns
+}

@@ -32,6 +32,9 @@ type Options struct {
 	// Proxies is how many reverse proxies of our own stand in front; the
 	// addresses that RateLimits counts are those that they were asked from.
 	Proxies int
+	// Concurrency is how many requests run at once; 0: as many as the cores
+	// bear.
+	Concurrency int
 	// Outbox gives the newest mails at GET /dev/mail; nil: not served.
 	Outbox func() []httpx.Mail
 	// Version is the program's, for the document.
@@ -43,6 +46,9 @@ type service struct {
 	market  *market.Market
 	huma    huma.API
 	limiter *httpx.Limiter // nil: no bounds
+
+	admission *httpx.Admission
+	described map[string]operation // by the pattern of their route
 }
 
 // mostBody is the largest body: ten times the largest profile.
@@ -68,8 +74,15 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	admission, err := newAdmission(o, registry)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	s := newService(log, m, o, mux)
+	s := newService(log, m, o, mux, admission)
+	if err := s.classed(); err != nil {
+		return nil, err
+	}
 	if err := s.addDocument(mux); err != nil {
 		return nil, err
 	}
@@ -85,8 +98,9 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 }
 
 // newService adds every operation to a mux and to the document.
-func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMux) *service {
-	s := &service{log: log, market: m, huma: humago.New(mux, config(o.Version))}
+func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMux, admission *httpx.Admission) *service {
+	s := &service{log: log, market: m, admission: admission, described: map[string]operation{}}
+	s.huma = humago.New(gate{mux, s}, config(o.Version))
 	if o.RateLimits {
 		burst, every := limitBurst, limitEvery
 		if o.Demo {

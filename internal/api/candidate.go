@@ -11,6 +11,7 @@ import (
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
 	"enishi/internal/errs"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
 
@@ -51,18 +52,18 @@ type CodeBody struct {
 
 func (s *service) addVisitors() {
 	handleBody(s, operation{
-		method: http.MethodPost, path: "/api/v1/candidates", id: "sign-up", tag: tagVisitors, status: http.StatusCreated, limited: true,
+		method: http.MethodPost, path: "/api/v1/candidates", id: "sign-up", class: httpx.SignUp, tag: tagVisitors, status: http.StatusCreated, limited: true,
 		summary: "Register as a candidate and see at once what you are offered",
 		detail:  "A known address answers like any other; its owner is told by mail. Until the address is confirmed, offers are reserved.",
 		errors:  []int{http.StatusConflict}, request: exampleSignUp(), answer: exampleSignedUp(),
 	}, s.signUp)
 	handleBody(s, operation{
-		method: http.MethodPost, path: "/api/v1/sessions", id: "sign-in", tag: tagVisitors, status: http.StatusCreated, limited: true,
+		method: http.MethodPost, path: "/api/v1/sessions", id: "sign-in", class: httpx.SignIn, tag: tagVisitors, status: http.StatusCreated, limited: true,
 		summary: "Sign in with an address and a password",
 		errors:  []int{http.StatusUnauthorized}, request: SessionBody{Email: "hanako@example.jp", Password: "kyou-mo-genki-2026"}, answer: Session{exampleToken},
 	}, s.signIn)
 	handleBody(s, operation{
-		method: http.MethodPost, path: "/api/v1/me/confirm", id: "confirm-address", tag: tagCandidates, who: signedIn, status: http.StatusNoContent, limited: true,
+		method: http.MethodPost, path: "/api/v1/me/confirm", id: "confirm-address", class: httpx.Own, tag: tagCandidates, who: signedIn, status: http.StatusNoContent, limited: true,
 		summary: "Confirm your e-mail address with the code that was mailed",
 		detail:  "What was reserved until then is sent.",
 		errors:  []int{http.StatusConflict}, request: CodeBody{"12345678"},
@@ -112,8 +113,9 @@ const refusalStep = 500 * time.Millisecond
 
 // unhurried waits for the end of a step of time, so that how many accounts an
 // address has, each a comparison of a password, does not show in how long a
-// refusal takes.
+// refusal takes. It keeps nobody from a place meanwhile.
 func unhurried(ctx context.Context, start time.Time) {
+	httpx.Leave(ctx)
 	timer := time.NewTimer(refusalStep - time.Since(start)%refusalStep)
 	defer timer.Stop()
 	select {

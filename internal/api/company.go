@@ -6,6 +6,7 @@ import (
 
 	"enishi/internal/company"
 	"enishi/internal/corpnum"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
 
@@ -49,11 +50,11 @@ type companyList struct {
 
 func (s *service) addCompanies() {
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/operator/companies", id: "companies", tag: tagOperators, who: operators,
+		method: http.MethodGet, path: "/api/v1/operator/companies", id: "companies", class: httpx.Ordinary, tag: tagOperators, who: operators,
 		summary: "The companies, in the order in which they registered", answer: page[CompanyAnswer]{Items: []CompanyAnswer{exampleCompanyAnswer()}},
 	}, s.companies)
 	handleBody(s, operation{
-		method: http.MethodPost, path: "/api/v1/companies", id: "found-company", tag: tagVisitors, status: http.StatusCreated, limited: true,
+		method: http.MethodPost, path: "/api/v1/companies", id: "found-company", class: httpx.SignUp, tag: tagVisitors, status: http.StatusCreated, limited: true,
 		summary: "Register a company; its rules send once an operator has verified it",
 		errors:  []int{http.StatusConflict}, request: exampleCompany(), answer: Founded{exampleID(1), exampleToken},
 	}, s.found)
@@ -65,7 +66,7 @@ func (s *service) addCompanies() {
 		{"suspend", "Suspend a company; what is not accepted is withdrawn, and an applicant loses the group that it named", company.Suspended},
 	} {
 		handle(s, operation{
-			method: http.MethodPost, path: "/api/v1/operator/companies/{id}/" + step.name, id: step.name + "-company",
+			method: http.MethodPost, path: "/api/v1/operator/companies/{id}/" + step.name, id: step.name + "-company", class: httpx.Ordinary,
 			tag: tagOperators, who: operators, summary: step.summary, errors: []int{http.StatusConflict},
 			answer: CompanyStatus{exampleID(1), string(step.status)},
 		}, func(ctx context.Context, in *Identified) (*answered[CompanyStatus], error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"enishi/internal/market"
 )
@@ -13,5 +14,9 @@ import (
 // Document gives the document that New describes the API by.
 func Document(m *market.Market, o Options) *huma.OpenAPI {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	return newService(log, m, o, http.NewServeMux()).huma.OpenAPI()
+	admission, err := newAdmission(o, prometheus.NewRegistry())
+	if err != nil {
+		panic(err) // a new registry holds nothing that a metric could clash with
+	}
+	return newService(log, m, o, http.NewServeMux(), admission).huma.OpenAPI()
 }

@@ -6,6 +6,7 @@ import (
 
 	"enishi/internal/candidate"
 	"enishi/internal/corpnum"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
 
@@ -31,12 +32,12 @@ type BlocksBody struct {
 func (s *service) addMe() {
 	get := func(path, id, summary string, answer any) operation {
 		return operation{
-			method: http.MethodGet, path: path, id: id, tag: tagCandidates, who: candidates, summary: summary, answer: answer,
+			method: http.MethodGet, path: path, id: id, class: httpx.Own, tag: tagCandidates, who: candidates, summary: summary, answer: answer,
 		}
 	}
 	put := func(path, id, summary string, example any) operation {
 		return operation{
-			method: http.MethodPut, path: path, id: id, tag: tagCandidates, who: candidates, summary: summary, request: example, answer: example,
+			method: http.MethodPut, path: path, id: id, class: httpx.Own, tag: tagCandidates, who: candidates, summary: summary, request: example, answer: example,
 			errors: []int{http.StatusConflict},
 		}
 	}
@@ -49,7 +50,7 @@ func (s *service) addMe() {
 	handle(s, get("/api/v1/me/blocks", "blocks", "Whom you stay unknown to", exampleBlocks()), s.blocks)
 	handleBody(s, put("/api/v1/me/blocks", "set-blocks", "Change whom you stay unknown to", exampleBlocks()), s.setBlocks)
 	handle(s, operation{
-		method: http.MethodDelete, path: "/api/v1/me", id: "leave", tag: tagCandidates, who: candidates, status: http.StatusNoContent,
+		method: http.MethodDelete, path: "/api/v1/me", id: "leave", class: httpx.Own, tag: tagCandidates, who: candidates, status: http.StatusNoContent,
 		summary: "Leave, and have your data erased", errors: []int{http.StatusConflict},
 	}, func(ctx context.Context, _ *none) (*none, error) {
 		return &none{}, s.market.Erase(ctx, actorOf(ctx))

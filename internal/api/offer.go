@@ -9,6 +9,7 @@ import (
 
 	"enishi/internal/condition"
 	"enishi/internal/day"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/offer"
 	"enishi/internal/position"
@@ -96,11 +97,11 @@ func offersOf(list []market.Delivered, to side) []Offer {
 
 func (s *service) addOffers() {
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/me/offers", id: "own-offers", tag: tagCandidates, who: candidates,
+		method: http.MethodGet, path: "/api/v1/me/offers", id: "own-offers", class: httpx.Own, tag: tagCandidates, who: candidates,
 		summary: "Your offers, newest first", answer: OwnOffers{Items: []Offer{exampleOffer(toCandidate)}},
 	}, s.ownOffers)
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/me/offers/{id}", id: "own-offer", tag: tagCandidates, who: candidates,
+		method: http.MethodGet, path: "/api/v1/me/offers/{id}", id: "own-offer", class: httpx.Own, tag: tagCandidates, who: candidates,
 		summary: "One of your offers; being read, it is seen", answer: exampleOffer(toCandidate), errors: []int{http.StatusConflict},
 	}, s.ownOffer)
 	for _, step := range []struct {
@@ -113,19 +114,19 @@ func (s *service) addOffers() {
 		{"withdraw", "Withdraw from an offer that you accepted", offer.Withdraw},
 	} {
 		handle(s, operation{
-			method: http.MethodPost, path: "/api/v1/me/offers/{id}/" + step.name, id: step.name + "-offer", tag: tagCandidates, who: candidates,
+			method: http.MethodPost, path: "/api/v1/me/offers/{id}/" + step.name, id: step.name + "-offer", class: httpx.Answers, tag: tagCandidates, who: candidates,
 			summary: step.summary, detail: repeatNote(step.action), answer: exampleOffer(toCandidate), errors: []int{http.StatusConflict},
 		}, s.step("offer", toCandidate, func(ctx context.Context, id uuid.UUID) (market.Delivered, error) {
 			return s.market.Answer(ctx, actorOf(ctx), id, step.action)
 		}))
 	}
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/offers", id: "offers", tag: tagCompanies, who: members,
+		method: http.MethodGet, path: "/api/v1/offers", id: "offers", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		summary: "Your company's offers, newest first", answer: page[Offer]{Items: []Offer{exampleOffer(toCompany)}},
 		errors: []int{http.StatusNotFound},
 	}, s.offers)
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/offers/{id}", id: "offer", tag: tagCompanies, who: members,
+		method: http.MethodGet, path: "/api/v1/offers/{id}", id: "offer", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		summary: "One of your company's offers", answer: exampleOffer(toCompany),
 	}, s.step("offer", toCompany, func(ctx context.Context, id uuid.UUID) (market.Delivered, error) {
 		return s.market.OfferBy(ctx, actorOf(ctx), id)
@@ -141,7 +142,7 @@ func (s *service) addOffers() {
 		{"withdraw", "Withdraw from an accepted offer; of kind interview, a breach", offer.Withdraw},
 	} {
 		handle(s, operation{
-			method: http.MethodPost, path: "/api/v1/offers/{id}/" + step.name, id: step.name + "-sent-offer", tag: tagCompanies, who: members,
+			method: http.MethodPost, path: "/api/v1/offers/{id}/" + step.name, id: step.name + "-sent-offer", class: httpx.Answers, tag: tagCompanies, who: members,
 			summary: step.summary, detail: "A repeat changes nothing.", answer: exampleOffer(toCompany), errors: []int{http.StatusConflict},
 		}, s.step("offer", toCompany, func(ctx context.Context, id uuid.UUID) (market.Delivered, error) {
 			return s.market.Proceed(ctx, actorOf(ctx), id, step.action)

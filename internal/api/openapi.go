@@ -74,6 +74,7 @@ const (
 
 // describe gives huma's form of an operation.
 func (s *service) describe(op operation, body any) huma.Operation {
+	s.described[op.method+" "+op.path] = op
 	return huma.Operation{
 		Method: op.method, Path: op.path, OperationID: op.id, Summary: op.summary, Description: op.detail,
 		Tags: []string{op.tag}, DefaultStatus: op.status,

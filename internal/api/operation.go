@@ -40,6 +40,7 @@ type operation struct {
 	method, path, id, tag string
 	summary, detail       string
 	who                   audience
+	class                 httpx.Class
 	status                int   // of success; 0: 200
 	errors                []int // beyond those that follow from the rest
 	request, answer       any   // examples

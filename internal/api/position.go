@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/position"
 )
@@ -58,7 +59,7 @@ func positionOf(p *position.Position) PositionAnswer {
 func (s *service) addPositions() {
 	op := func(method, path, id, summary string) operation {
 		return operation{
-			method: method, path: "/api/v1/positions" + path, id: id, tag: tagCompanies, who: members,
+			method: method, path: "/api/v1/positions" + path, id: id, class: httpx.Ordinary, tag: tagCompanies, who: members,
 			summary: summary, answer: examplePosition(),
 		}
 	}

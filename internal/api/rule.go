@@ -9,6 +9,7 @@ import (
 
 	"enishi/internal/day"
 	"enishi/internal/errs"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/rule"
 )
@@ -98,7 +99,7 @@ func (b *RuleBody) input() (market.RuleInput, error) {
 func (s *service) addRules() {
 	op := func(method, path, id, summary string) operation {
 		return operation{
-			method: method, path: "/api/v1/rules" + path, id: id, tag: tagCompanies, who: members,
+			method: method, path: "/api/v1/rules" + path, id: id, class: httpx.Ordinary, tag: tagCompanies, who: members,
 			summary: summary, answer: exampleRule(),
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
 
@@ -49,12 +50,12 @@ type Card struct {
 
 func (s *service) addSearch() {
 	handleBody(s, operation{
-		method: http.MethodPost, path: "/api/v1/candidates/search", id: "search-candidates", tag: tagCompanies, who: members,
+		method: http.MethodPost, path: "/api/v1/candidates/search", id: "search-candidates", class: httpx.Search, tag: tagCompanies, who: members,
 		summary: "Search the candidates who are open and have not blocked you",
 		request: exampleSearch(), answer: exampleSearchAnswer(),
 	}, s.search)
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/candidates/{id}", id: "open-card", tag: tagCompanies, who: members,
+		method: http.MethodGet, path: "/api/v1/candidates/{id}", id: "open-card", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		summary: "Open a candidate's card; the candidate can read that you did",
 		detail:  "The card is anonymous until the candidate accepts an offer of your company.", answer: exampleCard(), errors: []int{http.StatusConflict},
 	}, func(ctx context.Context, in *Identified) (*answered[Card], error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
 
@@ -35,22 +36,22 @@ func previewOf(p market.Preview) Preview { return Preview(p) }
 // addSending adds the operations by which rules send.
 func (s *service) addSending() {
 	handleBody(s, operation{
-		method: http.MethodPost, path: "/api/v1/rules/preview", id: "preview-rule", tag: tagCompanies, who: members,
+		method: http.MethodPost, path: "/api/v1/rules/preview", id: "preview-rule", class: httpx.Insight, tag: tagCompanies, who: members,
 		summary: "What a rule would do if it were activated now",
 		detail:  "Steps are rounded down to 5 and hidden under 10 matches; a company has 30 different previews a day.",
 		errors:  []int{http.StatusTooManyRequests, http.StatusConflict}, request: exampleRuleBody(), answer: examplePreview(),
 	}, s.preview)
 	handle(s, operation{
-		method: http.MethodPost, path: "/api/v1/rules/{id}/activate", id: "activate-rule", tag: tagCompanies, who: members,
+		method: http.MethodPost, path: "/api/v1/rules/{id}/activate", id: "activate-rule", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		status: http.StatusAccepted, summary: "Let a rule send; the matcher makes the offers that are due",
 		errors: []int{http.StatusConflict}, answer: exampleActivation(),
 	}, s.activate)
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/rules/{id}/proposals", id: "proposals", tag: tagCompanies, who: members,
+		method: http.MethodGet, path: "/api/v1/rules/{id}/proposals", id: "proposals", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		summary: "The batch of a rule that waits for confirmation, best first", answer: page[Offer]{Items: []Offer{exampleProposal()}},
 	}, s.proposals)
 	handle(s, operation{
-		method: http.MethodPost, path: "/api/v1/rules/{id}/proposals/confirm", id: "confirm-proposals", tag: tagCompanies, who: members,
+		method: http.MethodPost, path: "/api/v1/rules/{id}/proposals/confirm", id: "confirm-proposals", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		summary: "Send the batch of a rule", errors: []int{http.StatusConflict}, answer: Confirmation{12},
 	}, s.confirmProposals)
 }

@@ -32,7 +32,7 @@ type Mails struct {
 
 func (s *service) addStatus(o Options) {
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/status", id: "status", tag: tagService,
+		method: http.MethodGet, path: "/api/v1/status", id: "status", class: httpx.Own, tag: tagService,
 		summary: "How far the change log has been followed", answer: exampleStatus(),
 	}, func(ctx context.Context, _ *none) (*answered[Status], error) {
 		now, err := s.market.Status(ctx)
@@ -40,7 +40,7 @@ func (s *service) addStatus(o Options) {
 	})
 	if o.Demo {
 		handleBody(s, operation{
-			method: http.MethodPost, path: "/dev/clock", id: "move-clock", tag: tagService, status: http.StatusAccepted,
+			method: http.MethodPost, path: "/dev/clock", id: "move-clock", class: httpx.Ordinary, tag: tagService, status: http.StatusAccepted,
 			summary: "Move the demo's clock forward; status says when the days between are played",
 			errors:  []int{http.StatusConflict}, request: exampleClock(s.market.Today()), answer: exampleClock(s.market.Today()),
 		}, func(ctx context.Context, _ *none, b *ClockBody) (*answered[ClockBody], error) {
@@ -52,7 +52,7 @@ func (s *service) addStatus(o Options) {
 	}
 	if o.Outbox != nil {
 		handle(s, operation{
-			method: http.MethodGet, path: "/dev/mail", id: "mails", tag: tagService,
+			method: http.MethodGet, path: "/dev/mail", id: "mails", class: httpx.Ordinary, tag: tagService,
 			summary: "The newest mails, where an outbox stands in for mail",
 			detail:  "Outside a demo they are shown to the machine itself alone: they hold addresses and codes.",
 			answer:  Mails{[]httpx.Mail{exampleMail()}}, errors: []int{http.StatusForbidden},

@@ -6,6 +6,7 @@ import (
 
 	"enishi/internal/condition"
 	"enishi/internal/errs"
+	"enishi/internal/httpx"
 	"enishi/internal/taxonomy"
 )
 
@@ -56,7 +57,7 @@ type lookup struct {
 
 func (s *service) addTaxonomy() {
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/taxonomy/{kind}", id: "taxonomy", tag: tagVisitors,
+		method: http.MethodGet, path: "/api/v1/taxonomy/{kind}", id: "taxonomy", class: httpx.Ordinary, tag: tagVisitors,
 		summary: "The codes of a field, or those that a person means by what they type",
 		detail:  "Languages carry the tests whose results say a level (TOEIC, 英検, JLPT). The example shows an entry of occupation and one of language.",
 		answer:  exampleEntries(),

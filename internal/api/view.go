@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
 
@@ -16,7 +17,7 @@ type View struct {
 
 func (s *service) addViews() {
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/me/views", id: "views", tag: tagCandidates, who: candidates,
+		method: http.MethodGet, path: "/api/v1/me/views", id: "views", class: httpx.Own, tag: tagCandidates, who: candidates,
 		summary: "Which companies opened your card, newest first", answer: page[View]{Items: []View{exampleView()}},
 	}, s.views)
 }

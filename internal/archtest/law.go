@@ -170,6 +170,7 @@ func libraries() map[string][]string {
 		"github.com/alexedwards/argon2id":   {"internal/account"},
 		"golang.org/x/crypto":               {"internal/account"},
 		"golang.org/x/text":                 {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store"},
+		"golang.org/x/net":                  {"internal/httpx"},
 		"golang.org/x/sys":                  {"internal/engine", "internal/cli"},
 		"golang.org/x/sync":                 {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},
 		"github.com/google/uuid": {

@@ -69,14 +69,14 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	v, _ := version()
 	handler, err := api.New(log, m, api.Options{
 		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Version: v,
-		Outbox: mails.mails,
+		Outbox: mails.mails, Concurrency: resolved.Concurrency,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	group := lifecycle.NewGroup(stopGrace)
 	group.Add("matcher", worker.NewMatcher(log, m))
-	group.Add("http", httpx.NewServer(log, listener, handler))
+	group.Add("http", httpx.NewServer(log, httpx.Bounded(listener), handler))
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group.Run(ctx)
 }

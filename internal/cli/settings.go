@@ -15,6 +15,7 @@ type settings struct {
 	Demo         *bool   `help:"Confirm companies and addresses at once, send without approval, open /dev/clock."`
 	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
+	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 16 for each core)."`
 	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
 }
 
@@ -31,7 +32,7 @@ func (f folder) resolve(w World) (*config.Config, error) { return settings{Data:
 func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
-		"addr": s.Addr, "data": s.Data, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "log-format": s.LogFormat,
+		"addr": s.Addr, "data": s.Data, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "concurrency": s.Concurrency, "log-format": s.LogFormat,
 	} {
 		if value != nil {
 			flags[name] = *value

@@ -56,6 +56,7 @@ type Config struct {
 	Demo         bool
 	MatchingMode MatchingMode
 	RateLimits   bool
+	Concurrency  int // requests that run at once; 0: as many as the cores bear
 	LogFormat    LogFormat
 	Secret       Secret // empty: kept in a file of the data folder, see FindOrMakeSecret
 

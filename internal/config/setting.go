@@ -79,6 +79,11 @@ func settings() []Setting {
 			},
 		},
 		{
+			Name: "concurrency", Default: "auto", Accepts: "auto, or a whole number from 1 to 100000",
+			Help: "requests that run at once; the others wait, and are refused where they matter least; auto: 16 for each core",
+			set:  setConcurrency,
+		},
+		{
 			Name: "secret", Secret: true,
 			Accepts: "at least 32 printable ASCII characters without spaces, such as the output of `openssl rand -hex 32`",
 			Help:    "key that card ids and other keyed values derive from; changing it changes them all",
@@ -116,6 +121,16 @@ func Unknown(environ []string) []string {
 func setDemo(c *Config, value string) (string, bool) {
 	c.Demo = value == "true"
 	return strconv.Quote(value), value == "true" || value == "false"
+}
+
+func setConcurrency(c *Config, value string) (string, bool) {
+	c.Concurrency = 0
+	if value == "auto" {
+		return "", true
+	}
+	n, err := strconv.Atoi(value)
+	c.Concurrency = n
+	return strconv.Quote(value), err == nil && n >= 1 && n <= 100_000
 }
 
 func setAddr(c *Config, value string) (string, bool) {
