@@ -78,6 +78,7 @@ type benchHTTPCmd struct {
 	Rate     int            `default:"100" placeholder:"R" help:"Requests a second (default 100)."`
 	Duration time.Duration  `default:"10s" placeholder:"D" help:"How long, such as 30s (default 10s)."`
 	Mix      map[string]int `mapsep:"," placeholder:"KIND=WEIGHT,..." help:"Kinds and weights of requests (default own=70,lists=15,search=8,edits=5,signup=1)."`
+	Step     int            `placeholder:"N" help:"Send N times as much in the second of three equal parts of the time, and report the parts and the recovery."`
 	JSON     bool           `name:"json" help:"Print JSON."`
 }
 
@@ -92,6 +93,7 @@ func (c *benchHTTPCmd) Run(ctx context.Context, w World) error {
 		c.Mix = defaultMix()
 	}
 	known := defaultMix()
+	known[kindAccept] = 0
 	total := 0
 	for kind, weight := range c.Mix {
 		if _, ok := known[kind]; !ok || weight < 0 {
@@ -99,13 +101,13 @@ func (c *benchHTTPCmd) Run(ctx context.Context, w World) error {
 		}
 		total += weight
 	}
-	if total == 0 || c.Rate < 1 || c.Duration <= 0 {
-		return usageError{"--rate, --duration and the sum of --mix must be above 0"}
+	if total == 0 || c.Rate < 1 || c.Duration <= 0 || c.Step < 0 {
+		return usageError{"--rate, --duration and the sum of --mix must be above 0, and --step not below"}
 	}
 	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return usageError{fmt.Sprintf("--url: found %q; accepted: an address such as http://127.0.0.1:8080", c.URL)}
 	}
-	l := &load{url: strings.TrimSuffix(c.URL, "/"), mix: c.Mix, world: w}
+	l := &load{url: strings.TrimSuffix(c.URL, "/"), mix: c.Mix, world: w, step: c.Step}
 	report, err := l.run(ctx, c.Rate, c.Duration)
 	if err != nil {
 		return err
@@ -120,10 +122,11 @@ func (c *benchHTTPCmd) Help() string {
 	return `The service must run with --demo and ENISHI_RATE_LIMITS=off. The load is open: a request is sent when it is due, however slow the ones before it are.
 
 Example:
-  enishi bench http --url http://127.0.0.1:8080 --rate 30 --duration 30s --mix search=20,signup=10`
+  enishi bench http --url http://127.0.0.1:8080 --rate 30 --duration 30s --mix search=20,signup=10
+  enishi bench http --url http://127.0.0.1:8080 --rate 300 --duration 60s --step 10 --mix own=50,accept=10,lists=15,search=15,signup=10`
 }
 
-func sortedNames(m map[string]int) []string {
+func sortedNames[V any](m map[string]V) []string {
 	out := make([]string, 0, len(m))
 	for name := range m {
 		out = append(out, name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -26,6 +27,7 @@ const (
 	kindSearch = "search" // a company searches with facets and impact
 	kindEdits  = "edits"  // a candidate edits their wishes
 	kindSignUp = "signup" // a candidate registers, with instant offers
+	kindAccept = "accept" // a candidate answers an offer: accepts, declines, undoes
 )
 
 // load is one run against a service.
@@ -34,7 +36,9 @@ type load struct {
 	mix     map[string]int
 	world   World
 	company string // token
+	step    int    // how many times the rate is in the middle third; 0 or 1: no step
 	people  []*visitor
+	offers  []*answerable
 	mu      sync.Mutex
 	rng     *rand.Rand
 	made    int
@@ -69,19 +73,29 @@ type Figures struct {
 type HTTPReport struct {
 	Figures
 	Kinds map[string]Figures `json:"kinds"`
-	Seen  []string           `json:"error_samples,omitempty"`
+	// Of a load with a step: by phase (before, step, after) and kind, and how
+	// many seconds after the step the last request failed or took over 300 ms.
+	Phases   map[string]map[string]Figures `json:"phases,omitempty"`
+	Recovery *float64                      `json:"recovery_seconds,omitempty"`
+	Seen     []string                      `json:"error_samples,omitempty"`
 }
 
 func (r HTTPReport) print(w io.Writer) error {
 	line := func(name string, f Figures) {
-		fmt.Fprintf(w, "%-8s sent %6d  ok %6d  errors %4d  %8.1f/s  p50 %7.2f ms  p95 %7.2f ms  p99 %7.2f ms\n",
+		fmt.Fprintf(w, "%-13s sent %6d  ok %6d  errors %4d  %8.1f/s  p50 %7.2f ms  p95 %7.2f ms  p99 %7.2f ms\n",
 			name, f.Sent, f.OK, f.Errors, f.Rate, f.P50, f.P95, f.P99)
 	}
 	line("all", r.Figures)
-	for _, kind := range []string{kindOwn, kindLists, kindSearch, kindEdits, kindSignUp} {
-		if f, ok := r.Kinds[kind]; ok {
-			line(kind, f)
+	for _, kind := range sortedNames(r.Kinds) {
+		line(kind, r.Kinds[kind])
+	}
+	if r.Recovery != nil {
+		for _, phase := range []string{phaseBefore, phaseStep, phaseAfter} {
+			for _, kind := range sortedNames(r.Phases[phase]) {
+				line(phase+" "+kind, r.Phases[phase][kind])
+			}
 		}
+		fmt.Fprintf(w, "recovered %.1f s after the step\n", *r.Recovery)
 	}
 	for _, s := range r.Seen {
 		fmt.Fprintln(w, "error:", s)
@@ -98,9 +112,12 @@ func (l *load) run(ctx context.Context, rate int, d time.Duration) (HTTPReport, 
 	attacker := vegeta.NewAttacker(vegeta.Timeout(30*time.Second), vegeta.Connections(1000), vegeta.KeepAlive(true))
 	all, kinds := &vegeta.Metrics{}, map[string]*vegeta.Metrics{}
 	out := HTTPReport{Kinds: map[string]Figures{}}
-	for result := range attacker.Attack(l.target, vegeta.Rate{Freq: rate, Per: time.Second}, d, "") {
+	parts := newPhases(d)
+	for result := range attacker.Attack(l.target, stepped{rate: rate, factor: max(1, l.step), whole: d}, d, "") {
 		l.note(result)
+		l.answered(result)
 		kind := kindOf(result.Method, strings.TrimPrefix(result.URL, l.url))
+		parts.add(kind, result)
 		if kinds[kind] == nil {
 			kinds[kind] = &vegeta.Metrics{}
 		}
@@ -116,6 +133,10 @@ func (l *load) run(ctx context.Context, rate int, d time.Duration) (HTTPReport, 
 	out.Figures = figures(all)
 	for kind, m := range kinds {
 		out.Kinds[kind] = figures(m)
+	}
+	if l.step > 1 {
+		recovery := parts.recovery()
+		out.Phases, out.Recovery = parts.figures(), &recovery
 	}
 	return out, ctx.Err()
 }
@@ -144,19 +165,28 @@ func (l *load) prepare(ctx context.Context) error {
 		return fmt.Errorf("register a company for the load: %w", err)
 	}
 	l.company = company.Token
-	if l.mix[kindOwn]+l.mix[kindEdits] == 0 {
+	if l.mix[kindOwn]+l.mix[kindEdits]+l.mix[kindAccept] == 0 {
 		return nil
 	}
 	shown := progress{world: l.world}
 	for i := range visitors {
-		var person struct{ Token string }
+		var person struct {
+			Token  string
+			Offers []struct{ ID string }
+		}
 		if err := l.post(ctx, "/api/v1/candidates", string(l.newcomer()), &person); err != nil {
 			return fmt.Errorf("register a candidate for the load: %w", err)
 		}
 		l.people = append(l.people, &visitor{token: person.Token, version: 1})
+		for _, o := range person.Offers {
+			l.offers = append(l.offers, &answerable{token: person.Token, id: o.ID})
+		}
 		shown.step("registering candidates", i+1, visitors)
 	}
 	shown.end()
+	if l.mix[kindAccept] > 0 && len(l.offers) == 0 {
+		return errors.New("there is nothing to accept: none of the load's candidates was offered anything; load a demo with rules")
+	}
 	return nil
 }
 
@@ -200,6 +230,10 @@ func (l *load) target(t *vegeta.Target) error {
 		t.URL = l.url + l.pick("/api/v1/taxonomy/occupation?q=kaigo", "/api/v1/taxonomy/skill?q=ja", "/api/v1/rules", "/api/v1/offers")
 		t.Header.Set("Authorization", "Bearer "+l.company)
 		return nil
+	case kindAccept:
+		if l.answer(t) {
+			return nil
+		}
 	}
 	who := l.people[l.rng.IntN(len(l.people))]
 	if kind == kindEdits {
@@ -259,6 +293,8 @@ func kindOf(method, path string) string {
 		return kindEdits
 	case method == http.MethodPost && strings.HasSuffix(path, "/search"):
 		return kindSearch
+	case method == http.MethodPost && strings.HasPrefix(path, "/api/v1/me/offers/"):
+		return kindAccept
 	case method == http.MethodPost:
 		return kindSignUp
 	case strings.HasPrefix(path, "/api/v1/me"):

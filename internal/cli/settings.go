@@ -15,7 +15,7 @@ type settings struct {
 	Demo         *bool   `help:"Confirm companies and addresses at once, send without approval, open /dev/clock."`
 	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
-	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 16 for each core)."`
+	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 4 for each core)."`
 	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
 }
 

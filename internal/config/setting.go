@@ -80,7 +80,7 @@ func settings() []Setting {
 		},
 		{
 			Name: "concurrency", Default: "auto", Accepts: "auto, or a whole number from 1 to 100000",
-			Help: "requests that run at once; the others wait, and are refused where they matter least; auto: 16 for each core",
+			Help: "requests that run at once; the others wait, and are refused where they matter least; auto: 4 for each core",
 			set:  setConcurrency,
 		},
 		{

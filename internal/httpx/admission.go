@@ -85,10 +85,11 @@ const (
 // at the few milliseconds that one takes, what patience allows.
 const queued = 8
 
-// placesPerCore is how many requests run at once for each core: most of a
-// request's time is not spent on the core but waiting for the disk or the
-// database.
-const placesPerCore = 16
+// placesPerCore is how many requests run at once for each core: some while
+// others wait for the disk. More of them wait in queues that know no class, the
+// database's and the core's: at 4, answers keep 41 ms at the 99th percentile
+// where at 16 they take a second.
+const placesPerCore = 4
 
 // Places gives how many requests run at once on so many cores.
 func Places(cores int) int { return placesPerCore * max(1, cores) }
@@ -176,11 +177,11 @@ func (a *Admission) giveUp(w *waiter, place *list.Element) bool {
 func (a *Admission) leave(class Class) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	now := a.now()
+	a.settle(now) // before the place is free: it is taken again below
 	a.total--
 	a.running[class]--
 	a.metrics.running(class, a.running[class])
-	now := a.now()
-	a.settle(now)
 	for c := Answers; c <= lastClass; c++ {
 		for a.waiting[c].Len() > 0 && a.free(c) {
 			a.start(a.next(c), now)
