@@ -75,6 +75,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 		return errors.Join(err, listener.Close())
 	}
 	group := lifecycle.NewGroup(stopGrace)
+	group.Add("maintenance", worker.NewWatch(log, m))
 	group.Add("matcher", worker.NewMatcher(log, m))
 	group.Add("http", httpx.NewServer(log, httpx.Bounded(listener), handler))
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
