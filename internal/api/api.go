@@ -47,8 +47,9 @@ type service struct {
 	huma    huma.API
 	limiter *httpx.Limiter // nil: no bounds
 
-	admission *httpx.Admission
-	described map[string]operation // by the pattern of their route
+	admission   *httpx.Admission
+	maintenance *httpx.Maintenance
+	described   map[string]operation // by the pattern of their route
 }
 
 // mostBody is the largest body: ten times the largest profile.
@@ -78,8 +79,12 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	maintenance, err := newMaintenance(m)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	s := newService(log, m, o, mux, admission)
+	s := newService(log, m, o, mux, admission, maintenance)
 	if err := s.classed(); err != nil {
 		return nil, err
 	}
@@ -94,12 +99,12 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 			httpx.WriteProblem(w, httpx.NewProblem(http.StatusMethodNotAllowed, "reading this is noted: ask by GET").With("Allow", "GET"))
 		})
 	}
-	return httpx.Observe(log, metrics, httpx.LimitBody(mostBody, httpx.Problems(mux))), nil
+	return httpx.Observe(log, metrics, maintenance.Guard(httpx.LimitBody(mostBody, httpx.Problems(mux)))), nil
 }
 
 // newService adds every operation to a mux and to the document.
-func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMux, admission *httpx.Admission) *service {
-	s := &service{log: log, market: m, admission: admission, described: map[string]operation{}}
+func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMux, admission *httpx.Admission, maintenance *httpx.Maintenance) *service {
+	s := &service{log: log, market: m, admission: admission, maintenance: maintenance, described: map[string]operation{}}
 	s.huma = humago.New(gate{mux, s}, config(o.Version))
 	if o.RateLimits {
 		burst, every := limitBurst, limitEvery

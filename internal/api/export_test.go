@@ -18,5 +18,9 @@ func Document(m *market.Market, o Options) *huma.OpenAPI {
 	if err != nil {
 		panic(err) // a new registry holds nothing that a metric could clash with
 	}
-	return newService(log, m, o, http.NewServeMux(), admission).huma.OpenAPI()
+	maintenance, err := newMaintenance(m)
+	if err != nil {
+		panic(err) // the template is of this program
+	}
+	return newService(log, m, o, http.NewServeMux(), admission, maintenance).huma.OpenAPI()
 }

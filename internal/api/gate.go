@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"enishi/internal/httpx"
+	"enishi/internal/market"
 )
 
 // gate is the mux that operations are added to: each is put behind what
@@ -23,7 +24,26 @@ type gate struct {
 // HandleFunc adds the handler of an operation that was described.
 func (g gate) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	op := g.service.described[pattern]
-	g.ServeMux.Handle(pattern, g.service.admission.Admit(op.class, http.HandlerFunc(handler)))
+	h := g.service.admission.Admit(op.class, http.HandlerFunc(handler))
+	if op.noted {
+		h = g.service.maintenance.Unchanged(h)
+	}
+	g.ServeMux.Handle(pattern, h)
+}
+
+const statusPath = "/api/v1/status"
+
+// newMaintenance gives what tells of maintenance and refuses what it forbids.
+// The probes stay: a load balancer that put every process aside would answer
+// with a page of its own.
+func newMaintenance(m *market.Market) (*httpx.Maintenance, error) {
+	return httpx.NewMaintenance(func() *httpx.Notice {
+		now := m.Maintenance()
+		if now.Standing == "" {
+			return nil
+		}
+		return &httpx.Notice{Mode: string(now.Standing), From: now.From, Until: now.Until, JA: now.JA, EN: now.EN}
+	}, m.Now, "/livez", "/readyz", "/metrics", statusPath)
 }
 
 // newAdmission gives the admission of the options, with its metrics.

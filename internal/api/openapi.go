@@ -185,6 +185,15 @@ func finish(doc *huma.OpenAPI) {
 	}
 	for _, item := range doc.Paths {
 		for _, op := range operationsOf(item) {
+			for _, r := range op.Responses {
+				if r.Headers == nil {
+					r.Headers = map[string]*huma.Param{}
+				}
+				r.Headers[httpx.NoticeHeader] = &huma.Header{
+					Description: `While maintenance is planned or goes on: mode (planned, read-only or stop), from and, if it is known, until, as a dictionary of RFC 9651: mode=planned, from="2026-12-01T17:00:00Z", until="2026-12-01T19:00:00Z". In read-only mode everything but GET answers 503, in a full stop everything but the probes and /api/v1/status.`,
+					Schema:      &huma.Schema{Type: huma.TypeString},
+				}
+			}
 			for _, p := range op.Parameters {
 				strict(p.Schema)
 			}

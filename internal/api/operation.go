@@ -45,6 +45,7 @@ type operation struct {
 	errors                []int // beyond those that follow from the rest
 	request, answer       any   // examples
 	limited               bool  // bounded per address
+	noted                 bool  // though it is a GET, it must not go by without a trace
 }
 
 // exchange is a request while it is handled.

@@ -55,7 +55,7 @@ func (s *service) addSearch() {
 		request: exampleSearch(), answer: exampleSearchAnswer(),
 	}, s.search)
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/candidates/{id}", id: "open-card", class: httpx.Ordinary, tag: tagCompanies, who: members,
+		method: http.MethodGet, path: "/api/v1/candidates/{id}", id: "open-card", class: httpx.Ordinary, tag: tagCompanies, who: members, noted: true,
 		summary: "Open a candidate's card; the candidate can read that you did",
 		detail:  "The card is anonymous until the candidate accepts an offer of your company.", answer: exampleCard(), errors: []int{http.StatusConflict},
 	}, func(ctx context.Context, in *Identified) (*answered[Card], error) {

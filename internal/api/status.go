@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -10,6 +11,7 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
+	"enishi/internal/market"
 )
 
 // Status says how far the change log has been followed.
@@ -18,6 +20,31 @@ type Status struct {
 	Applied int64   `json:"applied" doc:"Position up to which searches answer."`
 	Matched int64   `json:"matched" doc:"Position up to which offers have been made. Drained: the three are equal."`
 	Day     day.Day `json:"day" doc:"The log's day."`
+
+	Maintenance *MaintenanceNotice `json:"maintenance,omitempty" doc:"What to show on a banner; absent: there is none and none is planned."`
+}
+
+// MaintenanceNotice is what people are told of a time in which the service is
+// not open as usual.
+type MaintenanceNotice struct {
+	Mode    string     `json:"mode" enum:"planned,read-only,stop" doc:"planned: it is ahead; read-only: only GET is answered; stop: nothing but this and the probes is."`
+	From    time.Time  `json:"from"`
+	Until   *time.Time `json:"until,omitempty" doc:"As planned; absent: not known."`
+	Message *Bilingual `json:"message,omitempty" doc:"What the operator says of it."`
+}
+
+func maintenanceOf(m market.Maintenance) *MaintenanceNotice {
+	if m.Standing == "" {
+		return nil
+	}
+	out := &MaintenanceNotice{Mode: string(m.Standing), From: m.From.UTC()}
+	if until := m.Until.UTC(); !m.Until.IsZero() {
+		out.Until = &until
+	}
+	if m.JA != "" || m.EN != "" {
+		out.Message = &Bilingual{m.JA, m.EN}
+	}
+	return out
 }
 
 // ClockBody moves the clock.
@@ -32,11 +59,11 @@ type Mails struct {
 
 func (s *service) addStatus(o Options) {
 	handle(s, operation{
-		method: http.MethodGet, path: "/api/v1/status", id: "status", class: httpx.Own, tag: tagService,
-		summary: "How far the change log has been followed", answer: exampleStatus(),
+		method: http.MethodGet, path: statusPath, id: "status", class: httpx.Own, tag: tagService,
+		summary: "How far the change log has been followed, and whether there is maintenance", answer: exampleStatus(),
 	}, func(ctx context.Context, _ *none) (*answered[Status], error) {
 		now, err := s.market.Status(ctx)
-		return &answered[Status]{Status(now)}, err
+		return &answered[Status]{Status{now.LogHead, now.Applied, now.Matched, now.Day, maintenanceOf(s.market.Maintenance())}}, err
 	})
 	if o.Demo {
 		handleBody(s, operation{

@@ -23,6 +23,7 @@ import (
 
 // World is what a command can reach outside itself.
 type World struct {
+	In       io.Reader // answers to questions; nil: nobody answers
 	Out, Err io.Writer
 	Terminal bool // Err is a terminal: progress may be drawn
 	Env      func(string) (string, bool)
@@ -34,7 +35,7 @@ type World struct {
 func System() World {
 	info, err := os.Stderr.Stat()
 	return World{
-		Out: os.Stdout, Err: os.Stderr,
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0,
 		Env:      os.LookupEnv, Environ: os.Environ(),
 		Now: time.Now,
@@ -50,13 +51,14 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Start the service, API and matcher, on embedded parts."`
-	Demo    demoCmd    `cmd:"" help:"A believable job market to try things on."`
-	Bench   benchCmd   `cmd:"" help:"Measure the engine, or a running service."`
-	User    userCmd    `cmd:"" help:"Accounts of operators."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database up to this program's schema."`
-	Config  configCmd  `cmd:"" help:"Show every setting, its value and where the value comes from."`
-	Version versionCmd `cmd:"" help:"Show the version."`
+	Serve       serveCmd       `cmd:"" help:"Start the service, API and matcher, on embedded parts."`
+	Demo        demoCmd        `cmd:"" help:"A believable job market to try things on."`
+	Bench       benchCmd       `cmd:"" help:"Measure the engine, or a running service."`
+	User        userCmd        `cmd:"" help:"Accounts of operators."`
+	Maintenance maintenanceCmd `cmd:"" help:"Announce, begin and end a time in which nobody can write."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to this program's schema."`
+	Config      configCmd      `cmd:"" help:"Show every setting, its value and where the value comes from."`
+	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 
 const description = `Enishi (縁): direct recruiting. Candidates describe their career once and see at once what they are offered; companies say exactly whom they would interview.

@@ -64,6 +64,7 @@ type Market struct {
 	offset    atomic.Int64 // added to the clock, nanoseconds
 	people    *populations
 	matched   atomic.Int64
+	upkeep    atomic.Pointer[upkeep]
 	today     atomic.Int32
 	answers   atomic.Pointer[map[int64]rule.Answers]
 	self      string       // names this process in leases
@@ -98,6 +99,7 @@ func Open(ctx context.Context, store Store, vault *account.Vault, o Options, pro
 		store: store, vault: vault, passwords: account.NewPasswords(), options: o,
 		kick: make(chan struct{}, 1), self: rand.Text(),
 	}
+	m.store = guarded{store, m}
 	if err := m.install(ctx); err != nil {
 		return nil, fmt.Errorf("set up the installation: %w", err)
 	}
@@ -231,6 +233,11 @@ func (m *Market) recallSettings(tx Tx) error {
 		return err
 	}
 	m.today.Store(int32(today))
+	kept, err := loadUpkeep(tx)
+	if err != nil {
+		return err
+	}
+	m.upkeep.Store(&kept)
 	matched, err := numberSetting(tx, settingMatched)
 	m.matched.Store(matched)
 	return err

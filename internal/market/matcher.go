@@ -13,10 +13,25 @@ import (
 )
 
 // Tend is the scheduler's round: it begins the day if the clock has passed
-// midnight in Tokyo, and ends what is due.
+// midnight in Tokyo, tells of planned maintenance, and ends what is due. While
+// there is maintenance it does nothing: nothing is due then.
 func (m *Market) Tend(ctx context.Context) error {
 	m.tending.Lock()
 	defer m.tending.Unlock()
+	err := m.tend(ctx)
+	if _, ok := m.paused(); ok {
+		return nil // what it was about waits
+	}
+	return err
+}
+
+func (m *Market) tend(ctx context.Context) error {
+	if _, ok := m.paused(); ok {
+		return nil
+	}
+	if err := m.announce(ctx); err != nil {
+		return err
+	}
 	if now := day.Of(m.Now()); now > m.Today() {
 		if err := m.beginDays(ctx, now); err != nil {
 			return err
@@ -24,7 +39,14 @@ func (m *Market) Tend(ctx context.Context) error {
 	}
 	if now := m.Now(); now.Sub(m.swept) >= sweepEvery {
 		m.swept = now
-		if err := m.transact(ctx, func(tx Tx) error { return tx.DropReplies(now.Add(-replyLife)) }); err != nil {
+		err := m.transact(ctx, func(tx Tx) error {
+			before, err := ago(tx, now, replyLife)
+			if err != nil {
+				return err
+			}
+			return tx.DropReplies(before)
+		})
+		if err != nil {
 			return fmt.Errorf("drop old replies: %w", err)
 		}
 	}
@@ -117,14 +139,26 @@ const mostDaysAhead = 3660
 
 // Drain numbers the rows of the log that have no position yet, and handles
 // every row that is not yet matched. It does nothing while another process
-// leads, and fails with Stale once one has taken over.
+// leads, and fails with Stale once one has taken over. While there is
+// maintenance it only follows.
 func (m *Market) Drain(ctx context.Context) error {
 	m.matching.Lock()
 	defer m.matching.Unlock()
+	if _, ok := m.paused(); ok {
+		return m.Follow(ctx)
+	}
 	ctx, leads, err := m.leading(ctx)
 	if err != nil || !leads {
 		return err
 	}
+	err = m.drain(ctx)
+	if _, ok := m.paused(); ok {
+		return nil // a row that it stopped at is handled afterwards
+	}
+	return err
+}
+
+func (m *Market) drain(ctx context.Context) error {
 	for {
 		rows, err := m.unmatched(ctx)
 		if err != nil {

@@ -22,6 +22,7 @@ type Memory struct {
 	memoryPositions
 	memoryRules
 	memoryOffers
+	memoryPauses
 }
 
 var _ Store = (*Memory)(nil)

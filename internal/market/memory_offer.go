@@ -298,7 +298,13 @@ func (t *memoryTx) answers(company int64, since, until time.Time, within time.Du
 			continue
 		}
 		a.Accepted++
-		if took := o.RespondedAt.Sub(accepted); !o.RespondedAt.IsZero() && took >= 0 && took <= within && o.RespondedAt.Before(stored(until)) {
+		took := o.RespondedAt.Sub(accepted)
+		for _, p := range t.pauses {
+			if !p.From.Before(accepted) && p.From.Before(o.RespondedAt) {
+				took -= p.Until.Sub(p.From)
+			}
+		}
+		if responded := o.RespondedAt.Sub(accepted); !o.RespondedAt.IsZero() && responded >= 0 && took <= within && o.RespondedAt.Before(stored(until)) {
 			a.Answered++
 		}
 	}

@@ -84,7 +84,7 @@ func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
 		}
 		d.RuleID = r.ID
 	}
-	d.State = byClock(&o, day.Of(m.Now()))
+	d.State = byClock(&o, m.running())
 	return d, nil
 }
 
@@ -149,6 +149,9 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 	}
 	if err := m.read(ctx, read); err != nil || d.State != offer.Sent {
 		return d, err
+	}
+	if _, ok := m.paused(); ok {
+		return d, nil // it is seen when it is read again
 	}
 	err := m.write(ctx, func(tx Tx) error {
 		if _, err := tx.LockCandidate(actor.Candidate); err != nil {
@@ -284,7 +287,7 @@ func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, er
 	if err != nil {
 		return d, err
 	}
-	if shown := shownState(&o, day.Of(m.Now())); shown != d.State {
+	if shown := shownState(&o, m.running()); shown != d.State {
 		d.State, d.AnsweredAt = shown, time.Time{}
 	}
 	cards, err := m.vault.Cards(actor.CompanyID)
@@ -421,7 +424,7 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 		if hiddenFromCompany(o.State) {
 			return errs.New(errs.NotFound, "no such offer")
 		}
-		if !repeats(shownState(&o, day.Of(m.Now())), a) {
+		if !repeats(shownState(&o, m.running()), a) {
 			if err := m.proceed(tx, &o, a); err != nil {
 				return err
 			}
@@ -435,7 +438,7 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 // proceed takes a company's step. What refuses it speaks of the state that the
 // company sees, so that a refusal tells no more than the offer does.
 func (m *Market) proceed(tx Tx, o *offer.Offer, a offer.Action) error {
-	shown := shownState(o, day.Of(m.Now()))
+	shown := shownState(o, m.running())
 	if a == offer.Withdraw && shown.Unanswered() {
 		return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from")
 	}

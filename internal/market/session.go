@@ -165,7 +165,7 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 	if err != nil {
 		return Actor{}, fmt.Errorf("look up a token: %w", err)
 	}
-	if stale {
+	if _, ok := m.paused(); stale && !ok {
 		if err := m.write(ctx, func(tx Tx) error { return m.active(tx, a) }); err != nil {
 			m.options.Report(ctx, "a visit was not noted", err)
 		}

@@ -43,6 +43,7 @@ type Tx interface {
 	positionTx
 	ruleTx
 	offerTx
+	maintenanceTx
 }
 
 type logTx interface {
@@ -214,8 +215,22 @@ type offerTx interface {
 	Due(now time.Time, limit int) ([]offer.Offer, error)
 	// AllAnswers counts, for every company that has any, its offers accepted
 	// from one moment on and before another, and those of them that it responded
-	// to within the given time and before the second moment.
+	// to within the given time, pauses not counted, and before the second
+	// moment.
 	AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error)
+}
+
+type maintenanceTx interface {
+	// AddPause notes a time in which nobody could write.
+	AddPause(Pause) error
+	// Pauses gives them all, in the order in which they were added.
+	Pauses() ([]Pause, error)
+	// Staff gives up to limit accounts of members and operators whose address
+	// is confirmed, after a key, by key.
+	Staff(after int64, limit int) ([]account.Account, error)
+	// Timed gives up to limit offers after a key, by key, for which a clock
+	// runs: whose DueAt is set, or that are sent or seen.
+	Timed(after int64, limit int) ([]offer.Offer, error)
 }
 
 // Change is what a row of the change log says happened; never a value.

@@ -227,7 +227,9 @@ func (t *tx) AllAnswers(since, until time.Time, within time.Duration) (map[int64
 		err := row.Scan(&company, &a.Accepted, &a.Answered)
 		all[company] = a
 		return err
-	}, "SELECT company, COUNT(*), COALESCE(SUM(responded_at >= accepted_at AND responded_at - accepted_at <= ? AND responded_at < ?), 0)"+
+	}, "SELECT company, COUNT(*), COALESCE(SUM(responded_at >= accepted_at AND responded_at - accepted_at -"+
+		" COALESCE((SELECT SUM(ended_at - began_at) FROM pause WHERE began_at >= accepted_at AND began_at < responded_at), 0) <= ?"+
+		" AND responded_at < ?), 0)"+
 		" FROM offer WHERE accepted_at >= ? AND accepted_at < ? GROUP BY company", within.Microseconds(), micros(until), micros(since), micros(until))
 	return all, err
 }

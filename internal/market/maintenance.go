@@ -1,0 +1,275 @@
+package market
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+)
+
+// Standing is how far the service is open while it is looked after.
+type Standing string
+
+// The standings: open, with a time announced; reading alone; nothing at all.
+const (
+	Planned  Standing = "planned"
+	ReadOnly Standing = "read-only"
+	Stopped  Standing = "stop"
+)
+
+// Maintenance is what people are told of a time in which the service is not
+// open as usual. The zero value: there is none.
+type Maintenance struct {
+	Standing Standing
+	From     time.Time
+	Until    time.Time // zero: not known
+	JA, EN   string    // what the operator says of it; may be empty
+}
+
+// Pause is a time in which nobody could write.
+type Pause struct{ From, Until time.Time }
+
+// upkeep is what is stored of maintenance.
+type upkeep struct {
+	Plan *plan  `json:"plan,omitempty"`
+	On   *pause `json:"on,omitempty"`
+}
+
+// plan is a time that was announced.
+type plan struct {
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	JA    string    `json:"ja,omitempty"`
+	EN    string    `json:"en,omitempty"`
+	Told  int64     `json:"told"`     // key of the last account that was told by mail
+	All   bool      `json:"told_all"` // nobody is left to be told
+}
+
+// pause is a time in which nobody writes.
+type pause struct {
+	Standing Standing  `json:"standing"`
+	From     time.Time `json:"from"`
+	Until    time.Time `json:"until"` // as announced; zero: not known
+	JA       string    `json:"ja,omitempty"`
+	EN       string    `json:"en,omitempty"`
+	Ends     time.Time `json:"ends"`   // up to when clocks are being extended; zero: it goes on
+	Behind   int64     `json:"behind"` // key of the last offer whose clocks are
+}
+
+// settingUpkeep holds it; settingTurn is written first by whoever changes it,
+// so that one does at a time.
+const (
+	settingUpkeep = "maintenance"
+	settingTurn   = "maintenance_turn"
+)
+
+func loadUpkeep(tx Tx) (upkeep, error) {
+	var u upkeep
+	text, err := tx.Setting(settingUpkeep)
+	if err != nil || text == "" {
+		return u, err
+	}
+	if err := json.Unmarshal([]byte(text), &u); err != nil {
+		return u, fmt.Errorf("setting %s: %w", settingUpkeep, err)
+	}
+	return u, nil
+}
+
+func (u upkeep) save(tx Tx) error {
+	text, err := json.Marshal(u)
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", settingUpkeep, err)
+	}
+	return tx.SetSetting(settingUpkeep, string(text))
+}
+
+// at gives what people are told at a moment.
+func (u upkeep) at(now time.Time) Maintenance {
+	switch on, plan := u.On, u.Plan; {
+	case on != nil && !now.Before(on.From):
+		return Maintenance{on.Standing, on.From, on.Until, on.JA, on.EN}
+	case on != nil:
+		return Maintenance{Planned, on.From, on.Until, on.JA, on.EN}
+	case plan != nil && now.Before(plan.Until):
+		return Maintenance{Planned, plan.From, plan.Until, plan.JA, plan.EN}
+	}
+	return Maintenance{}
+}
+
+// Maintenance gives what people are told now, as this process knows it.
+func (m *Market) Maintenance() Maintenance {
+	u := m.upkeep.Load()
+	if u == nil {
+		return Maintenance{}
+	}
+	return u.at(m.Now())
+}
+
+// Watch learns what the database says of maintenance. Each process does so
+// within a second: a pause begins that much after it was ordered.
+func (m *Market) Watch(ctx context.Context) error {
+	err := m.read(ctx, func(tx Tx) error {
+		u, err := loadUpkeep(tx)
+		if err == nil {
+			m.upkeep.Store(&u)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look whether there is maintenance: %w", err)
+	}
+	return nil
+}
+
+// paused says whether nobody writes now, and since when.
+func (m *Market) paused() (time.Time, bool) {
+	u := m.upkeep.Load()
+	if u == nil || u.On == nil || m.Now().Before(u.On.From) {
+		return time.Time{}, false
+	}
+	return u.On.From, true
+}
+
+// running gives the day on which deadlines are looked at: while nobody can keep
+// one, none passes.
+func (m *Market) running() day.Day {
+	if since, ok := m.paused(); ok {
+		return day.Of(since)
+	}
+	return day.Of(m.Now())
+}
+
+// guarded is a store that writes nothing while there is maintenance.
+type guarded struct {
+	Store
+	market *Market
+}
+
+// Write is refused as Busy while there is maintenance.
+func (g guarded) Write(ctx context.Context, fn func(Tx) error) error {
+	if _, ok := g.market.paused(); ok {
+		return errs.New(errs.Busy, "there is maintenance: nothing can be changed for now / メンテナンス中のため、変更はできません")
+	}
+	return g.Store.Write(ctx, fn)
+}
+
+// extended moves an offer's clocks by a pause, and says whether any moved. What
+// was over before the pause stays over.
+//
+// A moment moves by the pause's length. A date moves by the whole days of it,
+// and by one more if it lies on or before the day of the end while a part of a
+// day is left: then this part was of somebody's last day, and otherwise of one
+// of several.
+func extended(o *offer.Offer, p Pause) bool {
+	length, moved := p.Until.Sub(p.From), false
+	if o.DueAt.After(p.From) {
+		o.DueAt, moved = o.DueAt.Add(length), true
+	}
+	if !o.Open() || o.ExpiresOn < day.Of(p.From) {
+		return moved
+	}
+	const whole = 24 * time.Hour
+	days := day.Day(length / whole)
+	if length%whole > 0 && o.ExpiresOn <= day.Of(p.Until) {
+		days++
+	}
+	o.ExpiresOn += days
+	return moved || days > 0
+}
+
+// ago gives the moment that lies so long before now, pauses not counted.
+func ago(tx Tx, now time.Time, life time.Duration) (time.Time, error) {
+	at := now.Add(-life)
+	list, err := tx.Pauses()
+	if err != nil {
+		return at, err
+	}
+	for i := len(list) - 1; i >= 0 && list[i].Until.After(at); i-- {
+		at = at.Add(-list[i].Until.Sub(list[i].From))
+	}
+	return at, nil
+}
+
+// announcePage is how many are told in one go.
+const announcePage = 100
+
+// announce tells members of companies and operators of a plan by mail, each
+// once: it notes whom it tells before it does. Candidates are not written to:
+// the banner tells those who come, and nobody loses time by it.
+func (m *Market) announce(ctx context.Context) error {
+	for {
+		u := m.upkeep.Load()
+		if u == nil || u.Plan == nil || u.Plan.All || !m.Now().Before(u.Plan.Until) {
+			return nil
+		}
+		var to []string
+		var told plan
+		err := m.store.Write(ctx, func(tx Tx) error {
+			to = nil
+			now, err := takeTurn(tx)
+			if err != nil || now.Plan == nil || now.Plan.All {
+				u = &now
+				return err
+			}
+			list, err := tx.Staff(now.Plan.Told, announcePage)
+			if err != nil {
+				return err
+			}
+			for _, a := range list {
+				address, err := m.vault.Open(a.Sealed)
+				if err != nil {
+					return fmt.Errorf("address of account %d: %w", a.Key, err)
+				}
+				to, now.Plan.Told = append(to, address), a.Key
+			}
+			now.Plan.All = len(list) < announcePage
+			u, told = &now, *now.Plan
+			return now.save(tx)
+		})
+		if err != nil {
+			return fmt.Errorf("announce maintenance: %w", err)
+		}
+		m.upkeep.Store(u)
+		subject, body := told.mail()
+		for _, address := range to {
+			if err := m.options.Mail.Send(ctx, address, subject, body); err != nil {
+				m.options.Report(ctx, "a mail was not accepted", err)
+			}
+		}
+	}
+}
+
+// mail says the plan in both languages.
+func (p plan) mail() (subject, body string) {
+	const form = "2006-01-02 15:04"
+	from, until := p.From.In(day.Tokyo).Format(form), p.Until.In(day.Tokyo).Format(form)
+	body = "次の時間、メンテナンスのため縁（Enishi）への書き込みができなくなります。\n" + from + " 〜 " + until + "（日本時間）\n" +
+		"オファーの回答期限など、この間に進むはずの期限は、止まっていた分だけ延長されます。\n"
+	if p.JA != "" {
+		body += "\n" + p.JA + "\n"
+	}
+	body += "\nEnishi is being looked after at this time, and nothing can be changed then:\n" + from + " to " + until + " (Tokyo)\n" +
+		"Deadlines that run meanwhile are extended by as long as it takes.\n"
+	if p.EN != "" {
+		body += "\n" + p.EN + "\n"
+	}
+	return "【縁 Enishi】メンテナンスのお知らせ " + from, body
+}
+
+// takeTurn waits until nobody else changes what is stored of maintenance, and
+// gives it.
+func takeTurn(tx Tx) (upkeep, error) {
+	turn, err := numberSetting(tx, settingTurn)
+	if err != nil {
+		return upkeep{}, err
+	}
+	if err := tx.SetSetting(settingTurn, strconv.FormatInt(turn+1, 10)); err != nil {
+		return upkeep{}, err
+	}
+	return loadUpkeep(tx)
+}
