@@ -209,7 +209,7 @@ func (m *Market) announce(ctx context.Context) error {
 		}
 		var to []string
 		var told plan
-		err := m.store.Write(ctx, func(tx Tx) error {
+		err := m.transact(ctx, func(tx Tx) error {
 			to = nil
 			now, err := takeTurn(tx)
 			if err != nil || now.Plan == nil || now.Plan.All {
