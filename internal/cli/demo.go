@@ -8,7 +8,6 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/demo"
 	"enishi/internal/errs"
-	"enishi/internal/store/sqlite"
 )
 
 type demoCmd struct {
@@ -36,7 +35,7 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, sqlite.Options{Relaxed: true})
+	in, err := openInstallation(ctx, resolved, loading)
 	if err != nil {
 		return err
 	}

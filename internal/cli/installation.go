@@ -17,6 +17,7 @@ import (
 	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/store"
+	"enishi/internal/store/mysql"
 	"enishi/internal/store/sqlite"
 )
 
@@ -30,8 +31,35 @@ type installation struct {
 	fresh bool // it was made just now
 }
 
-// openInstallation opens the data folder, or makes it.
-func openInstallation(ctx context.Context, c *config.Config, o sqlite.Options) (*installation, error) {
+// purpose is what a database is opened for.
+type purpose int
+
+const (
+	serving purpose = iota
+	loading         // an empty one is filled
+	beside          // a little is written beside those who serve
+)
+
+// openInstallation opens the database that the settings name.
+func openInstallation(ctx context.Context, c *config.Config, p purpose) (*installation, error) {
+	if !c.Shared() {
+		return openFolder(ctx, c, sqlite.Options{Relaxed: p == loading, Beside: p == beside})
+	}
+	vault, err := account.NewVault(c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	s, err := mysql.Open(ctx, c.DatabaseURL, mysql.Options{
+		Reader: c.ReaderURL, Connections: c.Connections, Loading: p == loading, Expect: p == beside,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &installation{store: s, vault: vault}, nil
+}
+
+// openFolder opens the data folder, or makes it.
+func openFolder(ctx context.Context, c *config.Config, o sqlite.Options) (*installation, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, errs.Wrap(errs.Invalid, "the data folder "+c.Data+" cannot be made: choose another with --data, or give this user the right to write there", err)
 	}
@@ -64,7 +92,7 @@ func (i *installation) close(err error) error { return errors.Join(err, i.store.
 // options are what the market needs to know of the settings.
 func options(c *config.Config, log *slog.Logger, mail market.Mailer, w World) market.Options {
 	return market.Options{
-		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail,
+		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail, Shared: c.Shared(),
 		Report: func(ctx context.Context, what string, err error) { log.ErrorContext(ctx, what, "error", err) },
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/market"
-	"enishi/internal/store/sqlite"
 )
 
 type maintenanceCmd struct {
@@ -34,7 +33,7 @@ func (f upkeepFlags) run(ctx context.Context, w World, do func(*market.Upkeep) e
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, sqlite.Options{Beside: true})
+	in, err := openInstallation(ctx, resolved, beside)
 	if err != nil {
 		return err
 	}

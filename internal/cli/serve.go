@@ -15,7 +15,6 @@ import (
 	"enishi/internal/httpx"
 	"enishi/internal/lifecycle"
 	"enishi/internal/market"
-	"enishi/internal/store/sqlite"
 	"enishi/internal/worker"
 )
 
@@ -50,7 +49,7 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, sqlite.Options{})
+	in, err := openInstallation(ctx, resolved, serving)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -76,7 +75,15 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	}
 	group := lifecycle.NewGroup(stopGrace)
 	group.Add("maintenance", worker.NewWatch(log, m))
-	group.Add("matcher", worker.NewMatcher(log, m))
+	if resolved.Shared() {
+		group.Add("follower", worker.NewFollower(log, m))
+	}
+	if resolved.Plays(config.Worker) {
+		if resolved.Shared() {
+			group.Add("leader", worker.NewLeader(log, m))
+		}
+		group.Add("matcher", worker.NewMatcher(log, m))
+	}
 	group.Add("http", httpx.NewServer(log, httpx.Bounded(listener), handler))
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group.Run(ctx)

@@ -17,6 +17,9 @@ type settings struct {
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
 	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 4 for each core)."`
 	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
+	Roles        *string `placeholder:"LIST" help:"What this process does: web, worker, job (default all)."`
+
+	DatabaseConnections *string `placeholder:"N" help:"Connections to a database server, for reading and for writing each (default auto)."`
 }
 
 // folder is the flag of the commands that work in a data folder and serve
@@ -33,6 +36,7 @@ func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
 		"addr": s.Addr, "data": s.Data, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "concurrency": s.Concurrency, "log-format": s.LogFormat,
+		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {
 		if value != nil {
 			flags[name] = *value

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"enishi/internal/market"
-	"enishi/internal/store/sqlite"
 )
 
 type userCmd struct {
@@ -31,7 +30,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, sqlite.Options{Beside: true})
+	in, err := openInstallation(ctx, resolved, beside)
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, sqlite.Options{})
+	in, err := openInstallation(ctx, resolved, serving)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 
 	"enishi/internal/errs"
@@ -59,9 +60,31 @@ type Config struct {
 	Concurrency  int // requests that run at once; 0: as many as the cores bear
 	LogFormat    LogFormat
 	Secret       Secret // empty: kept in a file of the data folder, see FindOrMakeSecret
+	// DatabaseURL is the address of a MySQL or MariaDB server's database;
+	// empty: a file in the data folder. ReaderURL is that of a replica.
+	DatabaseURL, ReaderURL string
+	Connections            int // of each pool; 0: derived from the server's limit
+	Roles                  []Role
 
 	lines []Line
 }
+
+// Role is a part of the service that a process plays.
+type Role string
+
+// The roles: answering requests, walking the log and keeping the day, and
+// running the batch jobs.
+const (
+	Web    Role = "web"
+	Worker Role = "worker"
+	Job    Role = "job"
+)
+
+// Plays says whether the process plays a role.
+func (c *Config) Plays(r Role) bool { return slices.Contains(c.Roles, r) }
+
+// Shared says whether other processes may serve the same installation.
+func (c *Config) Shared() bool { return c.DatabaseURL != "" }
 
 // Source is where a value comes from.
 type Source string
@@ -105,6 +128,9 @@ func Resolve(flags map[string]string, env func(string) (string, bool)) (*Config,
 			Value: s.shown(value), Source: source, Help: s.Help,
 		})
 	}
+	if len(wrong) == 0 {
+		wrong = c.together()
+	}
 	if len(wrong) > 0 {
 		err := errs.AtPointers(wrong...)
 		err.Message = "a setting is not valid"
@@ -136,6 +162,8 @@ func (s Setting) namedBy(source Source) string {
 
 func (s Setting) shown(value string) string {
 	switch {
+	case s.show != nil:
+		return s.show(value)
 	case s.Secret && value == "":
 		return "(a file in the data folder)"
 	case s.Secret:
@@ -149,8 +177,6 @@ func (s Setting) shown(value string) string {
 func elsewhere(env func(string) (string, bool)) []errs.Problem {
 	var wrong []errs.Problem
 	for _, part := range []struct{ name, has string }{
-		{"DATABASE_URL", "the database is a file in the data folder"},
-		{"DATABASE_READER_URL", "the database is a file in the data folder"},
 		{"REDIS_URL", "sessions and limits are kept by the process and the database"},
 		{"FILES_URL", "files are kept in the data folder"},
 		{"MAIL_URL", "mails go to the outbox at /dev/mail"},

@@ -146,11 +146,46 @@ func TestDescribe(t *testing.T) {
 		{Name: "data", Flag: "--data", Env: "ENISHI_DATA", Value: "data/demo", Source: config.FromFlag},
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
 		{Name: "rate-limits", Flag: "--rate-limits", Env: "ENISHI_RATE_LIMITS", Value: "on", Source: config.FromDefault},
+		{Name: "concurrency", Flag: "--concurrency", Env: "ENISHI_CONCURRENCY", Value: "auto", Source: config.FromDefault},
 		{Name: "secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
+		{Name: "database-url", Env: "ENISHI_DATABASE_URL", Value: "(a file in the data folder)", Source: config.FromDefault},
+		{Name: "database-reader-url", Env: "ENISHI_DATABASE_READER_URL", Value: "(none)", Source: config.FromDefault},
+		{Name: "database-connections", Flag: "--database-connections", Env: "ENISHI_DATABASE_CONNECTIONS", Value: "auto", Source: config.FromDefault},
+		{Name: "roles", Flag: "--roles", Env: "ENISHI_ROLES", Value: "web,worker,job", Source: config.FromDefault},
 		{Name: "log-format", Flag: "--log-format", Env: "ENISHI_LOG_FORMAT", Value: "text", Source: config.FromDefault},
 	}
 	if diff := cmp.Diff(want, c.Describe(), cmpopts.IgnoreFields(config.Line{}, "Help")); diff != "" {
 		t.Errorf("Describe (-want +got):\n%s", diff)
+	}
+}
+
+func TestSettingsThatDependOnEachOther(t *testing.T) {
+	const database = "mysql://enishi:a-password@127.0.0.1:3306/enishi"
+	for _, tt := range []struct {
+		env  map[string]string
+		want string // the setting that is wrong; empty: none
+	}{
+		{map[string]string{"ENISHI_ROLES": "web"}, "--roles"},
+		{map[string]string{"ENISHI_ROLES": "web,web"}, "ENISHI_ROLES"},
+		{map[string]string{"ENISHI_ROLES": "cook"}, "ENISHI_ROLES"},
+		{map[string]string{"ENISHI_DATABASE_READER_URL": database}, "ENISHI_DATABASE_READER_URL"},
+		{map[string]string{"ENISHI_DATABASE_URL": database}, "ENISHI_SECRET"},
+		{map[string]string{"ENISHI_DATABASE_URL": "postgres://127.0.0.1/enishi", "ENISHI_SECRET": goodSecret}, "ENISHI_DATABASE_URL"},
+		{map[string]string{"ENISHI_DATABASE_URL": database, "ENISHI_SECRET": goodSecret, "ENISHI_ROLES": "web, job"}, ""},
+	} {
+		c, err := config.Resolve(nil, environment(tt.env))
+		if tt.want == "" {
+			if err != nil {
+				t.Errorf("Resolve(%v) = %v", tt.env, err)
+			} else if text := fmt.Sprint(c.Describe()); strings.Contains(text, "a-password") || !strings.Contains(text, "127.0.0.1:3306") {
+				t.Errorf("Describe shows %s", text)
+			}
+			continue
+		}
+		var e *errs.Error
+		if !errors.As(err, &e) || len(e.Problems) != 1 || e.Problems[0].Pointer != tt.want || strings.Contains(err.Error(), "a-password") {
+			t.Errorf("Resolve(%v) = %v, want a problem of %s", tt.env, err, tt.want)
+		}
 	}
 }
 

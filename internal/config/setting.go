@@ -19,7 +19,8 @@ type Setting struct {
 	Help    string // what it does, one line
 	Secret  bool
 
-	inDemo string // the default of a demo installation, if it differs
+	show   func(value string) string // how it is shown; nil: as it is, a secret hidden
+	inDemo string                    // the default of a demo installation, if it differs
 	// set checks value and puts it into c, or gives what was found for the
 	// message: the value itself unless that is secret.
 	set func(c *Config, value string) (found string, ok bool)
@@ -89,6 +90,7 @@ func settings() []Setting {
 			Help:    "key that card ids and other keyed values derive from; changing it changes them all",
 			set:     setSecret,
 		},
+		databaseURL(), readerURL(), connections(), roles(),
 		{
 			Name: "log-format", Default: string(LogText), Accepts: "text or json",
 			Help: "form of the log's lines",

@@ -38,6 +38,9 @@ func (m *Market) Lead(ctx context.Context) (bool, error) {
 // Leads says whether this process led when Lead was last called.
 func (m *Market) Leads() bool { return m.lead.Load() != 0 }
 
+// Shared says whether other processes serve the same store.
+func (m *Market) Shared() bool { return m.options.Shared }
+
 // Yield gives the lead up, so that another process need not wait for its end.
 func (m *Market) Yield(ctx context.Context) error {
 	fence := m.lead.Swap(0)

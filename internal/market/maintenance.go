@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"enishi/internal/day"
@@ -61,12 +60,8 @@ type pause struct {
 	Behind   int64     `json:"behind"` // key of the last offer whose clocks are
 }
 
-// settingUpkeep holds it; settingTurn is written first by whoever changes it,
-// so that one does at a time.
-const (
-	settingUpkeep = "maintenance"
-	settingTurn   = "maintenance_turn"
-)
+// settingUpkeep holds it; whoever changes it locks the installation first.
+const settingUpkeep = "maintenance"
 
 func loadUpkeep(tx Tx) (upkeep, error) {
 	var u upkeep
@@ -264,11 +259,7 @@ func (p plan) mail() (subject, body string) {
 // takeTurn waits until nobody else changes what is stored of maintenance, and
 // gives it.
 func takeTurn(tx Tx) (upkeep, error) {
-	turn, err := numberSetting(tx, settingTurn)
-	if err != nil {
-		return upkeep{}, err
-	}
-	if err := tx.SetSetting(settingTurn, strconv.FormatInt(turn+1, 10)); err != nil {
+	if _, err := tx.LockSetting(settingLock); err != nil {
 		return upkeep{}, err
 	}
 	return loadUpkeep(tx)

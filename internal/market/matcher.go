@@ -14,10 +14,16 @@ import (
 
 // Tend is the scheduler's round: it begins the day if the clock has passed
 // midnight in Tokyo, tells of planned maintenance, and ends what is due. While
-// there is maintenance it does nothing: nothing is due then.
+// there is maintenance it does nothing: nothing is due then; nor does it while
+// another process leads.
 func (m *Market) Tend(ctx context.Context) error {
 	m.tending.Lock()
 	defer m.tending.Unlock()
+	if fence := m.lead.Load(); fence != 0 {
+		ctx = context.WithValue(ctx, fenceKey{}, fence)
+	} else if m.options.Shared {
+		return nil // another process's
+	}
 	err := m.tend(ctx)
 	if _, ok := m.paused(); ok {
 		return nil // what it was about waits

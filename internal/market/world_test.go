@@ -33,6 +33,7 @@ var beginning = day.Date(2026, time.November, 24).At(10)
 
 // world is a market in a test, on a clock of its own.
 type world struct {
+	raw market.Store // without the rules of locks
 	testing.TB
 	*market.Market
 
@@ -109,7 +110,7 @@ func (p *postbox) Send(_ context.Context, to, _, body string) error {
 // newWorld opens a market on an empty store.
 func newWorld(t testing.TB, s market.Store, o market.Options) *world {
 	t.Helper()
-	w := &world{TB: t, records: record(storetest.Disciplined(s)), options: o, passed: new(atomic.Int64), mail: new(postbox)}
+	w := &world{TB: t, raw: s, records: record(storetest.Disciplined(s)), options: o, passed: new(atomic.Int64), mail: new(postbox)}
 	w.options.Clock = func() time.Time { return beginning.Add(time.Duration(w.passed.Load())) }
 	w.options.Mail = w.mail
 	w.options.Report = func(_ context.Context, what string, err error) {

@@ -87,7 +87,10 @@ func (s *session) close() error {
 	for _, st := range s.statements {
 		err = errors.Join(err, st.Close())
 	}
-	return errors.Join(err, s.conn.Close())
+	if closed := s.conn.Close(); !errors.Is(closed, driver.ErrBadConn) { // the server may have closed it before
+		err = errors.Join(err, closed)
+	}
+	return err
 }
 
 // pool lends sessions. A free place holds nil until its session is opened.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"enishi/internal/errs"
 	"enishi/internal/market"
 )
 
@@ -27,7 +28,11 @@ const round = time.Second
 // Run walks the log until ctx is done. A row that fails is tried again after a
 // round, since what broke it (a full disk, a lost connection) may be mended.
 func (w *Matcher) Run(ctx context.Context) error {
-	tick := time.NewTicker(round)
+	every := round
+	if w.market.Shared() { // nobody tells of what other processes write
+		every = pollEvery
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		err := w.market.Tend(ctx)
@@ -38,7 +43,9 @@ func (w *Matcher) Run(ctx context.Context) error {
 			return nil
 		}
 		kicked := w.market.Kicked()
-		if err != nil {
+		if errs.Is(err, errs.Stale) && w.market.Shared() {
+			w.log.InfoContext(ctx, "another process has taken the lead", "error", err)
+		} else if err != nil {
 			w.log.ErrorContext(ctx, "the matcher stopped at a row and tries it again", "error", err)
 			kicked = nil
 		}

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"enishi/internal/errs"
+)
+
+const databaseForm = "mysql://USER:PASSWORD@HOST:PORT/NAME, of MySQL 8 or later or MariaDB 10.6 or later"
+
+func databaseURL() Setting {
+	return Setting{
+		Name: "database-url", Secret: true, Accepts: databaseForm, show: shownURL("(a file in the data folder)"),
+		Help: "database that several processes share; without one, the process keeps its own in the data folder",
+		set: func(c *Config, value string) (string, bool) {
+			c.DatabaseURL = value
+			return "a value of another form", value == "" || isDatabase(value)
+		},
+	}
+}
+
+func readerURL() Setting {
+	return Setting{
+		Name: "database-reader-url", Secret: true, Accepts: databaseForm, show: shownURL("(none)"),
+		Help: "replica that answers lists and statistics, which may be a second old",
+		set: func(c *Config, value string) (string, bool) {
+			c.ReaderURL = value
+			return "a value of another form", value == "" || isDatabase(value)
+		},
+	}
+}
+
+// mostConnections is more than any server of ours allows.
+const mostConnections = 1000
+
+func connections() Setting {
+	return Setting{
+		Name: "database-connections", Default: "auto", Accepts: "auto, or a number from 1 to " + strconv.Itoa(mostConnections),
+		Help: "connections to the database server, for reading and for writing each; auto: a share of what the server allows",
+		set: func(c *Config, value string) (string, bool) {
+			if value == "auto" {
+				c.Connections = 0
+				return "", true
+			}
+			var err error
+			c.Connections, err = strconv.Atoi(value)
+			return strconv.Quote(value), err == nil && c.Connections >= 1 && c.Connections <= mostConnections
+		},
+	}
+}
+
+func roles() Setting {
+	return Setting{
+		Name: "roles", Default: "web,worker,job", Accepts: "some of web, worker and job, with commas between",
+		Help: "what the process does: answer requests, make the offers that are due, run batch jobs",
+		set: func(c *Config, value string) (string, bool) {
+			c.Roles = nil
+			for name := range strings.SplitSeq(value, ",") {
+				r := Role(strings.TrimSpace(name))
+				if !slices.Contains([]Role{Web, Worker, Job}, r) || slices.Contains(c.Roles, r) {
+					return strconv.Quote(value), false
+				}
+				c.Roles = append(c.Roles, r)
+			}
+			return strconv.Quote(value), true
+		},
+	}
+}
+
+func isDatabase(value string) bool {
+	u, err := url.Parse(value)
+	return err == nil && (u.Scheme == "mysql" || u.Scheme == "mariadb") && u.Host != "" && len(u.Path) > 1
+}
+
+// shownURL shows an address without its password.
+func shownURL(none string) func(string) string {
+	return func(value string) string {
+		u, err := url.Parse(value)
+		if value == "" || err != nil {
+			return none
+		}
+		if _, has := u.User.Password(); has {
+			u.User = url.UserPassword(u.User.Username(), "hidden")
+		}
+		return u.String()
+	}
+}
+
+// together gives what is wrong with settings that depend on each other.
+func (c *Config) together() []errs.Problem {
+	var wrong []errs.Problem
+	if c.DatabaseURL == "" && len(c.Roles) < 3 {
+		wrong = append(wrong, errs.Problem{
+			Pointer: "--roles", Found: "some of them",
+			Allowed: "all of them while the database is a file, which one process has to itself; or ENISHI_DATABASE_URL",
+		})
+	}
+	if c.DatabaseURL == "" && c.ReaderURL != "" {
+		wrong = append(wrong, errs.Problem{Pointer: "ENISHI_DATABASE_READER_URL", Found: "a value", Allowed: "none without ENISHI_DATABASE_URL"})
+	}
+	if c.DatabaseURL != "" && len(c.Secret) == 0 {
+		wrong = append(wrong, errs.Problem{
+			Pointer: "ENISHI_SECRET", Found: "none",
+			Allowed: "the same secret for every process that shares a database, such as the output of `openssl rand -hex 32`",
+		})
+	}
+	return wrong
+}
