@@ -19,7 +19,7 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := format vet lint vulnerabilities arch test race
 
-.PHONY: help build run check bench clean $(STAGES)
+.PHONY: help build run check bench clean services services-stop test-services $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -40,6 +40,19 @@ check: ## every stage below and above: what must be green before a change is in
 		$(MAKE) "$$stage"; \
 	done
 	@printf '\n=== all green\n'
+
+services: ## install (Debian, Ubuntu) and start the databases and caches that test-services needs
+	@scripts/services start
+
+services-stop: ## stop exactly those
+	@scripts/services stop
+
+test-services: ## the tests that run on real databases; a server that is away is a failure
+	@[[ -r $${SERVICES_DIR:-.services}/env ]] || { echo 'run make services first' >&2; exit 1; }
+	@source $${SERVICES_DIR:-.services}/env; export ENISHI_TEST_SERVICES=required; \
+		$(GO) test -count=1 -timeout 30m ./internal/store/mysql/...; \
+		$(GO) test -count=1 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
+		$(GO) test -count=1 -timeout 30m -run 'OnServers' ./internal/cli
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...

@@ -28,6 +28,7 @@ func environment(pairs map[string]string) func(string) (string, bool) {
 func TestResolve(t *testing.T) {
 	defaults := config.Config{
 		Addr: "127.0.0.1:8080", Data: "data", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText,
+		Roles: []config.Role{config.Web, config.Worker, config.Job},
 	}
 	onPort9000, demo, askingDemo := defaults, defaults, defaults
 	onPort9000.Addr = ":9000"
@@ -49,6 +50,7 @@ func TestResolve(t *testing.T) {
 			want: config.Config{
 				Addr: "[::1]:0", Data: "/srv/enishi", MatchingMode: config.Auto,
 				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret),
+				Roles: []config.Role{config.Web, config.Worker, config.Job},
 			},
 		},
 		{

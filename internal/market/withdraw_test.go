@@ -164,7 +164,7 @@ func TestWithdrawalsKilledAnywhere(t *testing.T) {
 // again; it says whether something was committed, and whether it came that far.
 func (w *world) killed(at int64, do func() error) (committed, died bool) {
 	w.Helper()
-	before := len(readRows(w, w.records.Store).log)
+	before := w.appended()
 	w.records.lives.Store(at)
 	err := do()
 	died = w.records.dead.Load()
@@ -176,7 +176,26 @@ func (w *world) killed(at int64, do func() error) (committed, died bool) {
 	if died {
 		w.Market = w.open()
 	}
-	return len(readRows(w, w.records.Store).log) > before, died
+	return w.appended() > before, died
+}
+
+// appended counts the rows of the log, also those that have no position yet.
+func (w *world) appended() int64 {
+	w.Helper()
+	var n int64
+	err := w.records.Store.Read(w.Context(), func(tx market.Tx) error {
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		waiting, err := tx.Unnumbered()
+		n = head + waiting
+		return err
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return n
 }
 
 // halfway ends the company's offers and kills the process before it withdraws

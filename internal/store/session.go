@@ -87,8 +87,14 @@ func (s *session) close() error {
 	for _, st := range s.statements {
 		err = errors.Join(err, st.Close())
 	}
-	if closed := s.conn.Close(); !errors.Is(closed, driver.ErrBadConn) { // the server may have closed it before
-		err = errors.Join(err, closed)
+	return errors.Join(err, closed(s.conn.Close()))
+}
+
+// closed is what closing a connection means: that the server had closed it
+// before is no failure.
+func closed(err error) error {
+	if errors.Is(err, driver.ErrBadConn) {
+		return nil
 	}
 	return err
 }
@@ -164,7 +170,7 @@ func (p *pool) close() error {
 				err = errors.Join(err, s.close())
 			}
 		}
-		err = errors.Join(err, p.db.Close())
+		err = errors.Join(err, closed(p.db.Close()))
 	})
 	return err
 }
