@@ -182,8 +182,8 @@ func (u *Upkeep) End(ctx context.Context, progress func(done int)) (Ended, error
 
 // endPart extends the clocks of a page of offers, and ends the pause after the
 // last.
-func (is *upkeep) endPart(tx Tx, now time.Time) (n int, more bool, err error) {
-	on := is.On
+func (u *upkeep) endPart(tx Tx, now time.Time) (n int, more bool, err error) {
+	on := u.On
 	if on.Ends.IsZero() {
 		on.Ends = now.Add(allowance)
 	}
@@ -206,7 +206,7 @@ func (is *upkeep) endPart(tx Tx, now time.Time) (n int, more bool, err error) {
 		on.From, on.Ends, on.Behind = on.Ends, now.Add(allowance), 0
 		return n, true, nil
 	}
-	is.Plan, is.On = nil, nil
+	u.Plan, u.On = nil, nil
 	return n, false, nil
 }
 
