@@ -50,7 +50,7 @@ func openInstallation(ctx context.Context, c *config.Config, p purpose) (*instal
 		return nil, err
 	}
 	s, err := mysql.Open(ctx, c.DatabaseURL, mysql.Options{
-		Reader: c.ReaderURL, Connections: c.Connections, Loading: p == loading, Expect: p == beside,
+		Connections: c.Connections, Loading: p == loading, Expect: p == beside,
 	})
 	if err != nil {
 		return nil, err

@@ -61,10 +61,10 @@ type Config struct {
 	LogFormat    LogFormat
 	Secret       Secret // empty: kept in a file of the data folder, see FindOrMakeSecret
 	// DatabaseURL is the address of a MySQL or MariaDB server's database;
-	// empty: a file in the data folder. ReaderURL is that of a replica.
-	DatabaseURL, ReaderURL string
-	Connections            int // of each pool; 0: derived from the server's limit
-	Roles                  []Role
+	// empty: a file in the data folder.
+	DatabaseURL string
+	Connections int // of each pool; 0: derived from the server's limit
+	Roles       []Role
 
 	lines []Line
 }
@@ -177,6 +177,7 @@ func (s Setting) shown(value string) string {
 func elsewhere(env func(string) (string, bool)) []errs.Problem {
 	var wrong []errs.Problem
 	for _, part := range []struct{ name, has string }{
+		{"DATABASE_READER_URL", "one server answers everything"},
 		{"REDIS_URL", "sessions and limits are kept by the process and the database"},
 		{"FILES_URL", "files are kept in the data folder"},
 		{"MAIL_URL", "mails go to the outbox at /dev/mail"},

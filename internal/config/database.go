@@ -22,17 +22,6 @@ func databaseURL() Setting {
 	}
 }
 
-func readerURL() Setting {
-	return Setting{
-		Name: "database-reader-url", Secret: true, Accepts: databaseForm, show: shownURL("(none)"),
-		Help: "replica that answers lists and statistics, which may be a second old",
-		set: func(c *Config, value string) (string, bool) {
-			c.ReaderURL = value
-			return "a value of another form", value == "" || isDatabase(value)
-		},
-	}
-}
-
 // mostConnections is more than any server of ours allows.
 const mostConnections = 1000
 
@@ -97,9 +86,6 @@ func (c *Config) together() []errs.Problem {
 			Pointer: "--roles", Found: "some of them",
 			Allowed: "all of them while the database is a file, which one process has to itself; or ENISHI_DATABASE_URL",
 		})
-	}
-	if c.DatabaseURL == "" && c.ReaderURL != "" {
-		wrong = append(wrong, errs.Problem{Pointer: "ENISHI_DATABASE_READER_URL", Found: "a value", Allowed: "none without ENISHI_DATABASE_URL"})
 	}
 	if c.DatabaseURL != "" && len(c.Secret) == 0 {
 		wrong = append(wrong, errs.Problem{

@@ -70,8 +70,11 @@ type Market struct {
 	self      string       // names this process in leases
 	lead      atomic.Int64 // fencing number while this process leads, else 0
 	drained   int64        // with which matched was last read; under matching
+	begun     atomic.Int64 // how often Follow has begun
 	following sync.Mutex
-	turn      int64 // of the populations' changes; under following
+	followed  bool           // the last Follow came to its end; under following
+	turn      int64          // of the populations' changes; under following
+	early     map[int64]bool // rows that were applied before they had a position; under following
 	matching  sync.Mutex
 	noted     time.Time // when the matcher last wrote its position, and which; under matching
 	notedAt   int64
@@ -309,30 +312,11 @@ func (m *Market) transact(ctx context.Context, fn func(Tx) error) error {
 // write runs a use case's transaction and then applies it here, so that the
 // caller's next question sees it; the matcher is told.
 func (m *Market) write(ctx context.Context, fn func(Tx) error) error {
-	var own []*Row
-	err := m.transact(ctx, func(tx Tx) error {
-		noting := &noter{Tx: tx}
-		err := fn(noting)
-		own = noting.rows
-		return err
-	})
-	if err != nil {
+	if err := m.transact(ctx, fn); err != nil {
 		return err
 	}
 	m.wake()
-	return m.follow(ctx, own)
-}
-
-// noter notes the rows that a transaction appends to the log.
-type noter struct {
-	Tx
-	rows []*Row
-}
-
-// Append is the store's.
-func (n *noter) Append(rows ...*Row) error {
-	n.rows = append(n.rows, rows...)
-	return n.Tx.Append(rows...)
+	return m.Follow(ctx)
 }
 
 // Kicked is signalled when something was written that the matcher may have to

@@ -31,6 +31,7 @@ func (t *memoryTx) Append(rows ...*Row) error {
 	before := len(t.log)
 	for _, r := range rows {
 		r.Pos = int64(len(t.log)) + 1
+		r.ID = r.Pos
 		kept := *r
 		kept.At = stored(r.At)
 		t.log = append(t.log, kept)
@@ -96,6 +97,8 @@ func (t *memoryTx) DropReplies(before time.Time) error {
 }
 
 func (t *memoryTx) Unnumbered() (int64, error) { return 0, t.ready() }
+
+func (t *memoryTx) Waiting() ([]Row, error) { return nil, t.ready() }
 
 func (t *memoryTx) Number(int) (int, error) { return 0, t.writing() }
 

@@ -299,19 +299,36 @@ func notFoundIsNil(err error) error {
 const loadPage = 1000
 
 // Follow applies what has been committed since the last time to the
-// populations. It returns when everything that has a position in the log and
-// was committed before the call is applied.
-func (m *Market) Follow(ctx context.Context) error { return m.follow(ctx, nil) }
-
-// follow is Follow, and applies rows of this process that may have no position
-// yet. What it reads is as new as any read before it, so a change that is
-// applied later replaces one that was applied earlier.
-func (m *Market) follow(ctx context.Context, own []*Row) error {
+// populations, also what has no position in the log yet. It returns when
+// everything committed before the call is applied. What it reads is as new as
+// any read before it, so a change that is applied later replaces one that was
+// applied earlier.
+func (m *Market) Follow(ctx context.Context) error {
+	before := m.begun.Load()
 	m.following.Lock()
 	defer m.following.Unlock()
-	var today day.Day
-	err := m.read(ctx, func(tx Tx) error {
-		var err error
+	if m.begun.Load() > before && m.followed {
+		return nil // another call has begun since, and has seen all that this one would
+	}
+	m.begun.Add(1)
+	m.followed = false
+	today, err := m.catchUp(ctx)
+	if err != nil {
+		return err
+	}
+	m.followed = true
+	if today <= m.Today() {
+		return nil
+	}
+	m.today.Store(int32(today))
+	return m.loadAnswers(ctx)
+}
+
+// catchUp reads what is new in one moment and applies it. It gives the log's
+// day.
+func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
+	var early map[int64]bool
+	err = m.read(ctx, func(tx Tx) error {
 		if today, err = m.refresh(tx); err != nil {
 			return err
 		}
@@ -320,10 +337,8 @@ func (m *Market) follow(ctx context.Context, own []*Row) error {
 			return err
 		}
 		touched := newTouched()
-		for _, row := range own {
-			if err := touched.add(tx, *row); err != nil {
-				return err
-			}
+		if early, err = m.addWaiting(tx, touched); err != nil {
+			return err
 		}
 		for after := m.people.applied.Load(); after < head; {
 			rows, err := tx.Rows(after, loadPage)
@@ -331,6 +346,9 @@ func (m *Market) follow(ctx context.Context, own []*Row) error {
 				return fmt.Errorf("read the log after %d: %w", after, err)
 			}
 			for _, row := range rows {
+				if m.early[row.ID] {
+					continue
+				}
 				if err := touched.add(tx, row); err != nil {
 					return err
 				}
@@ -348,11 +366,42 @@ func (m *Market) follow(ctx context.Context, own []*Row) error {
 		m.people.applied.Store(head)
 		return nil
 	})
-	if err != nil || today <= m.Today() {
-		return err
+	if err == nil {
+		m.early = early
 	}
-	m.today.Store(int32(today))
-	return m.loadAnswers(ctx)
+	return today, err
+}
+
+// catchUpWithOthers lets a question see what other processes have answered
+// before it, the asker's own writes above all. Without the database it is
+// answered from what is known.
+func (m *Market) catchUpWithOthers(ctx context.Context) {
+	if !m.options.Shared {
+		return
+	}
+	if err := m.Follow(ctx); err != nil {
+		m.options.Report(ctx, "a question is answered without what other processes have just written", err)
+	}
+}
+
+// addWaiting notes the entries that rows changed which have no position yet
+// and were not applied before, and gives all those rows.
+func (m *Market) addWaiting(tx Tx, t *touched) (map[int64]bool, error) {
+	rows, err := tx.Waiting()
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	all := make(map[int64]bool, len(rows))
+	for _, row := range rows {
+		all[row.ID] = true
+		if m.early[row.ID] {
+			continue
+		}
+		if err := t.add(tx, row); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // refresh takes over what other processes may have changed of the

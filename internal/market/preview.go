@@ -45,6 +45,7 @@ func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Previe
 	if err := actor.Role.May(account.EditRule); err != nil {
 		return out, err
 	}
+	m.catchUpWithOthers(ctx)
 	var r rule.Rule
 	err := m.read(ctx, func(tx Tx) error {
 		if _, err := verified(tx, actor); err != nil {

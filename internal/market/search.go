@@ -80,6 +80,7 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 	if err := actor.Role.May(account.SearchPeople); err != nil {
 		return out, err
 	}
+	m.catchUpWithOthers(ctx)
 	today := m.Today()
 	query, err := m.query(in, today)
 	if err != nil {

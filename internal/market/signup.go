@@ -52,7 +52,6 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 		return out, err
 	}
 	known, made := false, false
-	own := &Row{}
 	err = again(func() error {
 		return m.transact(ctx, func(tx Tx) error {
 			out, made = SignedUp{}, false
@@ -67,8 +66,7 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 			if err := tx.AddCandidate(&c); err != nil {
 				return err
 			}
-			own = &Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()}
-			if err := tx.Append(own); err != nil {
+			if err := tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()}); err != nil {
 				return err
 			}
 			return m.remember(tx, once, out)
@@ -86,7 +84,7 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	} else if c, err = m.repeated(ctx, out.ID, in.Email); err != nil {
 		return SignedUp{}, fmt.Errorf("repeat a sign-up: %w", err)
 	}
-	if err = m.follow(ctx, []*Row{own}); err == nil {
+	if err = m.Follow(ctx); err == nil {
 		err = m.matchNow(ctx, &c)
 	}
 	if err != nil {

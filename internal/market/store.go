@@ -47,14 +47,17 @@ type Tx interface {
 }
 
 type logTx interface {
-	// Append writes rows to the change log, in order. It sets their Pos where
-	// one transaction writes at a time; elsewhere Number does so later.
+	// Append writes rows to the change log, in order, and sets their ID. It
+	// sets their Pos where one transaction writes at a time; elsewhere Number
+	// does so later.
 	Append(rows ...*Row) error
 	// Head gives the position of the last row that has one, 0 if there is
 	// none.
 	Head() (int64, error)
 	// Unnumbered counts the committed rows that have no position yet.
 	Unnumbered() (int64, error)
+	// Waiting gives those rows, by ID.
+	Waiting() ([]Row, error)
 	// Number gives positions to up to limit committed rows that have none, and
 	// says how many. Only one process may do so at a time.
 	Number(limit int) (int, error)
@@ -256,7 +259,8 @@ const (
 
 // Row is a row of the change log.
 type Row struct {
-	Pos     int64
+	ID      int64 // in the order in which rows were begun, not in which they were committed
+	Pos     int64 // 0 until it is numbered
 	Change  Change
 	Entity  int64
 	Version int64

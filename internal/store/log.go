@@ -23,6 +23,9 @@ func (t *tx) Append(rows ...*market.Row) error {
 		}
 		keys[i] = key
 	}
+	for i, r := range rows {
+		r.ID = keys[i]
+	}
 	if !t.dialect.NumbersLog {
 		return nil
 	}
@@ -77,12 +80,23 @@ func (t *tx) Number(limit int) (int, error) {
 }
 
 func (t *tx) Rows(after int64, limit int) ([]market.Row, error) {
-	return list(t, "log", func(row scanner, r *market.Row) error {
-		var at int64
-		err := row.Scan(&r.Pos, &r.Change, &r.Entity, &r.Version, &at)
-		r.At = moment(at)
-		return err
-	}, "SELECT pos, kind, entity, version, at FROM log WHERE pos > ? ORDER BY pos LIMIT ?", after, limit)
+	return list(t, "log", scanRow, "SELECT "+rowColumns+" FROM log WHERE pos > ? ORDER BY pos LIMIT ?", after, limit)
+}
+
+const rowColumns = "id, COALESCE(pos, 0), kind, entity, version, at"
+
+func scanRow(row scanner, r *market.Row) error {
+	var at int64
+	err := row.Scan(&r.ID, &r.Pos, &r.Change, &r.Entity, &r.Version, &at)
+	r.At = moment(at)
+	return err
+}
+
+func (t *tx) Waiting() ([]market.Row, error) {
+	if t.dialect.NumbersLog {
+		return nil, t.ready()
+	}
+	return list(t, "log", scanRow, "SELECT "+rowColumns+" FROM log WHERE pos IS NULL ORDER BY id")
 }
 
 func (t *tx) Setting(name string) (string, error) { return t.setting(name, "") }

@@ -25,7 +25,6 @@ import (
 type Store struct {
 	dialect          Dialect
 	writers, readers *pool
-	replica          *pool // nil: none
 	release          func() error
 }
 
@@ -41,30 +40,18 @@ type Pool struct {
 }
 
 // Pools are the handles of a database.
-type Pools struct {
-	Writers, Readers Pool
-	// Replica answers what may be a little old; its DB is nil if there is none.
-	Replica Pool
-}
+type Pools struct{ Writers, Readers Pool }
 
 // New gives the store of an open database whose schema is current. Close
 // closes the handles, then calls release.
 func New(d Dialect, p Pools, release func() error) *Store {
-	s := &Store{dialect: d, writers: newPool(p.Writers), readers: newPool(p.Readers), release: release}
-	if p.Replica.DB != nil {
-		s.replica = newPool(p.Replica)
-	}
-	return s
+	return &Store{dialect: d, writers: newPool(p.Writers), readers: newPool(p.Readers), release: release}
 }
 
 // Close waits for running transactions, closes the database and lets go of
 // what the store holds. Later transactions are Busy.
 func (s *Store) Close() error {
-	var replica error
-	if s.replica != nil {
-		replica = s.replica.close()
-	}
-	return errors.Join(replica, s.readers.close(), s.writers.close(), s.release())
+	return errors.Join(s.readers.close(), s.writers.close(), s.release())
 }
 
 // A transaction that lost a race for a lock is run again up to retries times,

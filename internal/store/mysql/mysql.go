@@ -27,9 +27,6 @@ import (
 
 // Options are how a database is opened; the zero value is how a server does.
 type Options struct {
-	// Reader is the address of a replica for what may be a little old; empty:
-	// there is none.
-	Reader string
 	// Connections bounds each of the store's pools; 0: a share of what the
 	// server allows, see Budget.
 	Connections int
@@ -73,43 +70,18 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 	if most == 0 {
 		most = Budget(server.connections, o.Share)
 	}
-	writers, err := connect(config, server, settings(server, o, true))
+	writers, err := connect(config, settings(server, o, true))
 	if err != nil {
 		return nil, err
 	}
-	readers, err := connect(config, server, settings(server, o, false))
+	readers, err := connect(config, settings(server, o, false))
 	if err != nil {
 		return nil, errors.Join(err, writers.Close())
 	}
-	pools := store.Pools{
+	return store.New(dialect(), store.Pools{
 		Writers: store.Pool{DB: writers, Most: most, Fresh: fresh(o)},
 		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o)},
-	}
-	if o.Reader != "" {
-		if err := addReplica(ctx, &pools, o, most); err != nil {
-			return nil, errors.Join(err, writers.Close(), readers.Close())
-		}
-	}
-	return store.New(dialect(), pools, func() error { return nil }), nil
-}
-
-// addReplica adds the pool of the replica, which may be another kind of server
-// and may be away.
-func addReplica(ctx context.Context, pools *store.Pools, o Options, most int) error {
-	config, err := parse(o.Reader)
-	if err != nil {
-		return err
-	}
-	server, err := ask(ctx, config)
-	if err != nil {
-		return fmt.Errorf("the reader on %s: %w", config.Addr, err)
-	}
-	db, err := connect(config, server, settings(server, o, false))
-	if err != nil {
-		return err
-	}
-	pools.Replica = store.Pool{DB: db, Most: most, Fresh: fresh(o)}
-	return nil
+	}, func() error { return nil }), nil
 }
 
 // server is what a database says of itself.
@@ -127,7 +99,7 @@ func (s server) table() string {
 }
 
 func ask(ctx context.Context, config *mysql.Config) (s server, err error) {
-	db, err := connect(config, server{}, nil)
+	db, err := connect(config, nil)
 	if err != nil {
 		return s, err
 	}
@@ -211,16 +183,8 @@ func settings(s server, o Options, write bool) []string {
 }
 
 // connect gives a handle whose sessions begin with the statements.
-func connect(config *mysql.Config, _ server, begin []string) (*sql.DB, error) {
-	own := config.Clone()
-	if len(begin) == 0 {
-		c, err := mysql.NewConnector(own)
-		if err != nil {
-			return nil, err
-		}
-		return sql.OpenDB(c), nil
-	}
-	c, err := mysql.NewConnector(own)
+func connect(config *mysql.Config, begin []string) (*sql.DB, error) {
+	c, err := mysql.NewConnector(config.Clone())
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ const (
 // migrate brings the schema up to what this program was built for. With
 // expect, it only checks that it is. A newer schema is Conflict.
 func migrate(ctx context.Context, config *mysql.Config, s server, expect bool) (err error) {
-	db, err := connect(config, s, nil)
+	db, err := connect(config, nil)
 	if err != nil {
 		return err
 	}
