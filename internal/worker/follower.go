@@ -67,17 +67,18 @@ const yieldTime = 2 * time.Second
 func (l *Leader) Run(ctx context.Context) error {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
-	led := false
+	led, failing := false, false
 	for {
 		leads, err := l.market.Lead(ctx)
 		switch {
 		case ctx.Err() != nil:
-		case err != nil:
+		case err != nil && !failing:
 			l.log.ErrorContext(ctx, "the lead cannot be asked for", "error", err)
-		case leads != led:
+		case err == nil && leads != led:
 			led = leads
 			l.log.InfoContext(ctx, "the lead has changed hands", "leads", leads)
 		}
+		failing = err != nil
 		select {
 		case <-ctx.Done():
 			done, cancel := context.WithTimeout(context.WithoutCancel(ctx), yieldTime)
