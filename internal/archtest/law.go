@@ -10,6 +10,7 @@ const module = "enishi"
 func floors() map[string]int {
 	return map[string]int{
 		"internal/errs":      0,
+		"internal/section":   0,
 		"internal/day":       0,
 		"internal/corpnum":   0,
 		"internal/config":    0,
@@ -55,6 +56,7 @@ func sameFloor() map[string][]string {
 		"internal/day":       {"internal/errs"},
 		"internal/corpnum":   {"internal/errs"},
 		"internal/config":    {"internal/errs"},
+		"internal/section":   {"internal/errs"},
 		"internal/lifecycle": {"internal/errs"},
 
 		"internal/condition":               {"internal/taxonomy"},

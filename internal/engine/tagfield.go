@@ -18,10 +18,7 @@ type tagField struct {
 // sorted in each row.
 func newTagField(l *layout, field int, all *list[uint32]) tagField {
 	first, end := l.first[field], l.first[field+1]
-	var f tagField
-	if levels := l.schema.Fields[field].Levels; levels > 1 {
-		f.shift = uint8(bits.Len8(levels))
-	}
+	f := tagField{shift: l.shift(field)}
 	rows := len(all.at) - 1
 	f.at = make([]uint32, 1, rows+1)
 	single := true
@@ -37,7 +34,7 @@ func newTagField(l *layout, field int, all *list[uint32]) tagField {
 	if single {
 		f.at = nil
 	}
-	if uint64(end-first)<<f.shift > math.MaxUint16 {
+	if l.isWide(field) {
 		f.wide = fitted(f.wide)
 		return f
 	}
@@ -47,6 +44,19 @@ func newTagField(l *layout, field int, all *list[uint32]) tagField {
 	}
 	f.wide = nil
 	return f
+}
+
+// shift gives how many bits the level of a field's tags takes.
+func (l *layout) shift(field int) uint8 {
+	if levels := l.schema.Fields[field].Levels; levels > 1 {
+		return uint8(bits.Len8(levels))
+	}
+	return 0
+}
+
+// isWide reports whether a field's tags do not fit 16 bits.
+func (l *layout) isWide(field int) bool {
+	return uint64(l.first[field+1]-l.first[field])<<l.shift(field) > math.MaxUint16
 }
 
 func (f *tagField) pack(value, level uint32) uint32 {
