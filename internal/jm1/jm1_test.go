@@ -115,12 +115,15 @@ func checkJSON(t *testing.T, report *Report) {
 		"mutual":            {"n", "p50_us", "p95_us", "p99_us"},
 		"apply":             {"n", "p50_us", "p95_us", "p99_us"},
 		"memory":            {"bytes_per_candidate", "bytes_per_rule"},
-		"start":             {"build_seconds", "snapshot_seconds"},
+		"start": {
+			"build_seconds", "snapshot_seconds", "snapshot_write_seconds", "snapshot_bytes",
+			"mutual_build_seconds", "mutual_snapshot_seconds", "mutual_snapshot_bytes",
+		},
 	} {
 		object, _ := got[key].(map[string]any)
 		for _, part := range parts {
-			if _, ok := object[part]; !ok {
-				t.Errorf("%s has no %s: %v", key, part, got[key])
+			if n, ok := object[part].(float64); !ok || n <= 0 {
+				t.Errorf("%s has %v as %s: %v", key, object[part], part, got[key])
 			}
 		}
 	}

@@ -61,12 +61,15 @@ func (r *run) mutualRules(rules []Rule, positions []Record, wishes [][]Clause) e
 func (r *run) mutualCandidates(rules []Rule, positions []Record, wishes [][]Clause) error {
 	var p *engine.Population
 	bytes, err := weighed(len(r.candidates), func() error {
-		var err error
-		p, _, err = r.load(lowered(r.profile), lowered(r.job), len(r.candidates), func(i int) engine.Entry {
+		loaded, took, err := r.load(lowered(r.profile), lowered(r.job), len(r.candidates), func(i int) engine.Entry {
 			return engine.Entry{Doc: r.profile.doc(&r.candidates[i]), Cond: r.job.conjunction(wishes[i])}
 		})
+		p, r.report.Start.MutualBuild = loaded, took.Seconds()
 		return err
 	})
+	if err == nil {
+		p, err = r.reloadMutual(p, lowered(r.profile), lowered(r.job))
+	}
 	if err != nil {
 		return fmt.Errorf("load candidates with wishes: %w", err)
 	}

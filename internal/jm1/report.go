@@ -61,10 +61,17 @@ type Memory struct {
 	MutualRule      float64 `json:"mutual_bytes_per_rule"`
 }
 
-// Start is how long a population of all candidates takes to be ready.
+// Start is how long a population of all candidates takes to be ready: built of
+// its entries, or loaded from a snapshot file, which was written before. The
+// mutual figures are of candidates with wishes.
 type Start struct {
-	Build    float64  `json:"build_seconds"`
-	Snapshot *float64 `json:"snapshot_seconds"`
+	Build               float64 `json:"build_seconds"`
+	Snapshot            float64 `json:"snapshot_seconds"`
+	SnapshotWrite       float64 `json:"snapshot_write_seconds"`
+	SnapshotBytes       int64   `json:"snapshot_bytes"`
+	MutualBuild         float64 `json:"mutual_build_seconds"`
+	MutualSnapshot      float64 `json:"mutual_snapshot_seconds"`
+	MutualSnapshotBytes int64   `json:"mutual_snapshot_bytes"`
 }
 
 // times collects durations and what was found in them.

@@ -20,6 +20,9 @@ func (r *run) search() error {
 	if err != nil {
 		return fmt.Errorf("load candidates: %w", err)
 	}
+	if p, err = r.reloadCandidates(p, lowered(r.profile)); err != nil {
+		return err
+	}
 	if err := r.fixedSearches(p); err != nil {
 		return err
 	}

@@ -69,6 +69,9 @@ func (m *measurement) search() error {
 	if err != nil {
 		return fmt.Errorf("load candidates: %w", err)
 	}
+	if p, err = m.reloadCandidates(p, m.Profiles); err != nil {
+		return err
+	}
 	n := min(len(m.Rules), randomRules)
 	for _, s := range m.steps() {
 		m.o.Progress("searching: "+s.name, 0, n)
@@ -365,9 +368,14 @@ func (m *measurement) mutual() error {
 		return fmt.Errorf("load rules with terms: %w", err)
 	}
 	m.report.Memory.MutualCandidate, err = weighed(len(m.Candidates), func() (err error) {
-		candidates, _, err = m.load(m.Profiles, m.Positions, len(m.Candidates), func(i int) engine.Entry { return m.Candidates[i] })
+		var took time.Duration
+		candidates, took, err = m.load(m.Profiles, m.Positions, len(m.Candidates), func(i int) engine.Entry { return m.Candidates[i] })
+		m.report.Start.MutualBuild = took.Seconds()
 		return err
 	})
+	if err == nil {
+		candidates, err = m.reloadMutual(candidates, m.Profiles, m.Positions)
+	}
 	if err != nil {
 		return fmt.Errorf("load candidates with wishes: %w", err)
 	}
