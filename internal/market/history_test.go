@@ -183,6 +183,7 @@ func (h *history) step(d draw) error {
 		{14, "be a candidate", h.doCandidate},
 		{14, "answer an offer", h.doAnswer},
 		{2, "erase", h.doErase},
+		{1, "take an image", h.doImage},
 		{4, "found", h.doFound},
 		{2, "set a status", h.doStatus},
 		{6, "position", h.doPosition},
@@ -577,8 +578,8 @@ func (h *history) verify(d draw, told map[offer.State]int) {
 	h.verifyRecords(drained)
 	h.verifyTimes(drained)
 	h.verifyEnds(drained)
-	fresh := h.open()
-	h.verifySame(d, drained, fresh)
+	h.verifySame(d, drained, h.rebuilt())
+	h.verifySame(d, drained, h.open()) // from an image, if one fits
 	h.verifyRepeat(drained)
 	for _, o := range drained.offers {
 		told[o.State]++

@@ -14,9 +14,6 @@ import (
 // first: a row that is read later may be newer than it, and is then loaded
 // again when the log is followed from there.
 func (m *Market) load(ctx context.Context, progress func(what string, done int)) error {
-	if progress == nil {
-		progress = func(string, int) {}
-	}
 	var head int64
 	err := m.read(ctx, func(tx Tx) error {
 		var err error

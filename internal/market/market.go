@@ -52,6 +52,8 @@ type Options struct {
 	Shared bool
 	// Report is told of what went wrong and did not stop the request.
 	Report func(ctx context.Context, what string, err error)
+	// Snapshots has images of the populations to start from; nil: none.
+	Snapshots Snapshots
 }
 
 // Market serves the use cases over a store.
@@ -92,11 +94,15 @@ const (
 	settingMatched = "matched"
 	settingOffset  = "clock_offset_ns"
 	settingLock    = "lock" // locked by whatever changes the installation itself
+	// settingTrimmed is the highest position whose row was removed from the
+	// log; it is not set before the first is.
+	settingTrimmed = "log_trimmed"
 )
 
 // Open gives the market of a store: it sets up a new installation, or loads
-// the populations of an old one. It takes seconds for large stores; progress,
-// if not nil, is told how many rows of how many kinds are loaded.
+// the populations of an old one: from the newest image that fits, else from
+// the store's rows. It takes seconds for large stores; progress, if not nil, is
+// told how many rows of how many kinds are loaded.
 func Open(ctx context.Context, store Store, vault *account.Vault, o Options, progress func(what string, done int)) (*Market, error) {
 	m := &Market{
 		store: store, vault: vault, passwords: account.NewPasswords(), options: o,
@@ -106,11 +112,19 @@ func Open(ctx context.Context, store Store, vault *account.Vault, o Options, pro
 	if err := m.install(ctx); err != nil {
 		return nil, fmt.Errorf("set up the installation: %w", err)
 	}
-	people, err := newPopulations()
+	if progress == nil {
+		progress = func(string, int) {}
+	}
+	fitting, err := m.loadImage(ctx, progress)
 	if err != nil {
+		return nil, fmt.Errorf("load the populations from a snapshot: %w", err)
+	}
+	if fitting {
+		return m, nil
+	}
+	if m.people, err = newPopulations(); err != nil {
 		return nil, fmt.Errorf("make the populations: %w", err)
 	}
-	m.people = people
 	if err := m.load(ctx, progress); err != nil {
 		return nil, fmt.Errorf("load the populations: %w", err)
 	}

@@ -104,6 +104,10 @@ func (p *populations) apply(b *batch) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for k, v := range b.person {
+		if v.id == uuid.Nil {
+			delete(p.person, k) // erased: nothing of them stays
+			continue
+		}
 		p.person[k] = v
 	}
 	for k, v := range b.order {
@@ -159,17 +163,23 @@ func (p *populations) putRule(b *batch, o *offering, version int64) error {
 		}
 	}
 	b.rules = append(b.rules, change)
-	line := order{id: o.rule.ID, company: o.company.Key, position: o.position.Key, rule: o.rule}
-	for _, pref := range o.rule.Prefer {
+	var err error
+	b.order[o.rule.Key], err = p.ranking(o.rule)
+	return err
+}
+
+// ranking gives what ranking needs of a rule.
+func (p *populations) ranking(r rule.Rule) (order, error) {
+	line := order{id: r.ID, company: r.Company, position: r.Position, rule: r}
+	for _, pref := range r.Prefer {
 		c, err := p.profiles.condition(pref.Condition, nil)
 		if err != nil {
-			return fmt.Errorf("preference of rule %d: %w", o.rule.Key, err)
+			return order{}, fmt.Errorf("preference of rule %d: %w", r.Key, err)
 		}
 		line.prefer = append(line.prefer, preference{weight: pref.Weight, counted: c, source: pref.Condition})
 		line.all += pref.Weight
 	}
-	b.order[o.rule.Key] = line
-	return nil
+	return line, nil
 }
 
 // whom lowers everything a rule asks of a profile, in counts of days.
@@ -490,6 +500,7 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 		c, err := tx.Candidate(key)
 		if errs.Is(err, errs.NotFound) {
 			b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: turn})
+			b.person[key] = person{}
 			continue
 		}
 		if err == nil {

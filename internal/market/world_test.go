@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,6 +43,7 @@ type world struct {
 	vault   *account.Vault
 	passed  *atomic.Int64 // since beginning, nanoseconds
 	mail    *postbox
+	shelf   *shelf
 }
 
 // stores are the stores that everything is tested on.
@@ -110,10 +112,15 @@ func (p *postbox) Send(_ context.Context, to, _, body string) error {
 // newWorld opens a market on an empty store.
 func newWorld(t testing.TB, s market.Store, o market.Options) *world {
 	t.Helper()
-	w := &world{TB: t, raw: s, records: record(storetest.Disciplined(s)), options: o, passed: new(atomic.Int64), mail: new(postbox)}
+	w := &world{TB: t, raw: s, records: record(storetest.Disciplined(s)), options: o, passed: new(atomic.Int64), mail: new(postbox), shelf: new(shelf)}
 	w.options.Clock = func() time.Time { return beginning.Add(time.Duration(w.passed.Load())) }
 	w.options.Mail = w.mail
+	w.options.Snapshots = w.shelf
 	w.options.Report = func(_ context.Context, what string, err error) {
+		if strings.HasPrefix(what, "the snapshot ") {
+			w.shelf.passOver(what + ": " + err.Error())
+			return
+		}
 		if !errors.Is(err, errKilled) { // nobody reads what a killed process reports
 			t.Errorf("reported: %s: %v", what, err)
 		}
