@@ -11,6 +11,7 @@ func floors() map[string]int {
 	return map[string]int{
 		"internal/errs":      0,
 		"internal/section":   0,
+		"internal/files":     0,
 		"internal/day":       0,
 		"internal/corpnum":   0,
 		"internal/config":    0,
@@ -57,6 +58,7 @@ func sameFloor() map[string][]string {
 		"internal/corpnum":   {"internal/errs"},
 		"internal/config":    {"internal/errs"},
 		"internal/section":   {"internal/errs"},
+		"internal/files":     {"internal/errs"},
 		"internal/lifecycle": {"internal/errs"},
 
 		"internal/condition":               {"internal/taxonomy"},
