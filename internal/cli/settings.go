@@ -13,6 +13,7 @@ type settings struct {
 	Addr         *string `placeholder:"HOST:PORT" help:"Address to listen on (default 127.0.0.1:8080)."`
 	Data         *string `placeholder:"DIR" help:"Folder of the database, the files and the secret (default data)."`
 	Demo         *bool   `help:"Confirm companies and addresses at once, send without approval, open /dev/clock."`
+	FilesURL     *string `name:"files-url" placeholder:"URL" help:"Folder of files that other processes read too, as file:///PATH (default: files in the data folder)."`
 	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
 	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 4 for each core)."`
@@ -35,7 +36,7 @@ func (f folder) resolve(w World) (*config.Config, error) { return settings{Data:
 func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
-		"addr": s.Addr, "data": s.Data, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "concurrency": s.Concurrency, "log-format": s.LogFormat,
+		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "concurrency": s.Concurrency, "log-format": s.LogFormat,
 		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {
 		if value != nil {

@@ -54,6 +54,7 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 type Config struct {
 	Addr         string // host:port to listen on; port 0 takes a free one
 	Data         string // the data folder, a clean path
+	Files        string // the folder of files, a clean path
 	Demo         bool
 	MatchingMode MatchingMode
 	RateLimits   bool
@@ -125,7 +126,7 @@ func Resolve(flags map[string]string, env func(string) (string, bool)) (*Config,
 		}
 		c.lines = append(c.lines, Line{
 			Name: s.Name, Flag: s.Flag(), Env: s.Env(),
-			Value: s.shown(value), Source: source, Help: s.Help,
+			Value: s.shown(c, value), Source: source, Help: s.Help,
 		})
 	}
 	if len(wrong) == 0 {
@@ -160,8 +161,10 @@ func (s Setting) namedBy(source Source) string {
 	return s.Env()
 }
 
-func (s Setting) shown(value string) string {
+func (s Setting) shown(c *Config, value string) string {
 	switch {
+	case s.derived != nil && value == "":
+		return s.derived(c)
 	case s.show != nil:
 		return s.show(value)
 	case s.Secret && value == "":
@@ -179,7 +182,6 @@ func elsewhere(env func(string) (string, bool)) []errs.Problem {
 	for _, part := range []struct{ name, has string }{
 		{"DATABASE_READER_URL", "one server answers everything"},
 		{"REDIS_URL", "sessions and limits are kept by the process and the database"},
-		{"FILES_URL", "files are kept in the data folder"},
 		{"MAIL_URL", "mails go to the outbox at /dev/mail"},
 		{"SEARCH_URL", "searches are answered by the process"},
 	} {

@@ -27,7 +27,7 @@ func environment(pairs map[string]string) func(string) (string, bool) {
 
 func TestResolve(t *testing.T) {
 	defaults := config.Config{
-		Addr: "127.0.0.1:8080", Data: "data", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText,
+		Addr: "127.0.0.1:8080", Data: "data", Files: "data/files", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText,
 		Roles: []config.Role{config.Web, config.Worker, config.Job},
 	}
 	onPort9000, demo, askingDemo := defaults, defaults, defaults
@@ -46,9 +46,10 @@ func TestResolve(t *testing.T) {
 			env: map[string]string{
 				"ENISHI_ADDR": "[::1]:0", "ENISHI_DATA": "/srv/enishi/", "ENISHI_MATCHING_MODE": "auto",
 				"ENISHI_RATE_LIMITS": "off", "ENISHI_LOG_FORMAT": "json", "ENISHI_SECRET": goodSecret,
+				"ENISHI_FILES_URL": "file:///mnt/files/",
 			},
 			want: config.Config{
-				Addr: "[::1]:0", Data: "/srv/enishi", MatchingMode: config.Auto,
+				Addr: "[::1]:0", Data: "/srv/enishi", Files: "/mnt/files", MatchingMode: config.Auto,
 				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret),
 				Roles: []config.Role{config.Web, config.Worker, config.Job},
 			},
@@ -101,6 +102,10 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "a URL for an address", flags: map[string]string{"addr": "http://localhost:80"}, want: []errs.Problem{{Pointer: "--addr", Found: `"http://localhost:80"`, Allowed: "HOST:PORT"}}},
 		{name: "a host that is none", flags: map[string]string{"addr": "a b:80"}, want: []errs.Problem{{Pointer: "--addr", Found: `"a b:80"`, Allowed: "HOST:PORT"}}},
 		{name: "an empty flag", flags: map[string]string{"data": ""}, want: []errs.Problem{{Pointer: "--data", Found: `""`, Allowed: "folder"}}},
+		{name: "files in an object store", env: map[string]string{"ENISHI_FILES_URL": "s3://bucket"}, want: []errs.Problem{{Pointer: "ENISHI_FILES_URL", Found: `"s3://bucket"`, Allowed: "file:///PATH"}}},
+		{name: "files on another host", flags: map[string]string{"files-url": "file://host/path"}, want: []errs.Problem{{Pointer: "--files-url", Found: `"file://host/path"`, Allowed: "file:///PATH"}}},
+		{name: "files in a relative folder", flags: map[string]string{"files-url": "file:files"}, want: []errs.Problem{{Pointer: "--files-url", Found: `"file:files"`, Allowed: "file:///PATH"}}},
+		{name: "files behind a password", flags: map[string]string{"files-url": "file://u:hunter2@/path"}, want: []errs.Problem{{Pointer: "--files-url", Found: `"file://u:xxxxx@/path"`, Allowed: "file:///PATH"}}},
 		{name: "a folder with a zero byte", flags: map[string]string{"data": "a\x00"}, want: []errs.Problem{{Pointer: "--data", Found: `"a\x00"`, Allowed: "folder"}}},
 		{name: "an unknown mode", env: map[string]string{"ENISHI_MATCHING_MODE": "Auto"}, want: []errs.Problem{{Pointer: "ENISHI_MATCHING_MODE", Found: `"Auto"`, Allowed: "approve or auto"}}},
 		{name: "an unknown log format", env: map[string]string{"ENISHI_LOG_FORMAT": "xml"}, want: []errs.Problem{{Pointer: "ENISHI_LOG_FORMAT", Found: `"xml"`, Allowed: "text or json"}}},
@@ -146,6 +151,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "demo", Flag: "--demo", Env: "ENISHI_DEMO", Value: "true", Source: config.FromFlag},
 		{Name: "addr", Flag: "--addr", Env: "ENISHI_ADDR", Value: "127.0.0.1:8080", Source: config.FromDefault},
 		{Name: "data", Flag: "--data", Env: "ENISHI_DATA", Value: "data/demo", Source: config.FromFlag},
+		{Name: "files-url", Flag: "--files-url", Env: "ENISHI_FILES_URL", Value: "data/demo/files", Source: config.FromDefault},
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
 		{Name: "rate-limits", Flag: "--rate-limits", Env: "ENISHI_RATE_LIMITS", Value: "on", Source: config.FromDefault},
 		{Name: "concurrency", Flag: "--concurrency", Env: "ENISHI_CONCURRENCY", Value: "auto", Source: config.FromDefault},

@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,6 +22,9 @@ type Setting struct {
 
 	show   func(value string) string // how it is shown; nil: as it is, a secret hidden
 	inDemo string                    // the default of a demo installation, if it differs
+	// derived, if not nil, gives what stands for an empty value once the
+	// settings before this one are known.
+	derived func(c *Config) string
 	// set checks value and puts it into c, or gives what was found for the
 	// message: the value itself unless that is secret.
 	set func(c *Config, value string) (found string, ok bool)
@@ -62,6 +66,12 @@ func settings() []Setting {
 			Name: "data", Default: "data", Accepts: "the path of a folder",
 			Help: "folder that holds the database, the files and the secret",
 			set:  setData,
+		},
+		{
+			Name: "files-url", Accepts: "nothing, or file:///PATH of a folder; object stores are not accepted yet",
+			Help:    "where files are kept that other processes read too, such as snapshots; the folder files in the data folder if not set",
+			derived: func(c *Config) string { return c.Files },
+			set:     setFiles,
 		},
 		{
 			Name: "matching-mode", Default: string(Approve), inDemo: string(Auto), Accepts: "approve or auto",
@@ -160,6 +170,22 @@ func isHost(host string) bool {
 func setData(c *Config, value string) (string, bool) {
 	c.Data = filepath.Clean(value)
 	return strconv.Quote(value), value != "" && utf8.ValidString(value) && !strings.ContainsRune(value, 0)
+}
+
+// setFiles takes the URL of a folder. A relative path, or one on another host,
+// would be another folder for each process.
+func setFiles(c *Config, value string) (string, bool) {
+	if value == "" {
+		c.Files = filepath.Join(c.Data, "files")
+		return "", true
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		return "no URL", false // it may hold a password
+	}
+	c.Files = filepath.Clean(u.Path)
+	return strconv.Quote(u.Redacted()), u.Scheme == "file" && u.Host == "" && u.User == nil && u.Opaque == "" && u.RawQuery == "" &&
+		u.Fragment == "" && strings.HasPrefix(u.Path, "/") && utf8.ValidString(u.Path) && !strings.ContainsRune(u.Path, 0)
 }
 
 // secretBytes is the least length of a secret: 32 hexadecimal digits hold the
