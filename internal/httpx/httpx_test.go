@@ -268,3 +268,74 @@ func TestServerFailsWithItsListener(t *testing.T) {
 		t.Error("Run on a closed listener = nil, want an error")
 	}
 }
+
+// A server that has begun says that it lives and is not ready, until its gate
+// is opened.
+func TestGate(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := httpx.NewGate()
+	s := httpx.NewServer(silent(), listener, gate)
+	s.Begin()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	get := func(path string) (*http.Response, string) {
+		t.Helper()
+		resp, err := client.Get("http://" + listener.Addr().String() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return resp, string(b)
+	}
+	want := func(path string, status int, text string) *http.Response {
+		t.Helper()
+		resp, body := get(path)
+		if resp.StatusCode != status || !strings.Contains(body, text) {
+			t.Errorf("%s = %d %q, want %d with %q", path, resp.StatusCode, body, status, text)
+		}
+		return resp
+	}
+	want("/livez", http.StatusOK, "ok")
+	want("/readyz", http.StatusServiceUnavailable, "starting")
+	gate.Say("loading: 170 candidates")
+	want("/readyz", http.StatusServiceUnavailable, "loading: 170 candidates")
+	for _, path := range []string{"/", "/api/v1/status", "/metrics"} {
+		resp := want(path, http.StatusServiceUnavailable, `"status":503`)
+		if resp.Header.Get("Retry-After") != "2" || resp.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: headers %v", path, resp.Header)
+		}
+	}
+	gate.Open(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "served ", r.URL.Path) }))
+	for _, path := range []string{"/livez", "/readyz", "/api/v1/status"} {
+		want(path, http.StatusOK, "served "+path)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := s.Run(ctx); err != nil {
+		t.Errorf("Run = %v, want nil", err)
+	}
+}
+
+func TestServerIsClosedBeforeItRuns(t *testing.T) {
+	for _, begun := range []bool{false, true} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := httpx.NewServer(silent(), listener, httpx.NewGate())
+		if begun {
+			s.Begin()
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("begun %v: Close = %v", begun, err)
+		}
+		if _, err := net.Dial("tcp", listener.Addr().String()); err == nil {
+			t.Errorf("begun %v: the port is still open", begun)
+		}
+	}
+}

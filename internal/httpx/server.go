@@ -10,10 +10,12 @@ import (
 	"time"
 )
 
-// Server serves HTTP on a listener; it is a lifecycle service.
+// Server serves HTTP on a listener; it is a lifecycle service. It belongs to
+// one goroutine.
 type Server struct {
 	listener net.Listener
 	server   *http.Server
+	failed   chan error // why serving ended; nil: it has not begun
 }
 
 // How long each step of an exchange may take, so that slow or idle clients do
@@ -36,12 +38,31 @@ func NewServer(log *slog.Logger, listener net.Listener, handler http.Handler) *S
 	}}
 }
 
+// Begin begins to serve, before the handler is ready for everything. Run or
+// Close must follow.
+func (s *Server) Begin() {
+	if s.failed == nil {
+		failed := make(chan error, 1)
+		s.failed = failed
+		go func() { failed <- s.server.Serve(s.listener) }()
+	}
+}
+
+// Close ends what Begin began, and open requests with it.
+func (s *Server) Close() error {
+	if s.failed == nil {
+		return s.listener.Close()
+	}
+	err := s.server.Close()
+	<-s.failed
+	return err
+}
+
 // Run serves until ctx is done, then lets open requests end and returns nil.
 func (s *Server) Run(ctx context.Context) error {
-	failed := make(chan error, 1)
-	go func() { failed <- s.server.Serve(s.listener) }()
+	s.Begin()
 	select {
-	case err := <-failed:
+	case err := <-s.failed:
 		return fmt.Errorf("serve on %s: %w", s.listener.Addr(), err)
 	case <-ctx.Done():
 	}
@@ -51,6 +72,6 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(fmt.Errorf("wait for open requests: %w", err), s.server.Close())
 	}
-	<-failed
+	<-s.failed
 	return err
 }

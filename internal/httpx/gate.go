@@ -1,0 +1,57 @@
+package httpx
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Gate is a handler that answers for another until that is ready: /livez says
+// that the process lives, /readyz that it is not ready and why, and all else
+// is asked to come again.
+type Gate struct {
+	ready atomic.Pointer[http.Handler]
+	state atomic.Pointer[string]
+}
+
+// retryLoading is how soon to come again: a start takes seconds.
+const retryLoading = 2 * time.Second
+
+// NewGate gives a closed gate.
+func NewGate() *Gate {
+	g := &Gate{}
+	g.Say("starting")
+	return g
+}
+
+// Say tells /readyz what the process is doing: "loading candidates: 3000".
+func (g *Gate) Say(state string) { g.state.Store(&state) }
+
+// Open lets everything through to h from now on.
+func (g *Gate) Open(h http.Handler) { g.ready.Store(&h) }
+
+func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := g.ready.Load(); h != nil {
+		(*h).ServeHTTP(w, r)
+		return
+	}
+	again := strconv.Itoa(int(retryLoading / time.Second))
+	switch {
+	case r.URL.Path == "/livez":
+		write(w, http.StatusOK, "ok\n")
+	case r.URL.Path == "/readyz":
+		w.Header().Set("Retry-After", again)
+		write(w, http.StatusServiceUnavailable, *g.state.Load()+"\n")
+	default:
+		p := NewProblem(http.StatusServiceUnavailable, "the service is starting; try again in a moment")
+		WriteProblem(w, p.With("Retry-After", again))
+	}
+}
+
+func write(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = strings.NewReader(text).WriteTo(w) // the client went away; nobody is left to tell
+}
