@@ -51,6 +51,7 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 			return false, ctx.Err()
 		}
 		if err != nil {
+			m.passedOver[name] = err
 			m.refuse(ctx, "the snapshot "+name+" is passed over", err)
 			continue
 		}
@@ -73,26 +74,45 @@ func (m *Market) refuse(ctx context.Context, what string, err error) {
 // openImage gives the populations of an image. It is Stale if the image is too
 // old, or of another program or installation, and Invalid if it is damaged.
 func (m *Market) openImage(ctx context.Context, name string) (people *populations, err error) {
+	err = m.withImage(ctx, name, func(r *imageReader) error {
+		if err := r.load(); err != nil {
+			return err
+		}
+		r.people.applied.Store(r.about.Applied)
+		people = r.people
+		return nil
+	})
+	return people, err
+}
+
+// CheckImage says why a market would not start from an image, as far as that
+// is known without reading it whole: nil if it would. Stale and Invalid mean
+// that another is needed.
+func (m *Market) CheckImage(ctx context.Context, name string) error {
+	if err := m.passedOver[name]; err != nil {
+		return err
+	}
+	return m.withImage(ctx, name, func(*imageReader) error { return nil })
+}
+
+// withImage opens an image, reads its head, and calls found if it fits.
+func (m *Market) withImage(ctx context.Context, name string, found func(*imageReader) error) (err error) {
 	file, err := m.options.Snapshots.Open(ctx, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	r := &imageReader{from: &interrupted{ctx, file}}
 	if r.people, err = newPopulations(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.open(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := m.fits(ctx, &r.about, r.people.fingerprint()); err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.load(); err != nil {
-		return nil, err
-	}
-	r.people.applied.Store(r.about.Applied)
-	return r.people, nil
+	return found(r)
 }
 
 // fits is Stale if an image is not one to start from.

@@ -84,6 +84,8 @@ type Market struct {
 	moving    sync.Mutex
 	swept     time.Time     // when old replies were last dropped; under tending
 	kick      chan struct{} // something was written: the matcher has work
+
+	passedOver map[string]error // images that Open could not use, by name
 }
 
 // Names of the installation's settings.
@@ -106,7 +108,7 @@ const (
 func Open(ctx context.Context, store Store, vault *account.Vault, o Options, progress func(what string, done int)) (*Market, error) {
 	m := &Market{
 		store: store, vault: vault, passwords: account.NewPasswords(), options: o,
-		kick: make(chan struct{}, 1), self: rand.Text(),
+		kick: make(chan struct{}, 1), self: rand.Text(), passedOver: map[string]error{},
 	}
 	m.store = guarded{store, m}
 	if err := m.install(ctx); err != nil {
