@@ -12,6 +12,7 @@ import (
 	"enishi/internal/api"
 	"enishi/internal/config"
 	"enishi/internal/errs"
+	"enishi/internal/files"
 	"enishi/internal/httpx"
 	"enishi/internal/lifecycle"
 	"enishi/internal/market"
@@ -57,13 +58,13 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 }
 
 func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener) error {
-	shown := progress{world: w}
+	gate := httpx.NewGate()
+	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
+	server.Begin()
 	mails := &outbox{now: w.Now}
-	m, err := market.Open(ctx, in.store, in.vault, options(resolved, log, mails, w),
-		func(what string, done int) { shown.step("loading "+what, done, 0) })
-	shown.end()
+	m, err := open(ctx, w, resolved, log, in, mails, gate)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, server.Close())
 	}
 	v, _ := version()
 	handler, err := api.New(log, m, api.Options{
@@ -71,8 +72,9 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 		Outbox: mails.mails, Concurrency: resolved.Concurrency,
 	})
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, server.Close())
 	}
+	gate.Open(handler)
 	group := lifecycle.NewGroup(stopGrace)
 	group.Add("maintenance", worker.NewWatch(log, m))
 	if resolved.Shared() {
@@ -84,9 +86,26 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 		}
 		group.Add("matcher", worker.NewMatcher(log, m))
 	}
-	group.Add("http", httpx.NewServer(log, httpx.Bounded(listener), handler))
+	group.Add("http", server)
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group.Run(ctx)
+}
+
+// open opens the market, from the newest snapshot if there is one; the gate
+// tells how far it has come.
+func open(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, mail market.Mailer, gate *httpx.Gate) (*market.Market, error) {
+	folder, err := files.OpenFolder(resolved.Files)
+	if err != nil {
+		return nil, err
+	}
+	o := options(resolved, log, mail, w)
+	o.Snapshots = files.NewSnapshots(folder)
+	shown := progress{world: w}
+	defer shown.end()
+	return market.Open(ctx, in.store, in.vault, o, func(what string, done int) {
+		gate.Say(fmt.Sprintf("loading: %d %s", done, what))
+		shown.step("loading "+what, done, 0)
+	})
 }
 
 // listen takes the address before anything slow, so that a taken port is said
