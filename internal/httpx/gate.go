@@ -38,10 +38,10 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	again := strconv.Itoa(int(retryLoading / time.Second))
-	switch {
-	case r.URL.Path == "/livez":
+	switch r.URL.Path {
+	case "/livez":
 		write(w, http.StatusOK, "ok\n")
-	case r.URL.Path == "/readyz":
+	case "/readyz":
 		w.Header().Set("Retry-After", again)
 		write(w, http.StatusServiceUnavailable, *g.state.Load()+"\n")
 	default:
