@@ -24,8 +24,8 @@ import (
 //	         or 2, numbers (4 each)
 //
 // What finds rows (postings, lanes) is not written: it follows from the rows,
-// building it takes less than half of the time to load, and no file can make
-// it disagree with them. Versions are not written either: who orders changes
+// building it on every core takes a second or less a million, and no file can
+// make it disagree with them. Versions are not written either: who orders changes
 // anew after a start is not held up by numbers from before.
 const (
 	snapshotMagic  = "ENISHIPO"

@@ -46,6 +46,8 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 		return false, ctx.Err()
 	}
 	for _, name := range names {
+		what := "candidates from the snapshot " + name
+		progress(what, 0)
 		people, err := m.openImage(ctx, name)
 		if ctx.Err() != nil {
 			return false, ctx.Err()
@@ -56,7 +58,7 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 			continue
 		}
 		m.people, m.turn = people, loadTurn
-		progress("candidates from the snapshot "+name, people.candidates.View().Len())
+		progress(what, people.candidates.View().Len())
 		if err := m.loadAnswers(ctx); err != nil {
 			return false, err
 		}
