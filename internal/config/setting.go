@@ -49,7 +49,9 @@ const envPrefix = "ENISHI_"
 // Settings gives every setting, in the order in which they are shown.
 func Settings() []Setting { return settings() }
 
-// settings begins with demo, which the defaults of the others depend on.
+// settings begins with demo and data, which defaults of the others depend on.
+//
+// long: a table of settings
 func settings() []Setting {
 	return []Setting{
 		{
