@@ -26,10 +26,12 @@ const glance = market.Lead / 4
 func (w *Watch) Run(ctx context.Context) error {
 	tick := time.NewTicker(glance)
 	defer tick.Stop()
-	for {
-		if err := w.market.Watch(ctx); err != nil && ctx.Err() == nil {
+	for failing := false; ; {
+		err := w.market.Watch(ctx)
+		if err != nil && ctx.Err() == nil && !failing {
 			w.log.WarnContext(ctx, "it is not known whether there is maintenance", "error", err)
 		}
+		failing = err != nil
 		select {
 		case <-ctx.Done():
 			return nil

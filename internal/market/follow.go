@@ -1,0 +1,230 @@
+package market
+
+import (
+	"context"
+	"fmt"
+
+	"enishi/internal/company"
+	"enishi/internal/day"
+	"enishi/internal/engine"
+	"enishi/internal/errs"
+)
+
+// Follow applies what has been committed since the last time to the
+// populations, also what has no position in the log yet. It returns when
+// everything committed before the call is applied. What it reads is as new as
+// any read before it, so a change that is applied later replaces one that was
+// applied earlier.
+func (m *Market) Follow(ctx context.Context) error {
+	before := m.begun.Load()
+	m.following.Lock()
+	defer m.following.Unlock()
+	if m.begun.Load() > before && m.followed {
+		return nil // another call has begun since, and has seen all that this one would
+	}
+	m.begun.Add(1)
+	m.followed = false
+	today, err := m.catchUp(ctx)
+	if err != nil {
+		return err
+	}
+	m.followed = true
+	if today <= m.Today() {
+		return nil
+	}
+	m.today.Store(int32(today))
+	return m.loadAnswers(ctx)
+}
+
+// catchUp reads what is new in one moment and applies it. It gives the log's
+// day.
+func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
+	var early map[int64]bool
+	err = m.read(ctx, func(tx Tx) error {
+		if today, err = m.refresh(tx); err != nil {
+			return err
+		}
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		touched := newTouched()
+		if early, err = m.addWaiting(tx, touched); err != nil {
+			return err
+		}
+		for after := m.people.applied.Load(); after < head; {
+			rows, err := tx.Rows(after, loadPage)
+			if err != nil {
+				return fmt.Errorf("read the log after %d: %w", after, err)
+			}
+			for _, row := range rows {
+				if m.early[row.ID] {
+					continue
+				}
+				if err := touched.add(tx, row); err != nil {
+					return err
+				}
+			}
+			after = rows[len(rows)-1].Pos
+		}
+		b := newBatch()
+		m.turn++
+		if err := m.reload(tx, touched, b, m.turn); err != nil {
+			return err
+		}
+		if err := m.people.apply(b); err != nil {
+			return err
+		}
+		m.people.applied.Store(head)
+		return nil
+	})
+	if err == nil {
+		m.early = early
+	}
+	return today, err
+}
+
+// catchUpWithOthers lets a question see what other processes have answered
+// before it, the asker's own writes above all. Without the database it is
+// answered from what is known.
+func (m *Market) catchUpWithOthers(ctx context.Context) {
+	if !m.options.Shared {
+		return
+	}
+	if err := m.Follow(ctx); err != nil {
+		m.options.Report(ctx, "a question is answered without what other processes have just written", err)
+	}
+}
+
+// addWaiting notes the entries that rows changed which have no position yet
+// and were not applied before, and gives all those rows.
+func (m *Market) addWaiting(tx Tx, t *touched) (map[int64]bool, error) {
+	rows, err := tx.Waiting()
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	all := make(map[int64]bool, len(rows))
+	for _, row := range rows {
+		all[row.ID] = true
+		if m.early[row.ID] {
+			continue
+		}
+		if err := t.add(tx, row); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// refresh takes over what other processes may have changed of the
+// installation, and gives the log's day.
+func (m *Market) refresh(tx Tx) (day.Day, error) {
+	offset, err := numberSetting(tx, settingOffset)
+	if err != nil {
+		return 0, err
+	}
+	if offset > m.offset.Load() { // the clock only moves forward
+		m.offset.Store(offset)
+	}
+	return logDay(tx)
+}
+
+// touched are the entries that log rows changed.
+type touched struct {
+	candidates map[int64]bool
+	rules      map[int64]bool
+}
+
+func newTouched() *touched {
+	return &touched{candidates: map[int64]bool{}, rules: map[int64]bool{}}
+}
+
+// add notes the entries that a row changed.
+func (t *touched) add(tx Tx, row Row) error {
+	switch row.Change {
+	case CandidateChanged, CandidateLess, CandidateErased, BlockAdded, BlockRemoved:
+		t.candidates[row.Entity] = true
+	case RuleChanged, RuleLess:
+		t.rules[row.Entity] = true
+	case PositionChanged, PositionLess:
+		return t.addPosition(tx, row.Entity)
+	case CompanyChanged, CompanyLess:
+		return t.addCompany(tx, row.Entity)
+	}
+	return nil
+}
+
+func (t *touched) addPosition(tx Tx, key int64) error {
+	rules, err := tx.RulesOfPosition(key)
+	if err != nil {
+		return fmt.Errorf("rules of position %d: %w", key, err)
+	}
+	for _, r := range rules {
+		t.rules[r.Key] = true
+	}
+	return nil
+}
+
+// addCompany notes the rules of the company and of its whole group, since whom
+// an employer's block covers follows from the group.
+func (t *touched) addCompany(tx Tx, key int64) error {
+	c, err := tx.Company(key)
+	if err != nil {
+		return notFoundIsNil(err)
+	}
+	members := []company.Company{c}
+	if c.Status != company.Applied { // an applicant's claim binds nobody else
+		if _, members, err = kindred(tx, c); err != nil {
+			return err
+		}
+	}
+	for _, member := range members {
+		for after := int64(0); ; {
+			rules, err := tx.RulesOf(member.Key, after, loadPage)
+			if err != nil {
+				return fmt.Errorf("rules of company %d: %w", member.Key, err)
+			}
+			if len(rules) == 0 {
+				break
+			}
+			for _, r := range rules {
+				t.rules[r.Key] = true
+			}
+			after = rules[len(rules)-1].Key
+		}
+	}
+	return nil
+}
+
+// reload reads the present state of what was touched.
+func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
+	for key := range t.candidates {
+		c, err := tx.Candidate(key)
+		if errs.Is(err, errs.NotFound) {
+			b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: turn})
+			b.person[key] = person{}
+			continue
+		}
+		if err == nil {
+			err = m.people.putCandidate(b, &c, turn)
+		}
+		if err != nil {
+			return fmt.Errorf("reload candidate %d: %w", key, err)
+		}
+	}
+	kin := kinship{}
+	for key := range t.rules {
+		r, err := tx.Rule(key)
+		if err != nil {
+			return fmt.Errorf("reload rule %d: %w", key, err)
+		}
+		o, err := loadOffering(tx, r, kin)
+		if err != nil {
+			return err
+		}
+		if err := m.people.putRule(b, o, turn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
