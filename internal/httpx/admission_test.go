@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -495,6 +496,7 @@ func TestAdmissionUnderRaces(t *testing.T) {
 			most = max(most, busy)
 			mu.Unlock()
 			d.pass(time.Millisecond)
+			runtime.Gosched() // on one core too, others come meanwhile
 			mu.Lock()
 			busy--
 			mu.Unlock()
