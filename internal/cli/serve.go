@@ -62,7 +62,14 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
 	server.Begin()
 	mails := &outbox{now: w.Now}
-	m, err := open(ctx, w, resolved, log, in, mails, gate)
+	folder, err := files.OpenFolder(resolved.Files)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	snapshots := files.NewSnapshots(folder)
+	o := options(resolved, log, mails, w)
+	o.Snapshots = snapshots
+	m, err := open(ctx, w, in, o, gate)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -86,20 +93,33 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 		}
 		group.Add("matcher", worker.NewMatcher(log, m))
 	}
+	if resolved.Plays(config.Job) {
+		job := worker.NewSnapshot(log, m, snapshots)
+		group.Add("snapshots", worker.NewSchedule(log, "snapshot", snapshotLook, func(ctx context.Context) error {
+			_, err := job.Run(ctx)
+			return err
+		}))
+	}
 	group.Add("http", server)
+	if resolved.Shared() { // there may be a load balancer in front
+		group.Add("drain", httpx.NewDrain(gate, drainTime))
+	}
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group.Run(ctx)
 }
 
+// drainTime is how long a load balancer that asks every two seconds, and believes
+// the second no, takes to send elsewhere.
+const drainTime = 5 * time.Second
+
+// snapshotLook is how often it is looked whether a snapshot is worth writing:
+// between two looks, a busy service writes about as many rows as one is behind
+// at most.
+const snapshotLook = 5 * time.Minute
+
 // open opens the market, from the newest snapshot if there is one; the gate
 // tells how far it has come.
-func open(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, mail market.Mailer, gate *httpx.Gate) (*market.Market, error) {
-	folder, err := files.OpenFolder(resolved.Files)
-	if err != nil {
-		return nil, err
-	}
-	o := options(resolved, log, mail, w)
-	o.Snapshots = files.NewSnapshots(folder)
+func open(ctx context.Context, w World, in *installation, o market.Options, gate *httpx.Gate) (*market.Market, error) {
 	shown := progress{world: w}
 	defer shown.end()
 	return market.Open(ctx, in.store, in.vault, o, func(what string, done int) {

@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 type Gate struct {
 	ready atomic.Pointer[http.Handler]
 	state atomic.Pointer[string]
+	leave atomic.Bool
 }
 
 // retryLoading is how soon to come again: a start takes seconds.
@@ -32,7 +34,15 @@ func (g *Gate) Say(state string) { g.state.Store(&state) }
 // Open lets everything through to h from now on.
 func (g *Gate) Open(h http.Handler) { g.ready.Store(&h) }
 
+// Leave makes /readyz say that the process stops, while everything else is
+// still answered: a load balancer sends nothing new then.
+func (g *Gate) Leave() { g.leave.Store(true) }
+
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if g.leave.Load() && r.URL.Path == "/readyz" {
+		write(w, http.StatusServiceUnavailable, "stopping\n")
+		return
+	}
 	if h := g.ready.Load(); h != nil {
 		(*h).ServeHTTP(w, r)
 		return
@@ -48,6 +58,25 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p := NewProblem(http.StatusServiceUnavailable, "the service is starting; try again in a moment")
 		WriteProblem(w, p.With("Retry-After", again))
 	}
+}
+
+// Drain is the part of a process that stops first: it lets load balancers
+// notice before the others stop.
+type Drain struct {
+	gate *Gate
+	wait time.Duration
+}
+
+// NewDrain gives the drain of a gate, which takes as long as a load balancer
+// needs to notice that /readyz says no.
+func NewDrain(g *Gate, wait time.Duration) *Drain { return &Drain{g, wait} }
+
+// Run waits until ctx is done, then says so at /readyz and waits once more.
+func (d *Drain) Run(ctx context.Context) error {
+	<-ctx.Done()
+	d.gate.Leave()
+	time.Sleep(d.wait)
+	return nil
 }
 
 func write(w http.ResponseWriter, status int, text string) {
