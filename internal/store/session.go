@@ -166,7 +166,12 @@ func (p *pool) close() error {
 	p.once.Do(func() {
 		close(p.closed)
 		for range cap(p.free) {
-			if s := <-p.free; s != nil {
+			s := <-p.free
+			switch {
+			case s == nil:
+			case p.fresh > 0 && time.Since(s.unused) >= p.fresh: // the server may have closed it
+				s.discard()
+			default:
 				err = errors.Join(err, s.close())
 			}
 		}
