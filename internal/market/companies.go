@@ -49,7 +49,7 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 	if err := errs.Join(k.Validate(), errAccount); err != nil {
 		return out, err
 	}
-	known, made := false, false
+	made := false
 	err = again(func() error {
 		return m.write(ctx, func(tx Tx) error {
 			out, made = Founded{}, false
@@ -57,8 +57,12 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 				return err
 			}
 			made = true
+			var known bool
 			var err error
 			if known, out, err = m.addFounded(tx, &k, &a); err != nil {
+				return err
+			}
+			if err := m.greet(tx, &a, code, known); err != nil {
 				return err
 			}
 			return m.remember(tx, once, out)
@@ -69,7 +73,7 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 	}
 	if made { // not the answer of an earlier request
 		m.settle(ctx, m.sweepCompany, k.Key)
-		m.greet(ctx, in.Email, code, known)
+		m.post()
 	}
 	return out, nil
 }

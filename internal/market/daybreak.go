@@ -200,27 +200,22 @@ func (m *Market) expireRule(ctx context.Context, key int64) error {
 }
 
 func (m *Market) expireRules(ctx context.Context, d day.Day) error {
-	for after := int64(0); ; {
-		var page []rule.Rule
+	for more := true; more; {
+		var ending []rule.Rule
 		err := m.read(ctx, func(tx Tx) error {
 			var err error
-			page, err = tx.Rules(after, loadPage)
+			ending, err = tx.EndingRules(d, endPage)
 			return err
 		})
+		if err == nil && len(ending) > 0 {
+			err = m.transact(ctx, func(tx Tx) error { return m.expireRulesOf(tx, byKey(ending), d) })
+		}
 		if err != nil {
 			return fmt.Errorf("expire rules: %w", err)
 		}
-		if len(page) == 0 {
-			return nil
-		}
-		after = page[len(page)-1].Key
-		page = slices.DeleteFunc(page, func(r rule.Rule) bool { return !over(&r, d) })
-		for part := range slices.Chunk(page, endPage) {
-			if err := m.transact(ctx, func(tx Tx) error { return m.expireRulesOf(tx, part, d) }); err != nil {
-				return fmt.Errorf("expire rules: %w", err)
-			}
-		}
+		more = len(ending) == endPage
 	}
+	return nil
 }
 
 // expireRulesOf ends those of some rules that are still over.

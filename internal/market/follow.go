@@ -2,11 +2,11 @@ package market
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"enishi/internal/company"
 	"enishi/internal/day"
-	"enishi/internal/engine"
 	"enishi/internal/errs"
 )
 
@@ -25,6 +25,12 @@ func (m *Market) Follow(ctx context.Context) error {
 	m.begun.Add(1)
 	m.followed = false
 	today, err := m.catchUp(ctx)
+	for n := 0; errors.Is(err, errTrimmed) && n < mostRebuilds; n++ {
+		m.refuse(ctx, "the populations are loaded again", err)
+		if err = m.fill(ctx, m.turn+1, func(string, int) {}); err == nil {
+			today, err = m.catchUp(ctx)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -36,8 +42,15 @@ func (m *Market) Follow(ctx context.Context) error {
 	return m.loadAnswers(ctx)
 }
 
+// errTrimmed says that the log has lost rows that were not applied yet.
+var errTrimmed = errors.New("the log is kept from a later position on")
+
+// mostRebuilds: a log from which more than a load's time is removed during one
+// is not kept for 30 days.
+const mostRebuilds = 3
+
 // catchUp reads what is new in one moment and applies it. It gives the log's
-// day.
+// day; errTrimmed if the log does not reach back far enough.
 func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 	var early map[int64]bool
 	err = m.read(ctx, func(tx Tx) error {
@@ -47,6 +60,15 @@ func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 		head, err := tx.Head()
 		if err != nil {
 			return err
+		}
+		if applied := m.people.applied.Load(); applied < head {
+			trimmed, err := numberSetting(tx, settingTrimmed)
+			if err != nil {
+				return err
+			}
+			if applied < trimmed {
+				return errTrimmed
+			}
 		}
 		touched := newTouched()
 		if early, err = m.addWaiting(tx, touched); err != nil {
@@ -201,8 +223,7 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 	for key := range t.candidates {
 		c, err := tx.Candidate(key)
 		if errs.Is(err, errs.NotFound) {
-			b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: turn})
-			b.person[key] = person{}
+			b.erase(key, turn)
 			continue
 		}
 		if err == nil {

@@ -10,10 +10,16 @@ import (
 	"enishi/internal/rule"
 )
 
-// load fills the populations from the store. The head of the log is read
-// first: a row that is read later may be newer than it, and is then loaded
-// again when the log is followed from there.
+// load fills the populations from the store at the start.
 func (m *Market) load(ctx context.Context, progress func(what string, done int)) error {
+	return m.fill(ctx, loadTurn, progress)
+}
+
+// fill loads the populations from the store, in place of what they hold: until
+// all is read they answer as before, then they hold it. The head of the log is
+// read first: a row that is read later may be newer than it, and is then loaded
+// again when the log is followed from there. turn must be above all before.
+func (m *Market) fill(ctx context.Context, turn int64, progress func(what string, done int)) error {
 	var head int64
 	err := m.read(ctx, func(tx Tx) error {
 		var err error
@@ -26,27 +32,32 @@ func (m *Market) load(ctx context.Context, progress func(what string, done int))
 	if err := m.loadAnswers(ctx); err != nil {
 		return err
 	}
-	l := &loader{market: m, all: newBatch(), progress: progress}
+	l := &loader{market: m, turn: turn, all: newBatch(), progress: progress}
 	if err := l.inBlocks(ctx, "candidates", l.candidates); err != nil {
 		return err
 	}
 	if err := l.inBlocks(ctx, "rules", l.rules); err != nil {
 		return err
 	}
+	for _, key := range m.people.without(l.all) {
+		l.all.erase(key, turn)
+	}
 	if err := m.people.apply(l.all); err != nil {
 		return err
 	}
-	m.turn = loadTurn
+	m.turn = turn
 	m.people.applied.Store(head)
 	return nil
 }
 
-// loadTurn is the turn of what is loaded: every change that follows replaces it.
+// loadTurn is the turn of what is loaded at the start: every change that
+// follows replaces it.
 const loadTurn = 1
 
 // loader reads a whole store on every core: decoding rows is the slow part.
 type loader struct {
 	market   *Market
+	turn     int64
 	mu       sync.Mutex
 	all      *batch
 	done     int
@@ -116,7 +127,7 @@ func (l *loader) candidates(tx Tx, after int64) (rows int, part *batch, err erro
 		if page[i].Key > after+loadPage {
 			break
 		}
-		if err := l.market.people.putCandidate(part, &page[i], loadTurn); err != nil {
+		if err := l.market.people.putCandidate(part, &page[i], l.turn); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -138,7 +149,7 @@ func (l *loader) rules(tx Tx, after int64) (rows int, part *batch, err error) {
 		if err != nil {
 			return 0, nil, err
 		}
-		if err := l.market.people.putRule(part, o, loadTurn); err != nil {
+		if err := l.market.people.putRule(part, o, l.turn); err != nil {
 			return 0, nil, err
 		}
 	}

@@ -194,7 +194,7 @@ func ago(tx Tx, now time.Time, life time.Duration) (time.Time, error) {
 const announcePage = 100
 
 // announce tells members of companies and operators of a plan by mail, each
-// once: it notes whom it tells before it does. Candidates are not written to:
+// once: it notes whom it tells with the mail. Candidates are not written to:
 // the banner tells those who come, and nobody loses time by it.
 func (m *Market) announce(ctx context.Context) error {
 	for {
@@ -202,10 +202,7 @@ func (m *Market) announce(ctx context.Context) error {
 		if u == nil || u.Plan == nil || u.Plan.All || !m.Now().Before(u.Plan.Until) {
 			return nil
 		}
-		var to []string
-		var told plan
 		err := m.transact(ctx, func(tx Tx) error {
-			to = nil
 			now, err := takeTurn(tx)
 			if err != nil || now.Plan == nil || now.Plan.All {
 				u = &now
@@ -215,27 +212,22 @@ func (m *Market) announce(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			for _, a := range list {
-				address, err := m.vault.Open(a.Sealed)
-				if err != nil {
-					return fmt.Errorf("address of account %d: %w", a.Key, err)
+			subject, body := now.Plan.mail()
+			for i := range list {
+				if err := m.addMail(tx, &list[i], subject, body); err != nil {
+					return err
 				}
-				to, now.Plan.Told = append(to, address), a.Key
+				now.Plan.Told = list[i].Key
 			}
 			now.Plan.All = len(list) < announcePage
-			u, told = &now, *now.Plan
+			u = &now
 			return now.save(tx)
 		})
 		if err != nil {
 			return fmt.Errorf("announce maintenance: %w", err)
 		}
 		m.upkeep.Store(u)
-		subject, body := told.mail()
-		for _, address := range to {
-			if err := m.options.Mail.Send(ctx, address, subject, body); err != nil {
-				m.options.Report(ctx, "a mail was not accepted", err)
-			}
-		}
+		m.post()
 	}
 }
 

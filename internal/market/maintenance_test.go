@@ -337,6 +337,7 @@ func TestAPlanIsMailedOnce(t *testing.T) {
 	if err := market.AddOperator(t.Context(), w.records, w.vault, w.options, "ops@example.jp", "correct horse"); err != nil {
 		t.Fatal(err)
 	}
+	w.deliver(w.Market)
 	bag := &mailbag{mails: map[string][]string{}}
 	w.options.Mail = bag
 	one, other := w.open(), w.open()
@@ -351,6 +352,7 @@ func TestAPlanIsMailedOnce(t *testing.T) {
 				if err := errors.Join(m.Watch(t.Context()), m.Tend(t.Context())); err != nil {
 					t.Fatal(err)
 				}
+				w.deliver(m)
 			}
 		}
 		if len(bag.mails) != firms+1 {

@@ -33,7 +33,8 @@ const (
 	Auto    Mode = "auto"
 )
 
-// Mailer delivers messages to people; it must not block for long.
+// Mailer delivers messages to people. Send may be called again with a message
+// that was delivered, after a process was killed.
 type Mailer interface {
 	Send(ctx context.Context, to, subject, body string) error
 }
@@ -82,8 +83,9 @@ type Market struct {
 	notedAt   int64
 	tending   sync.Mutex
 	moving    sync.Mutex
-	swept     time.Time     // when old replies were last dropped; under tending
 	kick      chan struct{} // something was written: the matcher has work
+	posted    chan struct{} // a mail was written
+	jobbing   sync.Map      // for each job that was run here, who may run it
 
 	passedOver map[string]error // images that Open could not use, by name
 }
@@ -108,7 +110,7 @@ const (
 func Open(ctx context.Context, store Store, vault *account.Vault, o Options, progress func(what string, done int)) (*Market, error) {
 	m := &Market{
 		store: store, vault: vault, passwords: account.NewPasswords(), options: o,
-		kick: make(chan struct{}, 1), self: rand.Text(), passedOver: map[string]error{},
+		kick: make(chan struct{}, 1), posted: make(chan struct{}, 1), self: rand.Text(), passedOver: map[string]error{},
 	}
 	m.store = guarded{store, m}
 	if err := m.install(ctx); err != nil {

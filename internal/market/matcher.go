@@ -43,19 +43,6 @@ func (m *Market) tend(ctx context.Context) error {
 			return err
 		}
 	}
-	if now := m.Now(); now.Sub(m.swept) >= sweepEvery {
-		m.swept = now
-		err := m.transact(ctx, func(tx Tx) error {
-			before, err := ago(tx, now, replyLife)
-			if err != nil {
-				return err
-			}
-			return tx.DropReplies(before)
-		})
-		if err != nil {
-			return fmt.Errorf("drop old replies: %w", err)
-		}
-	}
 	// What is due on days that are still to be played is ended on them.
 	until := m.Now()
 	if end := (m.Today() + 1).At(0); until.After(end) {
@@ -64,13 +51,6 @@ func (m *Market) tend(ctx context.Context) error {
 	_, err := m.endDue(ctx, until)
 	return err
 }
-
-// replyLife is how long a stored reply answers a repeat of its request;
-// sweepEvery is how often older ones are dropped.
-const (
-	replyLife  = 24 * time.Hour
-	sweepEvery = time.Hour
-)
 
 // beginDays writes a row for each day up to one.
 func (m *Market) beginDays(ctx context.Context, until day.Day) error {

@@ -23,6 +23,7 @@ type Memory struct {
 	memoryRules
 	memoryOffers
 	memoryPauses
+	memoryJobs
 }
 
 var _ Store = (*Memory)(nil)
@@ -37,6 +38,7 @@ func NewMemory() *Memory {
 		memoryPositions:  newMemoryPositions(),
 		memoryRules:      newMemoryRules(),
 		memoryOffers:     newMemoryOffers(),
+		memoryJobs:       newMemoryJobs(),
 	}
 }
 
@@ -82,6 +84,8 @@ type memoryTx struct {
 	write bool
 	ended bool
 	undos []func()
+
+	examined int64
 }
 
 var _ Tx = (*memoryTx)(nil)

@@ -96,6 +96,7 @@ func found[T any](t *memoryTx, in *table[T], what string, key int64) (T, error) 
 	if err := t.ready(); err != nil {
 		return none, err
 	}
+	t.examined++
 	row := in.find(key)
 	if row == nil {
 		return none, missing(what)

@@ -104,6 +104,7 @@ func (t *memoryTx) DeleteCandidate(key int64) error {
 	drop(t, t.candidateAccount, c.Account)
 	t.candidates.put(t, key, nil)
 	t.deleteAccount(c.Account)
+	t.deleteMails(c.Account)
 	return nil
 }
 

@@ -6,7 +6,8 @@ import (
 )
 
 type memoryLog struct {
-	log      []Row
+	log      []Row // positions go on from trimmed
+	trimmed  int64
 	settings map[string]string
 	replies  map[replyKey]Reply
 	leases   map[string]memoryLease
@@ -30,7 +31,7 @@ func (t *memoryTx) Append(rows ...*Row) error {
 	}
 	before := len(t.log)
 	for _, r := range rows {
-		r.Pos = int64(len(t.log)) + 1
+		r.Pos = t.trimmed + int64(len(t.log)) + 1
 		r.ID = r.Pos
 		kept := *r
 		kept.At = stored(r.At)
@@ -40,14 +41,16 @@ func (t *memoryTx) Append(rows ...*Row) error {
 	return nil
 }
 
-func (t *memoryTx) Head() (int64, error) { return int64(len(t.log)), t.ready() }
+func (t *memoryTx) Head() (int64, error) { return t.trimmed + int64(len(t.log)), t.ready() }
 
 func (t *memoryTx) Rows(after int64, limit int) ([]Row, error) {
 	if err := t.ready(); err != nil {
 		return nil, err
 	}
-	from := min(max(0, after), int64(len(t.log)))
-	return slices.Clone(t.log[from:min(from+int64(limit), int64(len(t.log)))]), nil
+	from := min(max(0, after-t.trimmed), int64(len(t.log)))
+	rows := slices.Clone(t.log[from:min(from+int64(limit), int64(len(t.log)))])
+	t.examined += int64(len(rows))
+	return rows, nil
 }
 
 func (t *memoryTx) Setting(name string) (string, error) { return t.settings[name], t.ready() }
@@ -81,18 +84,6 @@ func (t *memoryTx) AddReply(r Reply) error {
 	}
 	r.At = stored(r.At)
 	put(t, t.replies, k, r)
-	return nil
-}
-
-func (t *memoryTx) DropReplies(before time.Time) error {
-	if err := t.writing(); err != nil {
-		return err
-	}
-	for k, r := range t.replies {
-		if r.At.Before(before) {
-			drop(t, t.replies, k)
-		}
-	}
 	return nil
 }
 

@@ -267,7 +267,9 @@ func (t *memoryTx) Ending(before day.Day, limit int) ([]offer.Offer, error) {
 			}
 		}
 	}
-	slices.Sort(keys)
+	slices.SortFunc(keys, func(a, b int64) int {
+		return cmp.Or(cmp.Compare(t.offers.find(a).ExpiresOn, t.offers.find(b).ExpiresOn), cmp.Compare(a, b))
+	})
 	return oldest(&t.offers, keys, limit), t.ready()
 }
 

@@ -95,6 +95,26 @@ type batch struct {
 
 func newBatch() *batch { return &batch{person: map[int64]person{}, order: map[int64]order{}} }
 
+// erase removes a candidate of whom nothing stays.
+func (b *batch) erase(key, version int64) {
+	b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: version})
+	b.person[key] = person{}
+}
+
+// without gives the candidates who are not in a batch. Rules are never
+// removed.
+func (p *populations) without(b *batch) []int64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var keys []int64
+	for key := range p.person {
+		if _, ok := b.person[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 func (p *populations) apply(b *batch) error {
 	if err := errors.Join(p.candidates.Apply(b.candidates), p.rules.Apply(b.rules)); err != nil {
 		return fmt.Errorf("apply changes to the populations: %w", err)

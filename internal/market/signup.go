@@ -51,18 +51,22 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	if err != nil {
 		return out, err
 	}
-	known, made := false, false
+	made := false
 	err = again(func() error {
 		return m.transact(ctx, func(tx Tx) error {
 			out, made = SignedUp{}, false
 			if found, err := m.recall(tx, once, &out); err != nil || found {
 				return err
 			}
-			var err error
-			if known, out.Token, err = m.addAccount(tx, &a); err != nil {
+			known, token, err := m.addAccount(tx, &a)
+			if err != nil {
 				return err
 			}
+			out.Token = token
 			c.Account, c.Confirmed, out.ID, made = a.Key, a.Confirmed, c.ID, true
+			if err := m.greet(tx, &a, code, known); err != nil {
+				return err
+			}
 			if err := tx.AddCandidate(&c); err != nil {
 				return err
 			}
@@ -79,11 +83,12 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	// What was committed is followed to its end, though nobody may wait for
 	// the answer any more.
 	ctx = context.WithoutCancel(ctx)
-	if made {
-		m.greet(ctx, in.Email, code, known)
-	} else if c, err = m.repeated(ctx, out.ID, in.Email); err != nil {
-		return SignedUp{}, fmt.Errorf("repeat a sign-up: %w", err)
+	if !made {
+		if c, err = m.repeated(ctx, out.ID); err != nil {
+			return SignedUp{}, fmt.Errorf("repeat a sign-up: %w", err)
+		}
 	}
+	m.post()
 	if err = m.Follow(ctx); err == nil {
 		err = m.matchNow(ctx, &c)
 	}
@@ -98,15 +103,13 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 
 // repeated gives the candidate of an earlier request. While the address is not
 // confirmed, a new code is mailed: the first mail may never have left.
-func (m *Market) repeated(ctx context.Context, id uuid.UUID, email string) (candidate.Candidate, error) {
+func (m *Market) repeated(ctx context.Context, id uuid.UUID) (candidate.Candidate, error) {
 	code, err := newCode()
 	if err != nil {
 		return candidate.Candidate{}, err
 	}
 	var c candidate.Candidate
-	mail, known := false, false
 	err = m.transact(ctx, func(tx Tx) error {
-		mail = false
 		var err error
 		if c, err = tx.CandidateByID(id); err != nil || c.Confirmed || m.options.Demo {
 			return err
@@ -119,13 +122,12 @@ func (m *Market) repeated(ctx context.Context, id uuid.UUID, email string) (cand
 		if err != nil {
 			return err
 		}
-		known = len(others) > 1
-		mail, a.CodeHash = true, account.TokenHash(a.ID.String()+code)
-		return tx.SaveAccount(&a)
+		a.CodeHash = account.TokenHash(a.ID.String() + code)
+		if err := tx.SaveAccount(&a); err != nil {
+			return err
+		}
+		return m.greet(tx, &a, code, len(others) > 1)
 	})
-	if err == nil && mail {
-		m.greet(ctx, email, code, known)
-	}
 	return c, err
 }
 
@@ -267,7 +269,9 @@ func (m *Market) addSession(tx Tx, key int64) (string, error) {
 	})
 }
 
-func (m *Market) greet(ctx context.Context, email, code string, known bool) {
+// greet writes the mail that confirms the address of a new account, or tells
+// the owner of a known one.
+func (m *Market) greet(tx Tx, to *account.Account, code string, known bool) error {
 	subject, body := "【縁 Enishi】メールアドレスの確認", "縁（Enishi）へのご登録ありがとうございます。次の確認コードを入力すると、メールアドレスの確認が完了します。\n"+
 		"お心当たりがない場合は、このメールを破棄してください。\n\n"+
 		"Thank you for signing up to Enishi. Enter this code to confirm your address; if it was not you, ignore this mail.\n\n"
@@ -276,8 +280,5 @@ func (m *Market) greet(ctx context.Context, email, code string, known bool) {
 			"ご自身の操作でなければ、何もする必要はありません。これまでの登録はそのままです。\n\n"+
 			"Somebody signed up to Enishi with this address, which is registered already. If it was not you, there is nothing to do: your account stays as it is.\n\n"
 	}
-	body += "Code / 確認コード: " + code
-	if err := m.options.Mail.Send(ctx, email, subject, body); err != nil {
-		m.options.Report(ctx, "a mail was not accepted", err)
-	}
+	return m.addMail(tx, to, subject, body+"Code / 確認コード: "+code)
 }

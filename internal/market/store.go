@@ -44,6 +44,7 @@ type Tx interface {
 	ruleTx
 	offerTx
 	maintenanceTx
+	jobTx
 }
 
 type logTx interface {
@@ -82,8 +83,6 @@ type logTx interface {
 	// scope, or NotFound; AddReply stores one, Conflict if there is one.
 	FindReply(scope, key string) (Reply, error)
 	AddReply(Reply) error
-	// DropReplies deletes replies stored before a moment.
-	DropReplies(before time.Time) error
 }
 
 type accountTx interface {
@@ -210,8 +209,8 @@ type offerTx interface {
 	// confirm their address: an offer of the rule or for the position is
 	// reserved for them, or one of the rule has lapsed.
 	Unconfirmed(rule, position int64) (map[int64]bool, error)
-	// Ending gives up to limit offers, by key, that are sent or seen and
-	// whose ExpiresOn lies before a day.
+	// Ending gives up to limit offers that are sent or seen and whose
+	// ExpiresOn lies before a day, by that day, then by key.
 	Ending(before day.Day, limit int) ([]offer.Offer, error)
 	// Due gives up to limit offers, by due time, whose DueAt is set and has
 	// come.

@@ -101,11 +101,22 @@ func (again) twice(ctx context.Context, run func(context.Context, func(market.Tx
 	return run(ctx, fn)
 }
 
-// postbox keeps the newest mail to each address.
-type postbox struct{ sync.Map }
+// postbox keeps what is delivered, and refuses what it is told to.
+type postbox struct {
+	mu      sync.Mutex
+	mails   []market.Mailed
+	refuses func(to string) error
+}
 
-func (p *postbox) Send(_ context.Context, to, _, body string) error {
-	p.Store(to, body)
+func (p *postbox) Send(_ context.Context, to, subject, body string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refuses != nil {
+		if err := p.refuses(to); err != nil {
+			return err
+		}
+	}
+	p.mails = append(p.mails, market.Mailed{To: to, Subject: subject, Body: body})
 	return nil
 }
 
@@ -231,12 +242,18 @@ func (w *world) signUp(in market.SignUp) person {
 	return person{id: out.ID, token: out.Token, email: in.Email, code: w.codeFor(in.Email)}
 }
 
+// codeFor gives the code of the newest of the last mails that is to an address.
 func (w *world) codeFor(email string) string {
-	body, ok := w.mail.Load(email)
-	if !ok {
-		return ""
+	mails, err := w.Mails(w.Context(), 100)
+	if err != nil {
+		w.Fatalf("read the mails: %v", err)
 	}
-	return code(body.(string))
+	for _, m := range mails {
+		if m.To == email {
+			return code(m.Body)
+		}
+	}
+	return ""
 }
 
 // someone signs up with a plain profile that Always matches.
@@ -305,4 +322,18 @@ func (w *world) order(f firm, p position.Position, in market.RuleInput) market.R
 // plain is a rule that asks nothing.
 func plain() market.RuleInput {
 	return market.RuleInput{Kind: "interview", Must: all(), DailyBudget: 1000, TotalBudget: 1000}
+}
+
+// deliver sends every mail that is due.
+func (w *world) deliver(m *market.Market) {
+	w.Helper()
+	for {
+		n, err := m.Deliver(w.Context())
+		if err != nil {
+			w.Fatalf("deliver: %v", err)
+		}
+		if n == 0 {
+			return
+		}
+	}
 }

@@ -200,6 +200,7 @@ func (t *tx) DeleteCandidate(key int64) error {
 		{"DELETE FROM candidate WHERE id = ?", key},
 		{"DELETE FROM session WHERE account = ?", account},
 		{"DELETE FROM guess WHERE account = ?", account},
+		{"DELETE FROM mail WHERE account = ?", account},
 		{"DELETE FROM account WHERE id = ?", account},
 	} {
 		if _, err := t.exec("delete a candidate", d.query, d.key); err != nil {

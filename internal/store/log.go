@@ -3,7 +3,6 @@ package store
 import (
 	"database/sql"
 	"strings"
-	"time"
 
 	"enishi/internal/errs"
 	"enishi/internal/market"
@@ -140,10 +139,5 @@ func (t *tx) AddReply(r market.Reply) error {
 	_, err := t.exec("add a reply",
 		"INSERT INTO reply (scope, reply_id, digest, status, body, at) VALUES (?, ?, ?, ?, ?, ?)",
 		r.Scope, r.Key, notNull(r.Digest), r.Status, notNull(r.Body), micros(r.At))
-	return err
-}
-
-func (t *tx) DropReplies(before time.Time) error {
-	_, err := t.exec("drop replies", "DELETE FROM reply WHERE at < ?", micros(before))
 	return err
 }

@@ -212,7 +212,7 @@ func (t *tx) Unconfirmed(rule, position int64) (map[int64]bool, error) {
 }
 
 func (t *tx) Ending(before day.Day, limit int) ([]offer.Offer, error) {
-	return t.offers("ends_on < ? ORDER BY id LIMIT ?", before, limit)
+	return t.offers("ends_on < ? ORDER BY ends_on, id LIMIT ?", before, limit)
 }
 
 func (t *tx) Due(now time.Time, limit int) ([]offer.Offer, error) {

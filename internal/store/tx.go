@@ -12,13 +12,14 @@ import (
 
 // tx is one transaction on a session.
 type tx struct {
-	ctx     context.Context
-	session *session
-	dialect *Dialect
-	write   bool
-	ended   bool
-	broken  error // the database's own failure: nothing may be committed
-	retry   bool  // broken may go away if all is run again
+	ctx      context.Context
+	session  *session
+	dialect  *Dialect
+	write    bool
+	ended    bool
+	examined int64 // rows read or written so far
+	broken   error // the database's own failure: nothing may be committed
+	retry    bool  // broken may go away if all is run again
 }
 
 var _ market.Tx = (*tx)(nil)
@@ -66,6 +67,9 @@ func (t *tx) exec(what, query string, args ...any) (sql.Result, error) {
 	result, err := t.execute(context.WithoutCancel(t.ctx), query, args...)
 	if err != nil {
 		return nil, t.failed(what, err)
+	}
+	if n, err := result.RowsAffected(); err == nil { // drivers of ours know
+		t.examined += n
 	}
 	return result, nil
 }
@@ -133,6 +137,7 @@ func one[T any](t *tx, what string, scan func(scanner, *T) error, query string, 
 	row, err := t.queryRow(context.WithoutCancel(t.ctx), query, args...)
 	if err == nil {
 		err = scan(row, &v)
+		t.examined++
 	}
 	return v, t.read(what, err)
 }
@@ -183,6 +188,7 @@ func each(ctx context.Context, t *tx, what string, scan func(scanner) error, que
 		}
 	}()
 	for rows.Next() {
+		t.examined++
 		if err := scan(rows); err != nil {
 			return t.read(what, err)
 		}

@@ -15,7 +15,6 @@ func logs() map[string]func(*testing.T, market.Store) {
 		"an empty log":                   emptyLog,
 		"settings":                       settings,
 		"replies":                        replies,
-		"old replies are dropped":        repliesAreDropped,
 		"times are kept to microseconds": microseconds,
 	}
 }
@@ -101,17 +100,6 @@ func replies(t *testing.T, s market.Store) {
 		want(t, "FindReply", load(t, s, func(tx market.Tx) (market.Reply, error) { return tx.FindReply(r.Scope, r.Key) }), r)
 	}
 	missing(t, s, "FindReply of another scope", func(tx market.Tx) (market.Reply, error) { return tx.FindReply("account/2", "ハ") })
-}
-
-func repliesAreDropped(t *testing.T, s market.Store) {
-	write(t, s, func(tx market.Tx) error {
-		return errors.Join(
-			tx.AddReply(market.Reply{Scope: "s", Key: "old", At: when.Add(-time.Microsecond)}),
-			tx.AddReply(market.Reply{Scope: "s", Key: "new", At: when}),
-			tx.DropReplies(when))
-	})
-	missing(t, s, "FindReply of a dropped one", func(tx market.Tx) (market.Reply, error) { return tx.FindReply("s", "old") })
-	load(t, s, func(tx market.Tx) (market.Reply, error) { return tx.FindReply("s", "new") })
 }
 
 func microseconds(t *testing.T, s market.Store) {

@@ -101,10 +101,10 @@ func ending(t *testing.T, s market.Store) {
 	call := func(before day.Day, limit int) func(market.Tx) ([]offer.Offer, error) {
 		return func(tx market.Tx) ([]offer.Offer, error) { return tx.Ending(today+before, limit) }
 	}
-	x.want("Ending", call(9, 9), 0, 1, 2, 5)
-	x.want("Ending, a page", call(9, 2), 0, 1)
+	x.want("Ending", call(9, 9), 5, 1, 2, 0)
+	x.want("Ending, a page", call(9, 2), 5, 1)
 	x.want("Ending before a day that is not over", call(3, 9), 5)
-	x.want("Ending before the day after", call(4, 9), 1, 5)
+	x.want("Ending before the day after", call(4, 9), 5, 1)
 	x.list[1].Version, x.list[1].State = 2, offer.Expired
 	x.list[5].Version, x.list[5].ExpiresOn = 2, today+20
 	write(t, s, func(tx market.Tx) error {
@@ -113,7 +113,7 @@ func ending(t *testing.T, s market.Store) {
 		}
 		return tx.SaveOffer(x.list[5])
 	})
-	x.want("Ending once one has expired and one was moved", call(9, 9), 0, 2)
+	x.want("Ending once one has expired and one was moved", call(9, 9), 2, 0)
 }
 
 func due(t *testing.T, s market.Store) {

@@ -244,7 +244,12 @@ func writingInRead(t *testing.T, s market.Store) {
 		"LockPosition":  func(tx market.Tx) error { return second(tx.LockPosition(1)) },
 		"LockRule":      func(tx market.Tx) error { return second(tx.LockRule(1)) },
 		"AddPreview":    func(tx market.Tx) error { return second(tx.AddPreview(1, today, []byte("x"))) },
-		"DropReplies":   func(tx market.Tx) error { return tx.DropReplies(when) },
+		"DropOld":       func(tx market.Tx) error { return second(tx.DropOld(market.AgedReplies, when, 1)) },
+		"TrimLog":       func(tx market.Tx) error { return second(tx.TrimLog(1)) },
+		"AddMail":       func(tx market.Tx) error { return tx.AddMail(&market.Mail{CreatedAt: when}) },
+		"DueMails":      func(tx market.Tx) error { return second(tx.DueMails(when, 1)) },
+		"AddRun":        func(tx market.Tx) error { return tx.AddRun(&market.Run{Job: "a", Started: when}) },
+		"AddFigure":     func(tx market.Tx) error { return tx.AddFigure(market.Figure{Name: "a", N: 1}) },
 	} {
 		err := s.Read(t.Context(), fn)
 		wantKind(t, name+" in a transaction that reads", err, errs.Internal)

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"enishi/internal/market"
+)
+
+const mailColumns = "id, account, address, subject, body, created_at, due_at, sent_at, tries"
+
+func scanMail(row scanner, m *market.Mail) error {
+	var created int64
+	var due, sent sql.NullInt64
+	err := row.Scan(&m.Key, &m.Account, &m.Address, &m.Subject, &m.Body, &created, &due, &sent, &m.Tries)
+	m.CreatedAt, m.DueAt, m.SentAt = moment(created), momentOrZero(due), momentOrZero(sent)
+	return err
+}
+
+func (t *tx) AddMail(m *market.Mail) error {
+	key, err := t.insert("add a mail", "INSERT INTO mail (account, address, subject, body, created_at, due_at, sent_at, tries)"+
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)", m.Account, notNull(m.Address), m.Subject, notNull(m.Body), micros(m.CreatedAt),
+		microsOrNull(m.DueAt), microsOrNull(m.SentAt), m.Tries)
+	if err != nil {
+		return err
+	}
+	m.Key = key
+	return nil
+}
+
+func (t *tx) SaveMail(m *market.Mail) error {
+	_, err := t.exec("save a mail", "UPDATE mail SET due_at = ?, sent_at = ?, tries = ? WHERE id = ?",
+		microsOrNull(m.DueAt), microsOrNull(m.SentAt), m.Tries, m.Key)
+	return err
+}
+
+func (t *tx) DueMails(now time.Time, limit int) ([]market.Mail, error) {
+	lock, err := t.locked("mails")
+	if err != nil {
+		return nil, err
+	}
+	return list(t, "mails", scanMail, "SELECT "+mailColumns+" FROM mail WHERE due_at <= ? ORDER BY due_at, id LIMIT ?"+lock, micros(now), limit)
+}
+
+func (t *tx) Mails(limit int) ([]market.Mail, error) {
+	return list(t, "mails", scanMail, "SELECT "+mailColumns+" FROM mail ORDER BY id DESC LIMIT ?", limit)
+}
