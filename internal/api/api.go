@@ -35,8 +35,8 @@ type Options struct {
 	// Concurrency is how many requests run at once; 0: as many as the cores
 	// bear.
 	Concurrency int
-	// Outbox gives the newest mails at GET /dev/mail; nil: not served.
-	Outbox func() []httpx.Mail
+	// Outbox shows the newest mails at GET /dev/mail.
+	Outbox bool
 	// Version is the program's, for the document.
 	Version string
 }

@@ -126,7 +126,10 @@ func TestConfirming(t *testing.T) {
 	if p.Errors[0].Pointer != "/code" {
 		t.Errorf("errors %+v, want one at /code", p.Errors)
 	}
-	mails := s.mails.mails()
+	mails, err := s.market.Mails(t.Context(), 9)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(mails) != 1 || mails[0].To != "kakunin@example.jp" {
 		t.Fatalf("mails %+v, want one to kakunin@example.jp", mails)
 	}
@@ -332,7 +335,7 @@ func TestTheClockMoves(t *testing.T) {
 	if p.Errors[0].Pointer != "/day" {
 		t.Errorf("backwards: %+v", p.Errors)
 	}
-	closed := newServer(t, func(_ *market.Options, o *api.Options) { o.Demo, o.Outbox = false, nil })
+	closed := newServer(t, func(_ *market.Options, o *api.Options) { o.Demo, o.Outbox = false, false })
 	closed.problem(http.StatusNotFound, closed.do("POST", "/dev/clock", "", `{"day":"2026-12-01"}`))
 	closed.problem(http.StatusNotFound, closed.do("GET", "/dev/mail", "", ""))
 }

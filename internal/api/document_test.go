@@ -38,7 +38,7 @@ func operations(doc *huma.OpenAPI) []described {
 }
 
 func (s *server) document() *huma.OpenAPI {
-	return api.Document(s.market, api.Options{Demo: true, Outbox: s.mails.mails, Version: "test"})
+	return api.Document(s.market, api.Options{Demo: true, Outbox: true, Version: "test"})
 }
 
 // checkSchema reports what of a JSON text does not follow a schema.

@@ -77,7 +77,7 @@ func (s *service) addStatus(o Options) {
 			return &answered[ClockBody]{*b}, nil
 		})
 	}
-	if o.Outbox != nil {
+	if o.Outbox {
 		handle(s, operation{
 			method: http.MethodGet, path: "/dev/mail", id: "mails", class: httpx.Ordinary, tag: tagService,
 			summary: "The newest mails, where an outbox stands in for mail",
@@ -87,10 +87,18 @@ func (s *service) addStatus(o Options) {
 			if !o.Demo && !httpx.FromHere(exchangeOf(ctx).request) {
 				return nil, errs.New(errs.Denied, "mails are shown on the machine itself alone")
 			}
-			return &answered[Mails]{Mails{append([]httpx.Mail{}, o.Outbox()...)}}, nil
+			list, err := s.market.Mails(ctx, mostMails)
+			out := Mails{[]httpx.Mail{}}
+			for _, m := range list {
+				out.Items = append(out.Items, httpx.Mail{To: m.To, Subject: m.Subject, Body: m.Body, At: m.At})
+			}
+			return &answered[Mails]{out}, err
 		})
 	}
 }
+
+// mostMails bounds what a page of mails shows.
+const mostMails = 1000
 
 // addProbes adds what machines ask: is it alive, is it ready, how is it.
 func (s *service) addProbes(mux *http.ServeMux, metrics prometheus.Gatherer) {

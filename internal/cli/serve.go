@@ -61,13 +61,12 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	gate := httpx.NewGate()
 	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
 	server.Begin()
-	mails := &outbox{now: w.Now}
 	folder, err := files.OpenFolder(resolved.Files)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
 	snapshots := files.NewSnapshots(folder)
-	o := options(resolved, log, mails, w)
+	o := options(resolved, log, outbox{}, w)
 	o.Snapshots = snapshots
 	m, err := open(ctx, w, in, o, gate)
 	if err != nil {
@@ -76,7 +75,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	v, _ := version()
 	handler, err := api.New(log, m, api.Options{
 		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Version: v,
-		Outbox: mails.mails, Concurrency: resolved.Concurrency,
+		Outbox: true, Concurrency: resolved.Concurrency,
 	})
 	if err != nil {
 		return errors.Join(err, server.Close())

@@ -38,7 +38,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if made {
 		c.Password = rand.Text()
 	}
-	o := options(resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), &outbox{now: w.Now}, w)
+	o := options(resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), outbox{}, w)
 	if err := in.close(flagged(market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password))); err != nil {
 		return err
 	}
