@@ -88,13 +88,23 @@ type Jobs struct {
 }
 
 // OpenJobs gives the jobs of a store, beside or without those who serve it: it
-// loads nothing. snapshot writes an image of the populations and gives its
+// loads nothing. It is NotFound if there is no installation yet. snapshot writes an image of the populations and gives its
 // length, 0 if none was needed; without one, there is no such job.
 func OpenJobs(ctx context.Context, store Store, vault *account.Vault, o Options, snapshot func(context.Context) (int64, error)) (*Jobs, error) {
 	m := &Market{store: store, vault: vault, options: o, kick: make(chan struct{}, 1), posted: make(chan struct{}, 1), self: rand.Text()}
 	m.store = guarded{store, m}
-	if err := m.install(ctx); err != nil {
-		return nil, fmt.Errorf("set up the installation: %w", err)
+	err := m.read(ctx, func(tx Tx) error {
+		seed, err := tx.Setting(settingSeed)
+		if err == nil && seed == "" {
+			err = errs.New(errs.NotFound, "there is no installation here")
+		}
+		return err
+	})
+	if err == nil {
+		err = m.install(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the installation: %w", err)
 	}
 	return m.Jobs(snapshot), nil
 }

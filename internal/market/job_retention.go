@@ -139,8 +139,8 @@ func (m *Market) needless(tx Tx) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	counted, err := position64(text)
-	if err != nil {
+	counted, err := countMarkOf(text)
+	if err != nil || counted.Part != countLog {
 		return 0, err
 	}
 	var told digestMark
@@ -152,7 +152,7 @@ func (m *Market) needless(tx Tx) (int64, error) {
 			return 0, fmt.Errorf("checkpoint of %s: %w", jobDigests, err)
 		}
 	}
-	return min(head-1, matched, counted, told.Pos), nil
+	return min(head-1, matched, counted.After, told.Pos), nil
 }
 
 func (m *Market) countTrim(ctx context.Context) (total int64, err error) {

@@ -3,9 +3,9 @@ package market
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"enishi/internal/account"
 	"enishi/internal/day"
@@ -51,43 +51,68 @@ func (m *Market) Figures(ctx context.Context, actor Actor, from, until day.Day) 
 	return out, err
 }
 
-// countPage folds a page of the log into the figures. What a row of the market
-// counts as follows from the row alone, and is noted: what it counted as
-// before is taken back. So each is counted once, however often its change is
-// read, and the figures are what counting everything would give.
-func (m *Market) countPage(tx Tx, p *page) (more bool, err error) {
-	at, err := position64(p.checkpoint)
-	if err != nil {
-		return false, err
+// countMark is how far the job has come. At first it goes through the tables,
+// since not all that is in them need be in the log; then it follows the log.
+type countMark struct {
+	Part  string `json:"part"`
+	After int64  `json:"after"` // key, or position of the log
+}
+
+// The parts, in their order.
+const (
+	countCandidates = "candidates"
+	countRules      = "rules"
+	countOffers     = "offers"
+	countLog        = "log"
+)
+
+func countMarkOf(checkpoint string) (countMark, error) {
+	at := countMark{Part: countCandidates}
+	if checkpoint == "" {
+		return at, nil
 	}
-	rows, err := tx.Rows(at, jobRows)
-	if err != nil || len(rows) == 0 {
+	if err := json.Unmarshal([]byte(checkpoint), &at); err != nil {
+		return at, fmt.Errorf("checkpoint %q of %s: %w", checkpoint, jobStatistics, err)
+	}
+	return at, nil
+}
+
+// countPage counts a page of rows. What a row of the market counts as follows
+// from the row alone, and is noted: what it counted as before is taken back.
+// So each is counted once, however often its change is read, and the figures
+// are what counting everything would give.
+func (m *Market) countPage(tx Tx, p *page) (more bool, err error) {
+	at, err := countMarkOf(p.checkpoint)
+	if err != nil {
 		return false, err
 	}
 	c := &counting{tx: tx, done: map[countedRow]bool{}, sums: map[Figure]int64{}}
-	for _, row := range rows {
-		if err := c.add(row); err != nil {
-			return false, fmt.Errorf("count row %d (%s %d): %w", row.Pos, row.Change, row.Entity, err)
-		}
+	var n int
+	var next string // part that follows
+	switch at.Part {
+	case countCandidates:
+		n, next, at.After, err = c.candidates(at.After)
+	case countRules:
+		n, next, at.After, err = c.rules(at.After)
+	case countOffers:
+		n, next, at.After, err = c.offers(at.After)
+	default:
+		n, next, at.After, err = c.log(at.After)
 	}
-	if err := c.save(); err != nil {
-		return false, err
+	if err == nil {
+		err = c.save()
+	}
+	if err != nil {
+		return false, fmt.Errorf("count %s after %d: %w", at.Part, at.After, err)
 	}
 	p.changed += int64(len(c.sums))
-	p.checkpoint = strconv.FormatInt(rows[len(rows)-1].Pos, 10)
-	return len(rows) == jobRows, nil
-}
-
-// position64 reads a checkpoint that is a position of the log; "" is 0.
-func position64(text string) (int64, error) {
-	if text == "" {
-		return 0, nil
+	more = n == jobRows || at.Part != countLog
+	if n < jobRows && next != at.Part {
+		at = countMark{Part: next}
 	}
-	at, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("checkpoint %q: %w", text, err)
-	}
-	return at, nil
+	text, err := json.Marshal(at)
+	p.checkpoint = string(text)
+	return more, err
 }
 
 // counting is one page of the fold.
@@ -102,45 +127,98 @@ type countedRow struct {
 	entity int64
 }
 
-// add counts what a row of the log names.
-func (c *counting) add(row Row) error {
+func (c *counting) candidates(after int64) (n int, next string, last int64, err error) {
+	list, err := c.tx.Candidates(after, jobRows)
+	for i := range list {
+		after = list[i].Key
+		if err := c.signedUp(after, day.Of(list[i].CreatedAt)); err != nil {
+			return 0, "", after, err
+		}
+	}
+	return len(list), countRules, after, err
+}
+
+func (c *counting) rules(after int64) (n int, next string, last int64, err error) {
+	list, err := c.tx.Rules(after, jobRows)
+	for i := range list {
+		after = list[i].Key
+		if err := c.count(RuleChanged, after, countedRule(&list[i])); err != nil {
+			return 0, "", after, err
+		}
+	}
+	return len(list), countOffers, after, err
+}
+
+func (c *counting) offers(after int64) (n int, next string, last int64, err error) {
+	list, err := c.tx.Offers(after, jobRows)
+	for i := range list {
+		after = list[i].Key
+		if err := c.count(OfferChanged, after, countedOffer(&list[i])); err != nil {
+			return 0, "", after, err
+		}
+	}
+	return len(list), countLog, after, err
+}
+
+func (c *counting) log(after int64) (n int, next string, last int64, err error) {
+	rows, err := c.tx.Rows(after, jobRows)
+	for _, row := range rows {
+		after = row.Pos
+		if err := c.follow(row); err != nil {
+			return 0, "", after, err
+		}
+	}
+	return len(rows), countLog, after, err
+}
+
+// follow counts what a row of the log names.
+func (c *counting) follow(row Row) error {
 	kind := row.Change
 	if kind == RuleLess {
 		kind = RuleChanged
 	}
-	if kind != OfferChanged && kind != RuleChanged && kind != CandidateChanged || c.done[countedRow{kind, row.Entity}] {
+	at := countedRow{kind, row.Entity}
+	if kind != OfferChanged && kind != RuleChanged && kind != CandidateChanged || c.done[at] {
 		return nil
 	}
-	c.done[countedRow{kind, row.Entity}] = true
-	was, err := c.tx.Counted(kind, row.Entity)
-	if err != nil {
-		return err
-	}
-	var is Figure
+	c.done[at] = true
 	switch kind {
-	case CandidateChanged:
-		if is = was; was.N == 0 { // the first row of a candidate is their sign-up
-			is = Figure{0, day.Of(row.At), FigureSignUps, 1}
-		}
 	case OfferChanged:
 		o, err := c.tx.Offer(row.Entity)
-		if notFoundIsNil(err) != nil {
+		if err != nil {
 			return err
 		}
-		is = countedOffer(&o)
+		return c.count(kind, row.Entity, countedOffer(&o))
 	case RuleChanged:
 		r, err := c.tx.Rule(row.Entity)
-		if notFoundIsNil(err) != nil {
+		if err != nil {
 			return err
 		}
-		is = countedRule(&r)
+		return c.count(kind, row.Entity, countedRule(&r))
 	}
-	if is == was {
-		return nil
+	return c.signedUp(row.Entity, day.Of(row.At)) // the first row of a candidate is their sign-up
+}
+
+// signedUp counts a candidate, once and for ever.
+func (c *counting) signedUp(key int64, on day.Day) error {
+	was, err := c.tx.Counted(CandidateChanged, key)
+	if err != nil || was.N != 0 {
+		return err
+	}
+	is := Figure{0, on, FigureSignUps, 1}
+	c.sum(is, 1)
+	return c.tx.SetCounted(CandidateChanged, key, is)
+}
+
+// count counts a row as a figure, in place of what it counted as.
+func (c *counting) count(kind Change, key int64, is Figure) error {
+	was, err := c.tx.Counted(kind, key)
+	if err != nil || is == was {
+		return err
 	}
 	c.sum(was, -1)
 	c.sum(is, 1)
-	return c.tx.SetCounted(kind, row.Entity, is)
+	return c.tx.SetCounted(kind, key, is)
 }
 
 // countedOffer gives what an offer counts as: nothing before it is sent.

@@ -273,6 +273,10 @@ func (t *memoryTx) Ending(before day.Day, limit int) ([]offer.Offer, error) {
 	return oldest(&t.offers, keys, limit), t.ready()
 }
 
+func (t *memoryTx) Offers(after int64, limit int) ([]offer.Offer, error) {
+	return t.offers.page(after, limit), t.ready()
+}
+
 func (t *memoryTx) Due(now time.Time, limit int) ([]offer.Offer, error) {
 	var keys []int64
 	for h, set := range t.due {

@@ -176,6 +176,8 @@ type offerTx interface {
 	// SaveOffer writes an offer; the same Conflicts.
 	SaveOffer(*offer.Offer) error
 	Offer(key int64) (offer.Offer, error)
+	// Offers gives up to limit offers after a key, by key.
+	Offers(after int64, limit int) ([]offer.Offer, error)
 	OfferByID(uuid.UUID) (offer.Offer, error)
 	// OfferOfPair gives the offer of a rule to a candidate, whatever its
 	// state.

@@ -104,6 +104,10 @@ func (t *tx) OfferOfPair(rule, candidate int64) (offer.Offer, error) {
 	return t.offer("rule = ? AND candidate = ?", rule, candidate)
 }
 
+func (t *tx) Offers(after int64, limit int) ([]offer.Offer, error) {
+	return t.offers("id > ? ORDER BY id LIMIT ?", after, limit)
+}
+
 func (t *tx) OffersTo(candidate, before int64, limit int) ([]offer.Offer, error) {
 	return t.offers("candidate = ? AND id < ? ORDER BY id DESC LIMIT ?", candidate, orNewest(before), limit)
 }

@@ -44,14 +44,21 @@ func (f *failing) Write(ctx context.Context, fn func(market.Tx) error) error {
 
 func opened(t *testing.T, s market.Store) *market.Market {
 	t.Helper()
+	return openedWith(t, s, func(*market.Options) {})
+}
+
+func openedWith(t *testing.T, s market.Store, change func(*market.Options)) *market.Market {
+	t.Helper()
 	vault, err := account.NewVault(bytes.Repeat([]byte{7}, account.SecretBytes))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := market.Open(t.Context(), s, vault, market.Options{
+	o := market.Options{
 		Mode: market.Auto, Demo: true, Mail: noMail{}, Clock: time.Now,
 		Report: func(_ context.Context, what string, err error) { t.Errorf("%s: %v", what, err) },
-	}, nil)
+	}
+	change(&o)
+	m, err := market.Open(t.Context(), s, vault, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,6 +172,10 @@ func (t *watched) Between(company, candidate int64) ([]offer.Offer, error) {
 	return t.listing(t.Tx.Between(company, candidate))
 }
 
+func (t *watched) Offers(after int64, limit int) ([]offer.Offer, error) {
+	return t.listing(t.Tx.Offers(after, limit))
+}
+
 func (t *watched) Ending(before day.Day, limit int) ([]offer.Offer, error) {
 	return t.listing(t.Tx.Ending(before, limit))
 }

@@ -114,6 +114,11 @@ func ending(t *testing.T, s market.Store) {
 		return tx.SaveOffer(x.list[5])
 	})
 	x.want("Ending once one has expired and one was moved", call(9, 9), 2, 0)
+	all := func(after, limit int) func(market.Tx) ([]offer.Offer, error) {
+		return func(tx market.Tx) ([]offer.Offer, error) { return tx.Offers(x.list[after].Key-1, limit) }
+	}
+	x.want("Offers", all(0, 9), 0, 1, 2, 3, 4, 5)
+	x.want("Offers, a page after one", all(2, 3), 2, 3, 4)
 }
 
 func due(t *testing.T, s market.Store) {
