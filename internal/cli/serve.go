@@ -91,13 +91,10 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 			group.Add("leader", worker.NewLeader(log, m))
 		}
 		group.Add("matcher", worker.NewMatcher(log, m))
+		group.Add("outbox", worker.NewOutbox(log, m))
 	}
 	if resolved.Plays(config.Job) {
-		job := worker.NewSnapshot(log, m, snapshots)
-		group.Add("snapshots", worker.NewSchedule(log, "snapshot", snapshotLook, func(ctx context.Context) error {
-			_, err := job.Run(ctx)
-			return err
-		}))
+		group.Add("jobs", worker.NewScheduler(log, m.Jobs(snapshotJob(log, m, snapshots)), worker.SchedulerEvery))
 	}
 	group.Add("http", server)
 	if resolved.Shared() { // there may be a load balancer in front
@@ -110,11 +107,6 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 // drainTime is how long a load balancer that asks every two seconds, and believes
 // the second no, takes to send elsewhere.
 const drainTime = 5 * time.Second
-
-// snapshotLook is how often it is looked whether a snapshot is worth writing:
-// between two looks, a busy service writes about as many rows as one is behind
-// at most.
-const snapshotLook = 5 * time.Minute
 
 // open opens the market, from the newest snapshot if there is one; the gate
 // tells how far it has come.
