@@ -152,7 +152,7 @@ const (
 	JobSnapshot   = "snapshot"
 )
 
-// Standing of a job: its last run, if any, and when the next is due.
+// JobStanding is a job with its last run, if any, and when the next is due.
 type JobStanding struct {
 	Job
 	Last *Run

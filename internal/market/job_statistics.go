@@ -36,13 +36,14 @@ const (
 // an operator, from one day to another, both inclusive, as of the last run of
 // the job statistics. Those of no day are under day 0.
 func (m *Market) Figures(ctx context.Context, actor Actor, from, until day.Day) (out []Figure, err error) {
-	switch {
-	case actor.Kind == account.Candidate:
+	switch actor.Kind {
+	case account.Candidate:
 		return nil, errs.New(errs.Denied, "only companies and operators have figures")
-	case actor.Kind == account.Member:
+	case account.Member:
 		if err := actor.Role.May(account.ReadOffers); err != nil {
 			return nil, err
 		}
+	case account.Operator:
 	}
 	err = m.read(ctx, func(tx Tx) error {
 		out, err = tx.Figures(actor.Company, from, until)

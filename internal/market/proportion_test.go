@@ -3,6 +3,7 @@ package market_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -142,7 +143,11 @@ func TestPlansOfJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	all := s.Statements()
 	if len(all) < 40 {
 		t.Errorf("the jobs have used %d statements only: %q", len(all), all)
@@ -163,7 +168,6 @@ func plan(t *testing.T, db *sql.DB, query string) (steps []string) {
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	defer rows.Close()
 	for rows.Next() {
 		var id, parent, unused int
 		var detail string
@@ -172,7 +176,7 @@ func plan(t *testing.T, db *sql.DB, query string) (steps []string) {
 		}
 		steps = append(steps, detail)
 	}
-	if err := rows.Err(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return steps
