@@ -87,12 +87,12 @@ func noteNews(tx Tx, at *digestMark) error {
 		}
 		seen[row.Entity] = true
 		o, err := tx.Offer(row.Entity)
-		if err != nil {
+		if notFoundIsNil(err) != nil {
 			return fmt.Errorf("offer %d: %w", row.Entity, err)
 		}
 		switch {
 		case o.State != offer.Sent:
-			_, err = tx.DropNews(o.Key)
+			_, err = tx.DropNews(row.Entity)
 		case o.SentDay >= at.Since:
 			_, err = tx.AddNews(o.Key, o.Candidate)
 		}

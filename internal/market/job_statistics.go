@@ -186,13 +186,13 @@ func (c *counting) follow(row Row) error {
 	switch kind {
 	case OfferChanged:
 		o, err := c.tx.Offer(row.Entity)
-		if err != nil {
+		if notFoundIsNil(err) != nil {
 			return err
 		}
 		return c.count(kind, row.Entity, countedOffer(&o))
 	case RuleChanged:
 		r, err := c.tx.Rule(row.Entity)
-		if err != nil {
+		if notFoundIsNil(err) != nil {
 			return err
 		}
 		return c.count(kind, row.Entity, countedRule(&r))
@@ -222,7 +222,8 @@ func (c *counting) count(kind Change, key int64, is Figure) error {
 	return c.tx.SetCounted(kind, key, is)
 }
 
-// countedOffer gives what an offer counts as: nothing before it is sent.
+// countedOffer gives what an offer counts as: nothing before it is sent, or if
+// there is none.
 func countedOffer(o *offer.Offer) Figure {
 	f := Figure{Company: o.Company, Day: o.SentDay, N: 1}
 	switch shownState(o, o.ExpiresOn) {

@@ -34,7 +34,8 @@ const (
 )
 
 // Mailer delivers messages to people. Send may be called again with a message
-// that was delivered, after a process was killed.
+// that was delivered, after a process was killed. Its errors are logged: they
+// hold no address.
 type Mailer interface {
 	Send(ctx context.Context, to, subject, body string) error
 }
