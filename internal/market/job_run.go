@@ -53,7 +53,8 @@ func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 			if scheduled {
 				return nil
 			}
-			return errs.New(errs.Busy, "the job "+r.job.Name+" is running in another process; one that was killed gives it up within a minute")
+			return errs.New(errs.Busy, fmt.Sprintf(
+				"the job %s is running in another process; one that was killed gives it up after %.0f min", r.job.Name, life.Minutes()))
 		}
 		// Once more, now that nobody else can begin it.
 		if last, err = lastRun(tx, r.job.Name); err != nil {
