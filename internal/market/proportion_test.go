@@ -3,7 +3,6 @@ package market_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -170,6 +169,11 @@ func plan(t *testing.T, db *sql.DB, query string) (steps []string) {
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
+	defer func() {
+		if err := rows.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	for rows.Next() {
 		var id, parent, unused int
 		var detail string
@@ -178,7 +182,7 @@ func plan(t *testing.T, db *sql.DB, query string) (steps []string) {
 		}
 		steps = append(steps, detail)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return steps
