@@ -401,12 +401,27 @@ func TestDigests(t *testing.T) {
 			if to := w.addressees(before); len(to) != 4 {
 				t.Errorf("of one new offer each were told %q", to)
 			}
+			// What has been opened is noted no more.
+			list, _, err = w.OffersTo(w.Context(), w.actor(c.people[0].token), 0, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.OfferTo(w.Context(), w.actor(c.people[0].token), list[0].ID); err != nil {
+				t.Fatal(err)
+			}
 			w.nextDay(1)
 			before = w.mailed()
 			w.job("digests")
 			if to := w.addressees(before); len(to) != 0 {
 				t.Errorf("of nothing new were told %q", to)
 			}
+			w.write(func(tx market.Tx) error {
+				noted, err := tx.DropNews(list[0].Key)
+				if noted {
+					t.Error("an offer that was opened is noted still")
+				}
+				return err
+			})
 		})
 	}
 }
@@ -551,4 +566,28 @@ func TestJobsThatStop(t *testing.T) {
 	if r, err := writing.Run(t.Context(), market.JobSnapshot, market.RunOptions{}); err != nil || r.Bytes != 77 {
 		t.Errorf("a job that writes a file: %+v, %v", r, err)
 	}
+}
+
+// A process that was paused past its lease writes nothing more of the job.
+func TestAJobThatWasTakenOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, market.NewMemory(), demo())
+	w.throng(30, 8, plain())
+	pages := 0
+	r, err := w.openJobs().Run(t.Context(), "statistics", market.RunOptions{Progress: func(market.Run) {
+		if pages++; pages == 2 {
+			w.write(func(tx market.Tx) error {
+				_, err := tx.TakeLease("job.statistics", "another", time.Hour, true)
+				return err
+			})
+		}
+	}})
+	if !errs.Is(err, errs.Stale) || pages != 2 || r.Outcome != market.Running {
+		t.Errorf("after %d pages: %+v, %v", pages, r, err)
+	}
+	if runs := loaded(w, func(tx market.Tx) ([]market.Run, error) { return tx.Runs("statistics", 9) }); runs[0].Outcome != market.Running || runs[0].Examined != r.Examined {
+		t.Errorf("its run says %+v, want what it was when the job was taken", runs[0])
+	}
+	w.job("statistics")
+	w.sameFigures()
 }
