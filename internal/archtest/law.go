@@ -38,6 +38,7 @@ func floors() map[string]int {
 		"internal/api":                   3,
 		"internal/web":                   3,
 		"internal/worker":                3,
+		"internal/telemetry":             3,
 		"internal/demo":                  3,
 		"internal/store":                 3,
 		"internal/store/sqlite":          3,
@@ -73,6 +74,7 @@ func sameFloor() map[string][]string {
 		"internal/api":                   {"internal/httpx"},
 		"internal/web":                   {"internal/httpx"},
 		"internal/demo":                  {"internal/store"},
+		"internal/telemetry":             {"internal/store"}, // its figures: decision 0013
 		"internal/store/sqlite":          {"internal/store"},
 		"internal/store/mysql":           {"internal/store"},
 		"internal/store/storetest":       {"internal/store"},
@@ -89,7 +91,9 @@ func testsAlso() map[string][]string {
 		"internal/web":    {"internal/store", "internal/store/sqlite"},
 		"internal/httpx":  {"internal/store", "internal/store/sqlite"},
 		"internal/worker": {"internal/store", "internal/store/sqlite"},
-		"internal/demo":   {"internal/store", "internal/store/sqlite", "internal/api", "internal/worker"},
+
+		"internal/telemetry": {"internal/store/sqlite", "internal/httpx", "internal/api"},
+		"internal/demo":      {"internal/store", "internal/store/sqlite", "internal/api", "internal/worker"},
 	}
 }
 
@@ -183,11 +187,18 @@ func libraries() map[string][]string {
 			"internal/httpx", "internal/api", "internal/web", "internal/worker",
 		},
 		"github.com/danielgtaylor/huma/v2":    {"internal/api"},
-		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/cli"},
-		"github.com/sethvargo/go-retry":       {"internal/store", "internal/worker"},
-		"github.com/pressly/goose/v3":         {"internal/store", "internal/store/sqlite", "internal/store/mysql"},
-		"modernc.org/sqlite":                  {"internal/store/sqlite"},
-		"github.com/go-sql-driver/mysql":      {"internal/store/mysql", "internal/store/mysql/mysqltest"},
+		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/telemetry", "internal/cli"},
+		// What begins spans knows the interfaces of OpenTelemetry, and
+		// telemetry alone what sends them: decision 0013.
+		"go.opentelemetry.io/otel":             {"internal/telemetry"},
+		"go.opentelemetry.io/otel/trace":       {"internal/httpx", "internal/api", "internal/store"},
+		"go.opentelemetry.io/otel/attribute":   {"internal/httpx", "internal/store"},
+		"go.opentelemetry.io/otel/codes":       {"internal/httpx", "internal/store"},
+		"go.opentelemetry.io/otel/propagation": {"internal/httpx"},
+		"github.com/sethvargo/go-retry":        {"internal/store", "internal/worker"},
+		"github.com/pressly/goose/v3":          {"internal/store", "internal/store/sqlite", "internal/store/mysql"},
+		"modernc.org/sqlite":                   {"internal/store/sqlite"},
+		"github.com/go-sql-driver/mysql":       {"internal/store/mysql", "internal/store/mysql/mysqltest"},
 	}
 }
 
@@ -198,6 +209,9 @@ func testLibraries() []string {
 		"github.com/rogpeppe/go-internal",
 		"go.uber.org/goleak",
 		"golang.org/x/sync",
+		"go.opentelemetry.io/proto/otlp", // what a collector receives
+		"go.opentelemetry.io/otel",
+		"google.golang.org/protobuf",
 	}
 }
 

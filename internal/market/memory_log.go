@@ -91,6 +91,8 @@ func (t *memoryTx) Unnumbered() (int64, error) { return 0, t.ready() }
 
 func (t *memoryTx) Waiting() ([]Row, error) { return nil, t.ready() }
 
+func (t *memoryTx) OldestUnnumbered() (time.Time, error) { return time.Time{}, t.ready() }
+
 func (t *memoryTx) Number(int) (int, error) { return 0, t.writing() }
 
 func (t *memoryTx) LockSetting(name string) (string, error) { return t.settings[name], t.writing() }

@@ -50,7 +50,8 @@ type Tx interface {
 type logTx interface {
 	// Append writes rows to the change log, in order, and sets their ID. It
 	// sets their Pos where one transaction writes at a time; elsewhere Number
-	// does so later.
+	// does so later. A store that knows the trace of the transaction's context
+	// puts it on rows that have none.
 	Append(rows ...*Row) error
 	// Head gives the position of the last row that has one, 0 if there is
 	// none.
@@ -59,6 +60,9 @@ type logTx interface {
 	Unnumbered() (int64, error)
 	// Waiting gives those rows, by ID.
 	Waiting() ([]Row, error)
+	// OldestUnnumbered says when the first of them was written; the zero time
+	// if there is none.
+	OldestUnnumbered() (time.Time, error)
 	// Number gives positions to up to limit committed rows that have none, and
 	// says how many. Only one process may do so at a time.
 	Number(limit int) (int, error)
@@ -266,6 +270,9 @@ type Row struct {
 	Entity  int64
 	Version int64
 	At      time.Time
+	// Trace names the recorded trace of the request that wrote the row, as
+	// the traceparent of W3C Trace Context; empty: none.
+	Trace string
 }
 
 // View is one opening of a candidate's card by a company.

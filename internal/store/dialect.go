@@ -4,6 +4,9 @@ import "enishi/internal/errs"
 
 // Dialect is what databases do not share.
 type Dialect struct {
+	// System names the kind of database in traces, as OpenTelemetry's
+	// conventions for databases do.
+	System string
 	// BeginWrite and BeginRead start a transaction; the one that reads sees
 	// one moment. A statement of one that writes sees what was committed
 	// before it, and what a lock gave stays as it is until the end.
@@ -41,4 +44,17 @@ type Failure struct {
 	Message string    // for the user, unless Kind is Conflict or Internal
 	Retry   bool      // the same transaction may succeed if it is run again
 	Lost    bool      // the connection is gone: of a COMMIT nobody knows whether it was heard
+	Lock    LockFailure
+	// Plain is the error without the values that the driver quotes in it,
+	// since it may be logged; nil: it quotes none.
+	Plain error
 }
+
+// LockFailure is how a transaction failed that waited for a lock.
+type LockFailure int
+
+// The failures of locks; the zero value is none.
+const (
+	Deadlock LockFailure = iota + 1
+	LockTimeout
+)

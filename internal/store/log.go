@@ -3,20 +3,25 @@ package store
 import (
 	"database/sql"
 	"strings"
+	"time"
 
 	"enishi/internal/errs"
 	"enishi/internal/market"
 )
 
-const insertRow = "INSERT INTO log (pos, kind, entity, version, at) VALUES (NULL, ?, ?, ?, ?)"
+const insertRow = "INSERT INTO log (pos, kind, entity, version, at, trace) VALUES (NULL, ?, ?, ?, ?, ?)"
 
 func (t *tx) Append(rows ...*market.Row) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	keys := make([]int64, len(rows))
+	keys, cause := make([]int64, len(rows)), causeOf(t.ctx)
 	for i, r := range rows {
-		key, err := t.insert("append to the log", insertRow, string(r.Change), r.Entity, r.Version, micros(r.At))
+		if r.Trace == "" {
+			r.Trace = cause
+		}
+		key, err := t.insert("append to the log", insertRow, string(r.Change), r.Entity, r.Version, micros(r.At),
+			sql.NullString{String: r.Trace, Valid: r.Trace != ""})
 		if err != nil {
 			return err
 		}
@@ -54,6 +59,18 @@ func (t *tx) Unnumbered() (int64, error) {
 		"SELECT COUNT(*) FROM log WHERE pos IS NULL")
 }
 
+func (t *tx) OldestUnnumbered() (time.Time, error) {
+	if t.dialect.NumbersLog {
+		return time.Time{}, t.ready()
+	}
+	at, err := one(t, "row without a position", func(row scanner, at *int64) error { return row.Scan(at) },
+		"SELECT at FROM log WHERE pos IS NULL ORDER BY id LIMIT 1")
+	if errs.Is(err, errs.NotFound) {
+		return time.Time{}, nil
+	}
+	return moment(at), err
+}
+
 func (t *tx) Number(limit int) (int, error) {
 	keys, err := list(t, "rows without a position", func(row scanner, id *int64) error { return row.Scan(id) },
 		"SELECT id FROM log WHERE pos IS NULL ORDER BY id LIMIT ?", limit)
@@ -82,12 +99,13 @@ func (t *tx) Rows(after int64, limit int) ([]market.Row, error) {
 	return list(t, "log", scanRow, "SELECT "+rowColumns+" FROM log WHERE pos > ? ORDER BY pos LIMIT ?", after, limit)
 }
 
-const rowColumns = "id, COALESCE(pos, 0), kind, entity, version, at"
+const rowColumns = "id, COALESCE(pos, 0), kind, entity, version, at, trace"
 
 func scanRow(row scanner, r *market.Row) error {
 	var at int64
-	err := row.Scan(&r.ID, &r.Pos, &r.Change, &r.Entity, &r.Version, &at)
-	r.At = moment(at)
+	var cause sql.NullString
+	err := row.Scan(&r.ID, &r.Pos, &r.Change, &r.Entity, &r.Version, &at, &cause)
+	r.At, r.Trace = moment(at), cause.String
 	return err
 }
 

@@ -3,8 +3,10 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -17,7 +19,31 @@ type damaged struct {
 }
 
 func (d *damaged) Error() string {
-	return fmt.Sprintf("%s %d: damaged %s: %v", d.table, d.key, d.column, d.cause)
+	return fmt.Sprintf("%s %d: damaged %s: %s", d.table, d.key, d.column, valueless(d.cause))
+}
+
+// valueless tells of an error what has no stored value in it: it is logged.
+func valueless(err error) string {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Sprintf("no JSON at byte %d", syntax.Offset)
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return fmt.Sprintf("%T", err)
+}
+
+// unread gives the error of a scan. database/sql quotes the value that it could
+// not convert behind the column's name.
+func unread(err error) error {
+	const begins = "sql: Scan error on column "
+	text := err.Error()
+	if !strings.HasPrefix(text, begins) {
+		return err
+	}
+	column, _, _ := strings.Cut(text[len(begins):], ": ")
+	return errors.New(begins + column)
 }
 
 func (d *damaged) Unwrap() error { return d.cause }

@@ -106,6 +106,8 @@ type pool struct {
 	free   chan *session
 	closed chan struct{}
 	once   sync.Once
+
+	counters counters
 }
 
 func newPool(p Pool) *pool {
@@ -128,6 +130,9 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 	case <-p.closed:
 		return nil, errs.New(errs.Busy, "the database is being closed")
 	default:
+	}
+	if len(p.free) == 0 {
+		defer p.counters.wait()()
 	}
 	select {
 	case <-p.closed:
@@ -158,6 +163,17 @@ func (p *pool) give(s *session, sound bool) {
 		s.unused = time.Now()
 	}
 	p.free <- s
+}
+
+// begun notes that a transaction runs, until done is called.
+func (p *pool) begun() (done func()) {
+	since := time.Now()
+	p.counters.inUse.Add(1)
+	p.counters.transactions.Add(1)
+	return func() {
+		p.counters.inUse.Add(-1)
+		p.counters.lasted.Add(int64(time.Since(since)))
+	}
 }
 
 // close waits until every session is back.

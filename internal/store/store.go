@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/sethvargo/go-retry"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"enishi/internal/errs"
 	"enishi/internal/market"
@@ -73,26 +75,43 @@ func (s *Store) Read(ctx context.Context, fn func(market.Tx) error) error {
 }
 
 func (s *Store) again(ctx context.Context, p *pool, write bool, fn func(*tx) error) error {
-	again, err := s.once(ctx, p, write, fn)
-	if !again {
+	ctx, span := s.transaction(ctx, write)
+	if span == nil {
+		_, err := s.attempts(ctx, p, write, fn)
 		return err
+	}
+	n, err := s.attempts(ctx, p, write, fn)
+	span.SetAttributes(attribute.Int("enishi.transaction.attempts", n))
+	ended(span, err)
+	return err
+}
+
+// attempts runs a transaction until it is done with, and says how often.
+func (s *Store) attempts(ctx context.Context, p *pool, write bool, fn func(*tx) error) (n int, err error) {
+	again, err := s.once(ctx, p, write, fn)
+	n = 1
+	if !again {
+		return n, err
 	}
 	waits := retry.WithMaxRetries(retries, retry.WithJitterPercent(50, retry.NewExponential(firstWait)))
 	for err != nil && again {
 		wait, stop := waits.Next()
 		if stop {
-			return err
+			p.counters.givenUp.Add(1)
+			return n, err
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return errors.Join(err, context.Cause(ctx))
+			return n, errors.Join(err, context.Cause(ctx))
 		}
+		p.counters.retries.Add(1)
+		n++
 		again, err = s.once(ctx, p, write, fn)
 	}
-	return err
+	return n, err
 }
 
 // once runs one transaction and says whether it may be run again.
@@ -103,7 +122,8 @@ func (s *Store) once(ctx context.Context, p *pool, write bool, fn func(*tx) erro
 	}
 	sound := false
 	defer func() { p.give(ses, sound) }()
-	t := &tx{ctx: ctx, session: ses, dialect: &s.dialect, write: write}
+	t := &tx{ctx: ctx, session: ses, dialect: &s.dialect, write: write, counters: &p.counters, traced: trace.SpanFromContext(ctx).IsRecording()}
+	defer p.begun()()
 	begin := s.dialect.BeginRead
 	if write {
 		begin = s.dialect.BeginWrite
@@ -135,6 +155,7 @@ func (s *Store) once(ctx context.Context, p *pool, write bool, fn func(*tx) erro
 		return t.retry, err
 	}
 	open, sound = false, true
+	p.counters.committed.Add(1)
 	return false, nil
 }
 

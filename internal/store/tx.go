@@ -20,6 +20,9 @@ type tx struct {
 	examined int64 // rows read or written so far
 	broken   error // the database's own failure: nothing may be committed
 	retry    bool  // broken may go away if all is run again
+
+	counters *counters
+	traced   bool // its statements have spans
 }
 
 var _ market.Tx = (*tx)(nil)
@@ -42,6 +45,10 @@ func (t *tx) ready() error {
 // the transaction goes on, it is the end of the transaction.
 func (t *tx) failed(what string, err error) error {
 	f := t.dialect.Classify(err)
+	t.counters.failed(f)
+	if f.Plain != nil {
+		err = f.Plain
+	}
 	switch f.Kind {
 	case errs.Conflict:
 		return errs.Wrap(errs.Conflict, "there is one already", fmt.Errorf("%s: %w", what, err))
@@ -55,16 +62,19 @@ func (t *tx) failed(what string, err error) error {
 }
 
 // exec runs a statement that writes.
-func (t *tx) exec(what, query string, args ...any) (sql.Result, error) {
+func (t *tx) exec(what, query string, args ...any) (result sql.Result, err error) {
 	if !t.write {
 		return nil, errs.New(errs.Internal, what+": the transaction may only read")
 	}
 	if err := t.ready(); err != nil {
 		return nil, err
 	}
+	if span := t.statement(query); span != nil {
+		defer func() { ended(span, err) }()
+	}
 	// The driver starts a goroutine per statement whose context can end;
 	// these are short, and ready has asked.
-	result, err := t.execute(context.WithoutCancel(t.ctx), query, args...)
+	result, err = t.execute(context.WithoutCancel(t.ctx), query, args...)
 	if err != nil {
 		return nil, t.failed(what, err)
 	}
@@ -129,10 +139,12 @@ func (t *tx) locked(what string) (string, error) {
 }
 
 // one reads the only row of a query; no row is NotFound.
-func one[T any](t *tx, what string, scan func(scanner, *T) error, query string, args ...any) (T, error) {
-	var v T
+func one[T any](t *tx, what string, scan func(scanner, *T) error, query string, args ...any) (v T, err error) {
 	if err := t.ready(); err != nil {
 		return v, err
+	}
+	if span := t.statement(query); span != nil {
+		defer func() { ended(span, err) }()
 	}
 	row, err := t.queryRow(context.WithoutCancel(t.ctx), query, args...)
 	if err == nil {
@@ -153,7 +165,7 @@ func (t *tx) read(what string, err error) error {
 	case errors.As(err, &bad):
 		return errs.Wrap(errs.Internal, "a stored row cannot be read", fmt.Errorf("load %s: %w", what, err))
 	}
-	return t.failed("load "+what, err)
+	return t.failed("load "+what, unread(err))
 }
 
 // list reads all rows of a query.
@@ -177,6 +189,9 @@ func list[T any](t *tx, what string, scan func(scanner, *T) error, query string,
 func each(ctx context.Context, t *tx, what string, scan func(scanner) error, query string, args ...any) (err error) {
 	if err := t.ready(); err != nil {
 		return err
+	}
+	if span := t.statement(query); span != nil {
+		defer func() { ended(span, err) }()
 	}
 	rows, err := t.query(ctx, query, args...)
 	if err != nil {

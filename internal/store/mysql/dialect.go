@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -15,6 +16,7 @@ import (
 
 func dialect() store.Dialect {
 	return store.Dialect{
+		System:     "mysql",
 		BeginWrite: "START TRANSACTION",
 		BeginRead:  "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 		Lock:       " FOR UPDATE",
@@ -55,7 +57,9 @@ const (
 func classify(err error) store.Failure {
 	var e *mysql.MySQLError
 	if errors.As(err, &e) {
-		return ofServer(e.Number)
+		f := ofServer(e.Number)
+		f.Plain = &plain{e}
+		return f
 	}
 	var network net.Error
 	switch {
@@ -68,12 +72,25 @@ func classify(err error) store.Failure {
 	return store.Failure{Kind: errs.Internal}
 }
 
+// plain is an error of the server without its words, which quote values and,
+// if the statement was not understood, the statement.
+type plain struct{ *mysql.MySQLError }
+
+func (p *plain) Error() string {
+	return fmt.Sprintf("the server's error %d (%s)", p.Number, p.SQLState[:])
+}
+
+// Unwrap gives the driver's own error.
+func (p *plain) Unwrap() error { return p.MySQLError }
+
 func ofServer(code uint16) store.Failure {
 	switch code {
 	case erDupEntry:
 		return store.Failure{Kind: errs.Conflict}
-	case erLockDeadlock, erLockWaitTimeout, erCheckRead:
-		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true}
+	case erLockDeadlock, erCheckRead:
+		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.Deadlock}
+	case erLockWaitTimeout:
+		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.LockTimeout}
 	case erConCount, erNewAbortingConn:
 		return store.Failure{Kind: errs.Busy, Message: "the database has no connection left", Retry: true}
 	case erServerShutdown, erConnectionKilled, erClientInteraction:

@@ -78,7 +78,11 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 	if err != nil {
 		return nil, errors.Join(err, writers.Close())
 	}
-	return store.New(dialect(), store.Pools{
+	d := dialect()
+	if server.mariadb {
+		d.System = "mariadb"
+	}
+	return store.New(d, store.Pools{
 		Writers: store.Pool{DB: writers, Most: most, Fresh: fresh(o)},
 		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o)},
 	}, func() error { return nil }), nil

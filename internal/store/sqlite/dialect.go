@@ -12,6 +12,7 @@ import (
 
 func dialect() store.Dialect {
 	return store.Dialect{
+		System:     "sqlite",
 		BeginWrite: "BEGIN IMMEDIATE",
 		BeginRead:  "BEGIN",
 		Now:        "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
@@ -37,7 +38,7 @@ func classify(err error) store.Failure {
 	}
 	switch e.Code() & primary {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
-		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true}
+		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.LockTimeout}
 	case lib.SQLITE_FULL:
 		return store.Failure{Kind: errs.Busy, Message: "the disk is full"}
 	case lib.SQLITE_IOERR:

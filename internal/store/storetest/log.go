@@ -13,6 +13,7 @@ func logs() map[string]func(*testing.T, market.Store) {
 	return map[string]func(*testing.T, market.Store){
 		"the log is read by position":    logByPosition,
 		"an empty log":                   emptyLog,
+		"the trace of a row is kept":     rowTrace,
 		"settings":                       settings,
 		"replies":                        replies,
 		"times are kept to microseconds": microseconds,
@@ -70,6 +71,21 @@ func emptyLog(t *testing.T, s market.Store) {
 		t.Errorf("Head of an empty log = %d, want 0", head)
 	}
 	want(t, "Rows", load(t, s, func(tx market.Tx) ([]market.Row, error) { return tx.Rows(0, 10) }), nil)
+}
+
+func rowTrace(t *testing.T, s market.Store) {
+	const cause = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	with := &market.Row{Change: market.CandidateChanged, Entity: 1, Version: 1, At: when, Trace: cause}
+	write(t, s, func(tx market.Tx) error {
+		return tx.Append(with, &market.Row{Change: market.CandidateChanged, Entity: 2, Version: 1, At: when})
+	})
+	got := load(t, s, func(tx market.Tx) ([]market.Row, error) { return tx.Rows(0, 10) })
+	if len(got) != 2 || got[0].Trace != cause || got[1].Trace != "" {
+		t.Errorf("the log has %+v, want the trace on its first row alone", got)
+	}
+	if oldest := load(t, s, market.Tx.OldestUnnumbered); !oldest.IsZero() {
+		t.Errorf("of a log in which every row has its position, the oldest without one is of %v", oldest)
+	}
 }
 
 func settings(t *testing.T, s market.Store) {
