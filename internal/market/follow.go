@@ -94,7 +94,10 @@ func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 		if err := m.reload(tx, touched, b, m.turn); err != nil {
 			return err
 		}
-		if err := m.people.apply(b); err != nil {
+		_, done := m.begin(ctx, Work{Kind: ApplyWork})
+		err = m.people.apply(b)
+		done(Outcome{Err: err})
+		if err != nil {
 			return err
 		}
 		m.people.applied.Store(head)

@@ -52,6 +52,8 @@ type Options struct {
 	// Shared says that other processes serve the same store: the one that
 	// leads must call Lead again and again.
 	Shared bool
+	// Observer is told of what the market does; nil: nobody is.
+	Observer Observer
 	// Report is told of what went wrong and did not stop the request.
 	Report func(ctx context.Context, what string, err error)
 	// Snapshots has images of the populations to start from; nil: none.

@@ -159,7 +159,10 @@ func (m *Market) drain(ctx context.Context) error {
 			return m.note(ctx)
 		}
 		for _, row := range rows {
-			if err := m.handle(ctx, row); err != nil {
+			within, done := m.begin(ctx, Work{Kind: RowWork, Row: row})
+			err := m.handle(within, row)
+			done(Outcome{Err: err})
+			if err != nil {
 				return fmt.Errorf("row %d (%s %d): %w", row.Pos, row.Change, row.Entity, err)
 			}
 			m.matched.Store(row.Pos)

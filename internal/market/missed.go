@@ -71,7 +71,10 @@ func (m *Market) missed(c *candidate.Candidate) ([]Missed, error) {
 		return nil, err
 	}
 	var out []Missed
-	for _, miss := range m.people.rules.View().NearMisses(engine.Question{Doc: doc, Cond: wishes}) {
+	done := m.engine(MissesWork)
+	misses := m.people.rules.View().NearMisses(engine.Question{Doc: doc, Cond: wishes})
+	done(Outcome{})
+	for _, miss := range misses {
 		if len(out) == mostMissed {
 			break
 		}

@@ -135,7 +135,9 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 		return Preview{}, err
 	}
 	view := m.people.candidates.View()
+	done := m.engine(SearchWork)
 	matched, err := view.Search(engine.Query{Cond: question.Cond, Within: engine.Cond{Op: engine.All}})
+	done(Outcome{Err: err})
 	if err != nil {
 		return Preview{}, err
 	}
@@ -173,7 +175,9 @@ func (m *Market) waterfall(tx Tx, r *rule.Rule, view *engine.View, question engi
 		return err
 	}
 	question.Except = func(id int64) bool { return reached[id] || hidden[id] }
+	done := m.engine(MatchWork)
 	willing := view.Match(question)
+	done(Outcome{})
 	full, err := m.countFull(tx, willing, m.Today())
 	if err != nil {
 		return err

@@ -27,7 +27,9 @@ func (m *Market) proposeTo(c *candidate.Candidate, reachedPositions, reachedRule
 		return nil, fmt.Errorf("wishes of candidate %d: %w", c.Key, err)
 	}
 	view := m.people.rules.View()
+	done := m.engine(MatchWork)
 	found := view.Match(engine.Question{Doc: doc, Cond: wishes, Except: func(id int64) bool { return reachedRules[id] }})
+	done(Outcome{})
 	days := max(0, int(today-c.LastActive))
 	out := make([]Proposal, 0, len(found))
 	for _, key := range found {
@@ -63,7 +65,10 @@ func (m *Market) proposeFor(o *offering, except map[int64]bool, today day.Day) (
 	}
 	question.Except = func(id int64) bool { return except[id] }
 	view := m.people.candidates.View()
-	return m.rank(view, o, view.Match(question), today)
+	done := m.engine(MatchWork)
+	found := view.Match(question)
+	done(Outcome{})
+	return m.rank(view, o, found, today)
 }
 
 // question asks the candidates for a rule's matches on a day.
@@ -159,11 +164,13 @@ func (m *Market) stepAll(ctx context.Context, proposals []Proposal, fence Fence)
 		if len(proposals) == 0 {
 			last = fence
 		}
-		err := m.transact(ctx, func(tx Tx) error {
+		within, end := m.begin(ctx, Work{Kind: StepWork})
+		err := m.transact(within, func(tx Tx) error {
 			var err error
 			done, err = m.step(ctx, tx, part, last)
 			return err
 		})
+		end(done.outcome(err))
 		if err != nil {
 			return made, err
 		}

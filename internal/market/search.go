@@ -103,7 +103,9 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 		if query.After, err = openCursor(cards, in.Cursor); err != nil {
 			return err
 		}
+		_, done := m.begin(ctx, Work{Kind: SearchWork})
 		found, err := m.people.candidates.View().Search(query)
+		done(Outcome{Err: err})
 		if err != nil {
 			return err
 		}
