@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.opentelemetry.io/otel/trace"
 
 	"enishi/internal/httpx"
 	"enishi/internal/market"
@@ -39,6 +40,10 @@ type Options struct {
 	Outbox bool
 	// Version is the program's, for the document.
 	Version string
+	// Registry takes the metrics and is served at /metrics; nil: one of its own.
+	Registry *prometheus.Registry
+	// Tracer makes the spans of requests; nil: there are none.
+	Tracer trace.Tracer
 }
 
 type service struct {
@@ -69,7 +74,10 @@ const (
 // New gives the handler of the API: everything under /api/v1, what a demo adds
 // under /dev, and the probes /livez, /readyz and /metrics.
 func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
-	registry := prometheus.NewRegistry()
+	registry := o.Registry
+	if registry == nil {
+		registry = prometheus.NewRegistry()
+	}
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics, err := httpx.NewMetrics(registry)
 	if err != nil {
@@ -99,7 +107,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 			httpx.WriteProblem(w, httpx.NewProblem(http.StatusMethodNotAllowed, "reading this is noted: ask by GET").With("Allow", "GET"))
 		})
 	}
-	return httpx.Observe(log, metrics, maintenance.Guard(httpx.LimitBody(mostBody, httpx.Problems(mux)))), nil
+	return httpx.Observe(log, metrics, o.Tracer, maintenance.Guard(httpx.LimitBody(mostBody, httpx.Problems(mux)))), nil
 }
 
 // newService adds every operation to a mux and to the document.

@@ -34,7 +34,7 @@ func Handle(log *slog.Logger, f func(http.ResponseWriter, *http.Request) error) 
 func Failed(ctx context.Context, log *slog.Logger, err error) *Problem {
 	p := ProblemOf(err)
 	if p.Status == http.StatusInternalServerError {
-		log.ErrorContext(ctx, "a request failed", "request_id", RequestID(ctx), "error", err)
+		log.ErrorContext(ctx, "a request failed", "error", err)
 	}
 	return p
 }

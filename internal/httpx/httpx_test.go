@@ -79,13 +79,13 @@ func observed(t *testing.T, r *http.Request, h http.Handler) (*httptest.Response
 	}
 	var log bytes.Buffer
 	w := httptest.NewRecorder()
-	httpx.Observe(slog.New(slog.NewTextHandler(&log, nil)), metrics, h).ServeHTTP(w, r)
+	httpx.Observe(slog.New(httpx.Correlated(slog.NewTextHandler(&log, nil))), metrics, nil, h).ServeHTTP(w, r)
 	return w, log.String(), registry
 }
 
 func TestObserveAnswersAPanic(t *testing.T) {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /x/{id}", func(http.ResponseWriter, *http.Request) { panic("index out of range") })
+	mux.HandleFunc("GET /x/{id}", func(_ http.ResponseWriter, r *http.Request) { _ = []string{}[len(r.URL.Path)] })
 	w, log, registry := observed(t, httptest.NewRequest("GET", "/x/himitsu", nil), mux)
 	if w.Code != http.StatusInternalServerError || w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("a panic = %d %s", w.Code, w.Header())
@@ -101,6 +101,58 @@ func TestObserveAnswersAPanic(t *testing.T) {
 	families, err := registry.Gather()
 	if err != nil || len(families) != 3 {
 		t.Errorf("metrics %v, %v; want 3", families, err)
+	}
+}
+
+func TestPanicsTellNothingOfAPerson(t *testing.T) {
+	for _, failure := range []any{
+		"himitsu", errors.New("no such person: himitsu"), struct{ name string }{"himitsu"}, fmt.Errorf("load himitsu: %w", io.EOF),
+	} {
+		h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(failure) })
+		w, log, registry := observed(t, httptest.NewRequest("GET", "/himitsu?himitsu", nil), h)
+		if w.Code != http.StatusInternalServerError || strings.Contains(log+w.Body.String(), "himitsu") {
+			t.Errorf("a panic of %T is told: %s %s", failure, log, w.Body)
+		}
+		for _, want := range []string{fmt.Sprintf("%T", failure), "httpx_test.go", "a handler panicked", "level=ERROR"} {
+			if !strings.Contains(log, want) {
+				t.Errorf("the log of a panic of %T lacks %q: %s", failure, want, log)
+			}
+		}
+		families, err := registry.Gather()
+		if err != nil || !strings.Contains(fmt.Sprint(families), `value:"500"`) {
+			t.Errorf("a panic is not counted: %v %v", families, err)
+		}
+	}
+}
+
+func TestLinesHaveTheIDsOfTheirContext(t *testing.T) {
+	var out bytes.Buffer
+	log := slog.New(httpx.Correlated(slog.NewJSONHandler(&out, nil)))
+	log.Info("alone")
+	if strings.Contains(out.String(), "_id") {
+		t.Errorf("a line of no request has ids: %s", out.String())
+	}
+	out.Reset()
+	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		log.With("part", "x").WarnContext(r.Context(), "inside")
+	})
+	registry := prometheus.NewRegistry()
+	metrics, err := httpx.NewMetrics(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("X-Request-Id", "mine")
+	r.Header.Set("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")
+	httpx.Observe(log, metrics, nil, h).ServeHTTP(httptest.NewRecorder(), r)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 {
+		t.Fatalf("the log has %d lines: %s", len(lines), out.String())
+	}
+	for _, line := range lines {
+		if strings.Count(line, `"request_id":"mine"`) != 1 || strings.Count(line, `"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"`) != 1 {
+			t.Errorf("a line lacks its ids: %s", line)
+		}
 	}
 }
 

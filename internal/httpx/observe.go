@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 )
 
 type requestIDKey struct{}
@@ -23,15 +26,16 @@ func RequestID(ctx context.Context) string {
 // gone.
 const requestLife = 15 * time.Second
 
-// Observe gives each request an id and a deadline, answers a panic as a 500,
-// and logs and counts what was answered under the route that a mux in next
-// found. It must be the outermost handler.
-func Observe(log *slog.Logger, metrics *Metrics, next http.Handler) http.Handler {
+// Observe gives each request an id, a span of the tracer (nil: none) and a
+// deadline, answers a panic as a 500, and logs and counts what was answered
+// under the route that a mux in next found. It must be the outermost handler.
+func Observe(log *slog.Logger, metrics *Metrics, tracer trace.Tracer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := requestID(r)
 		w.Header().Set("X-Request-Id", id)
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), requestLife)
+		ctx, span := begin(tracer, r, id)
+		ctx, cancel := context.WithTimeout(context.WithValue(ctx, requestIDKey{}, id), requestLife)
 		defer cancel()
 		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
@@ -44,8 +48,9 @@ func Observe(log *slog.Logger, metrics *Metrics, next http.Handler) http.Handler
 			took := time.Since(start)
 			route := routeOf(r)
 			metrics.observe(r.Method, route, rec.answered(), took)
-			log.LogAttrs(ctx, levelOf(route), "request",
-				slog.String("request_id", id), slog.String("method", methodOf(r.Method)), slog.String("route", route),
+			end(span, methodOf(r.Method), route, rec.answered())
+			log.LogAttrs(ctx, levelOf(r), "request",
+				slog.String("method", methodOf(r.Method)), slog.String("route", route),
 				slog.Int("status", rec.answered()), slog.Int64("bytes", rec.bytes), slog.Duration("took", took))
 		}()
 		next.ServeHTTP(rec, r)
@@ -53,9 +58,8 @@ func Observe(log *slog.Logger, metrics *Metrics, next http.Handler) http.Handler
 }
 
 // levelOf keeps what machines ask every few seconds out of the log.
-func levelOf(route string) slog.Level {
-	switch route {
-	case "GET /livez", "GET /readyz", "GET /metrics":
+func levelOf(r *http.Request) slog.Level {
+	if unobserved(r.URL.Path) {
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo
@@ -84,6 +88,12 @@ func routeOf(r *http.Request) string {
 		return "none"
 	}
 	return r.Pattern
+}
+
+// pathOf gives the path of a route, "" if the request had none.
+func pathOf(route string) string {
+	_, path, _ := strings.Cut(route, " ")
+	return path
 }
 
 // methodOf gives one of the known methods, so that nobody can make up labels.
@@ -130,10 +140,19 @@ func (r *recorder) answered() int {
 
 func (r *recorder) recovered(ctx context.Context, log *slog.Logger, failure any) {
 	if ctx.Err() == nil {
-		log.ErrorContext(ctx, "a handler panicked", "request_id", RequestID(ctx),
-			"panic", fmt.Sprint(failure), "stack", string(debug.Stack()))
+		log.ErrorContext(ctx, "a handler panicked", "panic", told(failure), "stack", string(debug.Stack()))
 	}
 	if r.status == 0 {
 		WriteProblem(r, NewProblem(http.StatusInternalServerError, "something went wrong here; it has been noted"))
 	}
+}
+
+// told gives what may be said of a panic: what the runtime has to say is of
+// types and lengths; anything else may hold what a person sent, so only its
+// type is told. The stack says where it was.
+func told(failure any) string {
+	if err, ok := failure.(runtime.Error); ok { //nolint:errorlint // one that is wrapped has a text around it
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", failure)
 }
