@@ -60,7 +60,12 @@ type Config struct {
 	RateLimits   bool
 	Concurrency  int // requests that run at once; 0: as many as the cores bear
 	LogFormat    LogFormat
-	Secret       Secret // empty: kept in a file of the data folder, see FindOrMakeSecret
+	LogLevel     slog.Level
+	// TracesURL is where spans are sent; empty: nowhere. TracesRatio is the
+	// part of traces that is recorded.
+	TracesURL   string
+	TracesRatio float64
+	Secret      Secret // empty: kept in a file of the data folder, see FindOrMakeSecret
 	// DatabaseURL is the address of a MySQL or MariaDB server's database;
 	// empty: a file in the data folder.
 	DatabaseURL string

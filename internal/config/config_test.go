@@ -27,7 +27,7 @@ func environment(pairs map[string]string) func(string) (string, bool) {
 
 func TestResolve(t *testing.T) {
 	defaults := config.Config{
-		Addr: "127.0.0.1:8080", Data: "data", Files: "data/files", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText,
+		Addr: "127.0.0.1:8080", Data: "data", Files: "data/files", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText, TracesRatio: 0.05,
 		Roles: []config.Role{config.Web, config.Worker, config.Job},
 	}
 	onPort9000, demo, askingDemo := defaults, defaults, defaults
@@ -50,7 +50,7 @@ func TestResolve(t *testing.T) {
 			},
 			want: config.Config{
 				Addr: "[::1]:0", Data: "/srv/enishi", Files: "/mnt/files", MatchingMode: config.Auto,
-				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret),
+				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret), TracesRatio: 0.05,
 				Roles: []config.Role{config.Web, config.Worker, config.Job},
 			},
 		},
@@ -120,6 +120,12 @@ func TestResolveRefuses(t *testing.T) {
 			env:   map[string]string{"ENISHI_ADDR": "x"},
 			want:  []errs.Problem{{Pointer: "ENISHI_ADDR", Found: `"x"`}, {Pointer: "--log-format", Found: `"xml"`}},
 		},
+		{
+			name:  "of traces and logs",
+			flags: map[string]string{"traces-ratio": "1.1", "log-level": "loud"},
+			env:   map[string]string{"ENISHI_TRACES_URL": "collector:4318"},
+			want:  []errs.Problem{{Pointer: "--log-level", Found: `"loud"`}, {Pointer: "ENISHI_TRACES_URL", Found: "a value of another form"}, {Pointer: "--traces-ratio", Found: `"1.1"`}},
+		},
 	}
 	contains := cmp.Comparer(func(a, b string) bool { return strings.Contains(a, b) || strings.Contains(b, a) })
 	for _, test := range tests {
@@ -160,6 +166,9 @@ func TestDescribe(t *testing.T) {
 		{Name: "database-connections", Flag: "--database-connections", Env: "ENISHI_DATABASE_CONNECTIONS", Value: "auto", Source: config.FromDefault},
 		{Name: "roles", Flag: "--roles", Env: "ENISHI_ROLES", Value: "web,worker,job", Source: config.FromDefault},
 		{Name: "log-format", Flag: "--log-format", Env: "ENISHI_LOG_FORMAT", Value: "text", Source: config.FromDefault},
+		{Name: "log-level", Flag: "--log-level", Env: "ENISHI_LOG_LEVEL", Value: "info", Source: config.FromDefault},
+		{Name: "traces-url", Env: "ENISHI_TRACES_URL", Value: "(none)", Source: config.FromDefault},
+		{Name: "traces-ratio", Flag: "--traces-ratio", Env: "ENISHI_TRACES_RATIO", Value: "0.05", Source: config.FromDefault},
 	}
 	if diff := cmp.Diff(want, c.Describe(), cmpopts.IgnoreFields(config.Line{}, "Help")); diff != "" {
 		t.Errorf("Describe (-want +got):\n%s", diff)

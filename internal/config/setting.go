@@ -111,6 +111,7 @@ func settings() []Setting {
 				return strconv.Quote(value), c.LogFormat == LogText || c.LogFormat == LogJSON
 			},
 		},
+		logLevel(), tracesURL(), tracesRatio(),
 	}
 }
 
