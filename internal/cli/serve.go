@@ -39,7 +39,7 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	log := logger(w, resolved.LogFormat)
+	log := logger(w, resolved)
 	for _, name := range config.Unknown(w.Environ) {
 		log.Warn("no setting has this name", "variable", name)
 	}
@@ -68,7 +68,11 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	snapshots := files.NewSnapshots(folder)
 	o := options(resolved, log, outbox{}, w)
 	o.Snapshots = snapshots
-	m, err := open(ctx, w, in, o, gate)
+	t, err := newTelemetry(ctx, log, resolved, in.store)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	m, err := open(ctx, w, resolved, in, o, gate, t)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -76,12 +80,14 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	handler, err := api.New(log, m, api.Options{
 		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Version: v,
 		Outbox: true, Concurrency: resolved.Concurrency,
+		Registry: t.registry, Tracer: t.traces.Tracer(),
 	})
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
 	gate.Open(handler)
 	group := lifecycle.NewGroup(stopGrace)
+	group.Add("traces", t.traces) // last to stop: what the others do is in them
 	group.Add("maintenance", worker.NewWatch(log, m))
 	if resolved.Shared() {
 		group.Add("follower", worker.NewFollower(log, m))
@@ -110,13 +116,20 @@ const drainTime = 5 * time.Second
 
 // open opens the market, from the newest snapshot if there is one; the gate
 // tells how far it has come.
-func open(ctx context.Context, w World, in *installation, o market.Options, gate *httpx.Gate) (*market.Market, error) {
+func open(ctx context.Context, w World, c *config.Config, in *installation, o market.Options, gate *httpx.Gate, t *telemetries) (*market.Market, error) {
 	shown := progress{world: w}
 	defer shown.end()
-	return market.Open(ctx, in.store, in.vault, o, func(what string, done int) {
+	o.Observer = t.observer
+	m, err := market.Open(ctx, in.store, in.vault, o, func(what string, done int) {
 		gate.Say(fmt.Sprintf("loading: %d %s", done, what))
-		shown.step("loading "+what, done, 0)
+		if c.LogFormat != config.LogJSON { // every line is JSON there
+			shown.step("loading "+what, done, 0)
+		}
 	})
+	if err != nil {
+		return nil, err
+	}
+	return m, t.serves(m)
 }
 
 // listen takes the address before anything slow, so that a taken port is said

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"enishi/internal/config"
+	"enishi/internal/httpx"
 )
 
 // settings are the flags of every command that needs the installation.
@@ -18,6 +19,8 @@ type settings struct {
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
 	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 4 for each core)."`
 	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
+	LogLevel     *string `placeholder:"LEVEL" help:"debug, info (default), warn or error."`
+	TracesRatio  *string `placeholder:"PART" help:"Part of the traces that is recorded, from 0 to 1 (default 0.05)."`
 	Roles        *string `placeholder:"LIST" help:"What this process does: web, worker, job (default all)."`
 
 	DatabaseConnections *string `placeholder:"N" help:"Connections to a database server, for reading and for writing each (default auto)."`
@@ -37,6 +40,7 @@ func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
 		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "concurrency": s.Concurrency, "log-format": s.LogFormat,
+		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio,
 		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {
 		if value != nil {
@@ -50,11 +54,12 @@ func (s settings) resolve(w World) (*config.Config, error) {
 }
 
 // logger gives the log of a process, on its standard error.
-func logger(w World, format config.LogFormat) *slog.Logger {
-	if format == config.LogJSON {
-		return slog.New(slog.NewJSONHandler(w.Err, nil))
+func logger(w World, c *config.Config) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == config.LogJSON {
+		return slog.New(httpx.Correlated(slog.NewJSONHandler(w.Err, o)))
 	}
-	return slog.New(slog.NewTextHandler(w.Err, nil))
+	return slog.New(httpx.Correlated(slog.NewTextHandler(w.Err, o)))
 }
 
 type configCmd struct {

@@ -74,7 +74,7 @@ func (s *stepped) outcome(err error) Outcome {
 
 // Lag says how far behind the log a process and the matcher are.
 type Lag struct {
-	Unapplied  int64         // rows that searches here do not know yet
+	Unapplied  int64         // rows with a position that searches here do not know yet
 	AppliedAge time.Duration // since the first of them was written, 0 if there is none
 	Unmatched  int64         // rows for which offers have not been made yet
 	MatchedAge time.Duration // since the first of them was written, 0 if there is none
@@ -100,12 +100,13 @@ func (m *Market) Lag(ctx context.Context) (Lag, error) {
 		if err != nil {
 			return err
 		}
+		// Rows without a position are applied as they are found.
 		applied := m.people.applied.Load()
-		out.Unapplied, out.Unmatched = max(0, head+waiting-applied), max(0, head+waiting-matched)
+		out.Unapplied, out.Unmatched = max(0, head-applied), max(0, head+waiting-matched)
 		if out.AppliedAge, err = m.ageAfter(tx, applied); err != nil {
 			return err
 		}
-		out.MatchedAge, err = m.ageAfter(tx, matched)
+		out.MatchedAge, err = m.queueAge(tx, matched)
 		return err
 	})
 	if err != nil {
@@ -114,17 +115,24 @@ func (m *Market) Lag(ctx context.Context) (Lag, error) {
 	return out, nil
 }
 
-// ageAfter gives the time since the first row after a position was written: of
-// those that have one, or else of the others, which come later.
+// ageAfter gives the time since the first row after a position was written, 0
+// if there is none.
 func (m *Market) ageAfter(tx Tx, pos int64) (time.Duration, error) {
 	rows, err := tx.Rows(pos, 1)
-	if err != nil {
+	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	var at time.Time
-	if len(rows) > 0 {
-		at = rows[0].At
-	} else if at, err = tx.OldestUnnumbered(); err != nil || at.IsZero() {
+	return max(0, m.Now().Sub(rows[0].At)), nil
+}
+
+// queueAge is ageAfter, or if there is no such row, the age of the first without
+// a position: those come later.
+func (m *Market) queueAge(tx Tx, pos int64) (time.Duration, error) {
+	if age, err := m.ageAfter(tx, pos); err != nil || age > 0 {
+		return age, err
+	}
+	at, err := tx.OldestUnnumbered()
+	if err != nil || at.IsZero() {
 		return 0, err
 	}
 	return max(0, m.Now().Sub(at)), nil

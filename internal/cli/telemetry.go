@@ -1,0 +1,57 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"enishi/internal/config"
+	"enishi/internal/market"
+	"enishi/internal/store"
+	"enishi/internal/telemetry"
+)
+
+// telemetries are what tells operators what a process does.
+type telemetries struct {
+	registry *prometheus.Registry
+	traces   *telemetry.Traces
+	observer *telemetry.Observer
+}
+
+// newTelemetry begins to send traces, and registers what can be measured before
+// the market is open.
+func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, s *store.Store) (*telemetries, error) {
+	v, _ := version()
+	names := make([]string, len(c.Roles))
+	for i, r := range c.Roles {
+		names[i] = string(r)
+	}
+	roles := strings.Join(names, ",")
+	traces, err := telemetry.NewTraces(ctx, log, telemetry.TracesOptions{
+		URL: c.TracesURL, Ratio: c.TracesRatio, Version: v, Roles: roles, Instance: rand.Text(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := &telemetries{registry: prometheus.NewRegistry(), traces: traces, observer: telemetry.NewObserver(traces.Tracer())}
+	all := append(t.observer.Collectors(), traces.Collectors()...)
+	return t, t.register(append(all, telemetry.NewStoreCollector(s.Stats), telemetry.NewBuildInfo(v, roles))...)
+}
+
+// serves registers what is measured of an open market.
+func (t *telemetries) serves(m *market.Market) error {
+	return t.register(telemetry.NewMarketCollector(m))
+}
+
+func (t *telemetries) register(list ...prometheus.Collector) error {
+	for _, c := range list {
+		if err := t.registry.Register(c); err != nil {
+			return fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	return nil
+}
