@@ -151,7 +151,7 @@ func (r *recorder) recovered(ctx context.Context, log *slog.Logger, failure any)
 // types and lengths; anything else may hold what a person sent, so only its
 // type is told. The stack says where it was.
 func told(failure any) string {
-	if err, ok := failure.(runtime.Error); ok { //nolint:errorlint // one that is wrapped has a text around it
+	if err, ok := failure.(runtime.Error); ok { // not errors.As: one that is wrapped has a text around it
 		return err.Error()
 	}
 	return fmt.Sprintf("%T", failure)
