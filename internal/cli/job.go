@@ -98,15 +98,15 @@ func lineOf(s market.JobStanding) jobLine {
 
 // runLine is a run as JSON has it.
 type runLine struct {
-	Job      string         `json:"job"`
-	Started  time.Time      `json:"started_at"`
-	Ended    *time.Time     `json:"ended_at,omitempty"`
-	Seconds  float64        `json:"seconds"`
-	Outcome  market.Outcome `json:"outcome"`
-	Examined int64          `json:"examined"`
-	Changed  int64          `json:"changed"`
-	Bytes    int64          `json:"bytes"`
-	Error    string         `json:"error,omitempty"`
+	Job      string          `json:"job"`
+	Started  time.Time       `json:"started_at"`
+	Ended    *time.Time      `json:"ended_at,omitempty"`
+	Seconds  float64         `json:"seconds"`
+	Outcome  market.RunState `json:"outcome"`
+	Examined int64           `json:"examined"`
+	Changed  int64           `json:"changed"`
+	Bytes    int64           `json:"bytes"`
+	Error    string          `json:"error,omitempty"`
 }
 
 func runLineOf(r market.Run) runLine {

@@ -65,23 +65,23 @@ type Run struct {
 	Job      string    `json:"job"`
 	Started  time.Time `json:"started_at"`
 	Ended    time.Time `json:"ended_at"` // zero: not ended in order
-	Outcome  Outcome   `json:"outcome"`
+	Outcome  RunState  `json:"outcome"`
 	Examined int64     `json:"examined"` // rows read or written
 	Changed  int64     `json:"changed"`  // what the job is about
 	Bytes    int64     `json:"bytes"`    // that it wrote to files
 	Error    string    `json:"error"`    // holds no personal data
 }
 
-// Outcome is how a run ended.
-type Outcome string
+// RunState is how far a run has come, or how it ended.
+type RunState string
 
 // The outcomes. A run that is found running by the next one was interrupted.
 const (
-	Running     Outcome = "running"
-	Done        Outcome = "done"
-	Halted      Outcome = "stopped" // with its process; the next run goes on
-	Failed      Outcome = "failed"
-	Interrupted Outcome = "interrupted"
+	Running     RunState = "running"
+	Done        RunState = "done"
+	Halted      RunState = "stopped" // with its process; the next run goes on
+	Failed      RunState = "failed"
+	Interrupted RunState = "interrupted"
 )
 
 // Aged is a kind of rows that are kept for a time.

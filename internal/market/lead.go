@@ -35,6 +35,9 @@ func (m *Market) Lead(ctx context.Context) (bool, error) {
 	return fence != 0, nil
 }
 
+// Leads says whether this process led when Lead was last called.
+func (m *Market) Leads() bool { return m.lead.Load() != 0 }
+
 // Shared says whether other processes serve the same store.
 func (m *Market) Shared() bool { return m.options.Shared }
 
