@@ -219,7 +219,7 @@ func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved
 
 // jobs opens the jobs; the one that writes a snapshot needs the populations.
 func (c *jobRunCmd) jobs(ctx context.Context, w World, in *installation, resolved *config.Config) (*market.Jobs, error) {
-	log := logger(w, resolved.LogFormat)
+	log := logger(w, resolved)
 	o := options(resolved, log, outbox{}, w)
 	if c.Name != market.JobSnapshot || c.DryRun {
 		return market.OpenJobs(ctx, in.store, in.vault, o, listed)
