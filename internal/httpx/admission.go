@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -58,6 +59,8 @@ type Admission struct {
 	metrics *admissionMetrics
 	most    int
 	share   [lastClass + 1]int // how many of a class may run at once
+
+	bodies atomic.Int64 // bytes of large bodies that wait or are worked on
 
 	mu       sync.Mutex
 	total    int
@@ -285,6 +288,13 @@ func (a *Admission) Admit(class Class, next http.Handler) http.Handler {
 			WriteProblem(w, p)
 			return
 		}
+		release, ok := a.reserve(r)
+		if !ok {
+			a.metrics.refused(class, "bodies")
+			WriteProblem(w, overloaded())
+			return
+		}
+		defer release()
 		readAhead(r)
 		leave, err := a.enter(r.Context(), class)
 		if err != nil {
@@ -297,6 +307,31 @@ func (a *Admission) Admit(class Class, next http.Handler) http.Handler {
 		leave()
 		held.send()
 	})
+}
+
+// A body of up to smallBody bytes is read as it comes: those of all connections
+// together take 256 MiB at worst. Larger ones, as few people write, share as
+// much again; what is beyond is refused, whatever its class.
+const (
+	smallBody  = 32 << 10
+	mostBodies = 256 << 20
+	unsaidBody = 1 << 20 // for one that does not say its length
+)
+
+// reserve keeps room for a request's body; false if there is none.
+func (a *Admission) reserve(r *http.Request) (release func(), ok bool) {
+	n := r.ContentLength
+	if n < 0 {
+		n = unsaidBody
+	}
+	if n <= smallBody {
+		return func() {}, true
+	}
+	if a.bodies.Add(n) > mostBodies {
+		a.bodies.Add(-n)
+		return nil, false
+	}
+	return func() { a.bodies.Add(-n) }, true
 }
 
 type placeKey struct{}

@@ -112,7 +112,7 @@ func newAdmissionMetrics() *admissionMetrics {
 		}, class),
 		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_admission_shed_total",
-			Help: "Requests refused, by class and reason: overload, the class is shed; full, its queue is; late, it waited too long.",
+			Help: "Requests refused, by class and reason: overload, the class is shed; full, its queue is; late, it waited too long; bodies, there was no room for its body.",
 		}, append(class, "reason")),
 		level: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "http_admission_shed_classes", Help: "How many classes are shed now, from the last one up.",

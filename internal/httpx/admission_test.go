@@ -528,3 +528,45 @@ func TestAdmissionUnderRaces(t *testing.T) {
 	}
 	d.clear()
 }
+
+func TestLargeBodiesAreBounded(t *testing.T) {
+	d := newDoor(t, 1)
+	inside := d.fill(1)
+	const mib = 1 << 20
+	h := d.admission.Admit(httpx.Own, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	send := func(size int64) (*httptest.ResponseRecorder, context.CancelFunc, chan struct{}) {
+		ctx, cancel := context.WithCancel(t.Context())
+		r := httptest.NewRequestWithContext(ctx, "PUT", "/", strings.NewReader("{}"))
+		r.ContentLength = size // what it says is what is kept room for
+		w, done := httptest.NewRecorder(), make(chan struct{})
+		before := d.waiting(httpx.Own)
+		go func() {
+			defer close(done)
+			h.ServeHTTP(w, r)
+		}()
+		for d.waiting(httpx.Own) == before {
+			select {
+			case <-done:
+				return w, cancel, done
+			default:
+			}
+		}
+		return w, cancel, done
+	}
+	_, forget, gone := send(255 * mib)
+	if w, stop, done := send(2 * mib); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("beyond all room: %d", w.Code)
+	} else {
+		stop()
+		<-done
+	}
+	_, small, left := send(32 << 10) // waits: there is always room for it
+	small()
+	<-left
+	forget()
+	<-gone
+	_, again, over := send(255 * mib) // the room came back
+	again()
+	<-over
+	d.clear(inside...)
+}
