@@ -52,7 +52,7 @@ func (c Class) sheddable() bool { return c >= firstShed }
 // patience is refused: whoever asked has gone, or is about to.
 //
 // Which classes there are, and that they are shed in order, is criticality as in
-// "Site Reliability Engineering", chapter 21. docs/decisions/0015 has the
+// "Site Reliability Engineering", chapter 21. docs/decisions/0018 has the
 // reasons. An Admission is safe for concurrent use.
 type Admission struct {
 	now     func() time.Time

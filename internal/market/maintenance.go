@@ -108,10 +108,12 @@ func (m *Market) Maintenance() Maintenance {
 // Watch learns what the database says of maintenance. Each process does so
 // within a second: a pause begins that much after it was ordered.
 func (m *Market) Watch(ctx context.Context) error {
+	began := m.options.Clock()
 	err := m.read(ctx, func(tx Tx) error {
 		u, err := loadUpkeep(tx)
 		if err == nil {
 			m.upkeep.Store(&u)
+			m.watched.Store(began.UnixNano())
 		}
 		return err
 	})
@@ -139,14 +141,29 @@ func (m *Market) running() day.Day {
 	return day.Of(m.Now())
 }
 
+// unwatched says whether so much time has passed since this process learnt of
+// maintenance that it may have missed the beginning: it was paused, or the
+// database did not answer. It is the wall clock's time, which goes on while a
+// machine sleeps.
+func (m *Market) unwatched() bool {
+	age := time.Duration(m.options.Clock().UnixNano() - m.watched.Load())
+	return age < 0 || age > Lead
+}
+
 // guarded is a store that writes nothing while there is maintenance.
 type guarded struct {
 	Store
 	market *Market
 }
 
-// Write is refused as Busy while there is maintenance.
+// Write is refused as Busy while there is maintenance. What may have missed its
+// beginning looks first.
 func (g guarded) Write(ctx context.Context, fn func(Tx) error) error {
+	if g.market.unwatched() {
+		if err := g.market.Watch(ctx); err != nil {
+			return err
+		}
+	}
 	if _, ok := g.market.paused(); ok {
 		return errs.New(errs.Busy, "there is maintenance: nothing can be changed for now / メンテナンス中のため、変更はできません")
 	}

@@ -437,3 +437,28 @@ func TestUpkeepRefuses(t *testing.T) {
 		t.Errorf("ending nothing: %+v, %v", ended, err)
 	}
 }
+
+// A process that was paused, or could not look, looks before it writes.
+func TestWhoMissedTheBeginningDoesNotWrite(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		me := w.someone(1)
+		w.drain()
+		actor := w.actor(me.token)
+		w.watch()
+		if _, err := w.upkeep().Begin(w.Context(), market.ReadOnly, time.Time{}, false); err != nil {
+			w.Fatal(err)
+		}
+		before := w.head()
+		w.pass(market.Lead + time.Millisecond) // and nobody watches
+		if _, err := w.SetWishes(w.Context(), actor, 1, all()); !errs.Is(err, errs.Busy) {
+			w.Errorf("an edit: %v, want Busy", err)
+		}
+		if m := w.Maintenance(); m.Standing != market.ReadOnly {
+			w.Errorf("it still tells %q", m.Standing)
+		}
+		if got := w.head(); got != before {
+			w.Errorf("%d rows were written", got-before)
+		}
+	})
+}

@@ -71,6 +71,7 @@ type Market struct {
 	people    *populations
 	matched   atomic.Int64
 	upkeep    atomic.Pointer[upkeep]
+	watched   atomic.Int64 // when upkeep was read, by the clock; nanoseconds
 	today     atomic.Int32
 	answers   atomic.Pointer[map[int64]rule.Answers]
 	self      string       // names this process in leases
