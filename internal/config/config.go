@@ -71,6 +71,7 @@ type Config struct {
 	DatabaseURL string
 	Connections int // of each pool; 0: derived from the server's limit
 	Roles       []Role
+	Redis       Redis // what is shared through Redis, if there is one
 
 	lines []Line
 }
@@ -186,7 +187,6 @@ func elsewhere(env func(string) (string, bool)) []errs.Problem {
 	var wrong []errs.Problem
 	for _, part := range []struct{ name, has string }{
 		{"DATABASE_READER_URL", "one server answers everything"},
-		{"REDIS_URL", "sessions and limits are kept by the process and the database"},
 		{"MAIL_URL", "mails go to the outbox at /dev/mail"},
 		{"SEARCH_URL", "searches are answered by the process"},
 	} {

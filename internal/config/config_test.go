@@ -164,6 +164,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
 		{Name: "database-url", Env: "ENISHI_DATABASE_URL", Value: "(a file in the data folder)", Source: config.FromDefault},
 		{Name: "database-connections", Flag: "--database-connections", Env: "ENISHI_DATABASE_CONNECTIONS", Value: "auto", Source: config.FromDefault},
+		{Name: "redis-url", Env: "ENISHI_REDIS_URL", Value: "(none: limits are each process's own)", Source: config.FromDefault},
 		{Name: "roles", Flag: "--roles", Env: "ENISHI_ROLES", Value: "web,worker,job", Source: config.FromDefault},
 		{Name: "log-format", Flag: "--log-format", Env: "ENISHI_LOG_FORMAT", Value: "text", Source: config.FromDefault},
 		{Name: "log-level", Flag: "--log-level", Env: "ENISHI_LOG_LEVEL", Value: "info", Source: config.FromDefault},
