@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -13,6 +14,7 @@ import (
 // process ends.
 type Limiter struct {
 	proxies int
+	shared  Buckets       // nil: none
 	every   time.Duration // one token
 	burst   time.Duration // what a full bucket holds, as time
 	now     func() time.Time
@@ -33,10 +35,40 @@ func NewLimiter(burst int, every time.Duration, proxies int, now func() time.Tim
 	return &Limiter{proxies: proxies, every: every, burst: time.Duration(burst) * every, now: now, empty: map[netip.Prefix]time.Time{}}
 }
 
+// Buckets are such buckets that several processes take tokens from.
+type Buckets interface {
+	// Take takes a token from somebody's bucket, of so many, one more each
+	// time that every has passed. wait says when there will be one, 0 if it
+	// was taken; ok is false if nobody knows.
+	Take(ctx context.Context, of string, burst int, every time.Duration) (wait time.Duration, ok bool)
+}
+
+// Share makes the limits hold for all processes that share buckets, instead of
+// for each. While nobody knows what is in those, the process's own decide. It is
+// called before the first request.
+func (l *Limiter) Share(b Buckets) { l.shared = b }
+
 // Allow takes a token of the request's address. Without one left it gives the
 // problem to answer with.
 func (l *Limiter) Allow(r *http.Request) error {
 	from := networkOf(clientOf(r, l.proxies))
+	// Its own bucket gives a token to those too whom the shared one refuses, so
+	// that a flood stays here; it never holds less than that one by more than one.
+	wait := l.take(from)
+	if wait == 0 && l.shared != nil {
+		if shared, ok := l.shared.Take(r.Context(), from.String(), int(l.burst/l.every), l.every); ok {
+			wait = shared
+		}
+	}
+	if wait > 0 {
+		return NewProblem(http.StatusTooManyRequests, "too many requests from this address").With("Retry-After", seconds(wait))
+	}
+	return nil
+}
+
+// take takes a token from the process's own bucket of a network, or says when
+// there will be one.
+func (l *Limiter) take(from netip.Prefix) (wait time.Duration) {
 	now := l.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -49,10 +81,10 @@ func (l *Limiter) Allow(r *http.Request) error {
 	}
 	full = full.Add(l.every)
 	if wait := full.Sub(now) - l.burst; wait > 0 {
-		return NewProblem(http.StatusTooManyRequests, "too many requests from this address").With("Retry-After", seconds(wait))
+		return wait
 	}
 	l.empty[from] = full
-	return nil
+	return 0
 }
 
 func (l *Limiter) makeRoom(now time.Time) {
