@@ -69,6 +69,9 @@ func (v *Vault) derive(purpose string, n int) ([]byte, error) {
 	return key, nil
 }
 
+// Key gives a key of 32 bytes for a purpose that is none of the vault's own.
+func (v *Vault) Key(purpose string) ([]byte, error) { return v.derive("other:"+purpose, 32) }
+
 // Check gives a text that tells this secret from another and nothing about it,
 // to be kept with what the secret protects.
 func (v *Vault) Check() string { return v.check }

@@ -56,6 +56,9 @@ type Options struct {
 	Observer Observer
 	// Report is told of what went wrong and did not stop the request.
 	Report func(ctx context.Context, what string, err error)
+	// Actors keeps which actor a token stands for; nil: the store is asked
+	// each time.
+	Actors Actors
 	// Snapshots has images of the populations to start from; nil: none.
 	Snapshots Snapshots
 }
@@ -67,6 +70,7 @@ type Market struct {
 	passwords *account.Passwords
 	options   Options
 	seed      []byte
+	actorKey  []byte       // seals what Actors keeps
 	offset    atomic.Int64 // added to the clock, nanoseconds
 	people    *populations
 	matched   atomic.Int64
@@ -117,6 +121,10 @@ func Open(ctx context.Context, store Store, vault *account.Vault, o Options, pro
 		kick: make(chan struct{}, 1), posted: make(chan struct{}, 1), self: rand.Text(), passedOver: map[string]error{},
 	}
 	m.store = guarded{store, m}
+	var err error
+	if m.actorKey, err = vault.Key("actors"); err != nil {
+		return nil, err
+	}
 	if err := m.install(ctx); err != nil {
 		return nil, fmt.Errorf("set up the installation: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
@@ -172,12 +173,16 @@ func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
 // Erase removes the candidate: offers that are not accepted are withdrawn,
 // what remains of the others are terms, states and dates under a number.
 func (m *Market) Erase(ctx context.Context, actor Actor) error {
-	return m.write(ctx, func(tx Tx) error {
+	var sessions []account.Session
+	err := m.write(ctx, func(tx Tx) error {
 		c, err := tx.Candidate(actor.Candidate)
 		if err != nil {
 			return err
 		}
 		if _, err := tx.LockAccount(c.Account); err != nil {
+			return err
+		}
+		if sessions, err = tx.Sessions(c.Account); err != nil {
 			return err
 		}
 		if c, err = tx.LockCandidate(actor.Candidate); err != nil {
@@ -200,4 +205,6 @@ func (m *Market) Erase(ctx context.Context, actor Actor) error {
 		}
 		return tx.Append(&Row{Change: CandidateErased, Entity: c.Key, Version: c.Version + 1, At: m.Now()})
 	})
+	m.forgetActors(ctx, sessions) // even if nobody knows whether they are gone
+	return err
 }

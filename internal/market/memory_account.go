@@ -177,6 +177,17 @@ func (t *memoryTx) Session(tokenHash []byte) (account.Session, error) {
 	return s, nil
 }
 
+func (t *memoryTx) Sessions(key int64) ([]account.Session, error) {
+	if err := t.ready(); err != nil {
+		return nil, err
+	}
+	var list []account.Session
+	for _, token := range slices.Sorted(slices.Values(t.tokens[key])) {
+		list = append(list, t.sessions[token])
+	}
+	return list, nil
+}
+
 // deleteAccount removes an account and its sessions.
 func (t *memoryTx) deleteAccount(key int64) {
 	a := t.accounts.find(key)

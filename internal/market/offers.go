@@ -93,6 +93,9 @@ func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
 func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit int) (page []Delivered, next int64, err error) {
 	err = m.read(ctx, func(tx Tx) error {
 		page, next = nil, 0
+		if _, err := tx.Candidate(actor.Candidate); err != nil {
+			return err // offers outlive an erased one
+		}
 		for {
 			list, err := tx.OffersTo(actor.Candidate, before, limit)
 			if err != nil {
@@ -141,6 +144,9 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 		return d, errs.New(errs.NotFound, "no such offer")
 	}
 	read := func(tx Tx) error {
+		if _, err := tx.Candidate(actor.Candidate); err != nil {
+			return err
+		}
 		o, err := own(tx, actor, id)
 		if err == nil {
 			d, err = m.deliver(tx, o)

@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
 
 	"enishi/internal/account"
@@ -109,26 +108,22 @@ func (m *Market) active(tx Tx, a account.Account) error {
 	return tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()})
 }
 
-// Actor is who speaks: the account of a token and what it stands for.
-type Actor struct {
-	Account   int64
-	Kind      account.Kind
-	Candidate int64
-	Company   int64
-	CompanyID uuid.UUID
-	Role      account.Role
-	Confirmed bool
-}
-
 // Authenticate gives the actor of a bearer token; an unknown or expired one is
-// Unauthenticated. A candidate's first visit of a day counts as activity.
+// Unauthenticated. A candidate's first visit of a day counts as activity. While
+// Options.Actors knows the token, the store is not asked.
 func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) {
-	var actor Actor
+	hash := account.TokenHash(token)
+	actor, ok := m.findActor(ctx, hash)
+	if ok {
+		return actor, nil
+	}
 	stale := false
+	var s account.Session
 	var a account.Account
+	began, today := m.Now(), m.Today()
 	err := m.read(ctx, func(tx Tx) error {
-		s, err := tx.Session(account.TokenHash(token))
-		if err != nil {
+		var err error
+		if s, err = tx.Session(hash); err != nil {
 			return err
 		}
 		if m.Now().After(s.ExpiresAt) {
@@ -144,7 +139,7 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 			if err != nil {
 				return err
 			}
-			actor.Candidate, stale = c.Key, c.LastActive < m.Today()
+			actor.Candidate, stale = c.Key, c.LastActive < today
 		case account.Member:
 			member, err := tx.MemberByAccount(a.Key)
 			if err != nil {
@@ -166,9 +161,13 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 		return Actor{}, fmt.Errorf("look up a token: %w", err)
 	}
 	if _, ok := m.paused(); stale && !ok {
-		if err := m.write(ctx, func(tx Tx) error { return m.active(tx, a) }); err != nil {
+		err := m.write(ctx, func(tx Tx) error { return m.active(tx, a) })
+		if stale = err != nil; stale {
 			m.options.Report(ctx, "a visit was not noted", err)
 		}
+	}
+	if !stale { // a visit that is to be noted must be seen again
+		m.keepActor(ctx, &s, actor, began, today)
 	}
 	return actor, nil
 }
@@ -196,8 +195,9 @@ func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
 		return errs.AtPointer("/code", strconv.Quote(code), "the eight digits of the newest mail")
 	}
 	var refused error // a transaction that fails would forget the guess
+	var sessions []account.Session
 	err := m.write(ctx, func(tx Tx) error {
-		refused = nil
+		refused, sessions = nil, nil
 		a, err := tx.LockAccount(actor.Account)
 		if err != nil || a.Confirmed {
 			return err
@@ -223,11 +223,12 @@ func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
 		} else if err != nil {
 			return err
 		}
-		if a.Kind != account.Candidate {
-			return nil
+		if sessions, err = tx.Sessions(a.Key); err != nil || a.Kind != account.Candidate {
+			return err
 		}
 		return m.confirmCandidate(tx, actor.Candidate)
 	})
+	m.forgetActors(ctx, sessions)
 	if err != nil {
 		return err
 	}

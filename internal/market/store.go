@@ -106,6 +106,8 @@ type accountTx interface {
 	AddGuess(account int64, on day.Day) (int, error)
 	AddSession(account.Session) error
 	Session(tokenHash []byte) (account.Session, error)
+	// Sessions gives the sessions of an account, by TokenHash.
+	Sessions(account int64) ([]account.Session, error)
 }
 
 type candidateTx interface {

@@ -20,6 +20,9 @@ type Viewed struct {
 func (m *Market) Views(ctx context.Context, actor Actor, before int64, limit int) (page []Viewed, next int64, err error) {
 	err = m.read(ctx, func(tx Tx) error {
 		page, next = nil, 0
+		if _, err := tx.Candidate(actor.Candidate); err != nil {
+			return err
+		}
 		list, err := tx.Views(actor.Candidate, before, limit+1)
 		if err != nil {
 			return err

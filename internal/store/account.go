@@ -103,11 +103,19 @@ func (t *tx) AddSession(s account.Session) error {
 	return err
 }
 
+const sessionColumns = "token_hash, account, created_at, expires_at"
+
+func scanSession(row scanner, s *account.Session) error {
+	var created, expires int64
+	err := row.Scan(&s.TokenHash, &s.Account, &created, &expires)
+	s.CreatedAt, s.ExpiresAt = moment(created), moment(expires)
+	return err
+}
+
 func (t *tx) Session(tokenHash []byte) (account.Session, error) {
-	return one(t, "session", func(row scanner, s *account.Session) error {
-		var created, expires int64
-		err := row.Scan(&s.TokenHash, &s.Account, &created, &expires)
-		s.CreatedAt, s.ExpiresAt = moment(created), moment(expires)
-		return err
-	}, "SELECT token_hash, account, created_at, expires_at FROM session WHERE token_hash = ?", notNull(tokenHash))
+	return one(t, "session", scanSession, "SELECT "+sessionColumns+" FROM session WHERE token_hash = ?", notNull(tokenHash))
+}
+
+func (t *tx) Sessions(key int64) ([]account.Session, error) {
+	return list(t, "sessions", scanSession, "SELECT "+sessionColumns+" FROM session WHERE account = ? ORDER BY token_hash", key)
 }

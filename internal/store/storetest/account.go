@@ -128,6 +128,9 @@ func sessions(t *testing.T, s market.Store) {
 	for _, session := range []account.Session{a, b} {
 		want(t, "Session", load(t, s, func(tx market.Tx) (account.Session, error) { return tx.Session(session.TokenHash) }), session)
 	}
+	for key, expected := range map[int64][]account.Session{1: {b, a}, 2: nil} {
+		want(t, "Sessions", load(t, s, func(tx market.Tx) ([]account.Session, error) { return tx.Sessions(key) }), expected)
+	}
 	for _, token := range [][]byte{nil, {}, {1}, {0, 1, 0}} {
 		missing(t, s, "Session", func(tx market.Tx) (account.Session, error) { return tx.Session(token) })
 	}

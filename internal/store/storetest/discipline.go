@@ -317,6 +317,13 @@ func (t *watched) AddSession(s account.Session) error {
 	return t.Tx.AddSession(s)
 }
 
+func (t *watched) Sessions(key int64) ([]account.Session, error) {
+	if err := t.need("all sessions", row{anAccount, key}); err != nil {
+		return nil, err
+	}
+	return t.Tx.Sessions(key)
+}
+
 func (t *watched) AddGuess(key int64, on day.Day) (int, error) {
 	if err := t.need("a guess", row{anAccount, key}); err != nil {
 		return 0, err

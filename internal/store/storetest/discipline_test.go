@@ -242,6 +242,7 @@ func TestDiscipline(t *testing.T) {
 		"a company joins beside others":            {steps(companyOf(1), companyOf(2), join), false},
 		"a company joins without a member":         {steps(groups, companyOf(1), join), false},
 		"a session without its account":            {func(tx market.Tx) error { return tx.AddSession(account.Session{Account: 1}) }, false},
+		"sessions without their account":           {func(tx market.Tx) error { return second(tx.Sessions(1)) }, false},
 		"a view without its candidate":             {func(tx market.Tx) error { return tx.AddView(market.View{Candidate: 1, Company: 1}) }, false},
 		"a preview without its company":            {func(tx market.Tx) error { return second(tx.AddPreview(1, 0, []byte{1})) }, false},
 		"a guess without its account":              {func(tx market.Tx) error { return second(tx.AddGuess(1, 0)) }, false},
