@@ -46,6 +46,7 @@ func floors() map[string]int {
 		"internal/store/mysql":           3,
 		"internal/store/storetest":       3,
 		"internal/store/mysql/mysqltest": 3,
+		"internal/redis/redistest":       3,
 
 		"internal/cli": 4,
 
@@ -87,14 +88,14 @@ func sameFloor() map[string][]string {
 // package itself may. Test support on the same floor or below needs no entry.
 func testsAlso() map[string][]string {
 	return map[string][]string{
-		"internal/market": {"internal/store", "internal/store/sqlite", "internal/store/mysql", "internal/store/mysql/mysqltest", "internal/store/storetest"},
-		"internal/api":    {"internal/store", "internal/store/sqlite"},
-		"internal/web":    {"internal/store", "internal/store/sqlite"},
-		"internal/httpx":  {"internal/store", "internal/store/sqlite"},
-		"internal/worker": {"internal/store", "internal/store/sqlite"},
-
+		"internal/market":    {"internal/store", "internal/store/sqlite", "internal/store/mysql", "internal/store/mysql/mysqltest", "internal/store/storetest"},
+		"internal/api":       {"internal/store", "internal/store/sqlite"},
+		"internal/web":       {"internal/store", "internal/store/sqlite"},
+		"internal/httpx":     {"internal/store", "internal/store/sqlite"},
+		"internal/worker":    {"internal/store", "internal/store/sqlite"},
 		"internal/telemetry": {"internal/store/sqlite", "internal/httpx", "internal/api"},
 		"internal/demo":      {"internal/store", "internal/store/sqlite", "internal/api", "internal/worker"},
+		"internal/redis":     {"internal/httpx"},
 	}
 }
 
@@ -107,6 +108,7 @@ func testSupport() []string {
 		"internal/condition/conditiontest",
 		"internal/store/storetest",
 		"internal/store/mysql/mysqltest",
+		"internal/redis/redistest",
 	}
 }
 
@@ -188,7 +190,7 @@ func libraries() map[string][]string {
 			"internal/httpx", "internal/api", "internal/web", "internal/worker",
 		},
 		"github.com/danielgtaylor/huma/v2":    {"internal/api"},
-		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/telemetry", "internal/cli"},
+		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/telemetry", "internal/redis", "internal/cli"},
 		// What begins spans knows the interfaces of OpenTelemetry, and
 		// telemetry alone what sends them: decision 0013.
 		"go.opentelemetry.io/otel":             {"internal/telemetry"},
@@ -200,13 +202,8 @@ func libraries() map[string][]string {
 		"github.com/pressly/goose/v3":          {"internal/store", "internal/store/sqlite", "internal/store/mysql"},
 		"modernc.org/sqlite":                   {"internal/store/sqlite"},
 		"github.com/go-sql-driver/mysql":       {"internal/store/mysql", "internal/store/mysql/mysqltest"},
-		"github.com/prometheus/client_golang":  {"internal/httpx", "internal/api", "internal/worker", "internal/redis", "internal/cli"},
 		"github.com/redis/go-redis/v9":         {"internal/redis"},
 		"github.com/go-redis/redis_rate/v10":   {"internal/redis"},
-		"github.com/sethvargo/go-retry":        {"internal/store", "internal/worker"},
-		"github.com/pressly/goose/v3":          {"internal/store", "internal/store/sqlite", "internal/store/mysql"},
-		"modernc.org/sqlite":                   {"internal/store/sqlite"},
-		"github.com/go-sql-driver/mysql":       {"internal/store/mysql", "internal/store/mysql/mysqltest"},
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"enishi/internal/redis/redistest"
 )
 
 // shows expects of the metric that it says whether Redis is there.
@@ -25,8 +27,8 @@ func (c *connection) shows(up string) {
 
 // TestGoingAwayAndComingBack kills a server twice and expects one line each way.
 func TestGoingAwayAndComingBack(t *testing.T) {
-	s := newServer(t)
-	c := connect(t, s.address())
+	s := redistest.New(t)
+	c := connect(t, redistest.Address(t, s.URL))
 	c.becomes(true)
 	c.shows("1")
 	cache, l, key := c.Cache("test"), c.Limits("test", nil), []byte("key")
@@ -38,7 +40,7 @@ func TestGoingAwayAndComingBack(t *testing.T) {
 		if _, ok := l.Take(t.Context(), "somebody", 1, time.Hour); !ok {
 			t.Error("nobody knows")
 		}
-		s.kill()
+		s.Kill()
 		c.becomes(false)
 		c.shows("0")
 		began := time.Now()
@@ -55,7 +57,7 @@ func TestGoingAwayAndComingBack(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("4000 calls without Redis took %v", took)
 		}
-		s.start()
+		s.Start()
 		c.becomes(true)
 		c.shows("1")
 		if away, back := c.log.with("Redis is away"), c.log.with("Redis is back"); away != round+1 || back != round+1 {
@@ -72,11 +74,11 @@ func TestGoingAwayAndComingBack(t *testing.T) {
 
 // TestStartingWithoutRedis expects that nobody need wait for a server.
 func TestStartingWithoutRedis(t *testing.T) {
-	s := newServer(t)
-	s.kill()
-	c := connect(t, s.address())
+	s := redistest.New(t)
+	s.Kill()
+	c := connect(t, redistest.Address(t, s.URL))
 	c.becomes(false)
-	s.start()
+	s.Start()
 	c.becomes(true)
 	if _, ok := c.Limits("test", nil).Take(t.Context(), "somebody", 1, time.Hour); !ok {
 		t.Error("nobody knows")
@@ -164,10 +166,10 @@ func (h *hole) hear(hears bool) {
 // TestBlackHole has a server that takes connections and does not answer: the
 // first call waits for a while, the others do not.
 func TestBlackHole(t *testing.T) {
-	s := newServer(t)
-	h := newHole(t, "127.0.0.1:"+s.port)
+	s := redistest.New(t)
+	h := newHole(t, redistest.Address(t, s.URL).Hosts[0])
 	// The check must not be the one that finds out.
-	c := connectEvery(t, address(t, "redis://"+h.listener.Addr().String()), time.Hour)
+	c := connectEvery(t, redistest.Address(t, "redis://"+h.listener.Addr().String()), time.Hour)
 	c.becomes(true)
 	cache, key := c.Cache("test"), []byte(rand.Text())
 	cache.Keep(t.Context(), key, []byte("value"), time.Minute)
@@ -198,9 +200,9 @@ func TestBlackHole(t *testing.T) {
 // TestBlackHoleHeals expects that a server which hears again is used again,
 // though nobody closed the old connections.
 func TestBlackHoleHeals(t *testing.T) {
-	s := newServer(t)
-	h := newHole(t, "127.0.0.1:"+s.port)
-	c := connect(t, address(t, "redis://"+h.listener.Addr().String()))
+	s := redistest.New(t)
+	h := newHole(t, redistest.Address(t, s.URL).Hosts[0])
+	c := connect(t, redistest.Address(t, "redis://"+h.listener.Addr().String()))
 	c.becomes(true)
 	h.hear(false)
 	c.becomes(false)
@@ -216,7 +218,7 @@ func TestBlackHoleHeals(t *testing.T) {
 // TestWhoLeavesHarmsNobody expects that a caller who gives up is no sign that
 // Redis is away.
 func TestWhoLeavesHarmsNobody(t *testing.T) {
-	c := connect(t, newServer(t).address())
+	c := connect(t, redistest.Address(t, redistest.New(t).URL))
 	c.becomes(true)
 	left, leave := context.WithCancel(t.Context())
 	leave()
@@ -231,26 +233,26 @@ func TestWhoLeavesHarmsNobody(t *testing.T) {
 // TestReplicasAreAway expects that a server which cannot be written counts as
 // away, and is not asked again and again by requests.
 func TestReplicasAreAway(t *testing.T) {
-	s := newServer(t)
-	c := connect(t, s.address())
+	s := redistest.New(t)
+	c := connect(t, redistest.Address(t, s.URL))
 	c.becomes(true)
-	s.command("REPLICAOF", "127.0.0.1", "1")
+	command(t, s, "REPLICAOF", "127.0.0.1", "1")
 	c.becomes(false)
 	if c.log.with("READONLY") != 1 {
 		t.Errorf("log: %v", c.log.text)
 	}
-	s.command("REPLICAOF", "NO", "ONE")
+	command(t, s, "REPLICAOF", "NO", "ONE")
 	c.becomes(true)
 }
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
-	s := newServer(t)
-	c := connect(t, s.address())
+	s := redistest.New(t)
+	c := connect(t, redistest.Address(t, s.URL))
 	registry.MustRegister(c)
 	cache := c.Cache("test")
 	cache.Find(t.Context(), []byte("key"))
-	s.kill()
+	s.Kill()
 	c.becomes(true)
 	c.becomes(false)
 	cache.Find(t.Context(), []byte("key"))

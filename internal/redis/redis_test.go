@@ -16,22 +16,23 @@ import (
 	"enishi/internal/config"
 	"enishi/internal/errs"
 	"enishi/internal/redis"
+	"enishi/internal/redis/redistest"
 )
 
 // servers are the shapes that everything is tested on.
 func servers() map[string]func(*testing.T) config.Redis {
 	return map[string]func(*testing.T) config.Redis{
-		"one server": func(t *testing.T) config.Redis { return given(t, "ENISHI_TEST_REDIS_URL") },
-		"a cluster":  func(t *testing.T) config.Redis { return given(t, "ENISHI_TEST_REDIS_CLUSTER") },
+		"one server": func(t *testing.T) config.Redis { return redistest.Given(t, "ENISHI_TEST_REDIS_URL") },
+		"a cluster":  func(t *testing.T) config.Redis { return redistest.Given(t, "ENISHI_TEST_REDIS_CLUSTER") },
 		"one endpoint of a cluster": func(t *testing.T) config.Redis {
-			a := given(t, "ENISHI_TEST_REDIS_CLUSTER")
+			a := redistest.Given(t, "ENISHI_TEST_REDIS_CLUSTER")
 			a.Hosts, a.Cluster = a.Hosts[:1], true
 			return a
 		},
 		"TLS and a password": func(t *testing.T) config.Redis {
-			a := given(t, "ENISHI_TEST_REDIS_TLS_URL")
+			a := redistest.Given(t, "ENISHI_TEST_REDIS_TLS_URL")
 			if a.CA = os.Getenv("ENISHI_TEST_REDIS_CA"); a.CA == "" {
-				missing(t, "ENISHI_TEST_REDIS_CA is not set")
+				redistest.Missing(t, "ENISHI_TEST_REDIS_CA is not set")
 			}
 			return a
 		},
@@ -77,7 +78,7 @@ func TestCache(t *testing.T) {
 }
 
 func TestValuesEnd(t *testing.T) {
-	at := given(t, "ENISHI_TEST_REDIS_URL")
+	at := redistest.Given(t, "ENISHI_TEST_REDIS_URL")
 	c := connect(t, at)
 	raw := goredis.NewClient(&goredis.Options{Addr: at.Hosts[0], DB: at.DB})
 	defer raw.Close() //nolint:errcheck // nothing is lost with it
@@ -129,7 +130,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestLimitsFill(t *testing.T) {
-	c := connect(t, given(t, "ENISHI_TEST_REDIS_URL"))
+	c := connect(t, redistest.Given(t, "ENISHI_TEST_REDIS_URL"))
 	l := c.Limits("test", []byte(rand.Text()))
 	const every = 50 * time.Millisecond
 	wait, ok := time.Duration(0), true
@@ -179,15 +180,15 @@ func TestLimitsRacing(t *testing.T) {
 
 // TestNothingPersonalIsKept looks at every key and value of a server.
 func TestNothingPersonalIsKept(t *testing.T) {
-	s := newServer(t)
-	c := connect(t, s.address())
+	s := redistest.New(t)
+	c := connect(t, redistest.Address(t, s.URL))
 	l := c.Limits("address", []byte("key"))
 	for i := range 10 {
 		if _, ok := l.Take(t.Context(), fmt.Sprintf("192.0.2.%d/32", i), 3, time.Hour); !ok {
 			t.Fatal("nobody knows")
 		}
 	}
-	raw := goredis.NewClient(&goredis.Options{Addr: s.address().Hosts[0]})
+	raw := goredis.NewClient(&goredis.Options{Addr: redistest.Address(t, s.URL).Hosts[0]})
 	defer raw.Close() //nolint:errcheck // nothing is lost with it
 	keys, err := raw.Keys(t.Context(), "*").Result()
 	if err != nil || len(keys) != 11 {
@@ -205,7 +206,7 @@ func TestNothingPersonalIsKept(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	at := address(t, "rediss://127.0.0.1:1")
+	at := redistest.Address(t, "rediss://127.0.0.1:1")
 	for name, ca := range map[string]string{"no file": "/no/such/file", "no certificate": write(t, "-----")} {
 		at.CA = ca
 		if c, err := redis.Open(t.Context(), slog.New(slog.DiscardHandler), at, redis.Options{}); !errs.Is(err, errs.Invalid) {

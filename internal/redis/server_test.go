@@ -1,12 +1,9 @@
 package redis_test
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,107 +15,18 @@ import (
 
 	"enishi/internal/config"
 	"enishi/internal/redis"
+	"enishi/internal/redis/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// missing skips a test that has no server, or fails it where servers are
-// required.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("ENISHI_TEST_SERVICES") == "required" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
-// given gives the address that a variable of the environment holds.
-func given(t *testing.T, variable string) config.Redis {
-	t.Helper()
-	text := os.Getenv(variable)
-	if text == "" {
-		missing(t, variable+" is not set")
-	}
-	return address(t, text)
-}
-
-func address(t *testing.T, text string) config.Redis {
-	t.Helper()
-	a, ok := config.ParseRedis(text)
-	if !ok {
-		t.Fatalf("%s is no address of a Redis", text)
-	}
-	return a
-}
-
-// server is a redis-server of the test's own.
-type server struct {
-	t      *testing.T
-	port   string
-	folder string
-	cmd    *exec.Cmd
-}
-
-func newServer(t *testing.T) *server {
-	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		missing(t, "redis-server is not installed")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s := &server{t: t, port: port, folder: t.TempDir()}
-	s.start()
-	t.Cleanup(s.kill)
-	return s
-}
-
-func (s *server) address() config.Redis { return address(s.t, "redis://127.0.0.1:"+s.port) }
-
-// start starts the server and waits until it says that it takes connections.
-func (s *server) start() {
-	s.t.Helper()
-	s.cmd = exec.Command("redis-server", "--bind", "127.0.0.1", "--port", s.port, "--dir", s.folder, "--save", "", "--appendonly", "no")
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if strings.Contains(lines.Text(), "Ready to accept connections") {
-			return
-		}
-	}
-	s.t.Fatal("redis-server ended before it was ready")
-}
-
-func (s *server) kill() {
-	if s.cmd == nil {
-		return
-	}
-	_ = s.cmd.Process.Kill() // it may have ended
-	_ = s.cmd.Wait()         // by the signal
-	s.cmd = nil
-}
-
 // command gives the server an order.
-func (s *server) command(words ...any) {
-	s.t.Helper()
-	raw := goredis.NewClient(&goredis.Options{Addr: "127.0.0.1:" + s.port})
+func command(t *testing.T, s *redistest.Server, words ...any) {
+	t.Helper()
+	raw := goredis.NewClient(&goredis.Options{Addr: redistest.Address(t, s.URL).Hosts[0]})
 	defer raw.Close() //nolint:errcheck // nothing is lost with it
-	if err := raw.Do(s.t.Context(), words...).Err(); err != nil {
-		s.t.Fatal(err)
+	if err := raw.Do(t.Context(), words...).Err(); err != nil {
+		t.Fatal(err)
 	}
 }
 

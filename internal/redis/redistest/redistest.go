@@ -1,0 +1,108 @@
+// Package redistest gives tests a Redis: those that the environment names, and
+// servers of a test's own, which it may kill. A test without its server is
+// skipped, or fails where ENISHI_TEST_SERVICES is "required".
+package redistest
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"enishi/internal/config"
+)
+
+// Missing skips a test that has no server, or fails it where servers are
+// required.
+func Missing(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("ENISHI_TEST_SERVICES") == "required" {
+		t.Fatal(what + ": run make services")
+	}
+	t.Skip(what)
+}
+
+// Given gives the address that a variable of the environment holds.
+func Given(t testing.TB, variable string) config.Redis {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		Missing(t, variable+" is not set")
+	}
+	return Address(t, text)
+}
+
+// Address gives the address that a URL is.
+func Address(t testing.TB, url string) config.Redis {
+	t.Helper()
+	a, ok := config.ParseRedis(url)
+	if !ok {
+		t.Fatalf("%s is no address of a Redis", url)
+	}
+	return a
+}
+
+// Server is a redis-server of a test's own, on a port that stays the same.
+type Server struct {
+	URL string
+
+	t      testing.TB
+	port   string
+	folder string
+	cmd    *exec.Cmd
+}
+
+// New starts a server, which is killed at the end of the test.
+func New(t testing.TB) *Server {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		Missing(t, "redis-server is not installed")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{t: t, port: port, folder: t.TempDir(), URL: "redis://127.0.0.1:" + port}
+	s.Start()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// Start starts the server and waits until it says that it takes connections.
+func (s *Server) Start() {
+	s.t.Helper()
+	s.cmd = exec.Command("redis-server", "--bind", "127.0.0.1", "--port", s.port, "--dir", s.folder, "--save", "", "--appendonly", "no")
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "Ready to accept connections") {
+			return
+		}
+	}
+	s.t.Fatal("redis-server ended before it was ready")
+}
+
+// Kill ends the server by SIGKILL, if it runs.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill() // it may have ended
+	_ = s.cmd.Wait()         // by the signal
+	s.cmd = nil
+}
