@@ -36,6 +36,9 @@ type Options struct {
 	// Concurrency is how many requests run at once; 0: as many as the cores
 	// bear.
 	Concurrency int
+	// Shared has the buckets of RateLimits for all processes together; nil:
+	// each has its own.
+	Shared httpx.Buckets
 	// Outbox shows the newest mails at GET /dev/mail.
 	Outbox bool
 	// Version is the program's, for the document.
@@ -120,6 +123,7 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 			burst, every = demoBurst, demoEvery
 		}
 		s.limiter = httpx.NewLimiter(burst, every, o.Proxies, time.Now)
+		s.limiter.Share(o.Shared)
 	}
 	s.addVisitors()
 	s.addTaxonomy()
