@@ -22,9 +22,10 @@ const databaseFile = "enishi.db"
 
 // installation is an open data folder.
 type installation struct {
-	store *store.Store
-	vault *account.Vault
-	fresh bool // it was made just now
+	store  *store.Store
+	vault  *account.Vault
+	fresh  bool // it was made just now
+	shared sharing
 }
 
 // purpose is what a database is opened for.
@@ -83,7 +84,9 @@ func openFolder(ctx context.Context, c *config.Config, o sqlite.Options) (*insta
 	return &installation{store: s, vault: vault, fresh: fresh}, nil
 }
 
-func (i *installation) close(err error) error { return errors.Join(err, i.store.Close()) }
+func (i *installation) close(err error) error {
+	return errors.Join(err, i.shared.close(), i.store.Close())
+}
 
 // options are what the market needs to know of the settings.
 func options(c *config.Config, log *slog.Logger, mail market.Mailer, w World) market.Options {

@@ -54,6 +54,9 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if in.shared, err = openRedis(ctx, resolved, log, in.vault); err != nil {
+		return in.close(errors.Join(err, listener.Close()))
+	}
 	return in.close(c.serve(ctx, w, resolved, log, in, listener))
 }
 
@@ -67,8 +70,11 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	}
 	snapshots := files.NewSnapshots(folder)
 	o := options(resolved, log, outbox{}, w)
-	o.Snapshots = snapshots
+	o.Snapshots, o.Actors = snapshots, in.shared.actors()
 	t, err := newTelemetry(ctx, log, resolved, in.store)
+	if err == nil {
+		err = t.register(in.shared.metrics()...)
+	}
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -79,7 +85,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	v, _ := version()
 	handler, err := api.New(log, m, api.Options{
 		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Version: v,
-		Outbox: true, Concurrency: resolved.Concurrency,
+		Outbox: true, Concurrency: resolved.Concurrency, Shared: in.shared.limits(),
 		Registry: t.registry, Tracer: t.traces.Tracer(),
 	})
 	if err != nil {
@@ -89,6 +95,9 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	group := lifecycle.NewGroup(stopGrace)
 	group.Add("traces", t.traces) // last to stop: what the others do is in them
 	group.Add("maintenance", worker.NewWatch(log, m))
+	if in.shared.client != nil {
+		group.Add("redis", in.shared.client)
+	}
 	if resolved.Shared() {
 		group.Add("follower", worker.NewFollower(log, m))
 	}
