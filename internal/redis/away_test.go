@@ -245,6 +245,36 @@ func TestReplicasAreAway(t *testing.T) {
 	c.becomes(true)
 }
 
+// TestAClusterLosesANode expects a cluster of which a part cannot be written to
+// be away as a whole, once, until that part is back.
+func TestAClusterLosesANode(t *testing.T) {
+	url, nodes := redistest.NewCluster(t)
+	c := connect(t, redistest.Address(t, url))
+	if !<-c.changes { // the nodes may not all know yet that they are one
+		c.becomes(true)
+	}
+	before := len(c.log.text)
+	cache := c.Cache("test")
+	works := func() {
+		t.Helper()
+		for i := range 50 {
+			cache.Keep(t.Context(), []byte{byte(i)}, []byte("value"), time.Minute)
+			if _, ok := cache.Find(t.Context(), []byte{byte(i)}); !ok {
+				t.Fatalf("key %d is not kept: %v", i, c.log.text)
+			}
+		}
+	}
+	works()
+	nodes[1].Kill()
+	c.becomes(false)
+	nodes[1].Start()
+	c.becomes(true)
+	works()
+	if n := len(c.log.text) - before; n != 2 {
+		t.Errorf("%d lines are in the log, want one each way: %v", n, c.log.text)
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	s := redistest.New(t)

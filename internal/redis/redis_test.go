@@ -23,20 +23,27 @@ import (
 func servers() map[string]func(*testing.T) config.Redis {
 	return map[string]func(*testing.T) config.Redis{
 		"one server": func(t *testing.T) config.Redis { return redistest.Given(t, "ENISHI_TEST_REDIS_URL") },
+		"Valkey":     func(t *testing.T) config.Redis { return redistest.Given(t, "ENISHI_TEST_VALKEY_URL") },
 		"a cluster":  func(t *testing.T) config.Redis { return redistest.Given(t, "ENISHI_TEST_REDIS_CLUSTER") },
 		"one endpoint of a cluster": func(t *testing.T) config.Redis {
 			a := redistest.Given(t, "ENISHI_TEST_REDIS_CLUSTER")
 			a.Hosts, a.Cluster = a.Hosts[:1], true
 			return a
 		},
-		"TLS and a password": func(t *testing.T) config.Redis {
-			a := redistest.Given(t, "ENISHI_TEST_REDIS_TLS_URL")
-			if a.CA = os.Getenv("ENISHI_TEST_REDIS_CA"); a.CA == "" {
-				redistest.Missing(t, "ENISHI_TEST_REDIS_CA is not set")
-			}
-			return a
-		},
+		"TLS and a password": secure,
 	}
+}
+
+// secure is a server with TLS and a password: one that the environment names,
+// or one of the test's own.
+func secure(t *testing.T) config.Redis {
+	t.Helper()
+	if os.Getenv("ENISHI_TEST_REDIS_TLS_URL") == "" {
+		return redistest.Address(t, redistest.NewSecure(t).URL)
+	}
+	a := redistest.Given(t, "ENISHI_TEST_REDIS_TLS_URL")
+	a.CA = os.Getenv("ENISHI_TEST_REDIS_CA")
+	return a
 }
 
 func onServers(t *testing.T, test func(*testing.T, config.Redis)) {
@@ -218,7 +225,7 @@ func TestOpenRefuses(t *testing.T) {
 // TestStrangersAreNotTrusted expects that a server whose certificate or
 // password is not right counts as away, and is not told what is asked.
 func TestStrangersAreNotTrusted(t *testing.T) {
-	right := servers()["TLS and a password"](t)
+	right := secure(t)
 	unverified, wrong, plain := right, right, right
 	unverified.CA = ""
 	wrong.Password = config.Secret("wrong")

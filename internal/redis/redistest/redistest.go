@@ -48,18 +48,34 @@ func Address(t testing.TB, url string) config.Redis {
 type Server struct {
 	URL string
 
-	t      testing.TB
-	port   string
-	folder string
-	cmd    *exec.Cmd
+	t       testing.TB
+	port    string
+	folder  string
+	options []string
+	cmd     *exec.Cmd
 }
 
 // New starts a server, which is killed at the end of the test.
 func New(t testing.TB) *Server {
 	t.Helper()
+	s := prepare(t)
+	s.URL = "redis://127.0.0.1:" + s.port
+	s.options = []string{"--port", s.port}
+	s.begin()
+	return s
+}
+
+// prepare gives a server that is yet to be started, on a free port.
+func prepare(t testing.TB) *Server {
+	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		Missing(t, "redis-server is not installed")
 	}
+	return &Server{t: t, port: freePort(t), folder: t.TempDir()}
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -71,16 +87,19 @@ func New(t testing.TB) *Server {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, port: port, folder: t.TempDir(), URL: "redis://127.0.0.1:" + port}
+	return port
+}
+
+func (s *Server) begin() {
+	s.t.Helper()
 	s.Start()
-	t.Cleanup(s.Kill)
-	return s
+	s.t.Cleanup(s.Kill)
 }
 
 // Start starts the server and waits until it says that it takes connections.
 func (s *Server) Start() {
 	s.t.Helper()
-	s.cmd = exec.Command("redis-server", "--bind", "127.0.0.1", "--port", s.port, "--dir", s.folder, "--save", "", "--appendonly", "no")
+	s.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--appendonly", "no"}, s.options...)...)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
