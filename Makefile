@@ -52,6 +52,7 @@ test-services: ## the tests that run on real databases; a server that is away is
 	@source $${SERVICES_DIR:-.services}/env; export ENISHI_TEST_SERVICES=required; \
 		$(GO) test -count=1 -timeout 30m ./internal/store/mysql/...; \
 		$(GO) test -count=1 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
+		$(GO) test -count=1 -timeout 10m ./internal/redis; \
 		$(GO) test -count=1 -timeout 30m -run 'OnServers' ./internal/cli
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size

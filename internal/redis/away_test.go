@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"enishi/internal/redis"
 	"enishi/internal/redis/redistest"
 )
 
@@ -168,8 +169,7 @@ func (h *hole) hear(hears bool) {
 func TestBlackHole(t *testing.T) {
 	s := redistest.New(t)
 	h := newHole(t, redistest.Address(t, s.URL).Hosts[0])
-	// The check must not be the one that finds out.
-	c := connectEvery(t, redistest.Address(t, "redis://"+h.listener.Addr().String()), time.Hour)
+	c := connectBy(t, redistest.Address(t, "redis://"+h.listener.Addr().String()), unchecked())
 	c.becomes(true)
 	cache, key := c.Cache("test"), []byte(rand.Text())
 	cache.Keep(t.Context(), key, []byte("value"), time.Minute)
@@ -202,7 +202,7 @@ func TestBlackHole(t *testing.T) {
 func TestBlackHoleHeals(t *testing.T) {
 	s := redistest.New(t)
 	h := newHole(t, redistest.Address(t, s.URL).Hosts[0])
-	c := connect(t, redistest.Address(t, "redis://"+h.listener.Addr().String()))
+	c := connectBy(t, redistest.Address(t, "redis://"+h.listener.Addr().String()), redis.Options{CheckEvery: checkEvery})
 	c.becomes(true)
 	h.hear(false)
 	c.becomes(false)

@@ -19,7 +19,7 @@ func (c *Client) ask(ctx context.Context, question func(context.Context) error) 
 		c.calls.WithLabelValues("away").Inc()
 		return false
 	}
-	bounded, cancel := context.WithTimeout(ctx, callTime)
+	bounded, cancel := context.WithTimeout(ctx, 2*c.options.Wait)
 	defer cancel()
 	err := question(bounded)
 	switch {
@@ -73,7 +73,7 @@ const checkKeys = 32
 // check does what calls do, a write: a server that is out of memory or has
 // become a replica answers a PING.
 func (c *Client) check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	keys := 1
 	cluster, many := c.redis.(*goredis.ClusterClient)

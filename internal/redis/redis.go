@@ -30,16 +30,13 @@ import (
 	"enishi/internal/errs"
 )
 
-// How long Redis may take. In a data centre it answers within a millisecond,
-// and whoever waits longer is better served by the database.
-const (
-	dialTime = time.Second
-	ioTime   = 250 * time.Millisecond
-	// callTime is the longest that one call waits in all, a new connection
-	// included; poolTime is how much of it may go by until one is free.
-	callTime = 400 * time.Millisecond
-	poolTime = 100 * time.Millisecond
-)
+// Wait is how long Redis may take to answer. In a data centre it takes a
+// millisecond; and all places for requests may come to wait at once, which must
+// be over before the service takes it for overload and refuses people.
+const Wait = 100 * time.Millisecond
+
+// checkTime bounds a check, in which nobody waits: connecting may take longer.
+const checkTime = time.Second
 
 // Connections of one process to one node: each carries some thousand calls a
 // second.
@@ -59,6 +56,9 @@ type Options struct {
 	// CheckEvery is how often Run asks whether Redis is there; 0: the
 	// constant of the same name.
 	CheckEvery time.Duration
+	// Wait is how long Redis may take to answer, and twice as long if it must
+	// be connected to first; 0: the constant of the same name.
+	Wait time.Duration
 	// Changed is told, if it is not nil, when Redis has gone away and when it
 	// is back; it must not block.
 	Changed func(up bool)
@@ -91,14 +91,17 @@ func Open(ctx context.Context, log *slog.Logger, address config.Redis, o Options
 	if o.CheckEvery == 0 {
 		o.CheckEvery = CheckEvery
 	}
+	if o.Wait == 0 {
+		o.Wait = Wait
+	}
 	logging.Disable() // the library would write a line for each failed call
 	c := &Client{log: log, address: address, options: o}
 	c.redis = goredis.NewUniversalClient(&goredis.UniversalOptions{
 		Addrs: address.Hosts, IsClusterMode: address.Cluster, DB: address.DB,
 		Username: address.User, Password: string(address.Password), TLSConfig: trust,
-		DialTimeout: dialTime, DialerRetries: 1, ReadTimeout: ioTime, WriteTimeout: ioTime, ContextTimeoutEnabled: true,
+		DialTimeout: checkTime, DialerRetries: 1, ReadTimeout: o.Wait, WriteTimeout: o.Wait, ContextTimeoutEnabled: true,
 		MaxRetries: -1, // a call that failed is answered without Redis: repeats would only keep it busy
-		PoolSize:   min(mostConnections, connectionsACore*runtime.GOMAXPROCS(0)), PoolTimeout: poolTime,
+		PoolSize:   min(mostConnections, connectionsACore*runtime.GOMAXPROCS(0)), PoolTimeout: o.Wait,
 		MaxActiveConns: mostConnections, ConnMaxIdleTime: idleTime, PipelinePoolSize: -1,
 		DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})

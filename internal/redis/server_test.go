@@ -67,18 +67,23 @@ type connection struct {
 // checkEvery is short, so that tests need not wait.
 const checkEvery = 20 * time.Millisecond
 
+// patience is more than a slow machine takes to answer.
+const patience = 2 * time.Second
+
+// unchecked has the calls of a test find out alone.
+func unchecked() redis.Options { return redis.Options{CheckEvery: time.Hour} }
+
 func connect(t *testing.T, a config.Redis) *connection {
 	t.Helper()
-	return connectEvery(t, a, checkEvery)
+	return connectBy(t, a, redis.Options{CheckEvery: checkEvery, Wait: patience})
 }
 
-func connectEvery(t *testing.T, a config.Redis, every time.Duration) *connection {
+func connectBy(t *testing.T, a config.Redis, o redis.Options) *connection {
 	t.Helper()
 	c := &connection{t: t, log: new(lines), changes: make(chan bool, 16)}
 	var err error
-	c.Client, err = redis.Open(t.Context(), slog.New(slog.NewTextHandler(c.log, nil)), a, redis.Options{
-		CheckEvery: every, Changed: func(up bool) { c.changes <- up },
-	})
+	o.Changed = func(up bool) { c.changes <- up }
+	c.Client, err = redis.Open(t.Context(), slog.New(slog.NewTextHandler(c.log, nil)), a, o)
 	if err != nil {
 		t.Fatal(err)
 	}

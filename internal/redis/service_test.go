@@ -16,6 +16,7 @@ import (
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
+	"enishi/internal/redis"
 	"enishi/internal/redis/redistest"
 )
 
@@ -41,9 +42,9 @@ type process struct {
 
 const burst = 2
 
-func newProcess(t *testing.T, store market.Store, at config.Redis, every time.Duration) *process {
+func newProcess(t *testing.T, store market.Store, at config.Redis, o redis.Options) *process {
 	t.Helper()
-	p := &process{connection: connectEvery(t, at, every), store: &counted{Store: store}}
+	p := &process{connection: connectBy(t, at, o), store: &counted{Store: store}}
 	p.becomes(true)
 	vault, err := account.NewVault(bytes.Repeat([]byte{7}, account.SecretBytes))
 	if err != nil {
@@ -104,8 +105,8 @@ func signUp(t *testing.T, m *market.Market, email string) (token string) {
 // is killed, and share again when it is back.
 func TestServiceGoesOnWithoutRedis(t *testing.T) {
 	s, store := redistest.New(t), market.NewMemory()
-	at := redistest.Address(t, s.URL)
-	one, two := newProcess(t, store, at, checkEvery), newProcess(t, store, at, checkEvery)
+	at, steady := redistest.Address(t, s.URL), redis.Options{CheckEvery: checkEvery, Wait: patience}
+	one, two := newProcess(t, store, at, steady), newProcess(t, store, at, steady)
 	token := signUp(t, one.Market, "a@example.jp")
 	expect := func(when string, p *process, read bool) {
 		t.Helper()
@@ -164,7 +165,7 @@ func TestServiceGoesOnWithoutRedis(t *testing.T) {
 func TestServiceBesideABlackHole(t *testing.T) {
 	s := redistest.New(t)
 	h := newHole(t, redistest.Address(t, s.URL).Hosts[0])
-	p := newProcess(t, market.NewMemory(), redistest.Address(t, "redis://"+h.listener.Addr().String()), time.Hour)
+	p := newProcess(t, market.NewMemory(), redistest.Address(t, "redis://"+h.listener.Addr().String()), unchecked())
 	token := signUp(t, p.Market, "a@example.jp")
 	if _, err := p.asks(token); err != nil {
 		t.Fatal(err)
