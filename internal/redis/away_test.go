@@ -245,6 +245,26 @@ func TestReplicasAreAway(t *testing.T) {
 	c.becomes(true)
 }
 
+// TestFallingAgainAndAgain expects a server that keeps falling to be left alone
+// for longer each time.
+func TestFallingAgainAndAgain(t *testing.T) {
+	s := redistest.New(t)
+	const every = 100 * time.Millisecond
+	c := connectBy(t, redistest.Address(t, s.URL), redis.Options{CheckEvery: every, Wait: patience})
+	c.becomes(true)
+	began := time.Now()
+	for range 3 {
+		command(t, s, "REPLICAOF", "127.0.0.1", "1")
+		c.Cache("test").Drop(t.Context(), time.Minute, []byte("key"))
+		c.becomes(false)
+		command(t, s, "REPLICAOF", "NO", "ONE")
+		c.becomes(true)
+	}
+	if took := time.Since(began); took < 7*every-every/2 {
+		t.Errorf("it was back three times within %v, want it left alone for 1, 2 and 4 times %v", took, every)
+	}
+}
+
 // TestAClusterLosesANode expects a cluster of which a part cannot be written to
 // be away as a whole, once, until that part is back.
 func TestAClusterLosesANode(t *testing.T) {
