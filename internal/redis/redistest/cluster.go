@@ -24,7 +24,8 @@ func NewCluster(t testing.TB) (url string, nodes []*Server) {
 		s.begin()
 		nodes, hosts, create = append(nodes, s), append(hosts, "127.0.0.1:"+s.port), append(create, "127.0.0.1:"+s.port+"@"+bus)
 	}
-	if out, err := exec.Command("redis-cli", append(create, "--cluster-yes")...).CombinedOutput(); err != nil {
+	join := exec.CommandContext(t.Context(), "redis-cli", append(create, "--cluster-yes")...) //nolint:gosec // ports of our own are all that varies
+	if out, err := join.CombinedOutput(); err != nil {
 		t.Fatalf("make a cluster: %v\n%s", err, out)
 	}
 	return "redis://" + strings.Join(hosts, ","), nodes

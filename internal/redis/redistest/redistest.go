@@ -5,6 +5,7 @@ package redistest
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -76,7 +77,8 @@ func prepare(t testing.TB) *Server {
 
 func freePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,8 @@ func (s *Server) begin() {
 // Start starts the server and waits until it says that it takes connections.
 func (s *Server) Start() {
 	s.t.Helper()
-	s.cmd = exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--appendonly", "no"}, s.options...)...)
+	options := append([]string{"--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--appendonly", "no"}, s.options...)
+	s.cmd = exec.CommandContext(context.Background(), "redis-server", options...) //nolint:gosec // ports and folders of our own are all that varies
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
