@@ -142,11 +142,16 @@ func TestKeptActorsOfASessionThatEnds(t *testing.T) {
 // TestKeptActorsVisitEveryDay expects that being known does not hide the first
 // visit of a day.
 func TestKeptActorsVisitEveryDay(t *testing.T) {
-	w, actors, store := newShelvedWorld(t)
-	actors.lazy = true
+	w, _, store := newShelvedWorld(t)
 	p := w.someone(1)
+	w.pass(14*time.Hour - 10*time.Second) // ten seconds to midnight
 	w.actor(p.token)
-	w.nextDay(1)
+	before := w.Today()
+	w.pass(market.ActorLife / 2)
+	w.drain()
+	if w.Today() != before+1 {
+		t.Fatalf("it is %v, want the day after %v", w.Today(), before)
+	}
 	if !store.asked(w, p.token) {
 		t.Error("on a new day, the store is not asked")
 	}
