@@ -41,6 +41,9 @@ type Options struct {
 	Shared httpx.Buckets
 	// Outbox shows the newest mails at GET /dev/mail.
 	Outbox bool
+	// Wedged says what has stood still for too long, "" if nothing has; nil:
+	// nobody looks.
+	Wedged func() string
 	// Version is the program's, for the document.
 	Version string
 	// Registry takes the metrics and is served at /metrics; nil: one of its own.
@@ -102,7 +105,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	if err := s.addDocument(mux); err != nil {
 		return nil, err
 	}
-	s.addProbes(mux, registry)
+	s.addProbes(mux, registry, o.Wedged)
 	mux.Handle("GET /{$}", http.RedirectHandler("/api/v1/docs", http.StatusFound))
 	// net/http answers HEAD by GET; these two note that somebody looked.
 	for _, path := range []string{"/api/v1/me/offers/{id}", "/api/v1/candidates/{id}"} {

@@ -101,8 +101,17 @@ func (s *service) addStatus(o Options) {
 const mostMails = 1000
 
 // addProbes adds what machines ask: is it alive, is it ready, how is it.
-func (s *service) addProbes(mux *http.ServeMux, metrics prometheus.Gatherer) {
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+func (s *service) addProbes(mux *http.ServeMux, metrics prometheus.Gatherer, wedged func() string) {
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) {
+		if wedged != nil {
+			if what := wedged(); what != "" {
+				s.log.ErrorContext(r.Context(), "the process is wedged", "why", what)
+				plain(w, http.StatusServiceUnavailable, what+"\n")
+				return
+			}
+		}
+		plain(w, http.StatusOK, "ok\n")
+	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		status, err := s.market.Status(r.Context())
 		if err != nil {

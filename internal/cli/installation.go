@@ -84,6 +84,13 @@ func openFolder(ctx context.Context, c *config.Config, o sqlite.Options) (*insta
 	return &installation{store: s, vault: vault, fresh: fresh}, nil
 }
 
+// writers gives how many transactions that write have ended, and whether every
+// connection for them is lent.
+func (i *installation) writers() (ended int64, full bool) {
+	w := i.store.Stats().Writers
+	return w.Transactions - int64(w.InUse), w.InUse == w.Most
+}
+
 func (i *installation) close(err error) error {
 	return errors.Join(err, i.shared.close(), i.store.Close())
 }

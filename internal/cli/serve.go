@@ -82,10 +82,12 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
+	follower := worker.NewFollower(log, m)
 	v, _ := version()
 	handler, err := api.New(log, m, api.Options{
-		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Version: v,
+		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Proxies: resolved.Proxies, Version: v,
 		Outbox: true, Concurrency: resolved.Concurrency, Shared: in.shared.limits(),
+		Wedged:   worker.NewPulse(follower, in.writers, time.Now).Wedged,
 		Registry: t.registry, Tracer: t.traces.Tracer(),
 	})
 	if err != nil {
@@ -98,9 +100,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	if in.shared.client != nil {
 		group.Add("redis", in.shared.client)
 	}
-	if resolved.Shared() {
-		group.Add("follower", worker.NewFollower(log, m))
-	}
+	group.Add("follower", follower)
 	if resolved.Plays(config.Worker) {
 		if resolved.Shared() {
 			group.Add("leader", worker.NewLeader(log, m))

@@ -17,6 +17,7 @@ type settings struct {
 	FilesURL     *string `name:"files-url" placeholder:"URL" help:"Folder of files that other processes read too, as file:///PATH (default: files in the data folder)."`
 	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
+	Proxies      *string `placeholder:"N" help:"Reverse proxies of your own in front, which add to X-Forwarded-For (default 0)."`
 	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 4 for each core)."`
 	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
 	LogLevel     *string `placeholder:"LEVEL" help:"debug, info (default), warn or error."`
@@ -39,7 +40,7 @@ func (f folder) resolve(w World) (*config.Config, error) { return settings{Data:
 func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
-		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "concurrency": s.Concurrency, "log-format": s.LogFormat,
+		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
 		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio,
 		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {

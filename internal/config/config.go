@@ -58,6 +58,7 @@ type Config struct {
 	Demo         bool
 	MatchingMode MatchingMode
 	RateLimits   bool
+	Proxies      int // that stand in front
 	Concurrency  int // requests that run at once; 0: as many as the cores bear
 	LogFormat    LogFormat
 	LogLevel     slog.Level

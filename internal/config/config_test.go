@@ -160,6 +160,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "files-url", Flag: "--files-url", Env: "ENISHI_FILES_URL", Value: "data/demo/files", Source: config.FromDefault},
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
 		{Name: "rate-limits", Flag: "--rate-limits", Env: "ENISHI_RATE_LIMITS", Value: "on", Source: config.FromDefault},
+		{Name: "proxies", Flag: "--proxies", Env: "ENISHI_PROXIES", Value: "0", Source: config.FromDefault},
 		{Name: "concurrency", Flag: "--concurrency", Env: "ENISHI_CONCURRENCY", Value: "auto", Source: config.FromDefault},
 		{Name: "secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
 		{Name: "database-url", Env: "ENISHI_DATABASE_URL", Value: "(a file in the data folder)", Source: config.FromDefault},

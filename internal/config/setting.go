@@ -92,6 +92,15 @@ func settings() []Setting {
 			},
 		},
 		{
+			Name: "proxies", Default: "0", Accepts: "a whole number from 0 to 9",
+			Help: "reverse proxies of your own in front, each of which adds the address that it was asked from to X-Forwarded-For; limits count the client's then",
+			set: func(c *Config, value string) (string, bool) {
+				var err error
+				c.Proxies, err = strconv.Atoi(value)
+				return strconv.Quote(value), err == nil && c.Proxies >= 0 && c.Proxies <= 9
+			},
+		},
+		{
 			Name: "concurrency", Default: "auto", Accepts: "auto, or a whole number from 1 to 100000",
 			Help: "requests that run at once; the others wait, and are refused where they matter least; auto: 4 for each core",
 			set:  setConcurrency,

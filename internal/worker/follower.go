@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"enishi/internal/market"
@@ -17,10 +18,18 @@ const pollEvery = 250 * time.Millisecond
 type Follower struct {
 	log    *slog.Logger
 	market *market.Market
+	seen   atomic.Int64 // when it last came back from looking, nanoseconds since 1970
 }
 
 // NewFollower gives the follower of a market.
-func NewFollower(log *slog.Logger, m *market.Market) *Follower { return &Follower{log, m} }
+func NewFollower(log *slog.Logger, m *market.Market) *Follower {
+	f := &Follower{log: log, market: m}
+	f.seen.Store(time.Now().UnixNano())
+	return f
+}
+
+// lastSeen gives when it last came back from looking, whatever it found.
+func (f *Follower) lastSeen() time.Time { return time.Unix(0, f.seen.Load()) }
 
 // Run follows the log until ctx is done. While the database does not answer,
 // the populations stay as they are.
@@ -30,6 +39,7 @@ func (f *Follower) Run(ctx context.Context) error {
 	failing := false
 	for {
 		err := f.market.Follow(ctx)
+		f.seen.Store(time.Now().UnixNano())
 		switch {
 		case ctx.Err() != nil:
 			return nil
