@@ -15,6 +15,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"enishi/internal/errs"
+	"enishi/internal/store"
 )
 
 //go:embed migrations/*.sql
@@ -44,7 +45,11 @@ func migrate(ctx context.Context, config *mysql.Config, s server, expect bool) (
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	return alone(ctx, db, config.DBName, func() error { return up(ctx, p, expect) })
+	only := ""
+	if expect {
+		only = "which enishi migrate makes"
+	}
+	return alone(ctx, db, config.DBName, func() error { return store.Migrate(ctx, p, only) })
 }
 
 // alone runs fn while no other process migrates the database.
@@ -64,26 +69,6 @@ func alone(ctx context.Context, db *sql.DB, name string, fn func() error) (err e
 	err = fn()
 	_, released := conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(?)", migrateLock+name)
 	return errors.Join(err, released)
-}
-
-func up(ctx context.Context, p *goose.Provider, expect bool) error {
-	stored, known, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
-	}
-	switch {
-	case stored > known:
-		return errs.New(errs.Conflict, fmt.Sprintf(
-			"the database has schema %d; this program knows up to %d: a newer program has written it", stored, known))
-	case stored == known:
-		return nil
-	case expect:
-		return errs.New(errs.Conflict, fmt.Sprintf("the database has schema %d; this program needs %d: run enishi migrate first", stored, known))
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the schema from %d to %d: %w", stored, known, err)
-	}
-	return nil
 }
 
 // migrationsFor gives the migrations in the server's own words. They run

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"enishi/internal/errs"
+	"enishi/internal/store"
 )
 
 //go:embed migrations/*.sql
@@ -27,23 +27,9 @@ func migrate(ctx context.Context, db *sql.DB, expect bool) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	stored, known, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+	only := ""
+	if expect {
+		only = "which only the process that has the data folder can make"
 	}
-	switch {
-	case stored > known:
-		return errs.New(errs.Conflict, fmt.Sprintf(
-			"the database has schema %d; this program knows up to %d: a newer program has written it", stored, known))
-	case stored == known:
-		return nil
-	case expect:
-		return errs.New(errs.Conflict, fmt.Sprintf(
-			"the database has schema %d; this program needs %d, which only the process that has the data folder can make",
-			stored, known))
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the schema from %d to %d: %w", stored, known, err)
-	}
-	return nil
+	return store.Migrate(ctx, p, only)
 }
