@@ -51,14 +51,14 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Serve       serveCmd       `cmd:"" help:"Start the service, API and matcher, on embedded parts."`
+	Serve       serveCmd       `cmd:"" help:"Start the service: all of it on a data folder, or some roles of it on a shared database."`
 	Demo        demoCmd        `cmd:"" help:"A believable job market to try things on."`
 	Bench       benchCmd       `cmd:"" help:"Measure the engine, or a running service."`
 	User        userCmd        `cmd:"" help:"Accounts of operators."`
 	Maintenance maintenanceCmd `cmd:"" help:"Announce, begin and end a time in which nobody can write."`
 	Job         jobCmd         `cmd:"" help:"Batch jobs: list them, run one."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to this program's schema."`
-	Config      configCmd      `cmd:"" help:"Show every setting, its value and where the value comes from."`
+	Config      configCmd      `cmd:"" help:"Show every setting, its value, where that comes from, and what it does."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 

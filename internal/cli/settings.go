@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"text/tabwriter"
 
 	"enishi/internal/config"
 	"enishi/internal/httpx"
@@ -78,10 +79,17 @@ func (c *configCmd) Run(w World) error {
 	if c.JSON {
 		return printJSON(w.Out, lines)
 	}
+	table := tabwriter.NewWriter(w.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SETTING\tVALUE\tFROM\tVARIABLE")
 	for _, l := range lines {
-		fmt.Fprintf(w.Out, "%-16s %-30s %-12s %s\n", cmp.Or(l.Flag, "(no flag)"), l.Value, l.Source, l.Env)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", cmp.Or(l.Flag, l.Name), l.Value, l.Source, l.Env)
 	}
-	return nil
+	fmt.Fprintln(table)
+	for _, l := range lines {
+		fmt.Fprintf(table, "%s\t%s\n", cmp.Or(l.Flag, l.Name), l.Help)
+	}
+	fmt.Fprintln(table, "\nA setting without dashes has no flag, since everyone on a machine can read what a program was started with.")
+	return table.Flush()
 }
 
 func (c *configCmd) Help() string {
