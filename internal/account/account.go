@@ -47,6 +47,7 @@ type Session struct {
 	Account   int64
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	Writes    int64 // transactions that it has written
 }
 
 // SessionLife is how long a token lasts: long enough that a candidate who

@@ -52,6 +52,7 @@ type operation struct {
 type exchange struct {
 	request *http.Request
 	actor   market.Actor
+	token   string // of the actor; empty: anyone may ask
 	digest  []byte // of method, path and body, once the body is read
 }
 
@@ -153,7 +154,11 @@ func (s *service) admit(op operation) func(huma.Context, func(huma.Context)) {
 			httpx.WriteProblem(w, httpx.Failed(r.Context(), s.log, err))
 			return
 		}
-		next(huma.WithValue(c, exchangeKey{}, x))
+		within := context.WithValue(c.Context(), exchangeKey{}, x)
+		if x.token != "" {
+			within = market.InSession(within, x.token)
+		}
+		next(huma.WithContext(c, within))
 	}
 }
 
@@ -173,6 +178,7 @@ func (s *service) authenticate(x *exchange, op operation) error {
 	if x.actor, err = s.market.Authenticate(x.request.Context(), token); err != nil {
 		return err
 	}
+	x.token = token
 	if op.who != signedIn && audience(x.actor.Kind) != op.who {
 		return errs.New(errs.Denied, "this needs the token of "+accounts[op.who]+", and yours is of "+accounts[audience(x.actor.Kind)])
 	}

@@ -47,12 +47,21 @@ func openInstallation(ctx context.Context, c *config.Config, p purpose) (*instal
 		return nil, err
 	}
 	s, err := mysql.Open(ctx, c.DatabaseURL, mysql.Options{
-		Connections: c.Connections, Loading: p == loading, Expect: p == beside,
+		Connections: c.Connections, Loading: p == loading, Expect: p == beside, Replica: replica(c, p),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &installation{store: s, vault: vault}, nil
+}
+
+// replica gives the address of the replica for what is opened: only who serves
+// shows lists.
+func replica(c *config.Config, p purpose) string {
+	if p != serving {
+		return ""
+	}
+	return c.DatabaseReaderURL
 }
 
 // openFolder opens the data folder, or makes it.

@@ -64,11 +64,12 @@ type server struct {
 	url string
 }
 
-// startServer starts the program and waits until it says where it serves.
-func startServer(t *testing.T, program, data string) *server {
+// startServer starts the program, with more in its environment, and waits until
+// it says where it serves.
+func startServer(t *testing.T, program, data string, env ...string) *server {
 	t.Helper()
 	cmd := exec.Command(program, "serve", "--demo", "--addr", "127.0.0.1:0", "--data", data)
-	cmd.Env = append(os.Environ(), "ENISHI_RATE_LIMITS=off")
+	cmd.Env = append(append(os.Environ(), "ENISHI_RATE_LIMITS=off"), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -218,21 +219,26 @@ func (w *writers) open() {
 	var company struct{ Token string }
 	w.must("POST", "/companies", "", fmt.Sprintf(`{"corporate_number":%q,"name":"堅牢社","size":2,"email":"c@example.jp"}`, corpnum.From(4242)), &company)
 	w.company = company.Token
+	w.terms = position("開発")
+	for range 2 {
+		w.send()
+	}
+}
+
+// position gives a position that can be published, as it is sent.
+func position(title string) string {
 	legal := map[string]string{}
 	for _, item := range []string{"work", "work_change", "place", "place_change", "contract_term", "renewal_limit", "trial_period", "hours", "overtime", "holidays", "pay", "fixed_overtime_pay", "insurance", "smoking"} {
 		legal[item] = "あり"
 	}
-	terms, err := json.Marshal(map[string]any{
-		"title": "開発", "occupation": "0312", "prefecture": []string{"13"}, "employment_type": "seishain",
+	text, err := json.Marshal(map[string]any{
+		"title": title, "occupation": "0312", "prefecture": []string{"13"}, "employment_type": "seishain",
 		"pay_min": 500, "pay_max": 800, "legal": legal,
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		panic(err) // it is made of texts and numbers
 	}
-	w.terms = string(terms)
-	for range 2 {
-		w.send()
-	}
+	return string(text)
 }
 
 // send publishes a position and activates a rule that reaches everyone.

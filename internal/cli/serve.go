@@ -70,7 +70,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	}
 	snapshots := files.NewSnapshots(folder)
 	o := options(resolved, log, outbox{}, w)
-	o.Snapshots, o.Actors = snapshots, in.shared.actors()
+	o.Snapshots, o.Actors, o.Replica = snapshots, in.shared.actors(), in.store.Replica()
 	t, err := newTelemetry(ctx, log, resolved, in.store)
 	if err == nil {
 		err = t.register(in.shared.metrics()...)

@@ -70,9 +70,11 @@ type Config struct {
 	// DatabaseURL is the address of a MySQL or MariaDB server's database;
 	// empty: a file in the data folder.
 	DatabaseURL string
-	Connections int // of each pool; 0: derived from the server's limit
-	Roles       []Role
-	Redis       Redis // what is shared through Redis, if there is one
+	// DatabaseReaderURL is the address of a replica of it; empty: none.
+	DatabaseReaderURL string
+	Connections       int // of each pool; 0: derived from the server's limit
+	Roles             []Role
+	Redis             Redis // what is shared through Redis, if there is one
 
 	lines []Line
 }
@@ -187,7 +189,6 @@ func (s Setting) shown(c *Config, value string) string {
 func elsewhere(env func(string) (string, bool)) []errs.Problem {
 	var wrong []errs.Problem
 	for _, part := range []struct{ name, has string }{
-		{"DATABASE_READER_URL", "one server answers everything"},
 		{"MAIL_URL", "mails go to the outbox at /dev/mail"},
 		{"SEARCH_URL", "searches are answered by the process"},
 	} {

@@ -115,6 +115,14 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "a secret with a space", env: map[string]string{"ENISHI_SECRET": goodSecret + " "}, want: []errs.Problem{{Pointer: "ENISHI_SECRET", Found: "other characters", Allowed: "without spaces"}}},
 		{name: "a flag that is no setting", flags: map[string]string{"adr": ":1"}, want: []errs.Problem{{Pointer: "--adr", Found: `":1"`, Allowed: "no such setting"}}},
 		{
+			name: "a replica without a database", env: map[string]string{"ENISHI_DATABASE_READER_URL": "mysql://u:hunter2@replica/enishi"},
+			want: []errs.Problem{{Pointer: "ENISHI_DATABASE_READER_URL", Found: "a replica", Allowed: "ENISHI_DATABASE_URL"}},
+		},
+		{
+			name: "a replica of another kind", env: map[string]string{"ENISHI_DATABASE_READER_URL": "postgres://u:hunter2@replica/enishi"},
+			want: []errs.Problem{{Pointer: "ENISHI_DATABASE_READER_URL", Found: "a value of another form", Allowed: "mysql://"}},
+		},
+		{
 			name:  "every wrong one at once",
 			flags: map[string]string{"log-format": "xml"},
 			env:   map[string]string{"ENISHI_ADDR": "x"},
@@ -164,6 +172,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "concurrency", Flag: "--concurrency", Env: "ENISHI_CONCURRENCY", Value: "auto", Source: config.FromDefault},
 		{Name: "secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
 		{Name: "database-url", Env: "ENISHI_DATABASE_URL", Value: "(a file in the data folder)", Source: config.FromDefault},
+		{Name: "database-reader-url", Env: "ENISHI_DATABASE_READER_URL", Value: "(none)", Source: config.FromDefault},
 		{Name: "database-connections", Flag: "--database-connections", Env: "ENISHI_DATABASE_CONNECTIONS", Value: "auto", Source: config.FromDefault},
 		{Name: "redis-url", Env: "ENISHI_REDIS_URL", Value: "(none: limits are each process's own)", Source: config.FromDefault},
 		{Name: "roles", Flag: "--roles", Env: "ENISHI_ROLES", Value: "web,worker,job", Source: config.FromDefault},

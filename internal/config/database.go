@@ -22,6 +22,17 @@ func databaseURL() Setting {
 	}
 }
 
+func databaseReaderURL() Setting {
+	return Setting{
+		Name: "database-reader-url", Secret: true, Accepts: databaseForm + ", a replica of the one in ENISHI_DATABASE_URL", show: shownURL("(none)"),
+		Help: "replica that lists and figures are read from, which may be a second old there; who has just written reads the writer until the replica has it; the writer answers all if not set",
+		set: func(c *Config, value string) (string, bool) {
+			c.DatabaseReaderURL = value
+			return "a value of another form", value == "" || isDatabase(value)
+		},
+	}
+}
+
 // mostConnections is more than any server of ours allows.
 const mostConnections = 1000
 
@@ -85,6 +96,12 @@ func (c *Config) together() []errs.Problem {
 		wrong = append(wrong, errs.Problem{
 			Pointer: "--roles", Found: "some of them",
 			Allowed: "all of them while the database is a file, which one process has to itself; or ENISHI_DATABASE_URL",
+		})
+	}
+	if c.DatabaseURL == "" && c.DatabaseReaderURL != "" {
+		wrong = append(wrong, errs.Problem{
+			Pointer: "ENISHI_DATABASE_READER_URL", Found: "a replica",
+			Allowed: "none without ENISHI_DATABASE_URL, the database that it is a replica of",
 		})
 	}
 	if c.DatabaseURL != "" && len(c.Secret) == 0 {

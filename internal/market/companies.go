@@ -221,7 +221,7 @@ func (m *Market) Companies(ctx context.Context, actor Actor, of company.Status, 
 		return nil, errs.New(errs.Denied, "only an operator may do this")
 	}
 	var out []company.Company
-	err := m.read(ctx, func(tx Tx) error {
+	err := m.readRecent(ctx, func(tx Tx) error {
 		out = nil
 		for from := after; len(out) < limit; {
 			list, err := tx.Companies(from, loadPage)

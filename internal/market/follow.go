@@ -101,6 +101,7 @@ func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 			return err
 		}
 		m.people.applied.Store(head)
+		m.replica.floor.note(head, m.options.Clock())
 		return nil
 	})
 	if err == nil {

@@ -45,7 +45,7 @@ func (m *Market) Figures(ctx context.Context, actor Actor, from, until day.Day) 
 		}
 	case account.Operator:
 	}
-	err = m.read(ctx, func(tx Tx) error {
+	err = m.readRecent(ctx, func(tx Tx) error {
 		out, err = tx.Figures(actor.Company, from, until)
 		return err
 	})

@@ -59,6 +59,9 @@ type Options struct {
 	// Actors keeps which actor a token stands for; nil: the store is asked
 	// each time.
 	Actors Actors
+	// Replica is a copy of the store that lists and figures are read from; nil:
+	// they are read from the store.
+	Replica Reader
 	// Snapshots has images of the populations to start from; nil: none.
 	Snapshots Snapshots
 }
@@ -94,6 +97,7 @@ type Market struct {
 	kick      chan struct{} // something was written: the matcher has work
 	posted    chan struct{} // a mail was written
 	jobbing   sync.Map      // for each job that was run here, who may run it
+	replica   replica
 
 	passedOver map[string]error // images that Open could not use, by name
 }
@@ -121,6 +125,7 @@ func Open(ctx context.Context, store Store, vault *account.Vault, o Options, pro
 		kick: make(chan struct{}, 1), posted: make(chan struct{}, 1), self: rand.Text(), passedOver: map[string]error{},
 	}
 	m.store = guarded{store, m}
+	m.replica.Reader = o.Replica
 	var err error
 	if m.actorKey, err = vault.Key("actors"); err != nil {
 		return nil, err
@@ -325,17 +330,25 @@ func (m *Market) Status(ctx context.Context) (Status, error) {
 }
 
 // transact runs a transaction that writes. Where the context is that of the
-// leading matcher, it holds only as long as that leads.
+// leading matcher, it holds only as long as that leads; where it is a
+// session's, and there may be replicas, it counts as a write of that.
 func (m *Market) transact(ctx context.Context, fn func(Tx) error) error {
 	fence, leads := ctx.Value(fenceKey{}).(int64)
-	if !leads {
+	session, counts := ctx.Value(sessionKey{}).([]byte)
+	counts = counts && m.options.Shared
+	if !leads && !counts {
 		return m.store.Write(ctx, fn)
 	}
 	return m.store.Write(ctx, func(tx Tx) error {
-		if err := tx.HoldLease(leaseMatcher, fence); err != nil {
+		if leads {
+			if err := tx.HoldLease(leaseMatcher, fence); err != nil {
+				return err
+			}
+		}
+		if err := fn(tx); err != nil || !counts {
 			return err
 		}
-		return fn(tx)
+		return tx.CountWrite(session)
 	})
 }
 

@@ -160,7 +160,7 @@ func (t *memoryTx) AddSession(s account.Session) error {
 	if _, ok := t.sessions[token]; ok {
 		return twice("the session")
 	}
-	s.CreatedAt, s.ExpiresAt = stored(s.CreatedAt), stored(s.ExpiresAt)
+	s.CreatedAt, s.ExpiresAt, s.Writes = stored(s.CreatedAt), stored(s.ExpiresAt), 0
 	put(t, t.sessions, token, s)
 	put(t, t.tokens, s.Account, append(slices.Clip(t.tokens[s.Account]), token))
 	return nil
@@ -175,6 +175,17 @@ func (t *memoryTx) Session(tokenHash []byte) (account.Session, error) {
 		return account.Session{}, missing("session")
 	}
 	return s, nil
+}
+
+func (t *memoryTx) CountWrite(tokenHash []byte) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	if s, ok := t.sessions[string(tokenHash)]; ok {
+		s.Writes++
+		put(t, t.sessions, string(tokenHash), s)
+	}
+	return nil
 }
 
 func (t *memoryTx) Sessions(key int64) ([]account.Session, error) {

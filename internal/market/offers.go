@@ -91,7 +91,7 @@ func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
 // OffersTo gives a page of the actor's offers, newest first, before a key (0:
 // the newest), and the key to go on from (0: none).
 func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit int) (page []Delivered, next int64, err error) {
-	err = m.read(ctx, func(tx Tx) error {
+	err = m.readRecent(ctx, func(tx Tx) error {
 		page, next = nil, 0
 		if _, err := tx.Candidate(actor.Candidate); err != nil {
 			return err // offers outlive an erased one
@@ -343,7 +343,7 @@ func (m *Market) OffersBy(ctx context.Context, actor Actor, ofRule *uuid.UUID, b
 	if err := actor.Role.May(account.ReadOffers); err != nil {
 		return nil, 0, err
 	}
-	err = m.read(ctx, func(tx Tx) error {
+	err = m.readRecent(ctx, func(tx Tx) error {
 		page, next = nil, 0
 		var key int64
 		if ofRule != nil {

@@ -74,7 +74,7 @@ func (m *Market) Position(ctx context.Context, actor Actor, id uuid.UUID) (posit
 // Positions gives up to limit positions of the actor's company after a key.
 func (m *Market) Positions(ctx context.Context, actor Actor, after int64, limit int) ([]position.Position, error) {
 	var list []position.Position
-	err := m.read(ctx, func(tx Tx) error {
+	err := m.readRecent(ctx, func(tx Tx) error {
 		var err error
 		list, err = tx.PositionsOf(actor.Company, after, limit)
 		return err

@@ -181,7 +181,7 @@ func (m *Market) Rule(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, er
 // Rules gives up to limit rules of the actor's company after a key.
 func (m *Market) Rules(ctx context.Context, actor Actor, after int64, limit int) ([]Ruled, error) {
 	var out []Ruled
-	err := m.read(ctx, func(tx Tx) error {
+	err := m.readRecent(ctx, func(tx Tx) error {
 		out = nil
 		list, err := tx.RulesOf(actor.Company, after, limit)
 		if err != nil {

@@ -82,7 +82,7 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	m.wake()
 	// What was committed is followed to its end, though nobody may wait for
 	// the answer any more.
-	ctx = context.WithoutCancel(ctx)
+	ctx = InSession(context.WithoutCancel(ctx), out.Token)
 	if !made {
 		if c, err = m.repeated(ctx, out.ID); err != nil {
 			return SignedUp{}, fmt.Errorf("repeat a sign-up: %w", err)

@@ -106,6 +106,9 @@ type accountTx interface {
 	AddGuess(account int64, on day.Day) (int, error)
 	AddSession(account.Session) error
 	Session(tokenHash []byte) (account.Session, error)
+	// CountWrite adds one to the Writes of a session, if it is still there.
+	// It is the last lock of a transaction.
+	CountWrite(tokenHash []byte) error
 	// Sessions gives the sessions of an account, by TokenHash.
 	Sessions(account int64) ([]account.Session, error)
 }

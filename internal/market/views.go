@@ -18,7 +18,7 @@ type Viewed struct {
 // Views gives a page of who opened the actor's card, newest first, before a
 // key (0: the newest), and the key to go on from (0: none).
 func (m *Market) Views(ctx context.Context, actor Actor, before int64, limit int) (page []Viewed, next int64, err error) {
-	err = m.read(ctx, func(tx Tx) error {
+	err = m.readRecent(ctx, func(tx Tx) error {
 		page, next = nil, 0
 		if _, err := tx.Candidate(actor.Candidate); err != nil {
 			return err

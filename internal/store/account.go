@@ -103,17 +103,22 @@ func (t *tx) AddSession(s account.Session) error {
 	return err
 }
 
-const sessionColumns = "token_hash, account, created_at, expires_at"
+const sessionColumns = "token_hash, account, created_at, expires_at, writes"
 
 func scanSession(row scanner, s *account.Session) error {
 	var created, expires int64
-	err := row.Scan(&s.TokenHash, &s.Account, &created, &expires)
+	err := row.Scan(&s.TokenHash, &s.Account, &created, &expires, &s.Writes)
 	s.CreatedAt, s.ExpiresAt = moment(created), moment(expires)
 	return err
 }
 
 func (t *tx) Session(tokenHash []byte) (account.Session, error) {
 	return one(t, "session", scanSession, "SELECT "+sessionColumns+" FROM session WHERE token_hash = ?", notNull(tokenHash))
+}
+
+func (t *tx) CountWrite(tokenHash []byte) error {
+	_, err := t.exec("count a write", "UPDATE session SET writes = writes + 1 WHERE token_hash = ?", notNull(tokenHash))
+	return err
 }
 
 func (t *tx) Sessions(key int64) ([]account.Session, error) {

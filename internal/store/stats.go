@@ -6,7 +6,10 @@ import (
 )
 
 // Stats are what a store has done since it was opened, and how busy it is.
-type Stats struct{ Writers, Readers PoolStats }
+type Stats struct {
+	Writers, Readers PoolStats
+	Replica          *PoolStats // nil: there is none
+}
 
 // PoolStats are the figures of one pool of connections.
 type PoolStats struct {
@@ -29,7 +32,12 @@ type PoolStats struct {
 
 // Stats gives the figures of the store. It does not ask the database.
 func (s *Store) Stats() Stats {
-	return Stats{Writers: s.writers.stats(), Readers: s.readers.stats()}
+	all := Stats{Writers: s.writers.stats(), Readers: s.readers.stats()}
+	if s.replica != nil {
+		of := s.replica.stats()
+		all.Replica = &of
+	}
+	return all
 }
 
 // counters are what a pool counts.

@@ -25,9 +25,9 @@ import (
 
 // Store is a market.Store over a database.
 type Store struct {
-	dialect          Dialect
-	writers, readers *pool
-	release          func() error
+	dialect                   Dialect
+	writers, readers, replica *pool // replica is nil if there is none
+	release                   func() error
 }
 
 var _ market.Store = (*Store)(nil)
@@ -41,19 +41,28 @@ type Pool struct {
 	Fresh time.Duration
 }
 
-// Pools are the handles of a database.
-type Pools struct{ Writers, Readers Pool }
+// Pools are the handles of a database. Replica is one of a copy of it that may
+// lag; without a handle, there is none.
+type Pools struct{ Writers, Readers, Replica Pool }
 
 // New gives the store of an open database whose schema is current. Close
 // closes the handles, then calls release.
 func New(d Dialect, p Pools, release func() error) *Store {
-	return &Store{dialect: d, writers: newPool(p.Writers), readers: newPool(p.Readers), release: release}
+	s := &Store{dialect: d, writers: newPool(p.Writers), readers: newPool(p.Readers), release: release}
+	if p.Replica.DB != nil {
+		s.replica = newPool(p.Replica)
+	}
+	return s
 }
 
 // Close waits for running transactions, closes the database and lets go of
 // what the store holds. Later transactions are Busy.
 func (s *Store) Close() error {
-	return errors.Join(s.readers.close(), s.writers.close(), s.release())
+	var err error
+	if s.replica != nil {
+		err = s.replica.close()
+	}
+	return errors.Join(err, s.readers.close(), s.writers.close(), s.release())
 }
 
 // A transaction that lost a race for a lock is run again up to retries times,
@@ -72,6 +81,28 @@ func (s *Store) Write(ctx context.Context, fn func(market.Tx) error) error {
 // Read runs fn in a transaction that sees one moment; see market.Store.
 func (s *Store) Read(ctx context.Context, fn func(market.Tx) error) error {
 	return s.again(ctx, s.readers, false, func(t *tx) error { return fn(t) })
+}
+
+// Replica gives the copy of the database that may lag, nil if there is none. It
+// is closed with the store.
+func (s *Store) Replica() market.Reader {
+	if s.replica == nil {
+		return nil
+	}
+	return replica{s}
+}
+
+type replica struct{ store *Store }
+
+// Read runs fn once: who asks a replica has the database itself to turn to.
+func (r replica) Read(ctx context.Context, fn func(market.Tx) error) error {
+	ctx, span := r.store.transaction(ctx, false)
+	_, err := r.store.once(ctx, r.store.replica, false, func(t *tx) error { return fn(t) })
+	if span != nil {
+		span.SetAttributes(attribute.Bool("enishi.replica", true))
+		ended(span, err)
+	}
+	return err
 }
 
 func (s *Store) again(ctx context.Context, p *pool, write bool, fn func(*tx) error) error {

@@ -46,6 +46,7 @@ type marketCollector struct {
 	up, leads                                        measure
 	unapplied, unappliedAge, unmatched, unmatchedAge measure
 	populationEntries, populationBytes               measure
+	recentReads                                      measure
 }
 
 // NewMarketCollector gives the metrics of a market's log and populations. While
@@ -61,12 +62,14 @@ func NewMarketCollector(m *market.Market) prometheus.Collector {
 		unmatchedAge:      gauge("enishi_matcher_queue_age_seconds", "Age of the oldest row of the log that the matcher has not handled yet."),
 		populationEntries: gauge("enishi_population_entries", "Entries of a population in memory.", "population"),
 		populationBytes:   gauge("enishi_population_bytes", "Memory that a population takes.", "population"),
+		recentReads: counter("enishi_replica_reads_total",
+			"Reads that the replica may answer, by outcome: replica, or of those that the writer answered not_yet (it lacked the session's own write), behind or away.", "outcome"),
 	}
 }
 
 // Describe gives the descriptions.
 func (c *marketCollector) Describe(to chan<- *prometheus.Desc) {
-	describe(to, c.up, c.leads, c.unapplied, c.unappliedAge, c.unmatched, c.unmatchedAge, c.populationEntries, c.populationBytes)
+	describe(to, c.up, c.leads, c.unapplied, c.unappliedAge, c.unmatched, c.unmatchedAge, c.populationEntries, c.populationBytes, c.recentReads)
 }
 
 // Collect gives the values.
@@ -76,6 +79,11 @@ func (c *marketCollector) Collect(to chan<- prometheus.Metric) {
 	c.populationEntries.send(to, float64(rules.Entries), "rules")
 	c.populationBytes.send(to, float64(candidates.Bytes), "candidates")
 	c.populationBytes.send(to, float64(rules.Bytes), "rules")
+	reads := c.market.ReplicaReads()
+	c.recentReads.send(to, float64(reads.Replica), "replica")
+	c.recentReads.send(to, float64(reads.NotYet), "not_yet")
+	c.recentReads.send(to, float64(reads.Behind), "behind")
+	c.recentReads.send(to, float64(reads.Away), "away")
 	c.leads.send(to, oneIf(c.market.Leads()))
 	ctx, cancel := context.WithTimeout(context.Background(), askTime)
 	defer cancel()
@@ -106,7 +114,7 @@ type storeCollector struct {
 }
 
 // NewStoreCollector gives the metrics of a store's connections and
-// transactions, by pool: writers and readers.
+// transactions, by pool: writers, readers and, if there is one, replica.
 func NewStoreCollector(stats func() store.Stats) prometheus.Collector {
 	return &storeCollector{
 		stats:        stats,
@@ -135,6 +143,9 @@ func (c *storeCollector) Collect(to chan<- prometheus.Metric) {
 	all := c.stats()
 	c.pool(to, "writers", all.Writers)
 	c.pool(to, "readers", all.Readers)
+	if all.Replica != nil {
+		c.pool(to, "replica", *all.Replica)
+	}
 }
 
 func (c *storeCollector) pool(to chan<- prometheus.Metric, pool string, s store.PoolStats) {

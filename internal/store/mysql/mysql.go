@@ -36,6 +36,9 @@ type Options struct {
 	// Loading allows statements that last for minutes and connections that
 	// lie idle as long: for filling an empty database.
 	Loading bool
+	// Replica is the address of a copy of the database that may lag; empty:
+	// there is none. It need not be there yet.
+	Replica string
 	// Expect refuses to change the schema: it must be current.
 	Expect bool
 }
@@ -47,6 +50,11 @@ func Open(ctx context.Context, address string, o Options) (*store.Store, error) 
 	config, err := parse(address)
 	if err != nil {
 		return nil, err
+	}
+	if o.Replica != "" {
+		if _, err := parse(o.Replica); err != nil {
+			return nil, fmt.Errorf("the replica: %w", err)
+		}
 	}
 	s, err := open(ctx, config, o)
 	if err != nil {
@@ -78,14 +86,33 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 	if err != nil {
 		return nil, errors.Join(err, writers.Close())
 	}
+	pools := store.Pools{
+		Writers: store.Pool{DB: writers, Most: most, Fresh: fresh(o)},
+		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o)},
+	}
+	if o.Replica != "" {
+		replica, err := connectReplica(o.Replica, settings(server, o, false))
+		if err != nil {
+			return nil, errors.Join(err, writers.Close(), readers.Close())
+		}
+		pools.Replica = store.Pool{DB: replica, Most: most, Fresh: fresh(o)}
+	}
 	d := dialect()
 	if server.mariadb {
 		d.System = "mariadb"
 	}
-	return store.New(d, store.Pools{
-		Writers: store.Pool{DB: writers, Most: most, Fresh: fresh(o)},
-		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o)},
-	}, func() error { return nil }), nil
+	return store.New(d, pools, func() error { return nil }), nil
+}
+
+// connectReplica gives a handle that gives up soon: whoever asks a replica can
+// ask the writer.
+func connectReplica(address string, begin []string) (*sql.DB, error) {
+	config, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	config.Timeout = time.Second
+	return connect(config, begin)
 }
 
 // server is what a database says of itself.

@@ -128,6 +128,13 @@ func sessions(t *testing.T, s market.Store) {
 	for _, session := range []account.Session{a, b} {
 		want(t, "Session", load(t, s, func(tx market.Tx) (account.Session, error) { return tx.Session(session.TokenHash) }), session)
 	}
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.CountWrite(a.TokenHash), tx.CountWrite([]byte{9})) })
+	write(t, s, func(tx market.Tx) error { return tx.CountWrite(a.TokenHash) })
+	refused(t, s, "CountWrite", errs.Conflict, func(tx market.Tx) error {
+		return errors.Join(tx.CountWrite(a.TokenHash), errs.New(errs.Conflict, "given up"))
+	})
+	a.Writes = 2
+	want(t, "Session that has written", load(t, s, func(tx market.Tx) (account.Session, error) { return tx.Session(a.TokenHash) }), a)
 	for key, expected := range map[int64][]account.Session{1: {b, a}, 2: nil} {
 		want(t, "Sessions", load(t, s, func(tx market.Tx) ([]account.Session, error) { return tx.Sessions(key) }), expected)
 	}

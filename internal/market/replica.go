@@ -1,0 +1,205 @@
+package market
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"enishi/internal/account"
+	"enishi/internal/errs"
+)
+
+// Reader is a copy of the store that may lag behind it.
+type Reader interface {
+	// Read runs fn in a transaction that sees one moment of the past. It is
+	// not repeated.
+	Read(ctx context.Context, fn func(Tx) error) error
+}
+
+// replicaAge is how far behind a replica may be, about: lists and figures are
+// as old as this at most, unless their session has written meanwhile.
+const replicaAge = time.Second
+
+// A replica is left alone for a while when it lags, cannot be asked, or is the
+// copy of something else; meanwhile the store answers.
+const (
+	restBehind = time.Second
+	restAway   = 3 * time.Second
+	restAlien  = time.Minute
+	// replicaTime is how long one may take to answer.
+	replicaTime = 2 * time.Second
+)
+
+var (
+	errBehind = errors.New("the replica lags")
+	errNotYet = errors.New("the replica does not have the session's last write yet")
+	errAlien  = errors.New("the replica is that of another installation")
+)
+
+// ReplicaReads counts reads that may be a little old, by who answered them and
+// why.
+type ReplicaReads struct {
+	Replica int64 // answered by it
+	NotYet  int64 // by the store: the session's own write, or what was asked for, had not arrived
+	Behind  int64 // by the store: the replica lagged, or rested since it had
+	Away    int64 // by the store: the replica could not be asked, or rested for it
+}
+
+// replica is what a process knows of its replica.
+type replica struct {
+	Reader
+	until atomic.Int64 // rests until, by the clock; nanoseconds
+	away  atomic.Bool  // it rests since it could not be asked
+	known atomic.Bool  // it is a copy of this installation
+	floor floor
+
+	answered, notYet, behind, unasked atomic.Int64
+}
+
+// floor remembers the head of the log of about replicaAge ago. Positions are
+// compared and no clocks: those of servers need not agree.
+type floor struct {
+	mu         sync.Mutex
+	head, next int64
+	since      time.Time
+}
+
+// note is told what the head was when it was last looked at.
+func (f *floor) note(head int64, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.since) >= replicaAge {
+		f.head, f.next, f.since = f.next, head, now
+	}
+}
+
+func (f *floor) least() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.head
+}
+
+// sessionKey is the context key of the session on whose behalf something is
+// done, by the hash of its token.
+type sessionKey struct{}
+
+// InSession gives the context of what the holder of a token asks for: what is
+// written in it is seen by whatever is read in it later.
+func InSession(ctx context.Context, token string) context.Context {
+	return context.WithValue(ctx, sessionKey{}, account.TokenHash(token))
+}
+
+// ReplicaReads gives how often the replica answered, and how often the store
+// did instead. Without a replica all are 0.
+func (m *Market) ReplicaReads() ReplicaReads {
+	r := &m.replica
+	return ReplicaReads{r.answered.Load(), r.notYet.Load(), r.behind.Load(), r.unasked.Load()}
+}
+
+// readRecent runs a transaction that may see the state of about a second ago,
+// but always all that its session has written. It is read from the replica if
+// that is so recent, else from the store. Without a session it is read from the
+// store: nobody knows what the asker has written.
+func (m *Market) readRecent(ctx context.Context, fn func(Tx) error) error {
+	session, ok := ctx.Value(sessionKey{}).([]byte)
+	r := &m.replica
+	if r.Reader == nil || !ok {
+		return m.read(ctx, fn)
+	}
+	now := m.options.Clock()
+	if now.UnixNano() < r.until.Load() {
+		if r.away.Load() {
+			r.unasked.Add(1)
+		} else {
+			r.behind.Add(1)
+		}
+		return m.read(ctx, fn)
+	}
+	var wrote account.Session
+	err := m.read(ctx, func(tx Tx) error {
+		var err error
+		wrote, err = tx.Session(session)
+		return err
+	})
+	if errs.Is(err, errs.NotFound) { // the session has just ended
+		return m.read(ctx, fn)
+	}
+	if err != nil {
+		return err
+	}
+	asked, err := m.askReplica(ctx, &wrote, fn)
+	if err == nil {
+		r.answered.Add(1)
+		return nil
+	}
+	m.rest(ctx, now, asked, err)
+	return m.read(ctx, fn)
+}
+
+// askReplica runs a transaction on the replica, if that has all that the
+// session has written and is not far behind, and says whether it was run.
+func (m *Market) askReplica(ctx context.Context, s *account.Session, fn func(Tx) error) (asked bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, replicaTime)
+	defer cancel()
+	err = m.replica.Read(ctx, func(tx Tx) error {
+		if !m.replica.known.Load() {
+			seed, err := tx.Setting(settingSeed)
+			if err != nil {
+				return err
+			}
+			if seed != string(m.seed) {
+				return errAlien
+			}
+			m.replica.known.Store(true)
+		}
+		there, err := tx.Session(s.TokenHash)
+		if errs.Is(err, errs.NotFound) || err == nil && there.Writes < s.Writes {
+			return errNotYet
+		}
+		if err != nil {
+			return err
+		}
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		if head < m.replica.floor.least() {
+			return errBehind
+		}
+		asked = true
+		return fn(tx)
+	})
+	return asked, err
+}
+
+// rest notes why the replica did not answer, and leaves it alone accordingly.
+// Whether what was asked for is there, and allowed, the store decides.
+func (m *Market) rest(ctx context.Context, now time.Time, asked bool, why error) {
+	r, pause := &m.replica, restAway
+	switch {
+	case ctx.Err() != nil: // the asker has gone
+		return
+	case errors.Is(why, errNotYet), asked && !errs.Is(why, errs.Busy) && !errs.Is(why, errs.Internal):
+		r.notYet.Add(1)
+		return
+	case errors.Is(why, errBehind):
+		pause = restBehind
+		r.behind.Add(1)
+	case errors.Is(why, errAlien):
+		pause = restAlien
+		fallthrough
+	default:
+		r.unasked.Add(1)
+	}
+	away := pause != restBehind
+	if away {
+		r.known.Store(false) // what answers there next may be another server
+	}
+	if !r.away.Swap(away) && away {
+		m.options.Report(ctx, "lists are read from the writer", fmt.Errorf("ask the replica: %w", why))
+	}
+	r.until.Store(now.Add(pause).UnixNano())
+}

@@ -1,0 +1,5 @@
+-- +goose Up
+
+-- How many transactions a session has written, so that it can be seen whether
+-- a replica has them all.
+ALTER TABLE session ADD COLUMN writes INTEGER NOT NULL DEFAULT 0;
