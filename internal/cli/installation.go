@@ -47,7 +47,7 @@ func openInstallation(ctx context.Context, c *config.Config, p purpose) (*instal
 		return nil, err
 	}
 	s, err := mysql.Open(ctx, c.DatabaseURL, mysql.Options{
-		Connections: c.Connections, Loading: p == loading, Expect: p == beside, Replica: replica(c, p),
+		Connections: c.Connections, Share: c.ConnectionShare(), Loading: p == loading, Expect: p == beside, Replica: replica(c, p),
 	})
 	if err != nil {
 		return nil, err

@@ -52,6 +52,25 @@ func connections() Setting {
 	}
 }
 
+// ConnectionShare is the part of the database server's connections that a
+// process may have by what it does, unless Connections says how many: many
+// answer requests, fewer match, and jobs run one after another. Together, a
+// dozen web processes, four workers and four with jobs take less than all.
+func (c *Config) ConnectionShare() float64 {
+	var all float64
+	for _, r := range c.Roles {
+		switch r {
+		case Web:
+			all += 1.0 / 16
+		case Worker:
+			all += 1.0 / 32
+		case Job:
+			all += 1.0 / 64
+		}
+	}
+	return all
+}
+
 func roles() Setting {
 	return Setting{
 		Name: "roles", Default: "web,worker,job", Accepts: "some of web, worker and job, with commas between",
