@@ -198,7 +198,7 @@ func libraries() map[string][]string {
 		"go.opentelemetry.io/otel/attribute":   {"internal/httpx", "internal/store"},
 		"go.opentelemetry.io/otel/codes":       {"internal/httpx", "internal/store"},
 		"go.opentelemetry.io/otel/propagation": {"internal/httpx"},
-		"github.com/sethvargo/go-retry":        {"internal/store", "internal/worker"},
+		"github.com/sethvargo/go-retry":        {"internal/store", "internal/store/mysql", "internal/worker"},
 		"github.com/pressly/goose/v3":          {"internal/store", "internal/store/sqlite", "internal/store/mysql"},
 		"modernc.org/sqlite":                   {"internal/store/sqlite"},
 		"github.com/go-sql-driver/mysql":       {"internal/store/mysql", "internal/store/mysql/mysqltest"},

@@ -91,7 +91,7 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 	if c.JSON {
 		return printJSON(w.Out, map[string]any{"current": true, "new_installation": in.fresh})
 	}
-	fmt.Fprintln(w.Out, "The database has this program's schema.")
+	fmt.Fprintln(w.Out, "The database has a schema that this program can use.")
 	return nil
 }
 

@@ -50,6 +50,12 @@ const (
 	erAccessDenied        = 1045
 	erDBAccessDenied      = 1044
 	erBadDB               = 1049
+	erTableDefChanged     = 1412 // a migration ran since the transaction began
+	erTableExists         = 1050
+	erBadTable            = 1051
+	erDupFieldName        = 1060
+	erDupKeyName          = 1061
+	erCantDrop            = 1091 // there is no such column or index
 	erClientInteraction   = 4031 // MySQL: closed for having been idle
 )
 
@@ -91,6 +97,8 @@ func ofServer(code uint16) store.Failure {
 		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.Deadlock}
 	case erLockWaitTimeout:
 		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.LockTimeout}
+	case erTableDefChanged:
+		return store.Failure{Kind: errs.Busy, Message: "the database is being updated", Retry: true}
 	case erConCount, erNewAbortingConn:
 		return store.Failure{Kind: errs.Busy, Message: "the database has no connection left", Retry: true}
 	case erServerShutdown, erConnectionKilled, erClientInteraction:

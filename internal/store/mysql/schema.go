@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/pressly/goose/v3"
+	"github.com/sethvargo/go-retry"
 
 	"enishi/internal/errs"
 	"enishi/internal/store"
@@ -22,34 +22,52 @@ import (
 var migrations embed.FS
 
 // migrateLock is the lock of the server that one process at a time migrates
-// under, migrateWait how long others wait for it, in seconds.
+// under, migrateWait how long others wait for it.
 const (
 	migrateLock = "enishi.migrate."
-	migrateWait = 600
+	migrateWait = 10 * time.Minute
+)
+
+// A statement that changes a table waits until no transaction uses it, and
+// whoever comes later waits behind it. So it gives up after tableWait, in
+// seconds, the least that the servers know, lets the others through for
+// tableRest, and tries again, for migrateWait in all.
+const (
+	tableWait = 1
+	tableRest = 2 * time.Second
 )
 
 // migrate brings the schema up to what this program was built for. With
-// expect, it only checks that it is. A newer schema is Conflict.
-func migrate(ctx context.Context, config *mysql.Config, s server, expect bool) (err error) {
-	db, err := connect(config, nil)
+// expect, it only checks that it is. A newer schema that this program cannot
+// use is Conflict.
+func migrate(ctx context.Context, config *mysql.Config, s server, expect bool) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	return migrateBy(ctx, config, s, files, expect)
+}
+
+func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS, expect bool) (err error) {
+	db, err := connect(config, []string{fmt.Sprintf("SET SESSION lock_wait_timeout = %d", tableWait)})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	steps, err := migrationsFor(s)
+	steps, err := migrationsFor(s, files)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the migrations: %w", err)
 	}
 	p, err := goose.NewProvider(goose.DialectMySQL, db, nil, goose.WithGoMigrations(steps...),
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	only := ""
+	schema := store.Schema{Provider: p, DB: db, Files: files}
 	if expect {
-		only = "which enishi migrate makes"
+		schema.Only = "which enishi migrate makes"
 	}
-	return alone(ctx, db, config.DBName, func() error { return store.Migrate(ctx, p, only) })
+	return alone(ctx, db, config.DBName, func() error { return schema.Migrate(ctx) })
 }
 
 // alone runs fn while no other process migrates the database.
@@ -60,7 +78,7 @@ func alone(ctx context.Context, db *sql.DB, name string, fn func() error) (err e
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	var got sql.NullInt64
-	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", migrateLock+name, migrateWait).Scan(&got); err != nil {
+	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", migrateLock+name, int(migrateWait.Seconds())).Scan(&got); err != nil {
 		return fmt.Errorf("wait to migrate: %w", err)
 	}
 	if got.Int64 != 1 {
@@ -73,29 +91,25 @@ func alone(ctx context.Context, db *sql.DB, name string, fn func() error) (err e
 
 // migrationsFor gives the migrations in the server's own words. They run
 // outside a transaction: the server ends one at each change of a table.
-func migrationsFor(s server) ([]*goose.Migration, error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
+func migrationsFor(s server, files fs.FS) ([]*goose.Migration, error) {
+	names, err := fs.Glob(files, "*.sql")
 	if err != nil || len(names) == 0 {
-		return nil, fmt.Errorf("read the migrations: %w", errors.Join(err, fs.ErrNotExist))
+		return nil, errors.Join(err, fs.ErrNotExist)
 	}
 	var out []*goose.Migration
 	for _, name := range names {
-		text, err := migrations.ReadFile(name)
+		text, err := fs.ReadFile(files, name)
 		if err != nil {
-			return nil, fmt.Errorf("read the migrations: %w", err)
+			return nil, err
 		}
-		number, _, _ := strings.Cut(path.Base(name), "_")
-		version, err := strconv.ParseInt(number, 10, 64)
+		version, err := store.MigrationVersion(name)
 		if err != nil {
-			return nil, fmt.Errorf("read the number of migration %s: %w", name, err)
+			return nil, err
 		}
-		statements := strings.Split(strings.ReplaceAll(string(text), "{table}", s.table()), ";\n")
+		list := statements(strings.ReplaceAll(string(text), "{table}", s.table()))
 		out = append(out, goose.NewGoMigration(version, &goose.GoFunc{RunDB: func(ctx context.Context, db *sql.DB) error {
-			for _, statement := range statements {
-				if strings.TrimSpace(statement) == "" {
-					continue
-				}
-				if _, err := db.ExecContext(ctx, statement); err != nil {
+			for _, statement := range list {
+				if err := change(ctx, db, statement); err != nil {
 					return fmt.Errorf("%.60s: %w", statement, err)
 				}
 			}
@@ -103,4 +117,45 @@ func migrationsFor(s server) ([]*goose.Migration, error) {
 		}}, nil))
 	}
 	return out, nil
+}
+
+// statements takes a migration apart; what a statement is for goes along.
+func statements(text string) []string {
+	var list []string
+	for _, s := range strings.Split(text, ";\n") {
+		if strings.TrimSpace(s) != "" {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// change runs a statement of a migration. One that was run before, by a process
+// that ended before it could say so, counts as run.
+func change(ctx context.Context, db *sql.DB, statement string) error {
+	tries := retry.WithMaxDuration(migrateWait, retry.NewConstant(tableRest))
+	return retry.Do(ctx, tries, func(ctx context.Context) error {
+		_, err := db.ExecContext(ctx, statement)
+		var e *mysql.MySQLError
+		switch {
+		case !errors.As(err, &e):
+			return err
+		case e.Number == erLockWaitTimeout:
+			return retry.RetryableError(err)
+		case ranBefore(statement, e.Number):
+			return nil
+		}
+		return err
+	})
+}
+
+// ranBefore says whether a failure means that a statement's work is there.
+func ranBefore(statement string, code uint16) bool {
+	switch code {
+	case erTableExists, erDupFieldName, erDupKeyName, erCantDrop, erBadTable:
+		return true
+	case erDupEntry: // of an index, it means that there are two
+		return strings.Contains(statement, "INSERT INTO ")
+	}
+	return false
 }

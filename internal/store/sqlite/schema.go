@@ -16,20 +16,25 @@ import (
 var migrations embed.FS
 
 // migrate brings the schema up to what this program was built for. With
-// expect, it only checks that it is. A newer schema is Conflict.
+// expect, it only checks that it is. A newer schema that this program cannot
+// use is Conflict.
 func migrate(ctx context.Context, db *sql.DB, expect bool) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
+	return migrateBy(ctx, db, files, expect)
+}
+
+func migrateBy(ctx context.Context, db *sql.DB, files fs.FS, expect bool) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	only := ""
+	s := store.Schema{Provider: p, DB: db, Files: files, Alone: true}
 	if expect {
-		only = "which only the process that has the data folder can make"
+		s.Only = "which only the process that has the data folder can make"
 	}
-	return store.Migrate(ctx, p, only)
+	return s.Migrate(ctx)
 }
