@@ -67,19 +67,55 @@ func Address(t testing.TB, server string) string {
 // Exec runs statements on a server, in no database.
 func Exec(t testing.TB, u *url.URL, statements ...string) {
 	t.Helper()
-	c := mysql.NewConfig()
-	c.Net, c.Addr, c.User = "tcp", u.Host, u.User.Username()
-	c.Passwd, _ = u.User.Password()
-	db, err := sql.Open("mysql", c.FormatDSN())
-	if err != nil {
-		t.Fatalf("connect to %s: %v", u.Host, err)
-	}
+	root := *u
+	root.Path = ""
+	db := connect(t, &root)
 	defer db.Close() //nolint:errcheck // nothing is lost with it
 	for _, s := range statements {
 		if _, err := db.ExecContext(context.Background(), s); err != nil {
 			t.Fatalf("%s: %v", s, err)
 		}
 	}
+}
+
+// Texts gives the first column of a query's rows in a database.
+func Texts(t testing.TB, address, query string) (list []string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatalf("%s: %v", address, err)
+	}
+	db := connect(t, u)
+	defer db.Close() //nolint:errcheck // nothing is lost with it
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close() //nolint:errcheck // Err tells what matters
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		list = append(list, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return list
+}
+
+func connect(t testing.TB, u *url.URL) *sql.DB {
+	t.Helper()
+	c := mysql.NewConfig()
+	c.Net, c.Addr, c.User = "tcp", u.Host, u.User.Username()
+	c.DBName = strings.TrimPrefix(u.Path, "/")
+	c.Passwd, _ = u.User.Password()
+	db, err := sql.Open("mysql", c.FormatDSN())
+	if err != nil {
+		t.Fatalf("connect to %s: %v", u.Host, err)
+	}
+	return db
 }
 
 // Open opens a new empty database on a server for a test.
