@@ -194,9 +194,9 @@ func libraries() map[string][]string {
 		// What begins spans knows the interfaces of OpenTelemetry, and
 		// telemetry alone what sends them: decision 0013.
 		"go.opentelemetry.io/otel":             {"internal/telemetry"},
-		"go.opentelemetry.io/otel/trace":       {"internal/httpx", "internal/api", "internal/store"},
-		"go.opentelemetry.io/otel/attribute":   {"internal/httpx", "internal/store"},
-		"go.opentelemetry.io/otel/codes":       {"internal/httpx", "internal/store"},
+		"go.opentelemetry.io/otel/trace":       {"internal/httpx", "internal/api", "internal/store", "internal/redis"},
+		"go.opentelemetry.io/otel/attribute":   {"internal/httpx", "internal/store", "internal/redis"},
+		"go.opentelemetry.io/otel/codes":       {"internal/httpx", "internal/store", "internal/redis"},
 		"go.opentelemetry.io/otel/propagation": {"internal/httpx"},
 		"github.com/sethvargo/go-retry":        {"internal/store", "internal/store/mysql", "internal/worker"},
 		"github.com/pressly/goose/v3":          {"internal/store", "internal/store/sqlite", "internal/store/mysql"},

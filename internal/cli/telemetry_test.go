@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,11 +18,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	spans "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"enishi/internal/corpnum"
 	"enishi/internal/golden"
+	"enishi/internal/redis/redistest"
 	"enishi/internal/store/mysql/mysqltest"
 )
 
@@ -243,6 +247,101 @@ func TestOneTraceOnServers(t *testing.T) {
 	}
 }
 
+// TestRedisInTracesOnServers expects the calls to Redis beneath the requests
+// that make them; and while Redis is away, that the trace says so and the
+// request is answered.
+func TestRedisInTracesOnServers(t *testing.T) {
+	shared := redistest.New(t)
+	dir := t.TempDir()
+	c := newCollector(t)
+	s := tell(t, build(t, dir), []string{
+		"ENISHI_REDIS_URL=" + shared.URL, "ENISHI_RATE_LIMITS=on", "ENISHI_TRACES_URL=" + c.URL, "ENISHI_TRACES_RATIO=0",
+	}, "--data", filepath.Join(dir, "data"))
+	ask := func(n int, method, path, body, token string) string {
+		t.Helper()
+		parent := fmt.Sprintf("00-%s-00f067aa0ba902b7-01", redisTrace(n))
+		status, answer := s.ask(method, path, body, "traceparent", parent, "Authorization", token)
+		if status >= http.StatusMultipleChoices {
+			t.Fatalf("%s %s = %d %s", method, path, status, answer)
+		}
+		return answer
+	}
+	var me acknowledged
+	if err := json.Unmarshal([]byte(ask(0, "POST", "/api/v1/candidates", fmt.Sprintf(newcomer, "three@example.jp"), "")), &me); err != nil {
+		t.Fatal(err)
+	}
+	bearer := "Bearer " + me.Token
+	ask(1, "GET", "/api/v1/me", "", bearer) // asks Redis, then the database, and keeps the answer
+	ask(2, "GET", "/api/v1/me", "", bearer) // is answered by Redis
+	shared.Kill()
+	ask(3, "GET", "/api/v1/me", "", bearer)
+	for by, metrics := time.Now().Add(time.Minute), ""; !strings.Contains(metrics, "\nenishi_redis_up 0"); _, metrics = s.ask("GET", "/metrics", "") {
+		if time.Now().After(by) {
+			t.Fatal("Redis does not count as away")
+		}
+	}
+	ask(4, "GET", "/api/v1/me", "", bearer)
+	s.stop()
+
+	expectRedis(t, c, 0, "EVALSHA", "EVAL") // the limit on addresses
+	expectRedis(t, c, 1, "GET", "SET")
+	expectRedis(t, c, 2, "GET")
+	if found := named(c.trace(redisTrace(2)), "SELECT session"); len(found) > 0 {
+		t.Errorf("whom Redis knows was looked for in the database: %v", found)
+	}
+	for n := 3; n <= 4; n++ {
+		failed := expectRedis(t, c, n)
+		if len(failed) == 0 {
+			t.Errorf("trace %d does not show that Redis is away: %v", n, c.trace(redisTrace(n)))
+		}
+		if len(named(c.trace(redisTrace(n)), "SELECT session")) == 0 {
+			t.Errorf("in trace %d the database was not asked: %v", n, c.trace(redisTrace(n)))
+		}
+	}
+	hash := sha256.Sum256([]byte(me.Token))
+	for _, secret := range []string{me.Token, string(hash[:]), base64.RawURLEncoding.EncodeToString(hash[:]), "enishi:actor", "127.0.0.0", "127.0.0.1"} {
+		if strings.Contains(c.raw.String(), secret) {
+			t.Errorf("the traces tell %q", secret)
+		}
+	}
+}
+
+// redisTrace gives the id of a trace.
+func redisTrace(n int) string { return fmt.Sprintf("%032x", 0xabc0+n) }
+
+// expectRedis expects spans of calls to Redis beneath the request of a trace, if
+// any are named these and no others, and gives those that failed.
+func expectRedis(t *testing.T, c *collector, trace int, names ...string) (failed []*spans.Span) {
+	t.Helper()
+	all := c.trace(redisTrace(trace))
+	var root *spans.Span
+	for _, s := range all {
+		if fmt.Sprintf("%x", s.GetParentSpanId()) == "00f067aa0ba902b7" {
+			root = s
+		}
+	}
+	if root == nil || root.GetStatus().GetCode() == spans.Status_STATUS_CODE_ERROR {
+		t.Fatalf("the request of trace %d has the span %v", trace, root)
+	}
+	var got []string
+	for _, s := range all {
+		if attribute(s, "db.system.name").GetStringValue() != "redis" {
+			continue
+		}
+		got = append(got, s.GetName())
+		if !beneath(all, s, root) || s.GetKind() != spans.Span_SPAN_KIND_CLIENT {
+			t.Errorf("the span of a call to Redis does not lie beneath its request's: %v", s)
+		}
+		if s.GetStatus().GetCode() == spans.Status_STATUS_CODE_ERROR && attribute(s, "error.type").GetStringValue() != "" {
+			failed = append(failed, s)
+		}
+	}
+	if len(names) > 0 && (!slices.Equal(got, names) || len(failed) > 0) {
+		t.Errorf("trace %d has calls to Redis %q, of which %d failed, want %q", trace, got, len(failed), names)
+	}
+	return failed
+}
+
 // Values that are found nowhere else.
 const (
 	personMail   = "kokoro.yamabuki+8471@himitsu-post.example"
@@ -257,10 +356,18 @@ const (
 // TestNobodyIsNamed plays what people do, right and wrong, with values that can
 // be told, and looks for them in everything that the server logged, measured
 // and traced.
-func TestNobodyIsNamed(t *testing.T) {
+func TestNobodyIsNamed(t *testing.T) { nobodyIsNamed(t) }
+
+// TestNobodyIsNamedOnServers does so with calls to Redis in the traces.
+func TestNobodyIsNamedOnServers(t *testing.T) {
+	nobodyIsNamed(t, "ENISHI_REDIS_URL="+redistest.New(t).URL)
+}
+
+func nobodyIsNamed(t *testing.T, env ...string) {
 	dir := t.TempDir()
 	c := newCollector(t)
-	s := tell(t, build(t, dir), []string{"ENISHI_TRACES_URL=" + c.URL, "ENISHI_TRACES_RATIO=1"}, "--data", filepath.Join(dir, "data"))
+	env = append(env, "ENISHI_TRACES_URL="+c.URL, "ENISHI_TRACES_RATIO=1")
+	s := tell(t, build(t, dir), env, "--data", filepath.Join(dir, "data"))
 	w := &writers{t: t, url: s.url}
 	w.open()
 	secrets := append(live(t, s, w), wrong(t, s, w)...)

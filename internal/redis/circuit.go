@@ -17,6 +17,7 @@ const prefix = "enishi:"
 func (c *Client) ask(ctx context.Context, question func(context.Context) error) bool {
 	if !c.up.Load() {
 		c.calls.WithLabelValues("away").Inc()
+		awayNow(ctx)
 		return false
 	}
 	bounded, cancel := context.WithTimeout(ctx, 2*c.options.Wait)

@@ -105,6 +105,7 @@ func Open(ctx context.Context, log *slog.Logger, address config.Redis, o Options
 		MaxActiveConns: mostConnections, ConnMaxIdleTime: idleTime, PipelinePoolSize: -1,
 		DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
+	c.redis.AddHook(tracing{})
 	c.addMetrics()
 	c.look(ctx)
 	return c, nil
