@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"enishi/internal/lifecycle"
@@ -71,6 +73,100 @@ func TestSchedulerRunsWhatIsDue(t *testing.T) {
 	if !strings.Contains(log.String(), "job=statistics") || strings.Contains(log.String(), "job=trim") {
 		t.Errorf("of what changed and what did not the log says:\n%s", log.String())
 	}
+}
+
+// While one job goes on and on, the others run when they are due.
+func TestJobsRunBesideALongOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := opened(t, market.NewMemory())
+		ctx, stop := context.WithCancel(t.Context())
+		begun := 0
+		jobs := m.Jobs(func(ctx context.Context) (int64, error) {
+			begun++
+			<-ctx.Done() // nothing else ends it
+			return 0, ctx.Err()
+		})
+		ended := make(chan error, 1)
+		go func() { ended <- worker.NewScheduler(quiet(), jobs, worker.SchedulerEvery).Run(ctx) }()
+		for round := range 3 {
+			time.Sleep(6 * time.Minute) // of the bubble's clock: statistics are due every five
+			synctest.Wait()
+			for _, s := range standing(t, jobs) {
+				long := s.Name == market.JobSnapshot
+				if s.Last == nil || long != (s.Last.Outcome == market.Running) {
+					t.Errorf("in round %d, %s stands at %+v", round, s.Name, s.Last)
+				}
+				if s.Name == "statistics" && m.Now().Sub(s.Last.Started) > 6*time.Minute {
+					t.Errorf("in round %d, statistics ran last at %v, now it is %v", round, s.Last.Started, m.Now())
+				}
+			}
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		for _, s := range standing(t, jobs) {
+			if s.Name == market.JobSnapshot && (begun != 1 || s.Last.Outcome != market.Halted) {
+				t.Errorf("the long job began %d times and stands at %+v", begun, s.Last)
+			}
+		}
+	})
+}
+
+func standing(t *testing.T, jobs *market.Jobs) []market.JobStanding {
+	t.Helper()
+	list, err := jobs.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// slow is a store in which transactions that write wait to be let through.
+type slow struct {
+	market.Store
+	gate         chan struct{}
+	inside, most atomic.Int32
+}
+
+func (s *slow) Write(ctx context.Context, fn func(market.Tx) error) error {
+	if s.gate != nil {
+		s.most.Store(max(s.most.Load(), s.inside.Add(1)))
+		<-s.gate
+		defer s.inside.Add(-1)
+	}
+	return s.Store.Write(ctx, fn)
+}
+
+// Of jobs that are all due, some run beside each other and the rest after them.
+func TestFewJobsRunAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &slow{Store: market.NewMemory()}
+		m := opened(t, store)
+		ctx, stop := context.WithCancel(t.Context())
+		jobs := m.Jobs(nil)
+		store.gate = make(chan struct{})
+		ended := make(chan error, 1)
+		go func() { ended <- worker.NewScheduler(quiet(), jobs, worker.SchedulerEvery).Run(ctx) }()
+		synctest.Wait() // all stand at the gate that come so far
+		if n := store.inside.Load(); n != 3 {
+			t.Errorf("%d jobs run at once", n)
+		}
+		close(store.gate)
+		time.Sleep(time.Second) // of the bubble's clock: they rest between pages
+		for _, s := range standing(t, jobs) {
+			if s.Last == nil || s.Last.Outcome != market.Done {
+				t.Errorf("%s stands at %+v", s.Name, s.Last)
+			}
+		}
+		if n := store.most.Load(); n != 3 {
+			t.Errorf("%d jobs ran at once", n)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // lines is a log that may be written from several goroutines.
