@@ -73,46 +73,15 @@ func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 
 // waiting gives the rules and candidates that a new day starts again: rules
 // whose daily budget was used up the day before or whose conditions a date can
-// turn true, and candidates whose room was full and is not any more.
+// turn true, and candidates whose room was full and is not any more. Only those
+// are looked at: the populations, which have followed the log up to the day's
+// row, know the rules that have dates in them.
 func (m *Market) waiting(tx Tx, d day.Day) (rules, candidates []int64, err error) {
-	for after := int64(0); ; {
-		page, err := tx.Rules(after, loadPage)
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(page) == 0 {
-			break
-		}
-		for _, r := range page {
-			if !r.Sends(d) {
-				continue
-			}
-			yesterday, _, err := tx.Spent(r.Key, d-1)
-			if err != nil {
-				return nil, nil, err
-			}
-			if yesterday >= r.DailyBudget || datesMayTurn(&r, d) {
-				rules = append(rules, r.Key)
-			}
-		}
-		after = page[len(page)-1].Key
-	}
-	before, err := tx.AllTaken(d - candidate.LimitDays)
-	if err != nil {
+	if rules, err = tx.Exhausted(d - 1); err != nil {
 		return nil, nil, err
 	}
-	now, err := tx.AllTaken(d - (candidate.LimitDays - 1))
-	if err != nil {
-		return nil, nil, err
-	}
-	for key, taken := range before {
-		who, ok := m.people.findPerson(key)
-		if ok && taken >= who.limit && now[key] < who.limit {
-			candidates = append(candidates, key)
-		}
-	}
-	slices.Sort(candidates)
-	return rules, candidates, nil
+	candidates, err = tx.Freed(d - candidate.LimitDays)
+	return append(rules, m.people.datedOn(d)...), candidates, err
 }
 
 // datesMayTurn says whether the passing of a day can make the rule match

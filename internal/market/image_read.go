@@ -324,7 +324,7 @@ func (r *imageReader) setRules(text []byte, n int) error {
 	r.people.mu.Lock()
 	defer r.people.mu.Unlock()
 	for i := range lines {
-		r.people.order[lines[i].rule.Key] = lines[i]
+		r.people.setOrder(lines[i].rule.Key, lines[i])
 	}
 	return nil
 }

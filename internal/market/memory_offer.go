@@ -229,6 +229,21 @@ func (t *memoryTx) AllTaken(since day.Day) (map[int64]int, error) {
 	return all, t.ready()
 }
 
+func (t *memoryTx) Freed(by day.Day) ([]int64, error) {
+	var out []int64
+	for _, c := range t.candidates.rows {
+		if c == nil || !c.Open {
+			continue
+		}
+		with, _ := t.Taken(c.Key, by) //nolint:errcheck // ready says it
+		without, _ := t.Taken(c.Key, by+1)
+		if with >= c.WeeklyLimit && without < c.WeeklyLimit {
+			out = append(out, c.Key)
+		}
+	}
+	return out, t.ready()
+}
+
 func (t *memoryTx) ReachedFor(rule, position int64) (map[int64]bool, error) {
 	reached := map[int64]bool{}
 	for _, key := range t.offersOf[rule] {

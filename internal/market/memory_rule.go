@@ -109,6 +109,17 @@ func (t *memoryTx) Spent(key int64, on day.Day) (today, total int, err error) {
 	return t.spentOn[spendKey{key, on}], t.spent[key], nil
 }
 
+func (t *memoryTx) Exhausted(on day.Day) ([]int64, error) {
+	var out []int64
+	for of, spent := range t.spentOn {
+		if r := t.rules.find(of.rule); of.on == on && r != nil && spent >= r.DailyBudget {
+			out = append(out, of.rule)
+		}
+	}
+	slices.Sort(out)
+	return out, t.ready()
+}
+
 func (t *memoryTx) Spend(key int64, on day.Day, n int) error {
 	if err := t.writing(); err != nil {
 		return err

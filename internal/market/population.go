@@ -13,6 +13,7 @@ import (
 	"enishi/internal/company"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
+	"enishi/internal/day"
 	"enishi/internal/engine"
 	"enishi/internal/errs"
 	"enishi/internal/position"
@@ -30,6 +31,7 @@ type populations struct {
 	mu     sync.RWMutex
 	person map[int64]person
 	order  map[int64]order
+	dated  map[int64]bool // active rules which a new day may bring someone in
 }
 
 // person is what ranking needs of a candidate beside the engine's document.
@@ -62,6 +64,7 @@ func newPopulations() (*populations, error) {
 		positions: newLowering(condition.Positions, numbers),
 		person:    map[int64]person{},
 		order:     map[int64]order{},
+		dated:     map[int64]bool{},
 	}
 	var err error
 	if p.candidates, err = engine.New(p.profiles.schema, p.positions.schema); err != nil {
@@ -129,9 +132,34 @@ func (p *populations) apply(b *batch) error {
 		p.person[k] = v
 	}
 	for k, v := range b.order {
-		p.order[k] = v
+		p.setOrder(k, v)
 	}
 	return nil
+}
+
+// setOrder keeps what ranking needs of a rule; mu is held.
+func (p *populations) setOrder(key int64, v order) {
+	p.order[key] = v
+	if v.rule.State == rule.Active && (v.rule.Age != nil || mayTurnTrue(v.rule.Must, true)) {
+		p.dated[key] = true
+	} else {
+		delete(p.dated, key)
+	}
+}
+
+// datedOn gives the rules that the beginning of a day can make match someone
+// whom they did not match the day before, by key.
+func (p *populations) datedOn(d day.Day) []int64 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var out []int64
+	for key := range p.dated {
+		if r := p.order[key].rule; r.Sends(d) && datesMayTurn(&r, d) {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // putCandidate adds a candidate's present state: an entry while open, none

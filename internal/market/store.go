@@ -173,6 +173,9 @@ type ruleTx interface {
 	RulesOfPosition(position int64) ([]rule.Rule, error)
 	// Spent gives the budget that a rule has used on a day, and in all.
 	Spent(rule int64, on day.Day) (today, total int, err error)
+	// Exhausted gives the rules that used up their daily budget on a day, by
+	// key, whatever their state.
+	Exhausted(on day.Day) ([]int64, error)
 	// Spend adds n (below 0: gives back) to what a rule used on a day.
 	Spend(rule int64, on day.Day, n int) error
 }
@@ -206,6 +209,10 @@ type offerTx interface {
 	Taken(candidate int64, since day.Day) (int, error)
 	// AllTaken gives Taken of every candidate who has any.
 	AllTaken(since day.Day) (map[int64]int, error)
+	// Freed gives the open candidates to whom the end of a day returned room, by
+	// key: what was taken from that day on is at least their weekly limit, what
+	// was taken after it is less.
+	Freed(by day.Day) ([]int64, error)
 	// ReachedFor gives the candidates that need no further proposal of a
 	// rule for a position: those with an unlapsed offer of this rule, with
 	// a live offer for the position, or reached by an automatic one for it.

@@ -156,6 +156,13 @@ func (t *tx) AllTaken(since day.Day) (map[int64]int, error) {
 	return all, err
 }
 
+func (t *tx) Freed(by day.Day) ([]int64, error) {
+	const taken = "(SELECT COUNT(o.auto_position) FROM offer o WHERE o.candidate = candidate.id AND o.sent_day >= ?)"
+	return list(t, "candidates", scanKey, "SELECT id FROM candidate WHERE is_open = 1"+
+		" AND id IN (SELECT candidate FROM offer WHERE sent_day = ? AND auto_position IS NOT NULL)"+
+		" AND "+taken+" >= weekly_limit AND "+taken+" < weekly_limit ORDER BY id", by, by, by+1)
+}
+
 func (t *tx) ReachedFor(rule, position int64) (map[int64]bool, error) {
 	reached := map[int64]bool{}
 	add := func(row scanner) error {

@@ -58,6 +58,8 @@ func orNewest(before int64) int64 {
 	return before
 }
 
+func scanKey(row scanner, key *int64) error { return row.Scan(key) }
+
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
 func moment(us int64) time.Time { return time.UnixMicro(us).UTC() }

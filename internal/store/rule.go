@@ -158,6 +158,11 @@ func (t *tx) Spent(key int64, on day.Day) (today, total int, err error) {
 	return s.today, s.total, err
 }
 
+func (t *tx) Exhausted(on day.Day) ([]int64, error) {
+	return list(t, "rules", scanKey, "SELECT d.rule FROM rule_day d JOIN rule r ON r.id = d.rule"+
+		" WHERE d.day = ? AND d.spent >= r.daily_budget ORDER BY d.rule", on)
+}
+
 const insertSpend = "INSERT INTO rule_day (rule, day, spent) VALUES (?, ?, ?)"
 
 func (t *tx) Spend(key int64, on day.Day, n int) error {

@@ -19,6 +19,7 @@ func offers() map[string]func(*testing.T, market.Store) {
 		"saving into what stands already":   saveConflicts,
 		"an offer that takes another place": offerMoves,
 		"what takes room":                   taken,
+		"room that comes back":              freed,
 		"who has been reached":              reached,
 		"whose address is not confirmed":    unconfirmed,
 	}
@@ -240,6 +241,51 @@ func taken(t *testing.T, s market.Store) {
 	want(t, "AllTaken", load(t, s, func(tx market.Tx) (map[int64]int, error) { return tx.AllTaken(today - 6) }),
 		map[int64]int{1: 4, 2: 1})
 	want(t, "AllTaken from tomorrow on", load(t, s, func(tx market.Tx) (map[int64]int, error) { return tx.AllTaken(today + 1) }), nil)
+}
+
+func freed(t *testing.T, s market.Store) {
+	by := today - 7
+	type row struct {
+		candidate int64 // by the order of limits
+		sender    offer.Sender
+		state     offer.State
+		on        day.Day
+	}
+	limits := []int{2, 2, 3, 1, 1, 1, 0, 2, 1, 1}
+	keys := make([]int64, len(limits))
+	write(t, s, func(tx market.Tx) error {
+		for i, limit := range limits {
+			c := newCandidate(int64(i + 1))
+			c.WeeklyLimit, c.Open = limit, i != 8
+			if err := tx.AddCandidate(c); err != nil {
+				return err
+			}
+			keys[i] = c.Key
+		}
+		return nil
+	})
+	for i, r := range []row{
+		{0, offer.Auto, offer.Sent, by}, {0, offer.Auto, offer.Declined, by + 3}, // freed
+		{1, offer.Auto, offer.Sent, by}, {1, offer.Auto, offer.Sent, by + 1}, {1, offer.Auto, offer.Sent, by + 2}, // still full
+		{2, offer.Auto, offer.Sent, by}, {2, offer.Auto, offer.Sent, by + 6}, // was never full
+		{3, offer.Auto, offer.Reserved, by}, {3, offer.Auto, offer.Seen, by}, // freed, of two
+		{4, offer.Auto, offer.Sent, by - 1},                                     // the day before
+		{5, offer.Scout, offer.Sent, by},                                        // takes no room
+		{6, offer.Auto, offer.Sent, by},                                         // wants none
+		{7, offer.Auto, offer.Sent, by}, {7, offer.Auto, offer.Proposed, today}, // the other takes none
+		{8, offer.Auto, offer.Sent, by},   // is not open
+		{9, offer.Auto, offer.Lapsed, by}, // takes none any more
+	} {
+		addOffers(t, s, with(newOffer(keys[r.candidate], int64(i+1)), func(o *offer.Offer) {
+			o.Sender, o.State, o.Rule, o.SentDay = r.sender, r.state, int64(i+1), r.on
+		}))
+	}
+	of := func(d day.Day) []int64 {
+		return load(t, s, func(tx market.Tx) ([]int64, error) { return tx.Freed(d) })
+	}
+	want(t, "Freed", of(by), []int64{keys[0], keys[3]})
+	want(t, "Freed by the day before", of(by-1), []int64{keys[4]})
+	want(t, "Freed by a day without offers", of(by-9), nil)
 }
 
 func reached(t *testing.T, s market.Store) {

@@ -27,6 +27,7 @@ func rules() map[string]func(*testing.T, market.Store) {
 		"saving a rule":                 savingRule,
 		"rules by company and position": rulesBy,
 		"budgets":                       budgets,
+		"budgets that are used up":      exhausted,
 	}
 }
 
@@ -155,4 +156,31 @@ func budgets(t *testing.T, s market.Store) {
 		return err
 	})
 	wantKind(t, "Spent of no rule", err, errs.NotFound)
+}
+
+func exhausted(t *testing.T, s market.Store) {
+	var list [6]*rule.Rule
+	write(t, s, func(tx market.Tx) error {
+		for i := range list {
+			list[i] = newRule(1, 1) // ten a day
+			if i == 4 {
+				list[i].State = rule.Paused
+			}
+			if err := tx.AddRule(list[i]); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tx.Spend(list[4].Key, today, 11), tx.Spend(list[0].Key, today, 10), tx.Spend(list[1].Key, today, 9),
+			tx.Spend(list[2].Key, today-1, 10), tx.Spend(list[3].Key, today, 12), tx.Spend(list[3].Key, today, -3))
+	})
+	of := func(d day.Day) []int64 {
+		return load(t, s, func(tx market.Tx) ([]int64, error) { return tx.Exhausted(d) })
+	}
+	want(t, "Exhausted", of(today), []int64{list[0].Key, list[4].Key})
+	want(t, "Exhausted the day before", of(today-1), []int64{list[2].Key})
+	want(t, "Exhausted tomorrow", of(today+1), nil)
+	list[1].Version, list[1].DailyBudget = 2, 9
+	list[0].Version, list[0].DailyBudget = 2, 11
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.SaveRule(list[0]), tx.SaveRule(list[1])) })
+	want(t, "Exhausted by other budgets", of(today), []int64{list[1].Key, list[4].Key})
 }
