@@ -17,13 +17,22 @@ const scope = "enishi/redis"
 
 // under begins a span beneath the one of ctx, if that is recorded; else the
 // span is nil and ctx as it was. The checks that Run makes have none.
-func under(ctx context.Context, operation string) (context.Context, trace.Span) {
+func under(ctx context.Context, name string) (context.Context, trace.Span) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.IsRecording() {
 		return ctx, nil
 	}
-	return parent.TracerProvider().Tracer(scope).Start(ctx, operation, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-		attribute.String("db.system.name", "redis"), attribute.String("db.operation.name", operation)))
+	return parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("db.system.name", "redis")))
+}
+
+// asking begins the span of an operation likewise.
+func asking(ctx context.Context, operation string) (context.Context, trace.Span) {
+	ctx, span := under(ctx, operation)
+	if span != nil {
+		span.SetAttributes(attribute.String("db.operation.name", operation))
+	}
+	return ctx, span
 }
 
 // ended ends a span. Of an error only its kind is told: its text may quote the
@@ -101,7 +110,7 @@ func (tracing) DialHook(next goredis.DialHook) goredis.DialHook { return next }
 // ProcessHook makes the span of a command.
 func (tracing) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook {
 	return func(ctx context.Context, command goredis.Cmder) error {
-		ctx, span := under(ctx, strings.ToUpper(command.Name()))
+		ctx, span := asking(ctx, strings.ToUpper(command.Name()))
 		err := next(ctx, command)
 		if span != nil {
 			ended(span, err)
@@ -116,7 +125,7 @@ func (tracing) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pro
 		if !trace.SpanFromContext(ctx).IsRecording() {
 			return next(ctx, commands)
 		}
-		ctx, span := under(ctx, pipelineOf(commands))
+		ctx, span := asking(ctx, pipelineOf(commands))
 		if len(commands) > 1 { // one alone is no batch, by the conventions
 			span.SetAttributes(attribute.Int("db.operation.batch.size", len(commands)))
 		}

@@ -43,16 +43,21 @@ func (tr *traced) told() (list []string) {
 		if s.Parent().SpanID() != tr.above.SpanContext().SpanID() || s.SpanKind() != trace.SpanKindClient {
 			tr.t.Errorf("span %s of kind %v lies beneath %v", s.Name(), s.SpanKind(), s.Parent().SpanID())
 		}
-		text := s.Name()
+		text, operation := s.Name(), "redis" // which names none
 		for _, a := range s.Attributes() {
 			switch a.Key {
 			case "db.system.name":
 				if a.Value.AsString() != "redis" {
 					tr.t.Errorf("span %s is of a %s", s.Name(), a.Value.AsString())
 				}
+			case "db.operation.name":
+				operation = a.Value.AsString()
 			case "error.type", "db.operation.batch.size":
 				text += " " + a.Value.Emit()
 			}
+		}
+		if operation != s.Name() {
+			tr.t.Errorf("span %s is of the operation %s", s.Name(), operation)
 		}
 		if s.Status().Code == codes.Error {
 			text += " failed"
@@ -102,6 +107,19 @@ func TestSpans(t *testing.T) {
 	tr.expect("GET WRONGTYPE failed")
 	cache.Find(tr.ctx, other) // it counts as away, and is not asked
 	tr.expect("redis away failed")
+}
+
+// TestSpansOfACluster expects one span for a pipeline, whichever nodes it goes to.
+func TestSpansOfACluster(t *testing.T) {
+	url, _ := redistest.NewCluster(t)
+	c := connectBy(t, redistest.Address(t, url), unchecked())
+	c.becomes(true)
+	tr := newTraced(t, sdk.AlwaysSample())
+	cache := c.Cache("test")
+	cache.Keep(tr.ctx, []byte("a"), []byte("value"), time.Minute)
+	cache.Find(tr.ctx, []byte("a"))
+	cache.Drop(tr.ctx, time.Minute, []byte("a"), []byte("b"), []byte("c"))
+	tr.expect("SET", "GET", "PIPELINE SET 3")
 }
 
 // TestSpansOfAServerThatIsKilled expects an error on the call that finds out, and
