@@ -235,7 +235,7 @@ func (t *memoryTx) Freed(by day.Day) ([]int64, error) {
 		if c == nil || !c.Open {
 			continue
 		}
-		with, _ := t.Taken(c.Key, by) //nolint:errcheck // ready says it
+		with, _ := t.Taken(c.Key, by)
 		without, _ := t.Taken(c.Key, by+1)
 		if with >= c.WeeklyLimit && without < c.WeeklyLimit {
 			out = append(out, c.Key)

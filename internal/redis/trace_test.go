@@ -53,7 +53,7 @@ func (tr *traced) told() (list []string) {
 			case "db.operation.name":
 				operation = a.Value.AsString()
 			case "error.type", "db.operation.batch.size":
-				text += " " + a.Value.Emit()
+				text += " " + a.Value.String()
 			}
 		}
 		if operation != s.Name() {
