@@ -139,8 +139,10 @@ func (w *copiedWorld) came(before market.ReplicaReads) string {
 		name     string
 		now, was int64
 	}{
-		{"replica", now.Replica, before.Replica}, {"not yet", now.NotYet, before.NotYet},
-		{"behind", now.Behind, before.Behind}, {"away", now.Away, before.Away},
+		{"replica", now.Replica, before.Replica},
+		{"not yet", now.NotYet, before.NotYet},
+		{"behind", now.Behind, before.Behind},
+		{"away", now.Away, before.Away},
 	} {
 		for range n.now - n.was {
 			all = append(all, n.name)
