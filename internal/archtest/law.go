@@ -47,6 +47,7 @@ func floors() map[string]int {
 		"internal/store/storetest":       3,
 		"internal/store/mysql/mysqltest": 3,
 		"internal/redis/redistest":       3,
+		"internal/fleet":                 3,
 
 		"internal/cli": 4,
 
@@ -81,6 +82,7 @@ func sameFloor() map[string][]string {
 		"internal/store/mysql":           {"internal/store"},
 		"internal/store/storetest":       {"internal/store"},
 		"internal/store/mysql/mysqltest": {"internal/store", "internal/store/mysql"},
+		"internal/fleet":                 {"internal/store/mysql/mysqltest", "internal/redis/redistest"},
 	}
 }
 
@@ -109,6 +111,7 @@ func testSupport() []string {
 		"internal/store/storetest",
 		"internal/store/mysql/mysqltest",
 		"internal/redis/redistest",
+		"internal/fleet",
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"enishi/internal/fleet"
 )
 
 // TestFullDisk takes a real server's room to write away, as a disk that fills
@@ -20,7 +22,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("builds the program and runs it")
 	}
 	dir := t.TempDir()
-	s := startServer(t, build(t, dir), filepath.Join(dir, "data"))
+	s := startServer(t, fleet.Build(t, dir), filepath.Join(dir, "data"))
 	w := &writers{t: t, url: s.url}
 	w.open()
 	for range 5 {

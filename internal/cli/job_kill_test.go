@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"enishi/internal/fleet"
 	"enishi/internal/market"
 	"enishi/internal/store/sqlite"
 )
@@ -20,7 +21,7 @@ func TestJobKilled(t *testing.T) {
 		t.Skip("builds the program and runs it several times")
 	}
 	dir := t.TempDir()
-	program := build(t, dir)
+	program := fleet.Build(t, dir)
 	whole, killed := filepath.Join(dir, "whole"), filepath.Join(dir, "killed")
 	run := func(args ...string) {
 		t.Helper()

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"enishi/internal/corpnum"
+	"enishi/internal/fleet"
 )
 
 // TestKill ends a real server with SIGKILL in the middle of concurrent writes
@@ -30,7 +31,7 @@ func TestKill(t *testing.T) {
 		t.Skip("builds the program and runs it several times")
 	}
 	dir := t.TempDir()
-	program := build(t, dir)
+	program := fleet.Build(t, dir)
 	w := &writers{t: t, rng: rand.New(rand.NewPCG(1, 2))}
 	const rounds = 3
 	for round := range rounds {
@@ -46,16 +47,6 @@ func TestKill(t *testing.T) {
 	w.url = s.url
 	w.check(rounds)
 	s.kill()
-}
-
-// build builds the program into a folder and gives its path.
-func build(t *testing.T, dir string) string {
-	t.Helper()
-	program := filepath.Join(dir, "enishi")
-	if out, err := exec.Command("go", "build", "-o", program, "enishi/cmd/enishi").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return program
 }
 
 type server struct {

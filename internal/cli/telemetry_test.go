@@ -23,6 +23,7 @@ import (
 	spans "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"enishi/internal/corpnum"
+	"enishi/internal/fleet"
 	"enishi/internal/golden"
 	"enishi/internal/redis/redistest"
 	"enishi/internal/store/mysql/mysqltest"
@@ -114,7 +115,7 @@ const newcomer = `{"email":%q,"profile":{"occupation":[{"code":"0312","min":5}]}
 func TestOneTraceFromSignUpToOffers(t *testing.T) {
 	dir := t.TempDir()
 	c := newCollector(t)
-	s := tell(t, build(t, dir), []string{
+	s := tell(t, fleet.Build(t, dir), []string{
 		"ENISHI_TRACES_URL=" + strings.Replace(c.URL, "http://", "http://us:key@", 1), "ENISHI_TRACES_RATIO=0",
 	}, "--data", filepath.Join(dir, "data"))
 	w := &writers{t: t, url: s.url}
@@ -208,7 +209,7 @@ func TestOneTraceOnServers(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			address := mysqltest.Address(t, kind)
 			dir := t.TempDir()
-			c, program := newCollector(t), build(t, dir)
+			c, program := newCollector(t), fleet.Build(t, dir)
 			env := []string{
 				"ENISHI_DATABASE_URL=" + address, "ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_DATABASE_CONNECTIONS=4",
 				"ENISHI_TRACES_URL=" + c.URL, "ENISHI_TRACES_RATIO=0",
@@ -254,7 +255,7 @@ func TestRedisInTracesOnServers(t *testing.T) {
 	shared := redistest.New(t)
 	dir := t.TempDir()
 	c := newCollector(t)
-	s := tell(t, build(t, dir), []string{
+	s := tell(t, fleet.Build(t, dir), []string{
 		"ENISHI_REDIS_URL=" + shared.URL, "ENISHI_RATE_LIMITS=on", "ENISHI_TRACES_URL=" + c.URL, "ENISHI_TRACES_RATIO=0",
 	}, "--data", filepath.Join(dir, "data"))
 	ask := func(n int, method, path, body, token string) string {
@@ -367,7 +368,7 @@ func nobodyIsNamed(t *testing.T, env ...string) {
 	dir := t.TempDir()
 	c := newCollector(t)
 	env = append(env, "ENISHI_TRACES_URL="+c.URL, "ENISHI_TRACES_RATIO=1")
-	s := tell(t, build(t, dir), env, "--data", filepath.Join(dir, "data"))
+	s := tell(t, fleet.Build(t, dir), env, "--data", filepath.Join(dir, "data"))
 	w := &writers{t: t, url: s.url}
 	w.open()
 	secrets := append(live(t, s, w), wrong(t, s, w)...)
@@ -547,7 +548,7 @@ func metricsOf(t *testing.T, page string) (kinds []string, values map[string]str
 func TestMetrics(t *testing.T) {
 	dir := t.TempDir()
 	c := newCollector(t)
-	s := tell(t, build(t, dir), []string{"ENISHI_TRACES_URL=" + c.URL, "ENISHI_TRACES_RATIO=1"}, "--data", filepath.Join(dir, "data"))
+	s := tell(t, fleet.Build(t, dir), []string{"ENISHI_TRACES_URL=" + c.URL, "ENISHI_TRACES_RATIO=1"}, "--data", filepath.Join(dir, "data"))
 	w := &writers{t: t, url: s.url}
 	_, before := s.ask("GET", "/metrics", "")
 	w.open()

@@ -1,0 +1,113 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"enishi/internal/redis/redistest"
+)
+
+// Balancer is an HAProxy in front of web processes, with the configuration that
+// deploy/haproxy.cfg gives to operators; addresses alone are the test's.
+type Balancer struct {
+	Addr string
+
+	t    testing.TB
+	log  string
+	cmd  *exec.Cmd
+	over chan struct{}
+}
+
+// NewBalancer starts an HAProxy in front of processes, which ends with the test.
+func NewBalancer(t testing.TB, dir string, webs []*Process) *Balancer {
+	t.Helper()
+	program, err := exec.LookPath("haproxy")
+	if err != nil {
+		program = "/usr/sbin/haproxy" // where no user but root looks
+		if _, err := os.Stat(program); err != nil {
+			redistest.Missing(t, "haproxy is not installed")
+		}
+	}
+	b := &Balancer{t: t, Addr: FreeAddr(t), log: filepath.Join(dir, "haproxy.log")}
+	text, err := os.ReadFile(filepath.Join(Root(t), "deploy", "haproxy.cfg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := filepath.Join(dir, "haproxy.cfg")
+	if err := os.WriteFile(settings, []byte(addressed(t, string(text), b.Addr, webs)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(b.log) //nolint:gosec // in the test's own folder
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.cmd = exec.CommandContext(context.Background(), program, "-db", "-f", settings) //nolint:gosec // HAProxy
+	b.cmd.Stdout, b.cmd.Stderr = log, log
+	if err := b.cmd.Start(); err != nil {
+		t.Fatalf("start haproxy: %v", err)
+	}
+	b.over = make(chan struct{})
+	go func() {
+		_ = b.cmd.Wait() // by the signal
+		_ = log.Close()
+		close(b.over)
+	}()
+	t.Cleanup(b.stop)
+	b.ready()
+	return b
+}
+
+// addressed gives a configuration with the addresses of a test in place of the
+// example's.
+func addressed(t testing.TB, text, addr string, webs []*Process) string {
+	t.Helper()
+	var lines []string
+	binds, servers := 0, 0
+	for line := range strings.SplitSeq(text, "\n") {
+		switch word, _, _ := strings.Cut(strings.TrimSpace(line), " "); word {
+		case "bind":
+			binds++
+			lines = append(lines, "\tbind "+addr)
+		case "server":
+			if servers++; servers > 1 {
+				continue
+			}
+			for _, w := range webs {
+				lines = append(lines, fmt.Sprintf("\tserver %s %s", w.Name, w.Addr))
+			}
+		default:
+			lines = append(lines, line)
+		}
+	}
+	if binds != 1 || servers == 0 {
+		t.Fatalf("deploy/haproxy.cfg has %d lines that bind and %d servers", binds, servers)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (b *Balancer) ready() {
+	b.t.Helper()
+	for deadline := time.Now().Add(startLimit); time.Now().Before(deadline); Wait(b.t, 50*time.Millisecond) {
+		select {
+		case <-b.over:
+			text, _ := os.ReadFile(b.log) // what there is of it
+			b.t.Fatalf("haproxy ended:\n%s", text)
+		default:
+		}
+		if ready("http://" + b.Addr) {
+			return
+		}
+	}
+	b.t.Fatal("haproxy does not become ready")
+}
+
+func (b *Balancer) stop() {
+	_ = b.cmd.Process.Kill() // it may have ended
+	<-b.over
+}
