@@ -90,7 +90,7 @@ func sameFloor() map[string][]string {
 // package itself may. Test support on the same floor or below needs no entry.
 func testsAlso() map[string][]string {
 	return map[string][]string{
-		"internal/market":    {"internal/store", "internal/store/sqlite", "internal/store/mysql", "internal/store/mysql/mysqltest", "internal/store/storetest"},
+		"internal/market":    {"internal/store", "internal/store/sqlite", "internal/store/mysql", "internal/store/mysql/mysqltest", "internal/store/storetest", "internal/fleet"},
 		"internal/api":       {"internal/store", "internal/store/sqlite"},
 		"internal/web":       {"internal/store", "internal/store/sqlite"},
 		"internal/httpx":     {"internal/store", "internal/store/sqlite"},

@@ -5,6 +5,7 @@
 package fleet
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -45,8 +46,10 @@ type Fleet struct {
 	Address string            // of the database, without the link
 	Redis   *redistest.Server // the fleet's own; nil if one was given
 
-	t      testing.TB
-	server string
+	t       testing.TB
+	server  string
+	program string
+	env     []string
 }
 
 // New starts all processes of a fleet at once, on an empty database unless one
@@ -72,6 +75,7 @@ func New(t testing.TB, o Options) *Fleet {
 		"ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_FILES_URL=file://"+filepath.Join(dir, "files"),
 		"ENISHI_RATE_LIMITS=off", "ENISHI_DATABASE_CONNECTIONS=12", "ENISHI_PROXIES=1")
 	env = append(env, o.Env...)
+	f.program, f.env = o.Program, env
 	place := func(roles string, i int) *Process {
 		name := fmt.Sprintf("%s%d", roles, i+1)
 		return &Process{Name: name, Roles: roles, Addr: FreeAddr(t), t: t, program: o.Program, env: env, log: filepath.Join(dir, name+".log")}
@@ -124,6 +128,19 @@ func (f *Fleet) Leader() *Process {
 		}
 	}
 	return nil
+}
+
+// Run runs another command of the program, with the settings of the fleet and
+// more, and gives what it says. Any goroutine may call it.
+func (f *Fleet) Run(env []string, args ...string) (string, error) {
+	cmd := exec.CommandContext(f.t.Context(), f.program, args...) //nolint:gosec // the program that was built
+	var progress bytes.Buffer
+	cmd.Env, cmd.Stderr = append(slices.Clone(f.env), env...), &progress
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("enishi %q: %w: %s%s", args, err, out, progress.String())
+	}
+	return string(out), nil
 }
 
 // KillDatabase ends the database's server by SIGKILL.
