@@ -78,7 +78,7 @@ type benchHTTPCmd struct {
 	Rate     int            `default:"100" placeholder:"R" help:"Requests a second (default 100)."`
 	Duration time.Duration  `default:"10s" placeholder:"D" help:"How long, such as 30s (default 10s)."`
 	Mix      map[string]int `mapsep:"," placeholder:"KIND=WEIGHT,..." help:"Kinds and weights of requests (default own=70,lists=15,search=8,edits=5,signup=1)."`
-	Step     int            `placeholder:"N" help:"Send N times as much in the second of three equal parts of the time, and report the parts and the recovery."`
+	Step     int            `placeholder:"N" help:"Send N times as much in the second of three equal parts of the time (1: as much), and report the parts and the recovery."`
 	JSON     bool           `name:"json" help:"Print JSON."`
 }
 

@@ -36,7 +36,7 @@ type load struct {
 	mix     map[string]int
 	world   World
 	company string // token
-	step    int    // how many times the rate is in the middle third; 0 or 1: no step
+	step    int    // how many times the rate is in the middle third; 0: no thirds
 	people  []*visitor
 	offers  []*answerable
 	mu      sync.Mutex
@@ -134,7 +134,7 @@ func (l *load) run(ctx context.Context, rate int, d time.Duration) (HTTPReport, 
 	for kind, m := range kinds {
 		out.Kinds[kind] = figures(m)
 	}
-	if l.step > 1 {
+	if l.step > 0 {
 		recovery := parts.recovery()
 		out.Phases, out.Recovery = parts.figures(), &recovery
 	}
