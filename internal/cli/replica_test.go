@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"enishi/internal/corpnum"
+	"enishi/internal/fleet"
 	"enishi/internal/store/mysql/mysqltest"
 )
 
@@ -29,7 +30,7 @@ func TestDelayedReaderOnServers(t *testing.T) {
 		"ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_DATABASE_CONNECTIONS=4",
 	}
 	dir := t.TempDir()
-	program := build(t, dir)
+	program := fleet.Build(t, dir)
 	first := startServer(t, program, dir, append(env, "ENISHI_ROLES=web,worker")...)
 	second := startServer(t, program, dir, append(env, "ENISHI_ROLES=web")...)
 
@@ -54,7 +55,7 @@ func TestDelayedReaderOnServers(t *testing.T) {
 			if time.Since(written) > 3*replicaDelay {
 				t.Fatalf("%v after the last write, the replica answered nothing: %v", time.Since(written), now)
 			}
-			pause(t, 100*time.Millisecond)
+			fleet.Wait(t, 100*time.Millisecond)
 		}
 		if d := time.Since(written); d < replicaDelay-time.Second {
 			t.Errorf("the replica answered after %v: it is not behind, and nothing was tried", d)
