@@ -43,7 +43,7 @@ func NewBalancer(t testing.TB, dir string, webs []*Process) *Balancer {
 	if err := os.WriteFile(settings, []byte(addressed(t, string(text), b.Addr, webs)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	log, err := os.Create(b.log) //nolint:gosec // in the test's own folder
+	log, err := os.Create(b.log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,9 +68,9 @@ func New(t testing.TB, o Options) *Fleet {
 	if o.Program == "" {
 		o.Program = Build(t, dir)
 	}
-	database, cache := "", ""
-	f.Database, database = linked(t, f.Address)
-	f.Cache, cache = linked(t, o.Redis)
+	toDatabase, database := linked(t, f.Address)
+	toCache, cache := linked(t, o.Redis)
+	f.Database, f.Cache = toDatabase, toCache
 	env := append(environment(), "ENISHI_DATABASE_URL="+database, "ENISHI_REDIS_URL="+cache,
 		"ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_FILES_URL=file://"+filepath.Join(dir, "files"),
 		"ENISHI_RATE_LIMITS=off", "ENISHI_DATABASE_CONNECTIONS=12", "ENISHI_PROXIES=1")

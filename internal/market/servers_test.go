@@ -33,7 +33,7 @@ func TestHistoriesOnServers(t *testing.T) {
 	for i, server := range mysqltest.Servers() {
 		t.Run(server, func(t *testing.T) {
 			seed := number(t, "ENISHI_TEST_HISTORY_SEED", siegeSeed)
-			s := newSiege(t, server, []market.Mode{market.Auto, market.Approve}[(seed+1+i)%2], uint64(seed)) //nolint:gosec // any will do
+			s := newSiege(t, server, []market.Mode{market.Auto, market.Approve}[(seed+1+i)%2], uint64(seed))
 			s.run(time.Duration(number(t, "ENISHI_TEST_HISTORY_SECONDS", siegeSeconds)) * time.Second)
 			s.Heal()
 			s.drain()
