@@ -5,6 +5,7 @@
 package mysqltest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -67,9 +68,10 @@ func Address(t testing.TB, server string) string {
 // Exec runs statements on a server, in no database.
 func Exec(t testing.TB, u *url.URL, statements ...string) {
 	t.Helper()
-	root := *u
-	root.Path = ""
-	db := connect(t, &root)
+	db, err := connect(u)
+	if err != nil {
+		t.Fatalf("connect to %s: %v", u.Host, err)
+	}
 	defer db.Close() //nolint:errcheck // nothing is lost with it
 	for _, s := range statements {
 		if _, err := db.ExecContext(context.Background(), s); err != nil {
@@ -78,44 +80,45 @@ func Exec(t testing.TB, u *url.URL, statements ...string) {
 	}
 }
 
-// Texts gives the first column of a query's rows in a database.
-func Texts(t testing.TB, address, query string) (list []string) {
-	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatalf("%s: %v", address, err)
-	}
-	db := connect(t, u)
-	defer db.Close() //nolint:errcheck // nothing is lost with it
-	rows, err := db.QueryContext(t.Context(), query)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close() //nolint:errcheck // Err tells what matters
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-		list = append(list, text)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return list
-}
-
-func connect(t testing.TB, u *url.URL) *sql.DB {
-	t.Helper()
+func connect(u *url.URL) (*sql.DB, error) {
 	c := mysql.NewConfig()
 	c.Net, c.Addr, c.User = "tcp", u.Host, u.User.Username()
-	c.DBName = strings.TrimPrefix(u.Path, "/")
 	c.Passwd, _ = u.User.Password()
-	db, err := sql.Open("mysql", c.FormatDSN())
+	return sql.Open("mysql", c.FormatDSN())
+}
+
+// Row gives the first row of a query on a server, in no database, by the names
+// of its columns; no row is an error.
+func Row(ctx context.Context, u *url.URL, query string) (map[string]string, error) {
+	db, err := connect(u)
 	if err != nil {
-		t.Fatalf("connect to %s: %v", u.Host, err)
+		return nil, err
 	}
-	return db
+	defer db.Close() //nolint:errcheck // nothing is lost with it
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err says what went wrong
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	if !rows.Next() {
+		return nil, cmp.Or(rows.Err(), sql.ErrNoRows)
+	}
+	cells, into := make([]sql.NullString, len(names)), make([]any, len(names))
+	for i := range cells {
+		into[i] = &cells[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	row := map[string]string{}
+	for i, name := range names {
+		row[name] = cells[i].String
+	}
+	return row, rows.Err()
 }
 
 // Open opens a new empty database on a server for a test.
