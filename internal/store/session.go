@@ -18,6 +18,7 @@ type session struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	unused     time.Time // since when it lies in the pool
+	checked    time.Time // when it was last found fit
 }
 
 // statement gives the prepared statement of a query. Queries are few and
@@ -103,6 +104,7 @@ func closed(err error) error {
 type pool struct {
 	db     *sql.DB
 	fresh  time.Duration
+	fit    func(context.Context, *sql.Conn) bool
 	free   chan *session
 	closed chan struct{}
 	once   sync.Once
@@ -118,7 +120,7 @@ func newPool(p Pool) *pool {
 	for range n {
 		free <- nil
 	}
-	return &pool{db: p.DB, fresh: p.Fresh, free: free, closed: make(chan struct{})}
+	return &pool{db: p.DB, fresh: p.Fresh, fit: p.Fit, free: free, closed: make(chan struct{})}
 }
 
 // take waits for a free session; Busy if ctx ends first or the store closes.
@@ -140,7 +142,7 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 	case <-ctx.Done():
 		return nil, busy(context.Cause(ctx))
 	case s := <-p.free:
-		if s != nil && (p.fresh == 0 || time.Since(s.unused) < p.fresh) {
+		if s != nil && p.usable(ctx, s) {
 			return s, nil
 		}
 		if s != nil {
@@ -152,7 +154,23 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 		p.free <- nil
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
-	return &session{conn: conn, statements: map[string]*sql.Stmt{}}, nil
+	return &session{conn: conn, statements: map[string]*sql.Stmt{}, checked: time.Now()}, nil
+}
+
+// fitFor is how long a session that was found fit is lent without being asked
+// again: asking is one exchange more.
+const fitFor = time.Second
+
+// usable says whether a session may be lent once more.
+func (p *pool) usable(ctx context.Context, s *session) bool {
+	if p.fresh > 0 && time.Since(s.unused) >= p.fresh {
+		return false
+	}
+	if p.fit == nil || time.Since(s.checked) < fitFor {
+		return true
+	}
+	s.checked = time.Now()
+	return p.fit(ctx, s.conn)
 }
 
 func (p *pool) give(s *session, sound bool) {

@@ -39,6 +39,9 @@ type Pool struct {
 	// Fresh is how long a connection may lie unused before another is made
 	// in its place, since the server may have closed it; 0: for ever.
 	Fresh time.Duration
+	// Fit says whether a connection still leads where the pool's are to
+	// lead; nil: always. One that does not is closed, and another is made.
+	Fit func(context.Context, *sql.Conn) bool
 }
 
 // Pools are the handles of a database. Replica is one of a copy of it that may

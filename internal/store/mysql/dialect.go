@@ -71,7 +71,11 @@ func classify(err error) store.Failure {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return store.Failure{Kind: errs.Busy, Message: "the request ended before the database answered", Lost: true}
-	case errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, driver.ErrBadConn), errors.Is(err, io.EOF),
+	case errors.Is(err, driver.ErrBadConn):
+		// The driver says this only of what the server has not done: it was
+		// not sent, or refused by a server that takes no writes (any more).
+		return store.Failure{Kind: errs.Busy, Message: "the database does not answer", Retry: true}
+	case errors.Is(err, mysql.ErrInvalidConn), errors.Is(err, io.EOF),
 		errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return store.Failure{Kind: errs.Busy, Message: "the database does not answer", Retry: true, Lost: true}
 	}

@@ -78,6 +78,10 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 	if most == 0 {
 		most = Budget(server.connections, o.Share)
 	}
+	if !o.Loading {
+		config = config.Clone()
+		config.ReadTimeout, config.WriteTimeout = silence, silence
+	}
 	writers, err := connect(config, settings(server, o, true))
 	if err != nil {
 		return nil, err
@@ -87,8 +91,8 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 		return nil, errors.Join(err, writers.Close())
 	}
 	pools := store.Pools{
-		Writers: store.Pool{DB: writers, Most: most, Fresh: fresh(o)},
-		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o)},
+		Writers: store.Pool{DB: writers, Most: most, Fresh: fresh(o), Fit: writable},
+		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o), Fit: writable},
 	}
 	if o.Replica != "" {
 		replica, err := connectReplica(o.Replica, settings(server, o, false))
@@ -112,6 +116,7 @@ func connectReplica(address string, begin []string) (*sql.DB, error) {
 		return nil, err
 	}
 	config.Timeout = time.Second
+	config.ReadTimeout, config.WriteTimeout = silence, silence
 	return connect(config, begin)
 }
 
@@ -166,6 +171,10 @@ const (
 	dialTime  = 5 * time.Second
 	replyTime = 15 * time.Second
 	loadTime  = 30 * time.Minute
+	// silence is how long a server may say nothing: one that runs has ended
+	// the statement before. Of a machine that is gone, or cut off, nothing
+	// else tells for many minutes.
+	silence = replyTime + 5*time.Second
 	// lockWait: a transaction of ours holds locks for milliseconds; longer,
 	// and its process is paused, which idleTime ends.
 	lockWait = 5
@@ -179,6 +188,16 @@ func fresh(o Options) time.Duration {
 		return 0
 	}
 	return 3 * time.Second
+}
+
+// writable says whether a connection leads to a server that takes writes. One
+// that does not was the writer once, and shows less from then on: a new
+// connection finds the server that is the writer now. Of Aurora's servers
+// innodb_read_only tells, of others read_only.
+func writable(ctx context.Context, conn *sql.Conn) bool {
+	var yes bool
+	err := conn.QueryRowContext(ctx, "SELECT CONCAT(@@global.read_only) IN ('0', 'OFF') AND @@global.innodb_read_only = 0").Scan(&yes)
+	return err == nil && yes
 }
 
 // settings gives the statements that a new session begins with.
