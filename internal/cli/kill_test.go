@@ -132,7 +132,12 @@ func (w *writers) count(status int) (excused bool) {
 		return true
 	}
 	w.unanswered++
-	return w.many && (status == 0 || status == http.StatusServiceUnavailable)
+	switch status {
+	// Cut, refused, or its process died; a load balancer has names for each.
+	case 0, http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return w.many
+	}
+	return false
 }
 
 // acknowledged is what the server said of one candidate.

@@ -4,6 +4,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // NewCluster starts a cluster of three masters, and gives its URL too.
@@ -15,13 +16,7 @@ func NewCluster(t testing.TB) (url string, nodes []*Server) {
 	create := []string{"--cluster", "create"}
 	var hosts []string
 	for range 3 {
-		s, bus := prepare(t), freePort(t)
-		s.URL = "redis://127.0.0.1:" + s.port
-		// A node that is gone counts as gone after a second, not after fifteen.
-		s.options = []string{
-			"--port", s.port, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1000",
-		}
-		s.begin()
+		s, bus := node(t)
 		nodes, hosts, create = append(nodes, s), append(hosts, "127.0.0.1:"+s.port), append(create, "127.0.0.1:"+s.port+"@"+bus)
 	}
 	join := exec.CommandContext(t.Context(), "redis-cli", append(create, "--cluster-yes")...) //nolint:gosec // ports of our own are all that varies
@@ -29,4 +24,84 @@ func NewCluster(t testing.TB) (url string, nodes []*Server) {
 		t.Fatalf("make a cluster: %v\n%s", err, out)
 	}
 	return "redis://" + strings.Join(hosts, ","), nodes
+}
+
+// node starts a node that belongs to no cluster yet.
+func node(t testing.TB) (s *Server, bus string) {
+	t.Helper()
+	s, bus = prepare(t), freePort(t)
+	s.URL = "redis://127.0.0.1:" + s.port
+	// A node that is gone counts as gone after a second, not after fifteen;
+	// a replica's first copy begins at once, not after five.
+	s.options = []string{
+		"--port", s.port, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1000",
+		"--repl-diskless-sync-delay", "0",
+	}
+	s.begin()
+	return s, bus
+}
+
+// AddReplica gives a master of a cluster a replica, which the cluster promotes
+// by itself when the master is gone.
+func AddReplica(t testing.TB, master *Server) *Server {
+	t.Helper()
+	s, _ := node(t)
+	id := strings.TrimSpace(master.ask("cluster", "myid"))
+	_, masterBus, _ := strings.Cut(strings.Fields(lineOf(master.ask("cluster", "nodes"), "myself"))[1], "@")
+	s.ask("cluster", "meet", "127.0.0.1", master.port, masterBus)
+	await(t, "the replica knows its master", func() bool { return strings.Contains(s.ask("cluster", "nodes"), id) })
+	s.ask("cluster", "replicate", id)
+	await(t, "the replica follows", func() bool {
+		return strings.Contains(s.ask("info", "replication"), "master_link_status:up")
+	})
+	// Only a node that the other masters know can be elected.
+	me := strings.TrimSpace(s.ask("cluster", "myid"))
+	for line := range strings.SplitSeq(s.ask("cluster", "nodes"), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			continue
+		}
+		host, _, _ := strings.Cut(fields[1], "@")
+		other := &Server{t: t, port: strings.TrimPrefix(host, "127.0.0.1:")}
+		await(t, host+" knows the replica", func() bool {
+			return strings.Contains(lineOf(other.ask("cluster", "nodes"), me), "slave "+id)
+		})
+	}
+	return s
+}
+
+// Leads says whether a node of a cluster is a master.
+func (s *Server) Leads() bool {
+	s.t.Helper()
+	return strings.Contains(s.ask("info", "replication"), "role:master")
+}
+
+// ask gives what a server answers to a command.
+func (s *Server) ask(command ...string) string {
+	s.t.Helper()
+	out, err := exec.CommandContext(s.t.Context(), "redis-cli", append([]string{"-p", s.port}, command...)...).CombinedOutput() //nolint:gosec // a server of the test's own
+	if err != nil {
+		s.t.Fatalf("redis-cli %q: %v\n%s", command, err, out)
+	}
+	return string(out)
+}
+
+// lineOf gives the line of a text that has a word in it.
+func lineOf(text, word string) string {
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.Contains(line, word) {
+			return line
+		}
+	}
+	return ""
+}
+
+// await polls, as nothing of a server's signals to a test.
+func await(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(); <-time.After(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come about that " + what)
+		}
+	}
 }

@@ -84,7 +84,12 @@ func connect(u *url.URL) (*sql.DB, error) {
 	c := mysql.NewConfig()
 	c.Net, c.Addr, c.User = "tcp", u.Host, u.User.Username()
 	c.Passwd, _ = u.User.Password()
-	return sql.Open("mysql", c.FormatDSN())
+	c.Logger = &mysql.NopLogger{} // errors come back anyway
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
 }
 
 // Row gives the first row of a query on a server, in no database, by the names
