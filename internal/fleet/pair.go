@@ -157,7 +157,9 @@ func (p *Pair) onReplica(statements ...string) {
 }
 
 // admin gives a server with its user who may do everything.
-func admin(addr string) *url.URL { return &url.URL{Host: addr, User: url.UserPassword("admin", "admin")} }
+func admin(addr string) *url.URL {
+	return &url.URL{Host: addr, User: url.UserPassword("admin", "admin")}
+}
 
 func port(t testing.TB, addr string) string {
 	t.Helper()

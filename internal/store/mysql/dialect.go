@@ -30,33 +30,35 @@ func dialect() store.Dialect {
 // Error codes of the servers, as their manuals name them; those above 1900
 // differ between MySQL and MariaDB.
 const (
-	erConCount            = 1040 // too many connections
-	erServerShutdown      = 1053
-	erDupEntry            = 1062
-	erDiskFull            = 1021
-	erRecordFileFull      = 1114
-	erCheckRead           = 1020 // record has changed since last read (MariaDB, snapshot isolation)
-	erNetPacket           = 1153
-	erNewAbortingConn     = 1184
-	erLockWaitTimeout     = 1205
-	erLockDeadlock        = 1213
-	erOptionPrevents      = 1290 // read only
-	erQueryInterrupted    = 1317
-	erReadOnlyTransaction = 1792
-	erReadOnlyMode        = 1836
-	erConnectionKilled    = 1927 // MariaDB
-	erStatementTimeout    = 1969 // MariaDB
-	erQueryTimeout        = 3024 // MySQL
-	erAccessDenied        = 1045
-	erDBAccessDenied      = 1044
-	erBadDB               = 1049
-	erTableDefChanged     = 1412 // a migration ran since the transaction began
-	erTableExists         = 1050
-	erBadTable            = 1051
-	erDupFieldName        = 1060
-	erDupKeyName          = 1061
-	erCantDrop            = 1091 // there is no such column or index
-	erClientInteraction   = 4031 // MySQL: closed for having been idle
+	erConCount          = 1040 // too many connections
+	erServerShutdown    = 1053
+	erDupEntry          = 1062
+	erDiskFull          = 1021
+	erRecordFileFull    = 1114
+	erCheckRead         = 1020 // record has changed since last read (MariaDB, snapshot isolation)
+	erNetPacket         = 1153
+	erNewAbortingConn   = 1184
+	erLockWaitTimeout   = 1205
+	erLockDeadlock      = 1213
+	erQueryInterrupted  = 1317
+	erConnectionKilled  = 1927 // MariaDB
+	erStatementTimeout  = 1969 // MariaDB
+	erQueryTimeout      = 3024 // MySQL
+	erAccessDenied      = 1045
+	erDBAccessDenied    = 1044
+	erBadDB             = 1049
+	erClientInteraction = 4031 // MySQL: closed for having been idle
+	erHostBlocked       = 1129 // after too many connections that were cut
+	erUnknownCommand    = 1047 // MariaDB: a node of a cluster that is not part of it now
+	erOfflineMode       = 3032 // MySQL
+	erRolledBack        = 3101 // MySQL: by others of a group, at its commit
+	// What proxies answer by themselves: MaxScale and ProxySQL with the
+	// numbers of the C client, ProxySQL and RDS Proxy with their own.
+	proxyUnreachable = 2003
+	proxyGone        = 2006
+	proxyLost        = 2013
+	proxyConnect     = 9001
+	proxyBorrow      = 9501
 )
 
 // classify tells what an error of the driver means.
@@ -101,14 +103,14 @@ func ofServer(code uint16) store.Failure {
 		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.Deadlock}
 	case erLockWaitTimeout:
 		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.LockTimeout}
-	case erTableDefChanged:
-		return store.Failure{Kind: errs.Busy, Message: "the database is being updated", Retry: true}
-	case erConCount, erNewAbortingConn:
+	case erConCount, erNewAbortingConn, proxyBorrow:
 		return store.Failure{Kind: errs.Busy, Message: "the database has no connection left", Retry: true}
-	case erServerShutdown, erConnectionKilled, erClientInteraction:
+	case erHostBlocked:
+		return store.Failure{Kind: errs.Busy, Message: "the database does not answer"}
+	case erUnknownCommand, erOfflineMode, erRolledBack, proxyUnreachable, proxyConnect:
+		return store.Failure{Kind: errs.Busy, Message: "the database does not answer", Retry: true}
+	case erServerShutdown, erConnectionKilled, erClientInteraction, proxyGone, proxyLost:
 		return store.Failure{Kind: errs.Busy, Message: "the database does not answer", Retry: true, Lost: true}
-	case erOptionPrevents, erReadOnlyTransaction, erReadOnlyMode:
-		return store.Failure{Kind: errs.Busy, Message: "the database takes no writes now", Retry: true}
 	case erQueryInterrupted, erStatementTimeout, erQueryTimeout:
 		return store.Failure{Kind: errs.Busy, Message: "the database took too long"}
 	case erDiskFull, erRecordFileFull:

@@ -2,6 +2,7 @@ package mysql_test
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 	"time"
 
@@ -142,4 +143,40 @@ func TestNothingAnsweredIsLost(t *testing.T) {
 	if err != nil || len(answered) < 90 {
 		t.Errorf("%d of 100 were answered; read: %v", len(answered), err)
 	}
+}
+
+// TestWritable finds connections to a writer fit, on each kind of server, and
+// one to a replica not.
+func TestWritable(t *testing.T) {
+	fit := func(t *testing.T, address string) bool {
+		t.Helper()
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := mysqltest.Connect(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close() //nolint:errcheck // nothing is lost with it
+		conn, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() //nolint:errcheck // nothing is lost with it
+		return mysql.Writable(t.Context(), conn)
+	}
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			if !fit(t, mysqltest.Address(t, server)) {
+				t.Error("a writer is not fit")
+			}
+		})
+	}
+	t.Run("replica", func(t *testing.T) {
+		p := fleet.NewPair(t)
+		if !fit(t, p.Address(p.Writer)) || fit(t, p.Address(p.Replica)) {
+			t.Error("the writer of a pair is not fit, or its replica is")
+		}
+	})
 }

@@ -68,7 +68,7 @@ func Address(t testing.TB, server string) string {
 // Exec runs statements on a server, in no database.
 func Exec(t testing.TB, u *url.URL, statements ...string) {
 	t.Helper()
-	db, err := connect(u)
+	db, err := Connect(u)
 	if err != nil {
 		t.Fatalf("connect to %s: %v", u.Host, err)
 	}
@@ -80,7 +80,8 @@ func Exec(t testing.TB, u *url.URL, statements ...string) {
 	}
 }
 
-func connect(u *url.URL) (*sql.DB, error) {
+// Connect gives a handle on a server, in no database.
+func Connect(u *url.URL) (*sql.DB, error) {
 	c := mysql.NewConfig()
 	c.Net, c.Addr, c.User = "tcp", u.Host, u.User.Username()
 	c.Passwd, _ = u.User.Password()
@@ -95,7 +96,7 @@ func connect(u *url.URL) (*sql.DB, error) {
 // Row gives the first row of a query on a server, in no database, by the names
 // of its columns; no row is an error.
 func Row(ctx context.Context, u *url.URL, query string) (map[string]string, error) {
-	db, err := connect(u)
+	db, err := Connect(u)
 	if err != nil {
 		return nil, err
 	}
