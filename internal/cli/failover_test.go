@@ -47,10 +47,10 @@ func TestFailoverOnServers(t *testing.T) {
 			}
 			u := newUpheaval(t, pair, fleet.Options{Webs: 3, Workers: 2, Program: program})
 			u.load()
-			u.await(50)
+			u.await(100)
 			u.begin()
 			way.replace(u)
-			u.await(50)
+			u.await(100)
 			u.end(failoverLimit)
 		})
 	}

@@ -20,10 +20,10 @@ const zoneLimit = time.Minute
 func TestZoneOnServers(t *testing.T) {
 	pair := fleet.NewPair(t)
 	_, nodes := redistest.NewCluster(t)
-	replica := redistest.AddReplica(t, nodes[0])
+	replica := redistest.AddReplica(t, nodes)
 	u := newUpheaval(t, pair, fleet.Options{Webs: 4, Workers: 2, Redis: nodes[1].URL + "?cluster=true"})
 	u.load()
-	u.await(50)
+	u.await(100)
 	u.eventually("a worker leads", func() bool { return u.Leader() != nil })
 	lost := append([]*fleet.Process{u.Leader()}, u.Webs[:2]...)
 	left := u.without(lost)
@@ -50,7 +50,7 @@ func TestZoneOnServers(t *testing.T) {
 	})
 	t.Logf("Redis was used again within %s", time.Since(since).Round(time.Millisecond))
 	before := answeredByRedis(left)
-	u.await(50)
+	u.await(100)
 	for _, p := range left {
 		if !p.Serves() {
 			t.Errorf("%s is left and does not serve", p.Name)

@@ -41,30 +41,21 @@ func node(t testing.TB) (s *Server, bus string) {
 	return s, bus
 }
 
-// AddReplica gives a master of a cluster a replica, which the cluster promotes
-// by itself when the master is gone.
-func AddReplica(t testing.TB, master *Server) *Server {
+// AddReplica gives the first of a cluster's masters a replica, which the
+// cluster promotes by itself when the master is gone.
+func AddReplica(t testing.TB, masters []*Server) *Server {
 	t.Helper()
-	s, _ := node(t)
-	id := strings.TrimSpace(master.ask("cluster", "myid"))
-	_, masterBus, _ := strings.Cut(strings.Fields(lineOf(master.ask("cluster", "nodes"), "myself"))[1], "@")
-	s.ask("cluster", "meet", "127.0.0.1", master.port, masterBus)
+	s, bus := node(t)
+	id, me := strings.TrimSpace(masters[0].ask("cluster", "myid")), strings.TrimSpace(s.ask("cluster", "myid"))
+	masters[0].ask("cluster", "meet", "127.0.0.1", s.port, bus)
 	await(t, "the replica knows its master", func() bool { return strings.Contains(s.ask("cluster", "nodes"), id) })
 	s.ask("cluster", "replicate", id)
 	await(t, "the replica follows", func() bool {
 		return strings.Contains(s.ask("info", "replication"), "master_link_status:up")
 	})
-	// Only a node that the other masters know can be elected.
-	me := strings.TrimSpace(s.ask("cluster", "myid"))
-	for line := range strings.SplitSeq(s.ask("cluster", "nodes"), "\n") {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			continue
-		}
-		host, _, _ := strings.Cut(fields[1], "@")
-		other := &Server{t: t, port: strings.TrimPrefix(host, "127.0.0.1:")}
-		await(t, host+" knows the replica", func() bool {
-			return strings.Contains(lineOf(other.ask("cluster", "nodes"), me), "slave "+id)
+	for _, m := range masters { // each has a say in who takes over
+		await(t, "all masters know the replica", func() bool {
+			return strings.Contains(lineOf(m.ask("cluster", "nodes"), me), "slave "+id)
 		})
 	}
 	return s

@@ -9,7 +9,7 @@ import (
 
 func TestReplicaTakesOver(t *testing.T) {
 	_, nodes := redistest.NewCluster(t)
-	r := redistest.AddReplica(t, nodes[0])
+	r := redistest.AddReplica(t, nodes)
 	if r.Leads() {
 		t.Fatal("a replica leads")
 	}
