@@ -74,6 +74,7 @@ type upheaval struct {
 func newUpheaval(t *testing.T, pair *fleet.Pair, o fleet.Options) *upheaval {
 	t.Helper()
 	o.Database = pair.Address(pair.Writer)
+	o.Env = []string{"ENISHI_DATABASE_READER_URL=" + pair.Address(pair.Replica)}
 	u := &upheaval{
 		writers: &writers{t: t, rng: rand.New(rand.NewPCG(1, 1)), many: true},
 		Fleet:   fleet.New(t, o), pair: pair, signed: make(chan struct{}, 1),
