@@ -245,7 +245,7 @@ func (s *siege) step(d draw) {
 	people, firms := len(s.people), len(s.firms)
 	s.mu.Unlock()
 	signUps, foundings := 14, 4
-	const mostPeople, mostFirms = 1500, 15 // the model looks at every pair
+	const mostPeople, mostFirms = 1500, 10 // the model looks at every pair
 	if people > mostPeople {
 		signUps = 0
 	}
@@ -366,7 +366,7 @@ func (s *siege) doCandidate(d draw) bool {
 	var blocks []corpnum.Number
 	switch part {
 	case "":
-		body = map[string]any{"open": d.chance(85), "weekly_limit": pick(d, 0, 1, 2, 3, 10), "language": "ja"}
+		body = map[string]any{"open": d.chance(85), "weekly_limit": pick(d, 0, 3, 100, 100, 100), "language": "ja"}
 	case "/profile":
 		body = d.profile(day.Of(time.Now()))
 	case "/wishes":
@@ -594,11 +594,14 @@ func (s *siege) doRule(d draw) bool {
 		return false
 	}
 	defer f.Unlock()
-	const most = 12
+	const most = 3 // so that few people have all the offers of their week
 	if len(f.positions) == 0 || len(f.rules) >= most {
 		return false
 	}
 	in := d.ruleInput(day.Of(time.Now()))
+	if d.chance(70) { // what waits for budget is never missed
+		in.DailyBudget, in.TotalBudget = 100_000, 100_000
+	}
 	r := s.create("/rules", f.token, fmt.Sprintf("rule %d", d.Uint64()), ruleBody(pick(d, f.positions...).id, in))
 	if r.fate() != yes {
 		return false
@@ -648,7 +651,7 @@ func (s *siege) doEditRule(d draw) bool {
 		body["must"] = d.must()
 	}
 	if d.chance(70) {
-		body["daily_budget"], body["total_budget"] = pick(d, 1, 2, 4, 10, 50), pick(d, 2, 6, 12, 60, 500)
+		body["daily_budget"], body["total_budget"] = pick(d, 2, 10, 100_000, 100_000), pick(d, 12, 100_000, 100_000)
 	}
 	r := s.ofFirm(f, "PUT", "/rules/"+k.id, body, "If-Match", was.etag)
 	k.asks.saved(r.fate(), asked(s, r.body))
