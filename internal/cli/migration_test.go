@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"enishi/internal/fleet"
 	"enishi/internal/store/mysql/mysqltest"
 )
 
@@ -79,7 +80,7 @@ func generations(t *testing.T) []generation {
 	for schema := int64(baselineSchema); schema < newest; schema++ {
 		list = append(list, past(t, schema))
 	}
-	return append(list, generation{schema: newest, path: build(t, t.TempDir()), knowsNeeds: true})
+	return append(list, generation{schema: newest, path: fleet.Build(t, t.TempDir()), knowsNeeds: true})
 }
 
 func files(t *testing.T, dir string) (list []string) {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"enishi/internal/fleet"
 	"enishi/internal/store/mysql/mysqltest"
 )
 
@@ -21,7 +22,7 @@ func TestStartTogetherOnServers(t *testing.T) {
 	for _, server := range mysqltest.Servers() {
 		t.Run(server, func(t *testing.T) {
 			address := mysqltest.Address(t, server)
-			g := &together{t: t, program: build(t, t.TempDir()), env: append(os.Environ(),
+			g := &together{t: t, program: fleet.Build(t, t.TempDir()), env: append(os.Environ(),
 				"ENISHI_DATABASE_URL="+address, "ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_DATABASE_CONNECTIONS=4",
 				"ENISHI_DATA="+t.TempDir())}
 			g.start(6)
@@ -96,7 +97,7 @@ func (g *together) start(n int) {
 		}
 		_ = cmds[i].Wait() // its state is "killed"
 		if text := logs[i].String(); strings.Contains(text, "ERROR") {
-			g.t.Errorf("process %d says %s", i, tail(text))
+			g.t.Errorf("process %d says %s", i, text[max(0, len(text)-4000):])
 		}
 	}
 }

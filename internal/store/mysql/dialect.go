@@ -52,6 +52,12 @@ const (
 	erUnknownCommand    = 1047 // MariaDB: a node of a cluster that is not part of it now
 	erOfflineMode       = 3032 // MySQL
 	erRolledBack        = 3101 // MySQL: by others of a group, at its commit
+	erTableDefChanged   = 1412 // a migration ran since the transaction began
+	erTableExists       = 1050
+	erBadTable          = 1051
+	erDupFieldName      = 1060
+	erDupKeyName        = 1061
+	erCantDrop          = 1091 // there is no such column or index
 	// What proxies answer by themselves: MaxScale and ProxySQL with the
 	// numbers of the C client, ProxySQL and RDS Proxy with their own.
 	proxyUnreachable = 2003
@@ -103,6 +109,8 @@ func ofServer(code uint16) store.Failure {
 		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.Deadlock}
 	case erLockWaitTimeout:
 		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.LockTimeout}
+	case erTableDefChanged:
+		return store.Failure{Kind: errs.Busy, Message: "the database is being updated", Retry: true}
 	case erConCount, erNewAbortingConn, proxyBorrow:
 		return store.Failure{Kind: errs.Busy, Message: "the database has no connection left", Retry: true}
 	case erHostBlocked:

@@ -1,7 +1,50 @@
 package mysql
 
-// What tests look at from outside, since their servers need this package.
-var (
-	Classify = classify
-	Writable = writable
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+
+	"enishi/internal/store"
 )
+
+// Files gives the migrations of this program.
+func Files() (fs.FS, error) { return fs.Sub(migrations, "migrations") }
+
+// Statements takes a migration apart.
+func Statements(text string) []string { return statements(text) }
+
+// MigrateBy brings a database up to the last of some migrations.
+func MigrateBy(ctx context.Context, address string, files fs.FS) error {
+	config, err := parse(address)
+	if err != nil {
+		return err
+	}
+	s, err := ask(ctx, config)
+	if err != nil {
+		return err
+	}
+	return migrateBy(ctx, config, s, files, false)
+}
+
+// Connect gives connections with the settings of those that write or read.
+func Connect(ctx context.Context, address string, write bool) (*sql.DB, error) {
+	config, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	s, err := ask(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return connect(config, settings(s, Options{}, write))
+}
+
+// Writable says whether a connection leads to a server that takes writes.
+func Writable(ctx context.Context, conn *sql.Conn) bool { return writable(ctx, conn) }
+
+// Classify tells what an error of the driver means.
+func Classify(err error) store.Failure { return classify(err) }
+
+// BeginRead starts a transaction that reads.
+func BeginRead() string { return dialect().BeginRead }

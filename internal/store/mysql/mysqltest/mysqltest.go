@@ -81,8 +81,11 @@ func Exec(t testing.TB, u *url.URL, statements ...string) {
 }
 
 // Connect gives a handle on a server, in no database.
-func Connect(u *url.URL) (*sql.DB, error) {
+func Connect(u *url.URL) (*sql.DB, error) { return connect(u, "") }
+
+func connect(u *url.URL, database string) (*sql.DB, error) {
 	c := mysql.NewConfig()
+	c.DBName = database
 	c.Net, c.Addr, c.User = "tcp", u.Host, u.User.Username()
 	c.Passwd, _ = u.User.Password()
 	c.Logger = &mysql.NopLogger{} // errors come back anyway
@@ -125,6 +128,36 @@ func Row(ctx context.Context, u *url.URL, query string) (map[string]string, erro
 		row[name] = cells[i].String
 	}
 	return row, rows.Err()
+}
+
+// Texts gives the first column of a query's rows in a database.
+func Texts(t testing.TB, address, query string) (list []string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatalf("%s: %v", address, err)
+	}
+	db, err := connect(u, strings.TrimPrefix(u.Path, "/"))
+	if err != nil {
+		t.Fatalf("connect to %s: %v", u.Host, err)
+	}
+	defer db.Close() //nolint:errcheck // nothing is lost with it
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close() //nolint:errcheck // Err tells what matters
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+		list = append(list, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return list
 }
 
 // Open opens a new empty database on a server for a test.
