@@ -13,9 +13,17 @@ type connector struct {
 	begin []string
 }
 
+// unsent is an error that the driver turns into driver.ErrBadConn wherever a
+// connection is used, but not where one is made: it was cut after the server's
+// greeting.
+const unsent = "bad connection"
+
 // Connect gives a connection that has run them.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
+	if err != nil && err.Error() == unsent {
+		err = fmt.Errorf("sign in: %w", driver.ErrBadConn)
+	}
 	if err != nil {
 		return nil, err
 	}

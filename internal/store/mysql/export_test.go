@@ -3,7 +3,9 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
+	"net"
 
 	"enishi/internal/store"
 )
@@ -38,6 +40,20 @@ func Connect(ctx context.Context, address string, write bool) (*sql.DB, error) {
 		return nil, err
 	}
 	return connect(config, settings(s, Options{}, write))
+}
+
+// Dial connects by a way of one's own.
+func Dial(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error)) error {
+	config, err := parse("mysql://enishi:enishi@database/enishi")
+	if err != nil {
+		return err
+	}
+	config.DialFunc = dial
+	db, err := connect(config, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.PingContext(ctx), db.Close())
 }
 
 // Writable says whether a connection leads to a server that takes writes.
