@@ -50,6 +50,10 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	over := func() {}
+	if resolved.Shared() {
+		over = lifecycle.GiveWay() // to those that serve
+	}
 	in, err := openInstallation(ctx, resolved, serving)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -57,10 +61,10 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	if in.shared, err = openRedis(ctx, resolved, log, in.vault); err != nil {
 		return in.close(errors.Join(err, listener.Close()))
 	}
-	return in.close(c.serve(ctx, w, resolved, log, in, listener))
+	return in.close(c.serve(ctx, w, resolved, log, in, listener, over))
 }
 
-func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener) error {
+func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, over func()) error {
 	gate := httpx.NewGate()
 	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
 	server.Begin()
@@ -78,7 +82,9 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
+	done := takeTurn(ctx, resolved, log, gate, over)
 	m, err := open(ctx, w, resolved, in, o, gate, t)
+	done()
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -117,6 +123,36 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	}
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group.Run(ctx)
+}
+
+// A start waits for the others of its machine, or of whoever shares its files,
+// since each takes all cores that it can get. Whoever holds it up may be paused,
+// and a machine that is never idle leaves nothing to one that gives way.
+const (
+	turnPatience = 15 * time.Second
+	turnLow      = 3 * time.Second
+)
+
+// takeTurn waits until no other process that shares the files loads; done lets
+// the next one load, and ends that this one gives way.
+func takeTurn(ctx context.Context, c *config.Config, log *slog.Logger, gate *httpx.Gate, over func()) (done func()) {
+	if !c.Shared() {
+		return over
+	}
+	gate.Say("waiting for others that load")
+	release, got, err := lifecycle.Turn{Folder: c.Files, Patience: turnPatience}.Take(ctx)
+	switch {
+	case err != nil:
+		log.WarnContext(ctx, "nobody is waited for before the populations are loaded", "error", err)
+	case !got && ctx.Err() == nil:
+		log.WarnContext(ctx, "the populations are loaded while another process loads its own", "waited", turnPatience)
+	}
+	timer := time.AfterFunc(turnLow, over)
+	return func() {
+		timer.Stop()
+		over()
+		release()
+	}
 }
 
 // drainTime is how long a load balancer that asks every two seconds, and believes
