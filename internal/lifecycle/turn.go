@@ -47,7 +47,7 @@ func (t Turn) lock(ctx context.Context, folder *os.File) (bool, error) {
 		if err == nil {
 			return true, nil
 		}
-		if err != syscall.EWOULDBLOCK && err != syscall.EINTR { //nolint:errorlint // as the kernel gives it
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
 			return false, fmt.Errorf("lock the folder %s: %w", t.Folder, err)
 		}
 		select {
