@@ -32,7 +32,7 @@ run: build ## start with demo data; an empty folder is filled first
 	@exec bin/enishi serve --demo --data '$(DATA)'
 
 test: ## every test that needs no outside service
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 check: ## every stage below and above: what must be green before a change is in
 	@for stage in $(STAGES); do \
@@ -77,7 +77,7 @@ arch: ## floors, libraries, restricted calls, sizes
 	$(GO) test -count=1 -v -run '^TestTree$$' ./internal/archtest
 
 race: ## the shorter tests under the race detector
-	$(GO) test -race -short ./...
+	$(GO) test -race -short -timeout 30m ./...
 
 clean: ## remove what was built, tools too
 	rm -rf bin
