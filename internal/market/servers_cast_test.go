@@ -346,13 +346,17 @@ func (s *siege) someone(d draw) *guest {
 	return nil
 }
 
-// ofPerson sends a request of a person, who must be known.
-func (s *siege) ofPerson(p *guest, method, path string, body any, header ...string) reply {
-	r := s.ask(method, path, p.token, body, header...)
+// as sends a request of somebody, whose token must be known.
+func (s *siege) as(who, token, method, path string, body any, header ...string) reply {
+	r := s.ask(method, path, token, body, header...)
 	if r.status == http.StatusUnauthorized {
-		s.Errorf("%s %s: candidate %s is not known", method, path, p.id)
+		s.Errorf("%s %s: %s is not known", method, path, who)
 	}
 	return r
+}
+
+func (s *siege) ofPerson(p *guest, method, path string, body any, header ...string) reply {
+	return s.as("candidate "+p.id, p.token, method, path, body, header...)
 }
 
 func (s *siege) doCandidate(d draw) bool {
@@ -480,11 +484,7 @@ func (s *siege) firm(d draw) *house {
 }
 
 func (s *siege) ofFirm(f *house, method, path string, body any, header ...string) reply {
-	r := s.ask(method, path, f.token, body, header...)
-	if r.status == http.StatusUnauthorized {
-		s.Errorf("%s %s: company %s is not known", method, path, f.id)
-	}
-	return r
+	return s.as("company "+f.id, f.token, method, path, body, header...)
 }
 
 func (s *siege) doStatus(d draw) bool {
