@@ -110,12 +110,7 @@ func (m *Market) readRecent(ctx context.Context, fn func(Tx) error) error {
 		return m.read(ctx, fn)
 	}
 	now := m.options.Clock()
-	if now.UnixNano() < r.until.Load() {
-		if r.away.Load() {
-			r.unasked.Add(1)
-		} else {
-			r.behind.Add(1)
-		}
+	if !r.awake(now) {
 		return m.read(ctx, fn)
 	}
 	var wrote account.Session
@@ -133,10 +128,28 @@ func (m *Market) readRecent(ctx context.Context, fn func(Tx) error) error {
 	asked, err := m.askReplica(ctx, &wrote, fn)
 	if err == nil {
 		r.answered.Add(1)
+		if r.away.Swap(false) {
+			r.until.Store(0)
+		}
 		return nil
 	}
 	m.rest(ctx, now, asked, err)
 	return m.read(ctx, fn)
+}
+
+// awake says whether the replica is to be asked. One that was away is asked by
+// one reader first: it may keep them all waiting.
+func (r *replica) awake(now time.Time) bool {
+	until, away := r.until.Load(), r.away.Load()
+	if now.UnixNano() >= until && (!away || r.until.CompareAndSwap(until, now.Add(restAway).UnixNano())) {
+		return true
+	}
+	if away {
+		r.unasked.Add(1)
+	} else {
+		r.behind.Add(1)
+	}
+	return false
 }
 
 // askReplica runs a transaction on the replica, if that has all that the

@@ -22,8 +22,8 @@ type past struct {
 	testing.TB
 	file  string // the database
 	mu    sync.Mutex
-	taken int
 	now   *store.Store // nil: away
+	asked func()       // is called when it is asked; may be nil
 }
 
 // take makes the replica what the database is now.
@@ -41,7 +41,6 @@ func (p *past) copied() *store.Store {
 		p.Fatal(err)
 	}
 	defer db.Close() //nolint:errcheck // it was only read
-	p.taken++
 	to := filepath.Join(p.TempDir(), "copy.db")
 	if _, err := db.ExecContext(context.Background(), "VACUUM INTO ?", to); err != nil {
 		p.Fatal(err)
@@ -67,8 +66,11 @@ func (p *past) become(s *store.Store) {
 // Read reads what was.
 func (p *past) Read(ctx context.Context, fn func(market.Tx) error) error {
 	p.mu.Lock()
-	s := p.now
+	s, asked := p.now, p.asked
 	p.mu.Unlock()
+	if asked != nil {
+		asked()
+	}
 	if s == nil {
 		return errs.New(errs.Busy, "the database does not answer")
 	}
@@ -222,6 +224,47 @@ func TestReplica(t *testing.T) {
 	}
 	if _, err := w.Positions(w.Context(), w.actor(f.token), 0, 1); err != nil {
 		t.Errorf("Positions without a session: %v", err)
+	}
+}
+
+// TestReplicaThatHangs lets one reader wait for a replica that was away and
+// says nothing; the store answers the others at once. A second time that it is
+// away is reported as well.
+func TestReplicaThatHangs(t *testing.T) {
+	w := newCopiedWorld(t)
+	f := w.firm(1, 0)
+	w.settle()
+	ctx, actor := market.InSession(w.Context(), f.token), w.actor(f.token)
+	list := func() {
+		if _, err := w.Positions(ctx, actor, 0, 1); err != nil {
+			t.Errorf("Positions: %v", err)
+		}
+	}
+	list() // it is away
+	w.pass(3 * time.Second)
+	w.replica.take()
+	waits, goes := make(chan struct{}), make(chan struct{})
+	w.replica.asked = func() { close(waits); <-goes }
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		list()
+	}()
+	<-waits
+	for range 3 {
+		list() // would close the channel again if it asked
+	}
+	close(goes)
+	<-over
+	w.replica.asked = nil
+	list()
+	if got := w.ReplicaReads(); got != (market.ReplicaReads{Replica: 2, Away: 4}) {
+		t.Errorf("reads are %+v, want two by the replica, and four while it was away", got)
+	}
+	w.replica.become(nil)
+	list()
+	if len(w.reported) != 2 {
+		t.Errorf("reported %q, want twice that it does not answer", w.reported)
 	}
 }
 
