@@ -3,14 +3,18 @@ package condition
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"enishi/internal/errs"
 )
@@ -32,40 +36,60 @@ func Parse(s Subject, data []byte, text bool) (Condition, error) {
 	if !utf8.Valid(data) {
 		return Condition{}, errs.AtPointer("", "bytes that are no UTF-8", "JSON in UTF-8")
 	}
-	p := parser{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
-	p.dec.UseNumber()
+	p := parser{data: data, dec: decoders.Get().(*jsontext.Decoder)}
+	defer decoders.Put(p.dec)
+	// What it would refuse itself, the parser refuses and says where.
+	p.dec.Reset(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	c, err := p.condition("", 1)
 	if err != nil {
 		return Condition{}, err
 	}
-	if _, err := p.dec.Token(); err != io.EOF {
+	if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return Condition{}, errs.AtPointer("", "more behind the condition", "one JSON object")
 	}
 	return c, c.Validate(s, text)
 }
 
+var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
+
 type parser struct {
 	data   []byte
-	dec    *json.Decoder
+	dec    *jsontext.Decoder
 	leaves int
+}
+
+// token is a piece of JSON; the text is that of a string, or a number as written.
+type token struct {
+	kind jsontext.Kind
+	text string
 }
 
 const shape = `{"all": [...]}, {"any": [...]}, {"not": {...}} or {"field": ..., ...}`
 
-func (p *parser) token(at, allowed string) (json.Token, error) {
+func (p *parser) token(at, allowed string) (token, error) {
 	from := p.dec.InputOffset()
-	t, err := p.dec.Token()
+	read, err := p.dec.ReadToken()
 	if err != nil {
-		return nil, errs.AtPointer(at, "broken JSON ("+err.Error()+")", allowed)
+		return token{}, errs.AtPointer(at, "broken JSON ("+err.Error()+")", allowed)
 	}
-	// The decoder would put U+FFFD in its place, and one text become another.
-	if _, ok := t.(string); !ok {
-		return t, nil
-	}
-	if _, half := LoneSurrogate(p.data[from:p.dec.InputOffset()]); half {
-		return nil, errs.AtPointer(at, "half of a surrogate pair in a text", "whole characters")
+	t := token{kind: read.Kind()}
+	switch t.kind {
+	case jsontext.KindString:
+		// The decoder would put U+FFFD in its place, and one text become another.
+		if _, half := LoneSurrogate(p.data[from:p.dec.InputOffset()]); half {
+			return token{}, errs.AtPointer(at, "half of a surrogate pair in a text", "whole characters")
+		}
+		t.text = read.String()
+	case jsontext.KindNumber:
+		t.text = read.String()
 	}
 	return t, nil
+}
+
+// more says whether a list or object goes on.
+func (p *parser) more(end jsontext.Kind) bool {
+	next := p.dec.PeekKind()
+	return next != end && next != jsontext.KindInvalid
 }
 
 // LoneSurrogate finds, in a part of well-formed JSON, an escape that is one half
@@ -110,7 +134,7 @@ func (p *parser) condition(at string, depth int) (Condition, error) {
 	if err != nil {
 		return Condition{}, err
 	}
-	if t != json.Delim('{') {
+	if t.kind != jsontext.KindBeginObject {
 		return Condition{}, errs.AtPointer(at, describe(t), shape)
 	}
 	if depth > MaxDepth {
@@ -118,12 +142,12 @@ func (p *parser) condition(at string, depth int) (Condition, error) {
 	}
 	var c Condition
 	var keys []string
-	for p.dec.More() {
+	for p.more(jsontext.KindEndObject) {
 		t, err := p.token(at, shape)
 		if err != nil {
 			return Condition{}, err
 		}
-		key, _ := t.(string)
+		key := t.text
 		below := at + "/" + escape(key)
 		if slices.Contains(keys, key) {
 			return Condition{}, errs.AtPointer(below, "the key a second time", "each key once")
@@ -160,28 +184,25 @@ func (p *parser) member(c *Condition, key, at string, depth int) error {
 	return errs.AtPointer(at, "an unknown key", "all, any, not, field, in, min, max, is, contains")
 }
 
-func scalar(c *Condition, key, at string, t json.Token) error {
+func scalar(c *Condition, key, at string, t token) error {
 	switch key {
 	case "field", "contains":
-		s, ok := t.(string)
-		if !ok {
+		if t.kind != jsontext.KindString {
 			return errs.AtPointer(at, describe(t), "a text")
 		}
 		if key == "field" {
-			c.Field = s
+			c.Field = t.text
 		} else {
-			c.Contains = s
+			c.Contains = t.text
 		}
 	case "is":
-		b, ok := t.(bool)
-		if !ok {
+		if t.kind != jsontext.KindTrue && t.kind != jsontext.KindFalse {
 			return errs.AtPointer(at, describe(t), "true or false")
 		}
-		c.Is = b
+		c.Is = t.kind == jsontext.KindTrue
 	default:
-		n, ok := t.(json.Number)
-		i, whole := Whole(n)
-		if !ok || !whole || i != int64(int32(i)) {
+		i, whole := Whole(json.Number(t.text))
+		if t.kind != jsontext.KindNumber || !whole || i != int64(int32(i)) {
 			return errs.AtPointer(at, describe(t), fmt.Sprintf("a whole number from %d to %d", math.MinInt32, math.MaxInt32))
 		}
 		v := int(i)
@@ -199,10 +220,10 @@ func (p *parser) list(c *Condition, at string, depth int) error {
 	if err != nil {
 		return err
 	}
-	if t != json.Delim('[') {
+	if t.kind != jsontext.KindBeginArray {
 		return errs.AtPointer(at, describe(t), "a list of conditions")
 	}
-	for p.dec.More() {
+	for p.more(jsontext.KindEndArray) {
 		if len(c.Kids) == 10*MaxLeaves {
 			return errs.AtPointer(at, "more than "+strconv.Itoa(10*MaxLeaves)+" conditions", "at most "+strconv.Itoa(MaxLeaves)+" leaves")
 		}
@@ -222,23 +243,22 @@ func (p *parser) codes(c *Condition, at string) error {
 	if err != nil {
 		return err
 	}
-	if t != json.Delim('[') {
+	if t.kind != jsontext.KindBeginArray {
 		return errs.AtPointer(at, describe(t), allowed)
 	}
-	for p.dec.More() {
+	for p.more(jsontext.KindEndArray) {
 		below := at + "/" + strconv.Itoa(len(c.In))
 		t, err := p.token(below, "a code as text")
 		if err != nil {
 			return err
 		}
-		code, ok := t.(string)
-		if !ok {
+		if t.kind != jsontext.KindString {
 			return errs.AtPointer(below, describe(t), "a code as text")
 		}
 		if len(c.In) == MaxValues {
 			return errs.AtPointer(at, "more than "+strconv.Itoa(MaxValues)+" codes", allowed)
 		}
-		c.In = append(c.In, code)
+		c.In = append(c.In, t.text)
 	}
 	if len(c.In) == 0 {
 		return errs.AtPointer(at, "an empty list", allowed)
@@ -306,19 +326,18 @@ func keyList(keys []string) string {
 	return strings.Join(keys, ", ")
 }
 
-func describe(t json.Token) string {
-	switch v := t.(type) {
-	case nil:
-		return "null"
-	case json.Delim:
-		if v == '[' {
-			return "a list"
-		}
+func describe(t token) string {
+	switch t.kind {
+	case jsontext.KindBeginArray:
+		return "a list"
+	case jsontext.KindBeginObject:
 		return "an object"
-	case string:
-		return strconv.Quote(v)
+	case jsontext.KindString:
+		return strconv.Quote(t.text)
+	case jsontext.KindNumber:
+		return t.text
 	default:
-		return fmt.Sprint(v)
+		return t.kind.String()
 	}
 }
 

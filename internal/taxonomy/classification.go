@@ -8,10 +8,9 @@ type Classification struct {
 	kind     Kind
 	items    []Item
 	byCode   map[string]int
-	parent   []int // index of the parent, -1 at the top
-	children []int // number of direct children
-	keys     []key
-	longest  int // letters of the longest key
+	parent   []int         // index of the parent, -1 at the top
+	children []int         // number of direct children
+	names    func() *names // made at the first search: most processes' first need is codes
 }
 
 // Kind gives what the classification classifies.

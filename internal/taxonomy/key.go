@@ -30,9 +30,15 @@ const (
 	classes = iota
 )
 
-// keysOf gives all keys of a table. A name in kanji has no sounding key of its
+// names are all that a classification is searched by.
+type names struct {
+	keys    []key
+	longest int // letters of the longest key
+}
+
+// namesOf gives all keys of a table. A name in kanji has no sounding key of its
 // own; its reading in the table has.
-func keysOf(records []record) []key {
+func namesOf(records []record) *names {
 	var keys []key
 	for i, r := range records {
 		for _, name := range []string{r.item.JA, r.item.EN, r.item.Yomi} {
@@ -45,7 +51,11 @@ func keysOf(records []record) []key {
 			keys = appendKeys(keys, i, name, itsSynonym, synonymSounds)
 		}
 	}
-	return keys
+	all := &names{keys: keys}
+	for i := range keys {
+		all.longest = max(all.longest, keys[i].letters)
+	}
+	return all
 }
 
 func appendKeys(keys []key, item int, name string, written, sounding class) []key {

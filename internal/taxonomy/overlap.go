@@ -11,9 +11,10 @@ func (c *Classification) searchOverlap(q *question, found hits) {
 	if len(f.runes) == len(f.text) {
 		return
 	}
-	row := make([]int, c.longest+1)
-	for i := range c.keys {
-		k := &c.keys[i]
+	names := c.names()
+	row := make([]int, names.longest+1)
+	for i := range names.keys {
+		k := &names.keys[i]
 		if k.sounds || k.ascii() || bits.OnesCount64(f.has&k.has) < 2 {
 			continue
 		}

@@ -93,8 +93,9 @@ func (h hits) none() bool {
 // searchPlain gives the best tier and the number of items found.
 func (c *Classification) searchPlain(q *question, found hits) (best tier, count int) {
 	best = noMatch
-	for i := range c.keys {
-		k := &c.keys[i]
+	keys := c.names().keys
+	for i := range keys {
+		k := &keys[i]
 		f := q.formFor(k)
 		if t := f.match(k); t < noMatch {
 			if found[k.item].tier == noMatch {
@@ -145,12 +146,13 @@ func (c *Classification) searchAll(parts []question, found hits) bool {
 }
 
 func (c *Classification) searchFuzzy(q *question, found hits) {
+	names := c.names()
 	var rows [3][]int
 	for i := range rows {
-		rows[i] = make([]int, c.longest+1)
+		rows[i] = make([]int, names.longest+1)
 	}
-	for i := range c.keys {
-		k := &c.keys[i]
+	for i := range names.keys {
+		k := &names.keys[i]
 		f := q.formFor(k)
 		if t := f.near(k, &rows); t < noMatch {
 			found.improve(k.item, hit{t, k.class, max(k.letters-len(f.runes), len(f.runes)-k.letters)})

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed tables/*.tsv
@@ -67,10 +68,7 @@ func parse(kind Kind, text string) (*Classification, error) {
 		}
 		records = append(records, r)
 	}
-	c.keys = keysOf(records)
-	for i := range c.keys {
-		c.longest = max(c.longest, c.keys[i].letters)
-	}
+	c.names = sync.OnceValue(func() *names { return namesOf(records) })
 	return c, nil
 }
 
@@ -100,6 +98,8 @@ func (c *Classification) add(item Item) error {
 	return nil
 }
 
+var withReading = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([^\[\]]+)\[([^\[\]]+)\]$`) })
+
 func parseLine(line string) (record, error) {
 	f := strings.Split(line, "\t")
 	if len(f) != columns {
@@ -115,10 +115,9 @@ func parseLine(line string) (record, error) {
 	if f[colSynonyms] == "" {
 		return r, nil
 	}
-	withReading := regexp.MustCompile(`^([^\[\]]+)\[([^\[\]]+)\]$`)
 	for s := range strings.SplitSeq(f[colSynonyms], "|") {
 		sounds := ""
-		if m := withReading.FindStringSubmatch(s); m != nil {
+		if m := withReading().FindStringSubmatch(s); m != nil {
 			s, sounds = m[1], m[2]
 		}
 		if s = strings.TrimSpace(s); s == "" {
