@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"enishi/internal/company"
 	"enishi/internal/day"
-	"enishi/internal/errs"
 )
 
 // Follow applies what has been committed since the last time to the
@@ -224,17 +225,20 @@ func (t *touched) addCompany(tx Tx, key int64) error {
 
 // reload reads the present state of what was touched.
 func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
-	for key := range t.candidates {
-		c, err := tx.Candidate(key)
-		if errs.Is(err, errs.NotFound) {
-			b.erase(key, turn)
-			continue
-		}
-		if err == nil {
-			err = m.people.putCandidate(b, &c, turn)
-		}
+	for keys := range slices.Chunk(slices.Sorted(maps.Keys(t.candidates)), MostKeys) {
+		found, err := tx.CandidatesOf(keys)
 		if err != nil {
-			return fmt.Errorf("reload candidate %d: %w", key, err)
+			return fmt.Errorf("reload candidates: %w", err)
+		}
+		for _, key := range keys {
+			if len(found) == 0 || found[0].Key != key {
+				b.erase(key, turn)
+				continue
+			}
+			if err := m.people.putCandidate(b, &found[0], turn); err != nil {
+				return fmt.Errorf("reload candidate %d: %w", key, err)
+			}
+			found = found[1:]
 		}
 	}
 	kin := kinship{}

@@ -113,6 +113,9 @@ type accountTx interface {
 	Sessions(account int64) ([]account.Session, error)
 }
 
+// MostKeys is how many rows one question may name by key.
+const MostKeys = 500
+
 type candidateTx interface {
 	AddCandidate(*candidate.Candidate) error
 	Candidate(key int64) (candidate.Candidate, error)
@@ -125,6 +128,8 @@ type candidateTx interface {
 	DeleteCandidate(key int64) error
 	// Candidates gives up to limit candidates after a key, by key.
 	Candidates(after int64, limit int) ([]candidate.Candidate, error)
+	// CandidatesOf gives those of up to MostKeys keys that there are, by key.
+	CandidatesOf(keys []int64) ([]candidate.Candidate, error)
 	AddView(View) error
 	// Views gives the views of a candidate, newest first, before a key
 	// (0: from the newest).

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -216,15 +217,40 @@ func (t *tx) Candidates(after int64, limit int) ([]candidate.Candidate, error) {
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	last := all[len(all)-1].Key
-	i := 0
-	find := func(key int64) *candidate.Candidate { // rows come by candidate
-		for i < len(all)-1 && all[i].Key < key {
-			i++
-		}
-		return &all[i]
+	return all, t.fillLists(all, "candidate > ? AND candidate <= ?", after, all[len(all)-1].Key)
+}
+
+func (t *tx) CandidatesOf(keys []int64) ([]candidate.Candidate, error) {
+	if len(keys) == 0 {
+		return nil, nil
 	}
-	_, err = list(t, "blocks", func(row scanner, _ *struct{}) error {
+	among := "IN (?" + strings.Repeat(", ?", len(keys)-1) + ")"
+	args := make([]any, len(keys))
+	for i, key := range keys {
+		args[i] = key
+	}
+	all, err := list(t, "candidates", scanCandidate,
+		"SELECT "+candidateColumns+" FROM candidate WHERE id "+among+" ORDER BY id", args...)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all, t.fillLists(all, "candidate "+among, args...)
+}
+
+// fillLists reads what candidates have in lists; they come by key, and where
+// finds the rows of these candidates alone.
+func (t *tx) fillLists(all []candidate.Candidate, where string, args ...any) error {
+	of := func() func(key int64) *candidate.Candidate {
+		i := 0
+		return func(key int64) *candidate.Candidate { // rows come by candidate
+			for i < len(all)-1 && all[i].Key < key {
+				i++
+			}
+			return &all[i]
+		}
+	}
+	find := of()
+	_, err := list(t, "blocks", func(row scanner, _ *struct{}) error {
 		var key int64
 		var n corpnum.Number
 		if err := row.Scan(&key, &n); err != nil {
@@ -233,11 +259,11 @@ func (t *tx) Candidates(after int64, limit int) ([]candidate.Candidate, error) {
 		c := find(key)
 		c.Blocks = append(c.Blocks, n)
 		return nil
-	}, "SELECT candidate, number FROM block WHERE candidate > ? AND candidate <= ? ORDER BY candidate, number", after, last)
+	}, "SELECT candidate, number FROM block WHERE "+where+" ORDER BY candidate, number", args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	i = 0
+	find = of()
 	_, err = list(t, "employers", func(row scanner, _ *struct{}) error {
 		var key int64
 		var e candidate.Employment
@@ -247,12 +273,8 @@ func (t *tx) Candidates(after int64, limit int) ([]candidate.Candidate, error) {
 		c := find(key)
 		c.Employers = append(c.Employers, e)
 		return nil
-	}, "SELECT candidate, number, is_current FROM employment WHERE candidate > ? AND candidate <= ?"+
-		" ORDER BY candidate, number", after, last)
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
+	}, "SELECT candidate, number, is_current FROM employment WHERE "+where+" ORDER BY candidate, number", args...)
+	return err
 }
 
 func (t *tx) AddView(v market.View) error {
