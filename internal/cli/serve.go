@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 
@@ -75,16 +76,13 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 	snapshots := files.NewSnapshots(folder)
 	o := options(resolved, log, outbox{}, w)
 	o.Snapshots, o.Actors, o.Replica = snapshots, in.shared.actors(), in.store.Replica()
-	t, err := newTelemetry(ctx, log, resolved, in.store)
-	if err == nil {
-		err = t.register(in.shared.metrics()...)
-	}
+	t, err := newTelemetry(ctx, log, resolved, in)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
 	done := takeTurn(ctx, resolved, log, gate, over)
+	defer done()
 	m, err := open(ctx, w, resolved, in, o, gate, t)
-	done()
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -100,6 +98,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 		return errors.Join(err, server.Close())
 	}
 	gate.Open(handler)
+	done()
 	group := lifecycle.NewGroup(stopGrace)
 	group.Add("traces", t.traces) // last to stop: what the others do is in them
 	group.Add("maintenance", worker.NewWatch(log, m))
@@ -134,7 +133,7 @@ const (
 )
 
 // takeTurn waits until no other process that shares the files loads; done lets
-// the next one load, and ends that this one gives way.
+// the next one load, and ends that this one gives way. It may be called again.
 func takeTurn(ctx context.Context, c *config.Config, log *slog.Logger, gate *httpx.Gate, over func()) (done func()) {
 	if !c.Shared() {
 		return over
@@ -148,11 +147,11 @@ func takeTurn(ctx context.Context, c *config.Config, log *slog.Logger, gate *htt
 		log.WarnContext(ctx, "the populations are loaded while another process loads its own", "waited", turnPatience)
 	}
 	timer := time.AfterFunc(turnLow, over)
-	return func() {
+	return sync.OnceFunc(func() {
 		timer.Stop()
 		over()
 		release()
-	}
+	})
 }
 
 // drainTime is how long a load balancer that asks every two seconds, and believes

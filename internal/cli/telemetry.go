@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"enishi/internal/config"
 	"enishi/internal/market"
-	"enishi/internal/store"
 	"enishi/internal/telemetry"
 )
 
@@ -24,7 +24,7 @@ type telemetries struct {
 
 // newTelemetry begins to send traces, and registers what can be measured before
 // the market is open.
-func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, s *store.Store) (*telemetries, error) {
+func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, in *installation) (*telemetries, error) {
 	v, _ := version()
 	names := make([]string, len(c.Roles))
 	for i, r := range c.Roles {
@@ -38,8 +38,8 @@ func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, s *st
 		return nil, err
 	}
 	t := &telemetries{registry: prometheus.NewRegistry(), traces: traces, observer: telemetry.NewObserver(traces.Tracer())}
-	all := append(t.observer.Collectors(), traces.Collectors()...)
-	return t, t.register(append(all, telemetry.NewStoreCollector(s.Stats), telemetry.NewBuildInfo(v, roles))...)
+	all := slices.Concat(t.observer.Collectors(), traces.Collectors(), in.shared.metrics())
+	return t, t.register(append(all, telemetry.NewStoreCollector(in.store.Stats), telemetry.NewBuildInfo(v, roles))...)
 }
 
 // serves registers what is measured of an open market.
