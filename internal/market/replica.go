@@ -67,19 +67,27 @@ type floor struct {
 	since      time.Time
 }
 
+// floorLife is how long a head is good for: a process that has not looked since,
+// at its start or because it was paused, does not know what is recent.
+const floorLife = 3 * replicaAge
+
 // note is told what the head was when it was last looked at.
 func (f *floor) note(head int64, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if now.Sub(f.since) >= replicaAge {
+	switch age := now.Sub(f.since); {
+	case age >= floorLife:
+		f.head, f.next, f.since = head, head, now
+	case age >= replicaAge:
 		f.head, f.next, f.since = f.next, head, now
 	}
 }
 
-func (f *floor) least() int64 {
+// least gives the position that a recent replica has, if it is known.
+func (f *floor) least(now time.Time) (head int64, known bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.head
+	return f.head, now.Sub(f.since) < floorLife
 }
 
 // sessionKey is the context key of the session on whose behalf something is
@@ -179,7 +187,7 @@ func (m *Market) askReplica(ctx context.Context, s *account.Session, fn func(Tx)
 		if err != nil {
 			return err
 		}
-		if head < m.replica.floor.least() {
+		if least, known := m.replica.floor.least(m.options.Clock()); !known || head < least {
 			return errBehind
 		}
 		asked = true

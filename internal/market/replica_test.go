@@ -133,6 +133,15 @@ func (w *copiedWorld) settle() {
 	w.drain()
 }
 
+// later lets time pass in a process that follows the log.
+func (w *copiedWorld) later(d time.Duration) {
+	w.Helper()
+	w.pass(d)
+	if err := w.Follow(w.Context()); err != nil {
+		w.Fatalf("Follow: %v", err)
+	}
+}
+
 // came gives what reads came to since the last time.
 func (w *copiedWorld) came(before market.ReplicaReads) string {
 	now := w.ReplicaReads()
@@ -217,7 +226,7 @@ func TestReplica(t *testing.T) {
 	is("while it is away", f.token, "一", "away")
 	w.replica.take()
 	is("while it is left alone", f.token, "一", "away")
-	w.pass(3 * time.Second)
+	w.later(3 * time.Second)
 	is("after it has come back", f.token, "一", "replica")
 	if len(w.reported) != 1 || !strings.Contains(w.reported[0], "does not answer") {
 		t.Errorf("reported %q, want once that it does not answer", w.reported)
@@ -225,6 +234,46 @@ func TestReplica(t *testing.T) {
 	if _, err := w.Positions(w.Context(), w.actor(f.token), 0, 1); err != nil {
 		t.Errorf("Positions without a session: %v", err)
 	}
+}
+
+// TestReplicaBeforeAnythingIsRecent does not believe a replica before it is known
+// what is recent: at the start, and after a pause, however little is asked for.
+func TestReplicaBeforeAnythingIsRecent(t *testing.T) {
+	w := newCopiedWorld(t)
+	f := w.firm(1, 0)
+	w.settle()
+	w.replica.take() // and stops there
+	for i := range 3 {
+		w.someone(i)
+	}
+	w.settle()
+	behind := func(what string) {
+		t.Helper()
+		if _, who := w.titles(f.token); who != "behind" {
+			t.Errorf("%s: read from %q, want the replica to be behind", what, who)
+		}
+	}
+	leader := w.Market
+	w.Market = w.open()
+	behind("a process that has just started")
+	w.later(time.Second)
+	behind("a second later")
+	w.replica.take()
+	w.later(time.Second)
+	if _, who := w.titles(f.token); who != "replica" {
+		t.Errorf("once it has caught up: read from %q, want the replica", who)
+	}
+	for i := range 3 {
+		w.someone(3 + i)
+	}
+	w.pass(time.Minute)
+	behind("a process that was paused")
+	paused := w.Market
+	w.Market = leader
+	w.settle()
+	w.Market = paused
+	w.later(time.Second)
+	behind("once it has followed the log")
 }
 
 // TestReplicaThatHangs lets one reader wait for a replica that was away and
@@ -241,7 +290,7 @@ func TestReplicaThatHangs(t *testing.T) {
 		}
 	}
 	list() // it is away
-	w.pass(3 * time.Second)
+	w.later(3 * time.Second)
 	w.replica.take()
 	waits, goes := make(chan struct{}), make(chan struct{})
 	w.replica.asked = func() { close(waits); <-goes }
