@@ -29,6 +29,20 @@ func MigrateBy(ctx context.Context, address string, files fs.FS) error {
 	return migrateBy(ctx, config, s, files, false)
 }
 
+// MigrateOdd is MigrateBy on a server whose sessions begin with other variables.
+func MigrateOdd(ctx context.Context, address string, files fs.FS, variables map[string]string) error {
+	config, err := parse(address)
+	if err != nil {
+		return err
+	}
+	s, err := ask(ctx, config)
+	if err != nil {
+		return err
+	}
+	config.Params = variables
+	return migrateBy(ctx, config, s, files, false)
+}
+
 // Connect gives connections with the settings of those that write or read.
 func Connect(ctx context.Context, address string, write bool) (*sql.DB, error) {
 	config, err := parse(address)

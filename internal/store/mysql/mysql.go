@@ -134,6 +134,14 @@ func (s server) table() string {
 	return "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin"
 }
 
+// bound ends statements that take longer; 0: none.
+func (s server) bound(d time.Duration) string {
+	if s.mariadb {
+		return fmt.Sprintf("SET SESSION max_statement_time = %d", int(d.Seconds()))
+	}
+	return fmt.Sprintf("SET SESSION max_execution_time = %d", d.Milliseconds())
+}
+
 func ask(ctx context.Context, config *mysql.Config) (s server, err error) {
 	db, err := connect(config, nil)
 	if err != nil {
@@ -200,6 +208,12 @@ func writable(ctx context.Context, conn *sql.Conn) bool {
 	return err == nil && yes
 }
 
+// usual makes a session what the statements here are written for, whatever the
+// server's own settings are.
+const usual = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'," +
+	" autocommit = 1, completion_type = 'NO_CHAIN', sql_safe_updates = 0, sql_select_limit = 18446744073709551615," +
+	" sql_auto_is_null = 0, sql_big_selects = 1, foreign_key_checks = 1, unique_checks = 1"
+
 // settings gives the statements that a new session begins with.
 func settings(s server, o Options, write bool) []string {
 	idle := idleTime
@@ -210,7 +224,7 @@ func settings(s server, o Options, write bool) []string {
 		idle = int(loadTime.Seconds())
 	}
 	list := []string{
-		"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+		usual,
 		fmt.Sprintf("SET SESSION wait_timeout = %d, innodb_lock_wait_timeout = %d", idle, lockWait),
 	}
 	if write {
@@ -219,12 +233,8 @@ func settings(s server, o Options, write bool) []string {
 		list = append(list, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 	}
 	// The server ends what the process has given up waiting for.
-	switch {
-	case o.Loading:
-	case s.mariadb:
-		list = append(list, fmt.Sprintf("SET SESSION max_statement_time = %d", int(replyTime.Seconds())))
-	default:
-		list = append(list, fmt.Sprintf("SET SESSION max_execution_time = %d", replyTime.Milliseconds()))
+	if !o.Loading {
+		list = append(list, s.bound(replyTime))
 	}
 	if o.Loading && write { // one transaction at the end of which all is durable anyway
 		list = append(list, "SET SESSION unique_checks = 0")

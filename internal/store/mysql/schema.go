@@ -49,7 +49,7 @@ func migrate(ctx context.Context, config *mysql.Config, s server, expect bool) e
 }
 
 func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS, expect bool) (err error) {
-	db, err := connect(config, []string{fmt.Sprintf("SET SESSION lock_wait_timeout = %d", tableWait)})
+	db, err := connect(config, []string{usual, s.bound(0), fmt.Sprintf("SET SESSION lock_wait_timeout = %d", tableWait)})
 	if err != nil {
 		return err
 	}

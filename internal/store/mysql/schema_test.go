@@ -116,6 +116,27 @@ func TestOlderProgramsStart(t *testing.T) {
 	}
 }
 
+// TestMigrationsOnOddServers runs every migration on servers whose operators like
+// other variables.
+func TestMigrationsOnOddServers(t *testing.T) {
+	odd := map[string]string{
+		"autocommit": "0", "sql_mode": "'ANSI,ALLOW_INVALID_DATES'", "sql_safe_updates": "1", "sql_select_limit": "1",
+		"completion_type": "'CHAIN'", "sql_auto_is_null": "1", "foreign_key_checks": "0",
+	}
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			address := mysqltest.Address(t, server)
+			all := with(t, newest, nil)
+			if err := mysql.MigrateOdd(t.Context(), address, all, odd); err != nil {
+				t.Fatal(err)
+			}
+			if done := len(mysqltest.Texts(t, address, "SELECT version_id FROM goose_db_version WHERE version_id > 0")); done != len(all) {
+				t.Errorf("%d migrations are noted as run, want %d", done, len(all))
+			}
+		})
+	}
+}
+
 // TestInterruptedMigrations runs a migration again whose process ended before
 // it could say how far it had come.
 func TestInterruptedMigrations(t *testing.T) {
