@@ -82,7 +82,7 @@ func (m *Market) keepActor(ctx context.Context, s *account.Session, a Actor, rea
 	}
 	text, err := json.Marshal(k)
 	if err != nil {
-		m.options.Report(ctx, "an actor was not kept", err)
+		m.report(ctx, "an actor was not kept", err)
 		return
 	}
 	m.options.Actors.Keep(ctx, s.TokenHash, append(m.actorSeal(s.TokenHash, text), text...), ActorLife)

@@ -326,7 +326,7 @@ func (m *Market) sweepCompany(ctx context.Context, key int64) error {
 // to the change's row.
 func (m *Market) settle(ctx context.Context, sweep func(context.Context, int64) error, key int64) {
 	if err := sweep(context.WithoutCancel(ctx), key); err != nil {
-		m.options.Report(ctx, "withdrawals are left to the matcher", err)
+		m.report(ctx, "withdrawals are left to the matcher", err)
 	}
 }
 

@@ -27,7 +27,7 @@ func (m *Market) Follow(ctx context.Context) error {
 	m.followed = false
 	today, err := m.catchUp(ctx)
 	for n := 0; errors.Is(err, errTrimmed) && n < mostRebuilds; n++ {
-		m.refuse(ctx, "the populations are loaded again", err)
+		m.report(ctx, "the populations are loaded again", err)
 		if err = m.fill(ctx, m.turn+1, func(string, int) {}); err == nil {
 			today, err = m.catchUp(ctx)
 		}
@@ -119,7 +119,7 @@ func (m *Market) catchUpWithOthers(ctx context.Context) {
 		return
 	}
 	if err := m.Follow(ctx); err != nil {
-		m.options.Report(ctx, "a question is answered without what other processes have just written", err)
+		m.report(ctx, "a question is answered without what other processes have just written", err)
 	}
 }
 

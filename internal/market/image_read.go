@@ -42,7 +42,7 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 	}
 	names, err := m.options.Snapshots.Names(ctx)
 	if err != nil {
-		m.refuse(ctx, "the snapshots cannot be listed", err)
+		m.report(ctx, "the snapshots cannot be listed", err)
 		return false, ctx.Err()
 	}
 	for _, name := range names {
@@ -54,7 +54,7 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 		}
 		if err != nil {
 			m.passedOver[name] = err
-			m.refuse(ctx, "the snapshot "+name+" is passed over", err)
+			m.report(ctx, "the snapshot "+name+" is passed over", err)
 			continue
 		}
 		m.people, m.turn = people, loadTurn
@@ -65,12 +65,6 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 		return true, m.Follow(ctx)
 	}
 	return false, nil
-}
-
-func (m *Market) refuse(ctx context.Context, what string, err error) {
-	if m.options.Report != nil {
-		m.options.Report(ctx, what, err)
-	}
 }
 
 // openImage gives the populations of an image. It is Stale if the image is too

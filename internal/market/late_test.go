@@ -357,6 +357,68 @@ func TestAnAnswerNobodyWaitsFor(t *testing.T) {
 	}
 }
 
+// mute is a store that answers no question after its next commit.
+type mute struct {
+	market.Store
+	after, now atomic.Bool
+}
+
+func (s *mute) Write(ctx context.Context, fn func(market.Tx) error) error {
+	err := s.Store.Write(ctx, fn)
+	if err == nil && s.after.Load() {
+		s.now.Store(true)
+	}
+	return err
+}
+
+func (s *mute) Read(ctx context.Context, fn func(market.Tx) error) error {
+	if s.now.Load() {
+		return errs.New(errs.Busy, "the database does not answer")
+	}
+	return s.Store.Read(ctx, fn)
+}
+
+// What is saved is a success, though the database goes away right after it: an
+// error would say that nothing was saved.
+func TestSavedThoughNothingCanBeReadAnyMore(t *testing.T) {
+	t.Parallel()
+	s := &mute{Store: market.NewMemory()}
+	w := newWorld(t, s, market.Options{Mode: market.Auto, Demo: true})
+	w.options.Report = func(_ context.Context, what string, err error) {
+		if !errs.Is(err, errs.Busy) {
+			t.Errorf("reported: %s: %v", what, err)
+		}
+	}
+	w.Market = w.open()
+	f := w.firm(1, 0)
+	w.order(f, w.post(f, publishable()), plain())
+	w.drain()
+	a := w.actor(f.token)
+	back := func() {
+		s.after.Store(false)
+		s.now.Store(false)
+	}
+	s.after.Store(true)
+	p, err := w.AddPosition(w.Context(), a, publishable(), market.Once{})
+	back()
+	if err != nil {
+		t.Errorf("AddPosition: %v", err)
+	}
+	if _, err := w.Position(w.Context(), a, p.ID); err != nil {
+		t.Errorf("the position that was added: %v", err)
+	}
+	s.after.Store(true)
+	out, err := w.SignUp(w.Context(), market.SignUp{Email: "m@example.jp", Wishes: all()}, market.Once{})
+	back()
+	if err != nil || out.Token == "" || len(out.Offers) != 0 {
+		t.Fatalf("SignUp = %+v, %v; want a token, and no offers since they cannot be read", out, err)
+	}
+	w.drain()
+	if list, _, err := w.OffersTo(w.Context(), w.actor(out.Token), 0, 9); err != nil || len(list) != 1 {
+		t.Errorf("the matcher then made %d offers, %v; want 1", len(list), err)
+	}
+}
+
 // A day ranks alike from its first offer to its last, also over a restart.
 func TestARestartRanksAlike(t *testing.T) {
 	t.Parallel()

@@ -100,10 +100,10 @@ func (m *Market) attempt(ctx context.Context, c *Mail) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case c.Tries >= mostTries:
-		m.refuse(ctx, fmt.Sprintf("mail %d is given up after %d tries", c.Key, c.Tries), err)
+		m.report(ctx, fmt.Sprintf("mail %d is given up after %d tries", c.Key, c.Tries), err)
 		c.DueAt = time.Time{}
 	default:
-		m.refuse(ctx, fmt.Sprintf("mail %d was not accepted and is tried again", c.Key), err)
+		m.report(ctx, fmt.Sprintf("mail %d was not accepted and is tried again", c.Key), err)
 		return nil // its next time is noted
 	}
 	err = m.store.Write(context.WithoutCancel(ctx), func(tx Tx) error { return tx.SaveMail(c) })

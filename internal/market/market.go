@@ -353,13 +353,24 @@ func (m *Market) transact(ctx context.Context, fn func(Tx) error) error {
 }
 
 // write runs a use case's transaction and then applies it here, so that the
-// caller's next question sees it; the matcher is told.
+// caller's next question sees it; the matcher is told. Once it is committed, it
+// is a success: what cannot be applied now the follower applies.
 func (m *Market) write(ctx context.Context, fn func(Tx) error) error {
 	if err := m.transact(ctx, fn); err != nil {
 		return err
 	}
 	m.wake()
-	return m.Follow(ctx)
+	if err := m.Follow(ctx); err != nil && ctx.Err() == nil {
+		m.report(ctx, "what was saved is applied later", err)
+	}
+	return nil
+}
+
+// report tells of what went wrong and did not stop what was asked for.
+func (m *Market) report(ctx context.Context, what string, err error) {
+	if m.options.Report != nil {
+		m.options.Report(ctx, what, err)
+	}
 }
 
 // Kicked is signalled when something was written that the matcher may have to

@@ -220,7 +220,7 @@ func (m *Market) rest(ctx context.Context, now time.Time, asked bool, why error)
 		r.known.Store(false) // what answers there next may be another server
 	}
 	if !r.away.Swap(away) && away {
-		m.options.Report(ctx, "lists are read from the writer", fmt.Errorf("ask the replica: %w", why))
+		m.report(ctx, "lists are read from the writer", fmt.Errorf("ask the replica: %w", why))
 	}
 	r.until.Store(now.Add(pause).UnixNano())
 }

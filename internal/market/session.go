@@ -163,7 +163,7 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 	if _, ok := m.paused(); stale && !ok {
 		err := m.write(ctx, func(tx Tx) error { return m.active(tx, a) })
 		if stale = err != nil; stale {
-			m.options.Report(ctx, "a visit was not noted", err)
+			m.report(ctx, "a visit was not noted", err)
 		}
 	}
 	if !stale { // a visit that is to be noted must be seen again

@@ -40,6 +40,8 @@ type SignedUp struct {
 // SignUp registers a candidate and makes the offers that are due, so that the
 // answer holds them. A known address answers like any other; its owner is told
 // by mail. Whatever is wrong with the input is Invalid, and nothing is written.
+// Once somebody is registered it is a success: if the database goes away before
+// the offers can be read, the answer holds none.
 func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, error) {
 	var out SignedUp
 	c, err := m.newCandidate(in)
@@ -95,10 +97,12 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	if err != nil {
 		// The candidate is registered; the matcher makes the offers that
 		// this request could not.
-		m.options.Report(ctx, "instant offers are left to the matcher", err)
+		m.report(ctx, "instant offers are left to the matcher", err)
 	}
-	out.Offers, out.Asked, err = m.delivered(ctx, c.Key)
-	return out, err
+	if out.Offers, out.Asked, err = m.delivered(ctx, c.Key); err != nil {
+		m.report(ctx, "a sign-up is answered without its offers", err)
+	}
+	return out, nil
 }
 
 // repeated gives the candidate of an earlier request. While the address is not

@@ -46,6 +46,8 @@ const (
 	erQueryTimeout      = 3024 // MySQL
 	erAccessDenied      = 1045
 	erDBAccessDenied    = 1044
+	erTableAccess       = 1142
+	erSpecificAccess    = 1227
 	erBadDB             = 1049
 	erClientInteraction = 4031 // MySQL: closed for having been idle
 	erHostBlocked       = 1129 // after too many connections that were cut
@@ -101,6 +103,25 @@ func (p *plain) Error() string {
 // Unwrap gives the driver's own error.
 func (p *plain) Unwrap() error { return p.MySQLError }
 
+// opening tells whoever opens a database what is wrong with its address. Later the
+// same errors are the operator's matter and none of a user's.
+func opening(err error) store.Failure {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		switch e.Number {
+		case erAccessDenied:
+			return store.Failure{Kind: errs.Invalid, Message: "the database refuses this user or password"}
+		case erDBAccessDenied:
+			return store.Failure{Kind: errs.Invalid, Message: "this user has no rights on a database of this name"}
+		case erTableAccess, erSpecificAccess:
+			return store.Failure{Kind: errs.Invalid, Message: "this user lacks a right on the database"}
+		case erBadDB:
+			return store.Failure{Kind: errs.Invalid, Message: "the server has no database of this name: make it first"}
+		}
+	}
+	return classify(err)
+}
+
 func ofServer(code uint16) store.Failure {
 	switch code {
 	case erDupEntry:
@@ -125,10 +146,8 @@ func ofServer(code uint16) store.Failure {
 		return store.Failure{Kind: errs.Busy, Message: "the disk of the database is full"}
 	case erNetPacket:
 		return store.Failure{Kind: errs.TooLarge, Message: "this is larger than the database takes"}
-	case erAccessDenied, erDBAccessDenied:
-		return store.Failure{Kind: errs.Invalid, Message: "the database refuses this user or password"}
-	case erBadDB:
-		return store.Failure{Kind: errs.Invalid, Message: "the server has no database of this name: make it first"}
+	case erAccessDenied, erDBAccessDenied, erTableAccess, erSpecificAccess, erBadDB:
+		return store.Failure{Kind: errs.Busy, Message: "the database does not answer"} // to this process
 	}
 	return store.Failure{Kind: errs.Internal}
 }

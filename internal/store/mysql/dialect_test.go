@@ -33,6 +33,8 @@ func TestFailoverErrors(t *testing.T) {
 		"ProxySQL finds no server":          {server(9001), true, false},
 		"RDS Proxy finds no server":         {server(9501), true, false},
 		"this machine is blocked":           {server(1129), false, false},
+		"another password":                  {server(1045), false, false},
+		"no rights any more":                {server(1142), false, false},
 	} {
 		f := mysql.Classify(fmt.Errorf("commit: %w", c.err))
 		if f.Kind != errs.Busy || f.Message == "" || f.Retry != c.retry || f.Lost != c.lost {

@@ -58,7 +58,7 @@ func Open(ctx context.Context, address string, o Options) (*store.Store, error) 
 	}
 	s, err := open(ctx, config, o)
 	if err != nil {
-		if f := classify(err); f.Message != "" {
+		if f := opening(err); f.Message != "" {
 			err = errs.Wrap(f.Kind, f.Message, err)
 		}
 		return nil, fmt.Errorf("open the database %s on %s: %w", config.DBName, config.Addr, err)

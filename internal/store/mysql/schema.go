@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -49,7 +50,10 @@ func migrate(ctx context.Context, config *mysql.Config, s server, expect bool) e
 }
 
 func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS, expect bool) (err error) {
-	db, err := connect(config, []string{usual, s.bound(0), fmt.Sprintf("SET SESSION lock_wait_timeout = %d", tableWait)})
+	db, err := connect(config, []string{
+		usual, s.bound(0),
+		fmt.Sprintf("SET SESSION lock_wait_timeout = %d, wait_timeout = %d", tableWait, lockIdle),
+	})
 	if err != nil {
 		return err
 	}
@@ -67,11 +71,34 @@ func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS,
 	if expect {
 		schema.Only = "which enishi migrate makes"
 	}
-	return alone(ctx, db, config.DBName, func() error { return schema.Migrate(ctx) })
+	err = alone(ctx, db, config.DBName, schema.Migrate)
+	if err != nil && ctx.Err() == nil && !takesWrites(ctx, db) {
+		return errs.Wrap(errs.Busy, "the server takes no writes: it is a replica, or was the writer until now", err)
+	}
+	return err
 }
 
-// alone runs fn while no other process migrates the database.
-func alone(ctx context.Context, db *sql.DB, name string, fn func() error) (err error) {
+// takesWrites says whether a server takes writes, or cannot be asked.
+func takesWrites(ctx context.Context, db *sql.DB) bool {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return true
+	}
+	defer conn.Close() //nolint:errcheck // it was only read
+	return writable(ctx, conn)
+}
+
+// The lock ends with its connection. The server leaves that open for lockIdle, in
+// seconds, though nothing is asked meanwhile; what is between may not, so it is
+// asked every lockKept.
+const (
+	lockIdle = 7 * 24 * 60 * 60
+	lockKept = 5 * time.Second
+)
+
+// alone runs fn while no other process migrates the database. If the lock is lost,
+// fn's context ends.
+func alone(ctx context.Context, db *sql.DB, name string, fn func(context.Context) error) (err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
@@ -84,9 +111,36 @@ func alone(ctx context.Context, db *sql.DB, name string, fn func() error) (err e
 	if got.Int64 != 1 {
 		return errs.New(errs.Busy, "another process has been changing the schema for ten minutes")
 	}
-	err = fn()
+	held, stop := context.WithCancelCause(ctx)
+	var kept sync.WaitGroup
+	kept.Go(func() { keepLock(held, conn, migrateLock+name, stop) })
+	err = fn(held)
+	if lost := context.Cause(held); lost != nil && ctx.Err() == nil {
+		err = errors.Join(lost, err)
+	}
+	stop(nil)
+	kept.Wait()
 	_, released := conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(?)", migrateLock+name)
 	return errors.Join(err, released)
+}
+
+// keepLock calls lost once the lock is no longer this connection's.
+func keepLock(ctx context.Context, conn *sql.Conn, lock string, lost func(error)) {
+	every := time.NewTicker(lockKept)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		var ours sql.NullBool
+		err := conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", lock).Scan(&ours)
+		if ctx.Err() == nil && (err != nil || !ours.Bool) {
+			lost(errs.Wrap(errs.Busy, "the lock under which one process changes the schema was lost: start again", err))
+			return
+		}
+	}
 }
 
 // migrationsFor gives the migrations in the server's own words. They run

@@ -137,6 +137,68 @@ func TestMigrationsOnOddServers(t *testing.T) {
 	}
 }
 
+// TestMigratorsTakeTurns lets two processes migrate while a transaction keeps both
+// waiting for longer than the server leaves idle connections open.
+func TestMigratorsTakeTurns(t *testing.T) {
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			address, busy, release := busyOffers(t, server)
+			ended := make(chan error, 2)
+			for range cap(ended) {
+				go func() {
+					ended <- mysql.MigrateOdd(t.Context(), address, with(t, newest, nil), map[string]string{"wait_timeout": "1"})
+				}()
+			}
+			run(t, busy, "DO SLEEP(3)")
+			release()
+			for range cap(ended) {
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			}
+			if n := mysqltest.Texts(t, address, "SELECT COUNT(*) FROM goose_db_version WHERE version_id = 9"); n[0] != "1" {
+				t.Errorf("migration 9 is noted %s times, want once", n[0])
+			}
+		})
+	}
+}
+
+// TestMigratorWithoutItsLock stops a process whose lock has gone.
+func TestMigratorWithoutItsLock(t *testing.T) {
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			address, busy, release := busyOffers(t, server)
+			defer release()
+			ended := make(chan error, 1)
+			go func() { ended <- mysql.MigrateBy(t.Context(), address, with(t, newest, nil)) }()
+			owner := "NULL"
+			for owner == "NULL" {
+				owner = mysqltest.Texts(t, address, "SELECT COALESCE(IS_USED_LOCK(CONCAT('enishi.migrate.', DATABASE())), 'NULL')")[0]
+			}
+			run(t, busy, "KILL "+owner)
+			if err := <-ended; !errs.Is(err, errs.Busy) || !strings.Contains(err.Error(), "was lost") {
+				t.Errorf("a migration whose lock is lost = %v, want Busy", err)
+			}
+		})
+	}
+}
+
+// busyOffers gives a database before migration 9, and a connection to it whose
+// transaction keeps that waiting until release.
+func busyOffers(t *testing.T, server string) (address string, busy *sql.Conn, release func()) {
+	t.Helper()
+	address = mysqltest.Address(t, server)
+	migrate(t, address, with(t, 8, nil))
+	busy, err := connected(t, address, true).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, busy, "SET SESSION wait_timeout = 600")
+	run(t, busy, "START TRANSACTION")
+	run(t, busy, "SELECT 1 FROM offer LIMIT 1")
+	return address, busy, func() { run(t, busy, "COMMIT") }
+}
+
 // TestInterruptedMigrations runs a migration again whose process ended before
 // it could say how far it had come.
 func TestInterruptedMigrations(t *testing.T) {
