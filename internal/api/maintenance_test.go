@@ -115,7 +115,7 @@ func TestReadOnlyWritesNothing(t *testing.T) {
 func TestRefusalsSpeakTheLanguageThatIsAskedFor(t *testing.T) {
 	s := newServer(t)
 	if err := s.upkeep().Plan(t.Context(), market.Maintenance{
-		From: noon().Add(time.Hour), Until: noon().Add(2 * time.Hour), JA: "<b>増強</b>します", EN: "new disks",
+		From: noon().Add(30 * time.Minute), Until: noon().Add(2 * time.Hour), JA: "<b>増強</b>します", EN: "new disks",
 	}, false); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestRefusalsSpeakTheLanguageThatIsAskedFor(t *testing.T) {
 	for _, tt := range []struct{ language, want string }{
 		{"ja", "メンテナンス中のため、閲覧のみ可能です。変更はできません。終了予定: 2026-11-24 14:00（日本時間）"},
 		{"ja-JP,en;q=0.5", "<b>増強</b>します"},
-		{"en", "nothing can be changed for now, until 2026-11-24 14:00 in Tokyo as planned; deadlines are extended by as long as it takes new disks"},
+		{"en", "nothing can be changed for now, until 2026-11-24 14:00 in Tokyo as planned; deadlines are extended by as long as it takes. new disks"},
 		{"", "you can read"},
 	} {
 		p := s.problem(http.StatusServiceUnavailable, s.do("POST", "/api/v1/candidates", "", `{}`, "Accept-Language", tt.language))
@@ -203,11 +203,13 @@ func TestStatusTellsOfMaintenance(t *testing.T) {
 	if got := look(); got == nil || got.Mode != "stop" {
 		t.Errorf("stopped: %+v", got)
 	}
-	if _, err := s.upkeep().End(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := look(); got != nil {
-		t.Errorf("afterwards: %+v", got)
+	for _, want := range []string{"planned", ""} { // tomorrow's plan stays until it is withdrawn
+		if _, err := s.upkeep().End(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := look(); (got == nil) != (want == "") || got != nil && got.Mode != want {
+			t.Errorf("afterwards: %+v, want %q", got, want)
+		}
 	}
 }
 

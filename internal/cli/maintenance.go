@@ -138,7 +138,7 @@ func (c *planCmd) Run(ctx context.Context, w World) error {
 
 type onCmd struct {
 	upkeepFlags
-	Until  string `placeholder:"TIME" help:"When it is planned to end, which people are told (default: the end of the plan, if there is one)."`
+	Until  string `placeholder:"TIME" help:"When it is planned to end, which people are told (default: the end of the plan, if its time has come or will within an hour)."`
 	Stop   bool   `help:"Stop reading too: a page says so, and only the probes and the status are answered."`
 	Yes    bool   `help:"Do not ask."`
 	DryRun bool   `help:"Show what would happen, change nothing."`
@@ -180,15 +180,23 @@ func (c *onCmd) Run(ctx context.Context, w World) error {
 			}
 			return standingOf(begun).print(w.Out, c.JSON)
 		}
-		timer := time.NewTimer(market.Lead)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return fmt.Errorf("wait until every process knows: %w", ctx.Err())
+		if err := known(ctx); err != nil {
+			return err
 		}
 		return standingOf(begun).print(w.Out, c.JSON)
 	})
+}
+
+// known waits until every process knows what was ordered.
+func known(ctx context.Context) error {
+	timer := time.NewTimer(market.Lead)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait until every process knows: %w", ctx.Err())
+	}
 }
 
 // agreed asks a question and says whether the answer is yes.
@@ -206,6 +214,7 @@ type offCmd struct{ upkeepFlags }
 // Help shows how it is called.
 func (c *offCmd) Help() string {
 	return `Deadlines are extended first, while nobody writes yet. If it is interrupted, repeat it: it goes on where it stopped.
+It returns when every process knows. A plan of another time stays; without maintenance, the plan is withdrawn.
 
 Examples:
   enishi maintenance off
@@ -218,6 +227,9 @@ func (c *offCmd) Run(ctx context.Context, w World) error {
 		shown := progress{world: w}
 		ended, err := u.End(ctx, func(done int) { shown.step("extending deadlines", done, 0) })
 		shown.end()
+		if err == nil && ended.Was {
+			err = known(ctx)
+		}
 		if err != nil {
 			return err
 		}

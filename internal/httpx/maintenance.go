@@ -146,6 +146,9 @@ func (n *Notice) say(japanese bool) string {
 			text += ", until " + until + " in Tokyo as planned"
 		}
 		text += "; deadlines are extended by as long as it takes"
+		if more != "" {
+			text += "."
+		}
 	}
 	return strings.TrimSpace(text + " " + more)
 }

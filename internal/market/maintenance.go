@@ -56,7 +56,8 @@ type pause struct {
 	Until    time.Time `json:"until"` // as announced; zero: not known
 	JA       string    `json:"ja,omitempty"`
 	EN       string    `json:"en,omitempty"`
-	Ends     time.Time `json:"ends"`   // up to when clocks are being extended; zero: it goes on
+	Since    time.Time `json:"since"`  // from when clocks are being extended, and
+	Ends     time.Time `json:"ends"`   // up to when; zero: it goes on
 	Behind   int64     `json:"behind"` // key of the last offer whose clocks are
 }
 

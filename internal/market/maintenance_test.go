@@ -200,7 +200,7 @@ func TestDatesAfterMaintenance(t *testing.T) {
 		o := loose(1, tt.state, today+tt.expires)
 		w.addOffers(o)
 		w.begin(market.ReadOnly, time.Time{})
-		w.pass(tt.took - time.Minute) // ending it is given a minute
+		w.pass(tt.took - market.Lead) // ending it is given so long
 		if _, err := market.NewUpkeep(w.records.Store, w.options.Clock).End(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -411,6 +411,90 @@ func TestWhatIsTold(t *testing.T) {
 	wants(market.ReadOnly) // past its planned end
 	w.end()
 	wants("")
+}
+
+// An emergency is not what was planned for another time: it takes neither the
+// plan's end nor its words, and leaves it.
+func TestAnEmergencyBeforeAPlan(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		ahead time.Duration // from the order to the plan's beginning
+		taken bool
+	}{{24 * time.Hour, false}, {time.Hour, false}, {59 * time.Minute, true}, {-30 * time.Minute, true}} {
+		w := newWorld(t, market.NewMemory(), demo())
+		from := beginning.Add(2 * time.Hour)
+		p := market.Maintenance{From: from, Until: from.Add(time.Hour), JA: "更新", EN: "update"}
+		if err := w.upkeep().Plan(t.Context(), p, false); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(from.Sub(w.Now()) - tt.ahead)
+		begun, err := w.upkeep().Begin(t.Context(), market.ReadOnly, time.Time{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if taken := begun.Until.Equal(p.Until) && begun.JA == p.JA && begun.EN == p.EN; taken != tt.taken || !taken && (!begun.Until.IsZero() || begun.JA != "") {
+			t.Errorf("%v before a plan: %+v, want the plan's: %t", tt.ahead, begun, tt.taken)
+		}
+		w.pass(market.Lead)
+		if ended, err := w.upkeep().End(t.Context(), nil); err != nil || !ended.Was || ended.Planned {
+			t.Errorf("End = %+v, %v", ended, err)
+		}
+		w.watch()
+		if left := w.Maintenance().Standing == market.Planned; left == tt.taken {
+			t.Errorf("after one that began %v before a plan, the plan is left: %t", tt.ahead, left)
+		}
+	}
+}
+
+// Pauses that follow each other at once extend clocks by no more than they took.
+func TestPausesAreCountedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, market.NewMemory(), demo())
+	const many = 201 // whose clocks take several transactions
+	var list []*offer.Offer
+	for i := range many {
+		o := loose(int64(i+1), offer.Reserved, day.Of(beginning)+20)
+		o.DueAt = beginning.Add(time.Hour)
+		list = append(list, o)
+	}
+	w.addOffers(list...)
+	start := w.Now()
+	for range 4 {
+		w.begin(market.ReadOnly, time.Time{})
+		w.pass(300 * time.Millisecond)
+		if _, err := market.NewUpkeep(w.records.Store, w.options.Clock).End(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		w.pass(2 * time.Second)
+	}
+	took := w.Now().Sub(start)
+	for _, o := range list {
+		got := readOffer(t, w.records.Store, o.Key).DueAt.Sub(o.DueAt)
+		if most := took + time.Minute; got < took-10*time.Second || got > most {
+			t.Fatalf("four pauses in %v moved a clock by %v, want %v at most", took, got, most)
+		}
+	}
+	pauses := readPauses(t, w.records.Store)
+	for i := 1; i < len(pauses); i++ {
+		if pauses[i].From.Before(pauses[i-1].Until) {
+			t.Errorf("pause %d is from %v, before the end of the last, %v", i, pauses[i].From, pauses[i-1].Until)
+		}
+	}
+	if len(pauses) == 0 {
+		t.Error("no pause is kept")
+	}
+}
+
+func readPauses(t *testing.T, s market.Store) (list []market.Pause) {
+	t.Helper()
+	err := s.Read(t.Context(), func(tx market.Tx) (err error) {
+		list, err = tx.Pauses()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 func TestUpkeepRefuses(t *testing.T) {

@@ -91,18 +91,26 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 		}
 	}
 	m.post()
-	if err = m.Follow(ctx); err == nil {
-		err = m.matchNow(ctx, &c)
+	out.Offers, out.Asked = m.instantOffers(ctx, &c)
+	return out, nil
+}
+
+// instantOffers makes the offers that are due to somebody who has just registered,
+// and gives what they were offered and how many companies are asked. They stay
+// registered whatever fails: the matcher makes what this request could not.
+func (m *Market) instantOffers(ctx context.Context, c *candidate.Candidate) ([]Delivered, int) {
+	err := m.Follow(ctx)
+	if err == nil {
+		err = m.matchNow(ctx, c)
 	}
 	if err != nil {
-		// The candidate is registered; the matcher makes the offers that
-		// this request could not.
 		m.report(ctx, "instant offers are left to the matcher", err)
 	}
-	if out.Offers, out.Asked, err = m.delivered(ctx, c.Key); err != nil {
+	offers, asked, err := m.delivered(ctx, c.Key)
+	if err != nil {
 		m.report(ctx, "a sign-up is answered without its offers", err)
 	}
-	return out, nil
+	return offers, asked
 }
 
 // repeated gives the candidate of an earlier request. While the address is not

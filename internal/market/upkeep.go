@@ -23,9 +23,13 @@ func NewUpkeep(store Store, clock func() time.Time) *Upkeep { return &Upkeep{sto
 // learnt of it by then.
 const Lead = 2 * time.Second
 
-// allowance is how much later than the order to end it clocks are extended to:
-// the time that extending them takes. Taking longer is another pause.
+// Clocks are extended to some time after the order to end a pause: to when every
+// process has learnt of the end, or, where they are so many that extending them
+// takes several transactions, by allowance. Taking longer is another pause.
 const allowance = time.Minute
+
+// early is how long before its time a plan may be begun.
+const early = time.Hour
 
 // now gives the installation's time.
 func (u *Upkeep) now(tx Tx) (time.Time, error) {
@@ -108,8 +112,9 @@ func (u *Upkeep) Plan(ctx context.Context, p Maintenance, dry bool) error {
 	})
 }
 
-// Begin orders a pause, which begins after Lead, and gives it. Without an end,
-// that of the plan holds if it is still ahead. While there is maintenance it
+// Begin orders a pause, which begins after Lead, and gives it. It is the planned
+// one if the plan's time has come, or will within an hour, and is not over; then
+// what the plan says holds, and its end, unless one is given. While there is maintenance it
 // changes how far the service is open, and the end if one is given; while it is
 // being ended, it is Conflict. A dry run only says what would be.
 func (u *Upkeep) Begin(ctx context.Context, standing Standing, until time.Time, dry bool) (Maintenance, error) {
@@ -123,11 +128,8 @@ func (u *Upkeep) Begin(ctx context.Context, standing Standing, until time.Time, 
 			return errs.New(errs.Conflict, "maintenance is being ended: let that finish (enishi maintenance off), then begin again")
 		case is.On == nil:
 			is.On = &pause{From: now.Add(Lead)}
-			if p := is.Plan; p != nil {
-				is.On.JA, is.On.EN = p.JA, p.EN
-				if p.Until.After(now) {
-					is.On.Until = p.Until
-				}
+			if p := is.Plan; p.due(now) {
+				is.On.Until, is.On.JA, is.On.EN = p.Until, p.JA, p.EN
 			}
 		}
 		is.On.Standing = standing
@@ -138,6 +140,11 @@ func (u *Upkeep) Begin(ctx context.Context, standing Standing, until time.Time, 
 		return nil
 	})
 	return out, err
+}
+
+// due says whether a plan is what a pause that is ordered now was planned as.
+func (p *plan) due(now time.Time) bool {
+	return p != nil && p.Until.After(now) && p.From.Before(now.Add(early))
 }
 
 // Ended is what ending maintenance did.
@@ -151,7 +158,8 @@ type Ended struct {
 const endOffers = 200
 
 // End extends the clocks that ran during maintenance, then opens the service
-// again, and withdraws the plan. Until it is done nobody else writes, so each
+// again; a plan of another time stays. Without maintenance it withdraws the plan.
+// Until it is done nobody else writes, so each
 // clock is extended once; a repeat after a crash goes on where it stopped.
 func (u *Upkeep) End(ctx context.Context, progress func(done int)) (Ended, error) {
 	var out Ended
@@ -160,11 +168,15 @@ func (u *Upkeep) End(ctx context.Context, progress func(done int)) (Ended, error
 		var withdrawn bool
 		err := u.change(ctx, false, func(tx Tx, now time.Time, is *upkeep) (err error) {
 			more, n, withdrawn = false, 0, is.Plan != nil && is.On == nil
-			if is.On == nil || now.Before(is.On.From) { // or it has not begun
-				is.Plan, is.On = nil, nil
+			if is.On == nil {
+				is.Plan = nil
 				return nil
 			}
 			out.Was = true
+			if now.Before(is.On.From) { // it has not begun
+				is.close(now)
+				return nil
+			}
 			n, more, err = is.endPart(tx, now)
 			return err
 		})
@@ -173,7 +185,7 @@ func (u *Upkeep) End(ctx context.Context, progress func(done int)) (Ended, error
 		}
 		out.Planned = out.Planned || withdrawn
 		out.Extended += n
-		if progress != nil {
+		if progress != nil && out.Extended > 0 {
 			progress(out.Extended)
 		}
 	}
@@ -184,13 +196,26 @@ func (u *Upkeep) End(ctx context.Context, progress func(done int)) (Ended, error
 // last.
 func (u *upkeep) endPart(tx Tx, now time.Time) (n int, more bool, err error) {
 	on := u.On
-	if on.Ends.IsZero() {
-		on.Ends = now.Add(allowance)
-	}
-	p := Pause{on.From, on.Ends}
 	list, err := tx.Timed(on.Behind, endOffers)
 	if err != nil {
 		return 0, false, err
+	}
+	switch {
+	case on.Ends.IsZero():
+		on.Ends = now.Add(Lead)
+		if len(list) == endOffers {
+			on.Ends = now.Add(allowance)
+		}
+		if on.Since, err = afterLast(tx, on.From); err != nil {
+			return 0, false, err
+		}
+	case on.Since.IsZero(): // the program before began to end it
+		on.Since = on.From
+	}
+	p := Pause{on.Since, on.Ends}
+	if !p.From.Before(p.Until) { // all of it was counted with the last one
+		u.close(now)
+		return 0, false, nil
 	}
 	if n, err = extendAll(tx, list, p, now); err != nil {
 		return 0, false, err
@@ -203,11 +228,29 @@ func (u *upkeep) endPart(tx Tx, now time.Time) (n int, more bool, err error) {
 		return 0, false, err
 	}
 	if now.After(on.Ends) { // it took longer, or was interrupted
-		on.From, on.Ends, on.Behind = on.Ends, now.Add(allowance), 0
+		on.Since, on.Ends, on.Behind = on.Ends, now.Add(allowance), 0
 		return n, true, nil
 	}
-	u.Plan, u.On = nil, nil
+	u.close(now)
 	return n, false, nil
+}
+
+// afterLast gives a moment, or the end of the last pause if that is later: no
+// time is counted twice.
+func afterLast(tx Tx, at time.Time) (time.Time, error) {
+	list, err := tx.Pauses()
+	if err == nil && len(list) > 0 && list[len(list)-1].Until.After(at) {
+		at = list[len(list)-1].Until
+	}
+	return at, err
+}
+
+// close ends a pause whose clocks are extended, and the plan that it was.
+func (u *upkeep) close(now time.Time) {
+	if u.Plan.due(u.On.From.Add(-Lead)) || u.Plan != nil && !u.Plan.Until.After(now) {
+		u.Plan = nil
+	}
+	u.On = nil
 }
 
 // extendAll extends the clocks of offers, under the locks that every writer of

@@ -142,7 +142,11 @@ func (s server) bound(d time.Duration) string {
 	return fmt.Sprintf("SET SESSION max_execution_time = %d", d.Milliseconds())
 }
 
+// ask finds out what a server is. One that takes the connection and says nothing,
+// because it is paused or no database, is given up soon.
 func ask(ctx context.Context, config *mysql.Config) (s server, err error) {
+	config = config.Clone()
+	config.ReadTimeout, config.WriteTimeout = silence, silence
 	db, err := connect(config, nil)
 	if err != nil {
 		return s, err
