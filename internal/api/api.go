@@ -8,6 +8,8 @@
 package api
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -152,14 +154,20 @@ func (s *service) addDocument(mux *http.ServeMux) error {
 	if err != nil {
 		return fmt.Errorf("write the page of the API: %w", err)
 	}
-	serve := func(path, kind string, body []byte) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+	serve := func(path, kind string, body func(ctx context.Context) []byte) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", kind)
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-			w.Write(body) //nolint:errcheck // the client went away; nobody is left to tell
+			w.Write(body(r.Context())) //nolint:errcheck // the client went away; nobody is left to tell
 		})
 	}
-	serve("/api/v1/openapi.json", jsonType, text)
-	serve("/api/v1/docs", "text/html; charset=utf-8", page)
+	serve("/api/v1/openapi.json", jsonType, func(context.Context) []byte { return text })
+	serve("/api/v1/docs", "text/html; charset=utf-8", func(ctx context.Context) []byte {
+		banner, err := s.maintenance.Banner()
+		if err != nil {
+			s.log.ErrorContext(ctx, "a banner cannot be made", "error", err)
+		}
+		return bytes.Replace(page, []byte(bannerHere), []byte(banner), 1)
+	})
 	return nil
 }

@@ -24,7 +24,7 @@ func docsPage(doc *huma.OpenAPI) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
-	page := docs{Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description}
+	page := docs{Banner: bannerHere, Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description}
 	for _, tag := range doc.Tags {
 		section := docsSection{Name: tag.Name, Description: tag.Description}
 		for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
@@ -55,7 +55,11 @@ func docsPage(doc *huma.OpenAPI) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// bannerHere is replaced by what is told of maintenance, whenever the page is shown.
+const bannerHere template.HTML = "<!-- maintenance -->"
+
 type docs struct {
+	Banner                      template.HTML
 	Title, Version, Description string
 	Sections                    []docsSection
 	Schemas                     []docsText

@@ -131,7 +131,7 @@ func TestRefusalsSpeakTheLanguageThatIsAskedFor(t *testing.T) {
 			t.Errorf("in %q: %q lacks %q", tt.language, p.Detail, tt.want)
 		}
 	}
-	for _, tt := range []struct{ language, first, second string }{{"ja", "ただいま", "looking after"}, {"en-GB", "looking after", "ただいま"}} {
+	for _, tt := range []struct{ language, first, second string }{{"ja", "ただいま", "under way"}, {"en-GB", "under way", "ただいま"}} {
 		a := s.do("PUT", "/api/v1/me", "", `{}`, "Accept-Language", tt.language, "Accept", "text/html,*/*")
 		first, second := strings.Index(a.body, tt.first), strings.Index(a.body, tt.second)
 		if a.status != http.StatusServiceUnavailable || a.header.Get("Content-Type") != "text/html; charset=utf-8" || first < 0 || second < first {
@@ -170,6 +170,35 @@ func TestAFullStopLeavesTheProbesAndTheStatus(t *testing.T) {
 	if tried < 35 {
 		t.Errorf("only %d were tried", tried)
 	}
+}
+
+func TestPagesTellOfMaintenance(t *testing.T) {
+	s := newServer(t)
+	banner := func(want ...string) {
+		t.Helper()
+		if err := s.market.Watch(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		page := s.must(http.StatusOK, "GET", "/api/v1/docs", "", "").body
+		if shown := strings.Contains(page, `class="maintenance"`); shown != (len(want) > 0) {
+			t.Errorf("a banner is shown: %t, want %q", shown, want)
+		}
+		for _, text := range want {
+			if !strings.Contains(page, text) {
+				t.Errorf("the page lacks %q", text)
+			}
+		}
+	}
+	banner()
+	if err := s.upkeep().Plan(t.Context(), market.Maintenance{
+		From: noon().Add(30 * time.Minute), Until: noon().Add(2 * time.Hour), JA: "<b>増強</b>します。", EN: "New disks.",
+	}, false); err != nil {
+		t.Fatal(err)
+	}
+	banner(`<p lang="ja">2026-11-24 12:30 〜 2026-11-24 14:00（日本時間）に、メンテナンスを行います。この間は登録や変更などの操作ができません。 &lt;b&gt;増強&lt;/b&gt;します。</p>`,
+		`<p lang="en">Maintenance is planned from 2026-11-24 12:30 to 2026-11-24 14:00 in Tokyo. Nothing can be changed then. New disks.</p>`)
+	s.begin(market.ReadOnly, time.Time{})
+	banner("閲覧のみ可能です", "you can read")
 }
 
 func TestStatusTellsOfMaintenance(t *testing.T) {

@@ -183,6 +183,12 @@ func (c *onCmd) Run(ctx context.Context, w World) error {
 		if err := known(ctx); err != nil {
 			return err
 		}
+		switch now, err := u.Find(ctx); {
+		case err != nil:
+			return err
+		case now.Standing != mode:
+			return errs.New(errs.Conflict, "somebody has just ended or changed this maintenance: look at enishi maintenance status")
+		}
 		return standingOf(begun).print(w.Out, c.JSON)
 	})
 }

@@ -9,7 +9,7 @@ import (
 	"enishi/internal/errs"
 )
 
-const databaseForm = "mysql://USER:PASSWORD@HOST:PORT/NAME, of MySQL 8 or later or MariaDB 10.6 or later"
+const databaseForm = "mysql://USER:PASSWORD@HOST:PORT/NAME, of MySQL 8.0.17 or later or MariaDB 10.6 or later"
 
 func databaseURL() Setting {
 	return Setting{

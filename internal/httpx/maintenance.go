@@ -123,6 +123,37 @@ func (m *Maintenance) refuse(w http.ResponseWriter, r *http.Request, n *Notice) 
 	w.Write(body.Bytes()) //nolint:errcheck // the client went away; nobody is left to tell
 }
 
+// Banner is what a page tells of maintenance, in both languages; empty while there
+// is none.
+func (m *Maintenance) Banner() (template.HTML, error) {
+	n := m.notice()
+	if n == nil {
+		return "", nil
+	}
+	ja, en := n.say(true), n.say(false)
+	if n.Mode != modeReadOnly && n.Mode != modeStop {
+		ja, en = n.announce()
+	}
+	var out strings.Builder
+	err := m.page.ExecuteTemplate(&out, "banner", map[string]string{"JA": ja, "EN": en})
+	return template.HTML(out.String()), err //nolint:gosec // a template escaped it
+}
+
+// announce says when maintenance is planned.
+func (n *Notice) announce() (ja, en string) {
+	from, until := tokyoTime(n.From), tokyoTime(n.Until)
+	if until == "" {
+		ja = from + "（日本時間）から、メンテナンスを行います。"
+		en = "Maintenance is planned from " + from + " in Tokyo on."
+	} else {
+		ja = from + " 〜 " + until + "（日本時間）に、メンテナンスを行います。"
+		en = "Maintenance is planned from " + from + " to " + until + " in Tokyo."
+	}
+	ja += "この間は登録や変更などの操作ができません。"
+	en += " Nothing can be changed then."
+	return strings.TrimSpace(ja + " " + n.JA), strings.TrimSpace(en + " " + n.EN)
+}
+
 // say says why a request is refused.
 func (n *Notice) say(japanese bool) string {
 	until := tokyoTime(n.Until)
@@ -136,7 +167,7 @@ func (n *Notice) say(japanese bool) string {
 		if until != "" {
 			text += "終了予定: " + until + "（日本時間）。"
 		}
-		text += "この間の期限は延長されます。"
+		text += "この間に迎える期限は延長されます。"
 	default:
 		text, more = "there is maintenance: the service is closed for now", n.EN
 		if n.Mode == modeReadOnly {

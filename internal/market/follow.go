@@ -102,13 +102,24 @@ func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 			return err
 		}
 		m.people.applied.Store(head)
-		m.replica.floor.note(head, m.options.Clock())
-		return nil
+		return m.noteEnd(tx)
 	})
 	if err == nil {
 		m.early = early
 	}
 	return today, err
+}
+
+// noteEnd notes where the log ends, for those who ask a replica.
+func (m *Market) noteEnd(tx Tx) error {
+	if m.replica.Reader == nil {
+		return nil
+	}
+	e, err := endOf(tx)
+	if err == nil {
+		m.replica.floor.note(e, m.options.Clock())
+	}
+	return err
 }
 
 // catchUpWithOthers lets a question see what other processes have answered

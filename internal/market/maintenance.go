@@ -253,13 +253,13 @@ func (m *Market) announce(ctx context.Context) error {
 func (p plan) mail() (subject, body string) {
 	const form = "2006-01-02 15:04"
 	from, until := p.From.In(day.Tokyo).Format(form), p.Until.In(day.Tokyo).Format(form)
-	body = "次の時間、メンテナンスのため縁（Enishi）への書き込みができなくなります。\n" + from + " 〜 " + until + "（日本時間）\n" +
-		"オファーの回答期限など、この間に進むはずの期限は、止まっていた分だけ延長されます。\n"
+	body = "次の時間、メンテナンスのため、縁（Enishi）では登録や変更などの操作ができません。閲覧もできないことがあります。\n" + from + " 〜 " + until + "（日本時間）\n" +
+		"オファーの回答期限など、この間に迎える期限は、止まっていた時間の分だけ延長されます。\n"
 	if p.JA != "" {
 		body += "\n" + p.JA + "\n"
 	}
-	body += "\nEnishi is being looked after at this time, and nothing can be changed then:\n" + from + " to " + until + " (Tokyo)\n" +
-		"Deadlines that run meanwhile are extended by as long as it takes.\n"
+	body += "\nEnishi is down for maintenance at this time. Nothing can be changed then, and at times nothing can be read:\n" + from + " to " + until + " (Tokyo)\n" +
+		"Deadlines that fall into it are extended by as long as it takes.\n"
 	if p.EN != "" {
 		body += "\n" + p.EN + "\n"
 	}

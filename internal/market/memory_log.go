@@ -1,6 +1,7 @@
 package market
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -51,6 +52,16 @@ func (t *memoryTx) Rows(after int64, limit int) ([]Row, error) {
 	rows := slices.Clone(t.log[from:min(from+int64(limit), int64(len(t.log)))])
 	t.examined += int64(len(rows))
 	return rows, nil
+}
+
+func (t *memoryTx) NewestRow() (Row, error) { return t.RowOf(t.trimmed + int64(len(t.log))) }
+
+func (t *memoryTx) RowOf(id int64) (Row, error) {
+	at := id - t.trimmed - 1
+	if err := t.ready(); err != nil || at < 0 || at >= int64(len(t.log)) {
+		return Row{}, errors.Join(err, missing("row"))
+	}
+	return t.log[at], nil
 }
 
 func (t *memoryTx) Setting(name string) (string, error) { return t.settings[name], t.ready() }

@@ -36,7 +36,7 @@ const (
 var (
 	errBehind = errors.New("the replica lags")
 	errNotYet = errors.New("the replica does not have the session's last write yet")
-	errAlien  = errors.New("the replica is that of another installation")
+	errAlien  = errors.New("the replica is that of another installation, or has gone its own way")
 )
 
 // ReplicaReads counts reads that may be a little old, by who answered them and
@@ -59,20 +59,62 @@ type replica struct {
 	answered, notYet, behind, unasked atomic.Int64
 }
 
-// floor remembers the head of the log of about replicaAge ago. Positions are
-// compared and no clocks: those of servers need not agree.
+// floor remembers the end of the log of about replicaAge ago. Rows are compared
+// and no clocks: those of servers need not agree.
 type floor struct {
 	mu         sync.Mutex
-	head, next int64
+	head, next end
 	since      time.Time
 }
 
-// floorLife is how long a head is good for: a process that has not looked since,
+// end is where the log ended: the last position, which says that all before it is
+// there, and the newest row, which says so of what nobody has numbered yet, and
+// whose log it is: a copy that went its own way has another row there.
+type end struct {
+	pos    int64
+	newest Row // the zero row: the log was empty
+}
+
+// endOf gives the end of the log.
+func endOf(tx Tx) (end, error) {
+	pos, err := tx.Head()
+	if err != nil {
+		return end{}, err
+	}
+	newest, err := tx.NewestRow()
+	return end{pos, newest}, notFoundIsNil(err)
+}
+
+// reached says whether a copy of the log has come as far: nil, errBehind, or errAlien
+// if it is the copy of another log.
+func (e end) reached(tx Tx) error {
+	if e.newest.ID == 0 {
+		return nil
+	}
+	pos, err := tx.Head()
+	if err != nil {
+		return err
+	}
+	row, err := tx.RowOf(e.newest.ID)
+	switch is := e.newest; {
+	case errs.Is(err, errs.NotFound):
+		return errBehind
+	case err != nil:
+		return err
+	case row.Change != is.Change || row.Entity != is.Entity || row.Version != is.Version || !row.At.Equal(is.At):
+		return errAlien
+	case pos < e.pos:
+		return errBehind
+	}
+	return nil
+}
+
+// floorLife is how long an end is good for: a process that has not looked since,
 // at its start or because it was paused, does not know what is recent.
 const floorLife = 3 * replicaAge
 
-// note is told what the head was when it was last looked at.
-func (f *floor) note(head int64, now time.Time) {
+// note is told where the log ended when it was last looked at.
+func (f *floor) note(head end, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch age := now.Sub(f.since); {
@@ -83,8 +125,8 @@ func (f *floor) note(head int64, now time.Time) {
 	}
 }
 
-// least gives the position that a recent replica has, if it is known.
-func (f *floor) least(now time.Time) (head int64, known bool) {
+// least gives how far a recent replica has come, if it is known.
+func (f *floor) least(now time.Time) (head end, known bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.head, now.Sub(f.since) < floorLife
@@ -183,12 +225,12 @@ func (m *Market) askReplica(ctx context.Context, s *account.Session, fn func(Tx)
 		if err != nil {
 			return err
 		}
-		head, err := tx.Head()
-		if err != nil {
-			return err
-		}
-		if least, known := m.replica.floor.least(m.options.Clock()); !known || head < least {
+		least, known := m.replica.floor.least(m.options.Clock())
+		if !known {
 			return errBehind
+		}
+		if err := least.reached(tx); err != nil {
+			return err
 		}
 		asked = true
 		return fn(tx)

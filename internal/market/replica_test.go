@@ -333,6 +333,50 @@ func TestReplicaOfAnother(t *testing.T) {
 	}
 }
 
+// TestReplicaThatWentItsOwnWay expects nothing of a copy that was written to: it was
+// restored from a backup of this installation, or was the writer once.
+func TestReplicaThatWentItsOwnWay(t *testing.T) {
+	w := newCopiedWorld(t)
+	f := w.firm(1, 0)
+	w.settle()
+	w.replica.take()
+	err := w.replica.now.Write(t.Context(), func(tx market.Tx) error {
+		for i := range int64(50) { // far ahead
+			if err := tx.Append(&market.Row{Change: market.CandidateChanged, Entity: 900 + i, Version: 1, At: w.Now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.someone(1)
+	w.settle()
+	w.later(time.Second)
+	w.later(time.Second)
+	if _, by := w.titles(f.token); by != "away" {
+		t.Errorf("positions from %q, want the replica left alone", by)
+	}
+	if len(w.reported) != 1 || !strings.Contains(w.reported[0], "another") {
+		t.Errorf("reported %q, want what is wrong with the replica", w.reported)
+	}
+}
+
+// TestReplicaBeforeNumbers expects that what nobody has numbered yet counts too.
+func TestReplicaBeforeNumbers(t *testing.T) {
+	w := newCopiedWorld(t)
+	f := w.firm(1, 0)
+	w.settle()
+	w.replica.take()
+	w.someone(1) // and no matcher runs
+	w.later(time.Second)
+	w.later(time.Second)
+	if _, by := w.titles(f.token); by != "behind" {
+		t.Errorf("positions from %q, want the replica to be behind", by)
+	}
+}
+
 // TestReplicaAfterSignUp stops the replica after each transaction of a sign-up
 // in turn: the person's list always has the offers that the sign-up gave.
 func TestReplicaAfterSignUp(t *testing.T) {

@@ -68,6 +68,10 @@ type logTx interface {
 	Number(limit int) (int, error)
 	// Rows gives up to limit rows after a position, in order.
 	Rows(after int64, limit int) ([]Row, error)
+	// NewestRow gives the row with the highest ID, whether it has a position or
+	// not; NotFound if the log is empty. RowOf gives the one with an ID.
+	NewestRow() (Row, error)
+	RowOf(id int64) (Row, error)
 	// Setting gives a value of the installation, "" if it was never set.
 	Setting(name string) (string, error)
 	SetSetting(name, value string) error

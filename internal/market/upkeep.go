@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 )
@@ -99,9 +100,9 @@ func (u *Upkeep) Plan(ctx context.Context, p Maintenance, dry bool) error {
 		case is.On != nil:
 			return errs.New(errs.Conflict, "there is maintenance now: end it before you plan another")
 		case !p.From.After(now):
-			return errs.AtPointer("/from", p.From.Format(time.RFC3339), "a time after now, "+now.Format(time.RFC3339))
+			return errs.AtPointer("/from", said(p.From), "a time after now, "+said(now))
 		case !p.Until.After(p.From):
-			return errs.AtPointer("/until", p.Until.Format(time.RFC3339), "a time after "+p.From.Format(time.RFC3339))
+			return errs.AtPointer("/until", said(p.Until), "a time after "+said(p.From))
 		case len(p.JA) > mostMessage:
 			return errs.AtPointer("/message-ja", fmt.Sprintf("%d bytes", len(p.JA)), fmt.Sprintf("at most %d bytes", mostMessage))
 		case len(p.EN) > mostMessage:
@@ -112,6 +113,9 @@ func (u *Upkeep) Plan(ctx context.Context, p Maintenance, dry bool) error {
 	})
 }
 
+// said is a moment as operators read it, and may give it.
+func said(t time.Time) string { return t.In(day.Tokyo).Format(time.RFC3339) }
+
 // Begin orders a pause, which begins after Lead, and gives it. It is the planned
 // one if the plan's time has come, or will within an hour, and is not over; then
 // what the plan says holds, and its end, unless one is given. While there is maintenance it
@@ -121,7 +125,7 @@ func (u *Upkeep) Begin(ctx context.Context, standing Standing, until time.Time, 
 	var out Maintenance
 	err := u.change(ctx, dry, func(_ Tx, now time.Time, is *upkeep) error {
 		if !until.IsZero() && !until.After(now) {
-			return errs.AtPointer("/until", until.Format(time.RFC3339), "a time after now, "+now.Format(time.RFC3339))
+			return errs.AtPointer("/until", said(until), "a time after now, "+said(now))
 		}
 		switch {
 		case is.On != nil && !is.On.Ends.IsZero():

@@ -99,6 +99,14 @@ func (t *tx) Rows(after int64, limit int) ([]market.Row, error) {
 	return list(t, "log", scanRow, "SELECT "+rowColumns+" FROM log WHERE pos > ? ORDER BY pos LIMIT ?", after, limit)
 }
 
+func (t *tx) NewestRow() (market.Row, error) {
+	return one(t, "row", scanRow, "SELECT "+rowColumns+" FROM log ORDER BY id DESC LIMIT 1")
+}
+
+func (t *tx) RowOf(id int64) (market.Row, error) {
+	return one(t, "row", scanRow, "SELECT "+rowColumns+" FROM log WHERE id = ?", id)
+}
+
 const rowColumns = "id, COALESCE(pos, 0), kind, entity, version, at, trace"
 
 func scanRow(row scanner, r *market.Row) error {

@@ -1,6 +1,7 @@
 package mysql_test
 
 import (
+	"strings"
 	"testing"
 
 	"enishi/internal/config"
@@ -28,5 +29,17 @@ func TestBudgets(t *testing.T) {
 	web := config.Config{Roles: []config.Role{config.Web}}
 	if a, w := mysql.Budget(1000, all.ConnectionShare()), mysql.Budget(1000, web.ConnectionShare()); a <= w {
 		t.Errorf("a process that does everything has %d, one that answers %d", a, w)
+	}
+}
+
+// TestServersThatAreTooOld refuses what lacks something that the schema needs.
+func TestServersThatAreTooOld(t *testing.T) {
+	for version, accepted := range map[string]bool{
+		"10.11.6-MariaDB-0+deb12u1": true, "10.6.0-MariaDB": true, "10.5.99-MariaDB": false, "10.3.39-MariaDB": false, "11.4.2-MariaDB-log": true,
+		"8.0.17": true, "8.0.16-log": false, "5.7.44": false, "9.7.1-Debian": true, "8.0.mysql_aurora.3.04.0": true, "8.0": true, "unheard of": true,
+	} {
+		if err := mysql.Accept(version); (err == nil) != accepted || err != nil && !strings.Contains(err.Error(), version) {
+			t.Errorf("%s: %v, want it accepted: %t", version, err, accepted)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"strings"
 
 	"enishi/internal/store"
 )
@@ -78,3 +79,8 @@ func Classify(err error) store.Failure { return classify(err) }
 
 // BeginRead starts a transaction that reads.
 func BeginRead() string { return dialect().BeginRead }
+
+// Accept says whether a server of this version is new enough.
+func Accept(version string) error {
+	return server{mariadb: strings.Contains(version, "MariaDB")}.accept(version)
+}

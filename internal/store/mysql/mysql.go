@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,7 +158,53 @@ func ask(ctx context.Context, config *mysql.Config) (s server, err error) {
 		return s, err
 	}
 	s.mariadb = strings.Contains(strings.ToLower(version), "mariadb")
-	return s, nil
+	if err := s.accept(version); err != nil {
+		return s, err
+	}
+	return s, logsRows(ctx, db)
+}
+
+// The oldest servers that have what the schema is made with: collations in which
+// a space at the end counts, and columns that are added at once.
+var (
+	leastMariaDB = [3]int{10, 6, 0}
+	leastMySQL   = [3]int{8, 0, 17}
+)
+
+// accept is Invalid if a server is too old. What says no number may be new.
+func (s server) accept(version string) error {
+	least := leastMySQL
+	if s.mariadb {
+		least = leastMariaDB
+	}
+	var found [3]int
+	n, _ := fmt.Sscanf(version, "%d.%d.%d", &found[0], &found[1], &found[2]) // what it says beyond n is something else
+	if slices.Compare(found[:n], least[:n]) >= 0 {
+		return nil
+	}
+	return errs.New(errs.Invalid, "the server is "+version+"; accepted: MySQL 8.0.17 or later, MariaDB 10.6 or later")
+}
+
+// logsRows is Invalid if the server's log for replicas holds statements: under
+// the isolation that is used here, they give other rows there.
+func logsRows(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, "SHOW VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')")
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells what matters
+	logs := map[string]string{}
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return err
+		}
+		logs[strings.ToLower(name)] = strings.ToUpper(value)
+	}
+	if logs["log_bin"] == "ON" && logs["binlog_format"] == "STATEMENT" {
+		return errs.New(errs.Invalid, "the server's binlog_format is STATEMENT; accepted: ROW or MIXED")
+	}
+	return rows.Err()
 }
 
 // Budget gives how many connections each pool of a process may hold: its share
@@ -232,13 +279,14 @@ func settings(s server, o Options, write bool) []string {
 		fmt.Sprintf("SET SESSION wait_timeout = %d, innodb_lock_wait_timeout = %d", idle, lockWait),
 	}
 	if write {
-		list = append(list, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+		list = append(list, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
 	} else {
 		list = append(list, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 	}
-	// The server ends what the process has given up waiting for.
+	// The server ends what the process has given up waiting for. MySQL bounds no
+	// statement that writes, but what those wait for: rows, and whole tables.
 	if !o.Loading {
-		list = append(list, s.bound(replyTime))
+		list = append(list, s.bound(replyTime), fmt.Sprintf("SET SESSION lock_wait_timeout = %d", int(replyTime.Seconds())))
 	}
 	if o.Loading && write { // one transaction at the end of which all is durable anyway
 		list = append(list, "SET SESSION unique_checks = 0")

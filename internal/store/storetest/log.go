@@ -64,12 +64,18 @@ func logByPosition(t *testing.T, s market.Store) {
 	if head := load(t, s, market.Tx.Head); head != all[4].Pos {
 		t.Errorf("Head = %d, want %d", head, all[4].Pos)
 	}
+	want(t, "NewestRow", load(t, s, market.Tx.NewestRow), all[4])
+	for _, row := range all {
+		want(t, "RowOf", load(t, s, func(tx market.Tx) (market.Row, error) { return tx.RowOf(row.ID) }), row)
+	}
+	missing(t, s, "RowOf", func(tx market.Tx) (market.Row, error) { return tx.RowOf(all[4].ID + 1) })
 }
 
 func emptyLog(t *testing.T, s market.Store) {
 	if head := load(t, s, market.Tx.Head); head != 0 {
 		t.Errorf("Head of an empty log = %d, want 0", head)
 	}
+	missing(t, s, "NewestRow of an empty log", market.Tx.NewestRow)
 	want(t, "Rows", load(t, s, func(tx market.Tx) ([]market.Row, error) { return tx.Rows(0, 10) }), nil)
 }
 
