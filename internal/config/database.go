@@ -9,7 +9,7 @@ import (
 	"enishi/internal/errs"
 )
 
-const databaseForm = "mysql://USER:PASSWORD@HOST:PORT/NAME, of MySQL 8.0.17 or later or MariaDB 10.6 or later"
+const databaseForm = "mysql://USER:PASSWORD@HOST:PORT/NAME, with ?tls=true, ?tls=skip-verify or ?tls=preferred if it is to be encrypted, of MySQL 8.0.17 or later or MariaDB 10.6 or later"
 
 func databaseURL() Setting {
 	return Setting{
@@ -91,7 +91,15 @@ func roles() Setting {
 
 func isDatabase(value string) bool {
 	u, err := url.Parse(value)
-	return err == nil && (u.Scheme == "mysql" || u.Scheme == "mariadb") && u.Host != "" && len(u.Path) > 1
+	if err != nil || u.Scheme != "mysql" && u.Scheme != "mariadb" || u.Host == "" || len(u.Path) < 2 {
+		return false
+	}
+	for name, values := range u.Query() {
+		if name != "tls" || !slices.Contains([]string{"true", "skip-verify", "preferred"}, values[0]) {
+			return false
+		}
+	}
+	return true
 }
 
 // shownURL shows an address without its password.

@@ -38,6 +38,8 @@ const (
 	erCheckRead         = 1020 // record has changed since last read (MariaDB, snapshot isolation)
 	erNetPacket         = 1153
 	erNewAbortingConn   = 1184
+	erUserConnections   = 1203
+	erUserLimit         = 1226
 	erLockWaitTimeout   = 1205
 	erLockDeadlock      = 1213
 	erQueryInterrupted  = 1317
@@ -132,7 +134,7 @@ func ofServer(code uint16) store.Failure {
 		return store.Failure{Kind: errs.Busy, Message: "the database is busy", Retry: true, Lock: store.LockTimeout}
 	case erTableDefChanged:
 		return store.Failure{Kind: errs.Busy, Message: "the database is being updated", Retry: true}
-	case erConCount, erNewAbortingConn, proxyBorrow:
+	case erConCount, erNewAbortingConn, erUserConnections, erUserLimit, proxyBorrow:
 		return store.Failure{Kind: errs.Busy, Message: "the database has no connection left", Retry: true}
 	case erHostBlocked:
 		return store.Failure{Kind: errs.Busy, Message: "the database does not answer"}

@@ -33,6 +33,8 @@ func TestFailoverErrors(t *testing.T) {
 		"ProxySQL finds no server":          {server(9001), true, false},
 		"RDS Proxy finds no server":         {server(9501), true, false},
 		"this machine is blocked":           {server(1129), false, false},
+		"no connection for this user left":  {server(1203), true, false},
+		"a limit of this user":              {server(1226), true, false},
 		"another password":                  {server(1045), false, false},
 		"no rights any more":                {server(1142), false, false},
 	} {

@@ -154,8 +154,12 @@ func ask(ctx context.Context, config *mysql.Config) (s server, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var version string
-	if err := db.QueryRowContext(ctx, "SELECT VERSION(), @@max_connections").Scan(&version, &s.connections); err != nil {
+	var ofUser int // 0: no limit
+	if err := db.QueryRowContext(ctx, "SELECT VERSION(), @@max_connections, @@max_user_connections").Scan(&version, &s.connections, &ofUser); err != nil {
 		return s, err
+	}
+	if ofUser > 0 {
+		s.connections = min(s.connections, ofUser)
 	}
 	s.mariadb = strings.Contains(strings.ToLower(version), "mariadb")
 	if err := s.accept(version); err != nil {
