@@ -9,7 +9,10 @@ import (
 	"enishi/internal/errs"
 )
 
-const databaseForm = "mysql://USER:PASSWORD@HOST:PORT/NAME, with ?tls=true, ?tls=skip-verify or ?tls=preferred if it is to be encrypted, of MySQL 8.0.17 or later or MariaDB 10.6 or later"
+const (
+	databaseForm = "mysql://USER:PASSWORD@HOST:PORT/NAME, of MySQL 8.0.17 or later or MariaDB 10.6 or later" + databaseTLS
+	databaseTLS  = "; to encrypt, add ?tls=true, ?tls=skip-verify or ?tls=preferred"
+)
 
 func databaseURL() Setting {
 	return Setting{
