@@ -133,4 +133,14 @@ func TestReadyWhileLoading(t *testing.T) {
 	if text := log.String(); !strings.Contains(text, name) || !strings.Contains(text, "passed over") || !strings.Contains(text, "loading candidates") {
 		t.Errorf("the log does not say what became of the snapshot:\n%s", text)
 	}
+	// Told to stop while it loads, it stops, and that is no failure.
+	log = &watched{until: "loading ", found: func() {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+	}}
+	serving.Err = log
+	if code := cli.Run([]string{"serve", "--demo", "--addr", addr, "--data", data}, serving); code != 0 {
+		t.Errorf("serve, told to stop while it loads = %d: %s", code, log.String())
+	}
 }

@@ -57,34 +57,50 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	}
 	in, err := openInstallation(ctx, resolved, serving)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return stopped(ctx, log, errors.Join(err, listener.Close()))
 	}
 	if in.shared, err = openRedis(ctx, resolved, log, in.vault); err != nil {
-		return in.close(errors.Join(err, listener.Close()))
+		return stopped(ctx, log, in.close(errors.Join(err, listener.Close())))
 	}
-	return in.close(c.serve(ctx, w, resolved, log, in, listener, over))
+	group, err := c.assemble(ctx, w, resolved, log, in, listener, over)
+	if err != nil {
+		return stopped(ctx, log, in.close(err))
+	}
+	return in.close(group.Run(ctx))
 }
 
-func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, over func()) error {
+// stopped is why a start failed, or nothing if the process was told to stop
+// meanwhile: that is no failure.
+func stopped(ctx context.Context, log *slog.Logger, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	log.InfoContext(ctx, "stopped before it served", "why", err)
+	return nil
+}
+
+// assemble loads what the process needs and gives its parts, the server's among
+// them, which answers meanwhile how far it is.
+func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, over func()) (*lifecycle.Group, error) {
 	gate := httpx.NewGate()
 	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
 	server.Begin()
 	folder, err := files.OpenFolder(resolved.Files)
 	if err != nil {
-		return errors.Join(err, server.Close())
+		return nil, errors.Join(err, server.Close())
 	}
 	snapshots := files.NewSnapshots(folder)
 	o := options(resolved, log, outbox{}, w)
 	o.Snapshots, o.Actors, o.Replica = snapshots, in.shared.actors(), in.store.Replica()
 	t, err := newTelemetry(ctx, log, resolved, in)
 	if err != nil {
-		return errors.Join(err, server.Close())
+		return nil, errors.Join(err, server.Close())
 	}
 	done := takeTurn(ctx, resolved, log, gate, over)
 	defer done()
 	m, err := open(ctx, w, resolved, in, o, gate, t)
 	if err != nil {
-		return errors.Join(err, server.Close())
+		return nil, errors.Join(err, server.Close())
 	}
 	follower := worker.NewFollower(log, m)
 	v, _ := version()
@@ -95,7 +111,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 		Registry: t.registry, Tracer: t.traces.Tracer(),
 	})
 	if err != nil {
-		return errors.Join(err, server.Close())
+		return nil, errors.Join(err, server.Close())
 	}
 	gate.Open(handler)
 	done()
@@ -121,7 +137,7 @@ func (c *serveCmd) serve(ctx context.Context, w World, resolved *config.Config, 
 		group.Add("drain", httpx.NewDrain(gate, drainTime))
 	}
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
-	return group.Run(ctx)
+	return group, nil
 }
 
 // A start waits for the others of its machine, or of whoever shares its files,

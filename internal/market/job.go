@@ -96,7 +96,7 @@ func OpenJobs(ctx context.Context, store Store, vault *account.Vault, o Options,
 	err := m.read(ctx, func(tx Tx) error {
 		seed, err := tx.Setting(settingSeed)
 		if err == nil && seed == "" {
-			err = errs.New(errs.NotFound, "there is no installation here")
+			err = errs.New(errs.NotFound, "there is no installation here yet: enishi serve makes one when it starts")
 		}
 		return err
 	})

@@ -36,7 +36,7 @@ const early = time.Hour
 func (u *Upkeep) now(tx Tx) (time.Time, error) {
 	if seed, err := tx.Setting(settingSeed); err != nil || seed == "" {
 		if err == nil {
-			err = errs.New(errs.NotFound, "there is no installation here")
+			err = errs.New(errs.NotFound, "there is no installation here yet: enishi serve makes one when it starts")
 		}
 		return time.Time{}, err
 	}
