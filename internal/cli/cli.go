@@ -105,6 +105,10 @@ func fail(w World, err error) int {
 	if err == nil {
 		return exitDone
 	}
+	var said saidError
+	if errors.As(err, &said) {
+		w.Err = io.Discard
+	}
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(w.Err, "enishi: %s\n", usage.message)
@@ -137,6 +141,11 @@ func flagged(err error) error {
 	named.Message = known.Message
 	return named
 }
+
+// saidError is an error that was told already.
+type saidError struct{ error }
+
+func (e saidError) Unwrap() error { return e.error }
 
 // usageError is a mistake in how a command was called.
 type usageError struct{ message string }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -191,6 +193,9 @@ func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved
 	jobs, err := c.jobs(ctx, w, in, resolved)
 	if err != nil {
 		return err
+	}
+	if !slices.Contains(jobs.Names(), c.Name) {
+		return usageError{"there is no job " + c.Name + "; there are: " + strings.Join(jobs.Names(), ", ")}
 	}
 	if c.DryRun {
 		n, err := jobs.Count(ctx, c.Name)

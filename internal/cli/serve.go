@@ -41,6 +41,20 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 		return err
 	}
 	log := logger(w, resolved)
+	slog.SetDefault(log) // for libraries that log by themselves
+	return reported(ctx, resolved, log, c.start(ctx, w, resolved, log))
+}
+
+// reported is what ended the process; in a log of JSON it is a line of that too.
+func reported(ctx context.Context, c *config.Config, log *slog.Logger, err error) error {
+	if err == nil || c.LogFormat != config.LogJSON {
+		return err
+	}
+	log.ErrorContext(ctx, "the process ends", "error", err)
+	return saidError{err}
+}
+
+func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, log *slog.Logger) error {
 	for _, name := range config.Unknown(w.Environ) {
 		log.Warn("no setting has this name", "variable", name)
 	}
@@ -55,16 +69,20 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	if resolved.Shared() {
 		over = lifecycle.GiveWay() // to those that serve
 	}
+	gate := httpx.NewGate() // which answers the probes from now on
+	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
+	server.Begin()
+	gate.Say("opening the database")
 	in, err := openInstallation(ctx, resolved, serving)
 	if err != nil {
-		return stopped(ctx, log, errors.Join(err, listener.Close()))
+		return stopped(ctx, log, errors.Join(err, server.Close()))
 	}
 	if in.shared, err = openRedis(ctx, resolved, log, in.vault); err != nil {
-		return stopped(ctx, log, in.close(errors.Join(err, listener.Close())))
+		return stopped(ctx, log, in.close(errors.Join(err, server.Close())))
 	}
-	group, err := c.assemble(ctx, w, resolved, log, in, listener, over)
+	group, err := c.assemble(ctx, w, resolved, log, in, listener, server, gate, over)
 	if err != nil {
-		return stopped(ctx, log, in.close(err))
+		return stopped(ctx, log, in.close(errors.Join(err, server.Close())))
 	}
 	return in.close(group.Run(ctx))
 }
@@ -81,26 +99,23 @@ func stopped(ctx context.Context, log *slog.Logger, err error) error {
 
 // assemble loads what the process needs and gives its parts, the server's among
 // them, which answers meanwhile how far it is.
-func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, over func()) (*lifecycle.Group, error) {
-	gate := httpx.NewGate()
-	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
-	server.Begin()
+func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, gate *httpx.Gate, over func()) (*lifecycle.Group, error) {
 	folder, err := files.OpenFolder(resolved.Files)
 	if err != nil {
-		return nil, errors.Join(err, server.Close())
+		return nil, err
 	}
 	snapshots := files.NewSnapshots(folder)
 	o := options(resolved, log, outbox{}, w)
 	o.Snapshots, o.Actors, o.Replica = snapshots, in.shared.actors(), in.store.Replica()
 	t, err := newTelemetry(ctx, log, resolved, in)
 	if err != nil {
-		return nil, errors.Join(err, server.Close())
+		return nil, err
 	}
 	done := takeTurn(ctx, resolved, log, gate, over)
 	defer done()
 	m, err := open(ctx, w, resolved, in, o, gate, t)
 	if err != nil {
-		return nil, errors.Join(err, server.Close())
+		return nil, err
 	}
 	follower := worker.NewFollower(log, m)
 	v, _ := version()
@@ -111,7 +126,7 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 		Registry: t.registry, Tracer: t.traces.Tracer(),
 	})
 	if err != nil {
-		return nil, errors.Join(err, server.Close())
+		return nil, err
 	}
 	gate.Open(handler)
 	done()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"text/tabwriter"
 
 	"enishi/internal/config"
@@ -75,7 +76,7 @@ func (c *configCmd) Run(w World) error {
 	if err != nil {
 		return err
 	}
-	lines := resolved.Describe()
+	lines := derived(resolved)
 	if c.JSON {
 		return printJSON(w.Out, lines)
 	}
@@ -90,6 +91,26 @@ func (c *configCmd) Run(w World) error {
 	}
 	fmt.Fprintln(table, "\nA setting without dashes has no flag, since everyone on a machine can read what a program was started with.")
 	return table.Flush()
+}
+
+// derived describes the settings, with what follows from those that are auto.
+func derived(c *config.Config) []config.Line {
+	lines := c.Describe()
+	for i := range lines {
+		if lines[i].Value != "auto" {
+			continue
+		}
+		switch lines[i].Name {
+		case "concurrency":
+			cores := runtime.GOMAXPROCS(0)
+			lines[i].Value = fmt.Sprintf("auto (%d, for %d cores)", httpx.Places(cores), cores)
+		case "database-connections":
+			if c.Shared() {
+				lines[i].Value = fmt.Sprintf("auto (together %.1f %% of what the server allows)", 90*c.ConnectionShare())
+			}
+		}
+	}
+	return lines
 }
 
 func (c *configCmd) Help() string {

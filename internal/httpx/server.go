@@ -13,6 +13,7 @@ import (
 // Server serves HTTP on a listener; it is a lifecycle service. It belongs to
 // one goroutine.
 type Server struct {
+	log      *slog.Logger
 	listener net.Listener
 	server   *http.Server
 	failed   chan error // why serving ended; nil: it has not begun
@@ -30,7 +31,7 @@ const (
 
 // NewServer gives a server of a handler on a listener, which Run closes.
 func NewServer(log *slog.Logger, listener net.Listener, handler http.Handler) *Server {
-	return &Server{listener: listener, server: &http.Server{
+	return &Server{log: log, listener: listener, server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
 		// What net/http has to say names addresses of clients.
@@ -58,7 +59,8 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Run serves until ctx is done, then lets open requests end and returns nil.
+// Run serves until ctx is done, then lets open requests end and returns nil. What is
+// open for longer than a request may take is cut.
 func (s *Server) Run(ctx context.Context) error {
 	s.Begin()
 	select {
@@ -69,8 +71,9 @@ func (s *Server) Run(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestLife)
 	defer cancel()
 	err := s.server.Shutdown(grace)
-	if err != nil {
-		err = errors.Join(fmt.Errorf("wait for open requests: %w", err), s.server.Close())
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.WarnContext(ctx, "requests were still open and are cut", "waited", requestLife)
+		err = s.server.Close()
 	}
 	<-s.failed
 	return err

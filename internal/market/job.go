@@ -20,6 +20,7 @@ type Job struct {
 	What    string        `json:"what"`
 	Every   time.Duration `json:"-"` // from start to start; 0: daily
 	At      time.Duration `json:"-"` // since midnight in Tokyo, of a daily one
+	Mails   bool          `json:"-"` // it mails people: the first time not before its hour
 	Removes bool          `json:"removes"`
 
 	page  func(tx Tx, p *page) (more bool, err error)
@@ -42,11 +43,11 @@ func (j *Job) Schedule() string {
 	return "every " + strings.TrimSuffix(strings.TrimSuffix(j.Every.String(), "0s"), "0m")
 }
 
-// Next gives when the job is due after its last run; nil: there was none. A
-// run that did not come to its end goes on at once, one that failed soon.
-func (j *Job) Next(last *Run) time.Time {
+// Next gives when the job is due after its last run; nil: there was none. A run
+// that did not come to its end goes on at once, one that failed soon.
+func (j *Job) Next(last *Run, now time.Time) time.Time {
 	if last == nil {
-		return time.Time{}
+		return j.first(now)
 	}
 	switch last.Outcome {
 	case Running, Halted, Interrupted:
@@ -63,6 +64,20 @@ func (j *Job) Next(last *Run) time.Time {
 		return soon.UTC()
 	}
 	return next.UTC()
+}
+
+// first gives when a job is due that has never run: at once, but one that mails people
+// waits for its time of day, and is late by an hour at most.
+func (j *Job) first(now time.Time) time.Time {
+	if !j.Mails {
+		return time.Time{}
+	}
+	d := day.Of(now)
+	at := d.At(0).Add(j.At)
+	if now.After(at.Add(time.Hour)) {
+		at = (d + 1).At(0).Add(j.At)
+	}
+	return at.UTC()
 }
 
 const (
@@ -121,7 +136,7 @@ func (m *Market) Jobs(snapshot func(context.Context) (int64, error)) *Jobs {
 			Every: 5 * time.Minute, page: m.countPage,
 		},
 		{
-			Name: jobDigests, What: "Mail candidates who have new offers that they have not opened, once a day.",
+			Name: jobDigests, Mails: true, What: "Mail candidates who have new offers that they have not opened, once a day.",
 			At: 8 * time.Hour, page: m.digestPage,
 		},
 		{
@@ -169,7 +184,7 @@ func (j *Jobs) List(ctx context.Context) ([]JobStanding, error) {
 			if err != nil {
 				return err
 			}
-			next := job.Next(last)
+			next := job.Next(last, j.market.Now())
 			if next.IsZero() {
 				next = j.market.Now()
 			}
@@ -222,14 +237,21 @@ func (j *Jobs) Count(ctx context.Context, name string) (int64, error) {
 }
 
 func (j *Jobs) find(name string) (*Job, error) {
-	var names []string
 	for i := range j.list {
 		if j.list[i].Name == name {
 			return &j.list[i], nil
 		}
-		names = append(names, j.list[i].Name)
 	}
-	return nil, errs.New(errs.NotFound, "there is no job "+name+"; there are: "+strings.Join(names, ", "))
+	return nil, errs.New(errs.NotFound, "there is no job "+name+"; there are: "+strings.Join(j.Names(), ", "))
+}
+
+// Names gives the names of the jobs.
+func (j *Jobs) Names() []string {
+	names := make([]string, len(j.list))
+	for i := range j.list {
+		names[i] = j.list[i].Name
+	}
+	return names
 }
 
 // Run runs a job to its end and gives what it did. It is Busy while the job

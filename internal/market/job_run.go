@@ -42,7 +42,7 @@ func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 		r.run = Run{}
 		last, err := lastRun(tx, r.job.Name)
 		now := r.market.Now()
-		if err != nil || scheduled && r.job.Next(last).After(now) {
+		if err != nil || scheduled && r.job.Next(last, now).After(now) {
 			return err
 		}
 		name, life := r.lease()
@@ -60,7 +60,7 @@ func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 		if last, err = lastRun(tx, r.job.Name); err != nil {
 			return err
 		}
-		if scheduled && r.job.Next(last).After(now) {
+		if scheduled && r.job.Next(last, now).After(now) {
 			return tx.DropLease(name, r.fence)
 		}
 		if last != nil && last.Outcome == Running { // its process was killed

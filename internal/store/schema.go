@@ -45,9 +45,9 @@ const needsLine = "-- needs: "
 // otherwise. A migration that takes away what running programs use is refused,
 // also with Conflict, unless the schema shows that they have been replaced.
 func (s Schema) Migrate(ctx context.Context) error {
-	stored, known, err := s.Provider.GetVersions(ctx)
+	stored, known, err := s.versions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+		return err
 	}
 	switch {
 	case stored > known:
@@ -72,6 +72,23 @@ func (s Schema) Migrate(ctx context.Context) error {
 		return fmt.Errorf("bring the schema from %d to %d: %w", stored, known, err)
 	}
 	return nil
+}
+
+// Stands says whether there is nothing to change: the schema is this program's, or a
+// newer one that it can use.
+func (s Schema) Stands(ctx context.Context) (bool, error) {
+	stored, known, err := s.versions(ctx)
+	if err == nil && stored > known {
+		err = s.admit(ctx, stored, known)
+	}
+	return err == nil && stored >= known, err
+}
+
+func (s Schema) versions(ctx context.Context) (stored, known int64, err error) {
+	if stored, known, err = s.Provider.GetVersions(ctx); err != nil {
+		return 0, 0, fmt.Errorf("read the schema's version: %w", err)
+	}
+	return stored, known, nil
 }
 
 // admit says whether this program can use a schema that is newer than those it

@@ -71,11 +71,25 @@ func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS,
 	if expect {
 		schema.Only = "which enishi migrate makes"
 	}
+	// Whoever has nothing to change waits for nobody: another may migrate for long.
+	if has, err := hasVersions(ctx, db); has && err == nil {
+		if stands, err := schema.Stands(ctx); stands || err != nil {
+			return err
+		}
+	}
 	err = alone(ctx, db, config.DBName, schema.Migrate)
 	if err != nil && ctx.Err() == nil && !takesWrites(ctx, db) {
 		return errs.Wrap(errs.Busy, "the server takes no writes: it is a replica, or was the writer until now", err)
 	}
 	return err
+}
+
+// hasVersions says whether the database has a schema at all.
+func hasVersions(ctx context.Context, db *sql.DB) (bool, error) {
+	var n int
+	err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables"+
+		" WHERE table_schema = DATABASE() AND table_name = 'goose_db_version'").Scan(&n)
+	return n > 0, err
 }
 
 // takesWrites says whether a server takes writes, or cannot be asked.
