@@ -28,6 +28,9 @@ import (
 
 // Options are what an installation decides about its API.
 type Options struct {
+	// Probes answers /livez, /readyz and /metrics alone: the process does something
+	// else.
+	Probes bool
 	// Demo opens POST /dev/clock.
 	Demo bool
 	// RateLimits bounds sign-ups, sign-ins and confirmations per address.
@@ -90,6 +93,11 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	metrics, err := httpx.NewMetrics(registry)
 	if err != nil {
 		return nil, err
+	}
+	if o.Probes {
+		mux := http.NewServeMux()
+		(&service{log: log, market: m}).addProbes(mux, registry, o.Wedged)
+		return httpx.Observe(log, metrics, o.Tracer, httpx.Problems(mux)), nil
 	}
 	admission, err := newAdmission(o, registry)
 	if err != nil {

@@ -220,3 +220,15 @@ func (s *server) signUp(email string) signedUp {
 	s.t.Helper()
 	return into[signedUp](s.t, s.must(http.StatusCreated, "POST", "/api/v1/candidates", "", signUpBody(email)))
 }
+
+// A process that does something else answers who watches it, and nobody else.
+func TestProbesAlone(t *testing.T) {
+	s := newServer(t, func(_ *market.Options, o *api.Options) { o.Probes = true })
+	for _, path := range []string{"/livez", "/readyz", "/metrics"} {
+		s.must(http.StatusOK, "GET", path, "", "")
+	}
+	for _, path := range []string{"/", "/api/v1/status", "/dev/mail", "/api/v1/docs"} {
+		s.problem(http.StatusNotFound, s.do("GET", path, "", ""))
+	}
+	s.problem(http.StatusNotFound, s.do("POST", "/api/v1/candidates", "", signUpBody("taro@example.jp")))
+}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,7 +31,10 @@ func openRedis(ctx context.Context, c *config.Config, log *slog.Logger, vault *a
 		return sharing{}, err
 	}
 	client, err := redis.Open(ctx, log, c.Redis, redis.Options{})
-	return sharing{client, key}, err
+	if err != nil {
+		return sharing{}, fmt.Errorf("open what ENISHI_REDIS_URL names: %w", err)
+	}
+	return sharing{client, key}, nil
 }
 
 // actors gives where it is kept which actor a token stands for; nil: nowhere.

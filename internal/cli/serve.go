@@ -120,7 +120,7 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 	follower := worker.NewFollower(log, m)
 	v, _ := version()
 	handler, err := api.New(log, m, api.Options{
-		Demo: resolved.Demo, RateLimits: resolved.RateLimits, Proxies: resolved.Proxies, Version: v,
+		Probes: !resolved.Plays(config.Web), Demo: resolved.Demo, RateLimits: resolved.RateLimits, Proxies: resolved.Proxies, Version: v,
 		Outbox: true, Concurrency: resolved.Concurrency, Shared: in.shared.limits(),
 		Wedged:   worker.NewPulse(follower, in.writers, time.Now).Wedged,
 		Registry: t.registry, Tracer: t.traces.Tracer(),

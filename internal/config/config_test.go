@@ -192,7 +192,7 @@ func TestSettingsThatDependOnEachOther(t *testing.T) {
 		env  map[string]string
 		want string // the setting that is wrong; empty: none
 	}{
-		{map[string]string{"ENISHI_ROLES": "web"}, "--roles"},
+		{map[string]string{"ENISHI_ROLES": "web"}, "--roles (ENISHI_ROLES)"},
 		{map[string]string{"ENISHI_ROLES": "web,web"}, "ENISHI_ROLES"},
 		{map[string]string{"ENISHI_ROLES": "cook"}, "ENISHI_ROLES"},
 		{map[string]string{"ENISHI_DATABASE_URL": database}, "ENISHI_SECRET"},

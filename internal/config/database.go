@@ -119,12 +119,20 @@ func shownURL(none string) func(string) string {
 	}
 }
 
+func names(roles []Role) []string {
+	all := make([]string, len(roles))
+	for i, r := range roles {
+		all[i] = string(r)
+	}
+	return all
+}
+
 // together gives what is wrong with settings that depend on each other.
 func (c *Config) together() []errs.Problem {
 	var wrong []errs.Problem
 	if c.DatabaseURL == "" && len(c.Roles) < 3 {
 		wrong = append(wrong, errs.Problem{
-			Pointer: "--roles", Found: "some of them",
+			Pointer: "--roles (ENISHI_ROLES)", Found: strings.Join(names(c.Roles), ","),
 			Allowed: "all of them while the database is a file, which one process has to itself; or ENISHI_DATABASE_URL",
 		})
 	}

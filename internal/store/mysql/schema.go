@@ -102,11 +102,11 @@ func takesWrites(ctx context.Context, db *sql.DB) bool {
 	return writable(ctx, conn)
 }
 
-// The lock ends with its connection. The server leaves that open for lockIdle, in
-// seconds, though nothing is asked meanwhile; what is between may not, so it is
-// asked every lockKept.
+// The lock ends with its connection. That is asked every lockKept whether it still
+// has it, and closed by the server after lockIdle, in seconds, in which nothing was
+// asked: a process that is paused holds up nobody for longer.
 const (
-	lockIdle = 7 * 24 * 60 * 60
+	lockIdle = 60
 	lockKept = 5 * time.Second
 )
 
