@@ -115,7 +115,9 @@ func (s *service) addProbes(mux *http.ServeMux, metrics prometheus.Gatherer, wed
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		status, err := s.market.Status(r.Context())
 		if err != nil {
-			s.log.WarnContext(r.Context(), "the database does not answer", "error", err)
+			if r.Context().Err() == nil { // else whoever asked has gone, and it is not known
+				s.log.WarnContext(r.Context(), "the database does not answer", "error", err)
+			}
 			plain(w, http.StatusServiceUnavailable, "the database does not answer\n")
 			return
 		}

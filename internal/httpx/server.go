@@ -34,6 +34,7 @@ func NewServer(log *slog.Logger, listener net.Listener, handler http.Handler) *S
 	return &Server{log: log, listener: listener, server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
+		ConnState: newIdlers(log, crowded).note,
 		// What net/http has to say names addresses of clients.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}}
