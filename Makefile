@@ -3,6 +3,7 @@
 GOFUMPT_VERSION       := v0.9.1
 GOLANGCI_LINT_VERSION := v2.5.0
 GOVULNCHECK_VERSION   := v1.1.4
+TEMPL_VERSION         := v0.3.977
 
 GO   ?= go
 DATA ?= data/demo
@@ -11,15 +12,16 @@ DATA ?= data/demo
 GOFUMPT       := $(CURDIR)/bin/tools/$(GOFUMPT_VERSION)/gofumpt
 GOLANGCI_LINT := $(CURDIR)/bin/tools/$(GOLANGCI_LINT_VERSION)/golangci-lint
 GOVULNCHECK   := $(CURDIR)/bin/tools/$(GOVULNCHECK_VERSION)/govulncheck
+TEMPL         := $(CURDIR)/bin/tools/$(TEMPL_VERSION)/templ
 
 SHELL         := bash
 .SHELLFLAGS   := -euo pipefail -c
 MAKEFLAGS     += --no-print-directory
 .DEFAULT_GOAL := help
 
-STAGES := format vet lint vulnerabilities arch test race
+STAGES := generated format vet lint vulnerabilities arch test race
 
-.PHONY: help build run check bench clean services services-stop test-services $(STAGES)
+.PHONY: help build run generate check bench clean services services-stop test-services $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -61,6 +63,12 @@ bench: build ## figures of the engine, of the demo's market and of the service, 
 	bin/enishi bench engine --demo --candidates 170000 --rules 20000 --seed 1 --json
 	scripts/bench-service bin/enishi
 
+generate: $(TEMPL) ## write the Go code of the pages' templates
+	@'$(TEMPL)' generate -path internal/web
+
+generated: $(TEMPL) ## fail if that code is older than its templates
+	@scripts/generated '$(TEMPL)'
+
 format: $(GOFUMPT) ## fail on files that gofumpt would write differently
 	@scripts/format '$(GOFUMPT)'
 
@@ -87,6 +95,9 @@ INSTALL = GOFLAGS= GOOS= GOARCH= GOBIN='$(@D)' $(GO) install
 
 $(GOFUMPT):
 	$(INSTALL) mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+
+$(TEMPL):
+	$(INSTALL) github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION)
 
 $(GOLANGCI_LINT):
 	$(INSTALL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

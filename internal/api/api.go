@@ -55,6 +55,17 @@ type Options struct {
 	Registry *prometheus.Registry
 	// Tracer makes the spans of requests; nil: there are none.
 	Tracer trace.Tracer
+	// Pages are served beside the API; nil: there are none, and / leads to the
+	// document.
+	Pages Pages
+}
+
+// Pages are what people read.
+type Pages interface {
+	// Add adds their routes.
+	Add(mux *http.ServeMux, front httpx.Front)
+	// Missing answers what has no route.
+	Missing(w http.ResponseWriter, r *http.Request, problem *httpx.Problem)
 }
 
 type service struct {
@@ -116,14 +127,20 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s.addProbes(mux, registry, o.Wedged)
-	mux.Handle("GET /{$}", http.RedirectHandler("/api/v1/docs", http.StatusFound))
+	var missing func(http.ResponseWriter, *http.Request, *httpx.Problem)
+	if o.Pages != nil {
+		o.Pages.Add(mux, httpx.Front{Admission: admission, Maintenance: maintenance, Limiter: s.limiter})
+		missing = o.Pages.Missing
+	} else {
+		mux.Handle("GET /{$}", http.RedirectHandler("/api/v1/docs", http.StatusFound))
+	}
 	// net/http answers HEAD by GET; these two note that somebody looked.
 	for _, path := range []string{"/api/v1/me/offers/{id}", "/api/v1/candidates/{id}"} {
 		mux.HandleFunc("HEAD "+path, func(w http.ResponseWriter, _ *http.Request) {
 			httpx.WriteProblem(w, httpx.NewProblem(http.StatusMethodNotAllowed, "reading this is noted: ask by GET").With("Allow", "GET"))
 		})
 	}
-	return httpx.Observe(log, metrics, o.Tracer, maintenance.Guard(httpx.LimitBody(mostBody, httpx.Problems(mux)))), nil
+	return httpx.Observe(log, metrics, o.Tracer, maintenance.Guard(httpx.LimitBody(mostBody, httpx.Problems(mux, missing)))), nil
 }
 
 // newService adds every operation to a mux and to the document.

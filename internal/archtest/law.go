@@ -185,6 +185,7 @@ func libraries() map[string][]string {
 		"golang.org/x/crypto":                {"internal/account"},
 		"golang.org/x/text":                  {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store"},
 		"github.com/go-json-experiment/json": {"internal/condition"},
+		"github.com/a-h/templ":               {"internal/web"},
 		"golang.org/x/net":                   {"internal/httpx"},
 		"golang.org/x/sys":                   {"internal/engine", "internal/cli"},
 		"golang.org/x/sync":                  {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},
@@ -221,6 +222,7 @@ func testLibraries() []string {
 		"go.opentelemetry.io/proto/otlp", // what a collector receives
 		"go.opentelemetry.io/otel",
 		"google.golang.org/protobuf",
+		"github.com/prometheus/client_golang",
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"enishi/internal/httpx"
 	"enishi/internal/lifecycle"
 	"enishi/internal/market"
+	"enishi/internal/web"
 	"enishi/internal/worker"
 )
 
@@ -118,13 +120,7 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 		return nil, err
 	}
 	follower := worker.NewFollower(log, m)
-	v, _ := version()
-	handler, err := api.New(log, m, api.Options{
-		Probes: !resolved.Plays(config.Web), Demo: resolved.Demo, RateLimits: resolved.RateLimits, Proxies: resolved.Proxies, Version: v,
-		Outbox: true, Concurrency: resolved.Concurrency, Shared: in.shared.limits(),
-		Wedged:   worker.NewPulse(follower, in.writers, time.Now).Wedged,
-		Registry: t.registry, Tracer: t.traces.Tracer(),
-	})
+	handler, err := handlerOf(log, m, resolved, in, t, worker.NewPulse(follower, in.writers, time.Now).Wedged)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +149,20 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 	}
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group, nil
+}
+
+// handlerOf gives what answers: the API and the pages.
+func handlerOf(log *slog.Logger, m *market.Market, c *config.Config, in *installation, t *telemetries, wedged func() string) (http.Handler, error) {
+	pages, err := web.New(log, m, web.Options{Demo: c.Demo})
+	if err != nil {
+		return nil, err
+	}
+	v, _ := version()
+	return api.New(log, m, api.Options{
+		Probes: !c.Plays(config.Web), Demo: c.Demo, RateLimits: c.RateLimits, Proxies: c.Proxies, Version: v,
+		Outbox: true, Concurrency: c.Concurrency, Shared: in.shared.limits(),
+		Wedged: wedged, Registry: t.registry, Tracer: t.traces.Tracer(), Pages: pages,
+	})
 }
 
 // A start waits for the others of its machine, or of whoever shares its files,

@@ -39,8 +39,22 @@ func Failed(ctx context.Context, log *slog.Logger, err error) *Problem {
 	return p
 }
 
-// Problems answers what a mux has no route for as problem documents.
-func Problems(mux *http.ServeMux) http.Handler {
+// Front is what a request passes before it is handled.
+type Front struct {
+	Admission   *Admission
+	Maintenance *Maintenance
+	// Limiter bounds sign-ups and sign-ins of one address; nil: there are no bounds.
+	Limiter *Limiter
+}
+
+// ReadsPages says whether a request comes from somebody who reads pages.
+func ReadsPages(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
+
+// Problems answers what a mux has no route for by show; nil: as problem documents.
+func Problems(mux *http.ServeMux, show func(http.ResponseWriter, *http.Request, *Problem)) http.Handler {
+	if show == nil {
+		show = func(w http.ResponseWriter, _ *http.Request, p *Problem) { WriteProblem(w, p) }
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		missing, pattern := mux.Handler(r)
 		if pattern != "" {
@@ -54,7 +68,7 @@ func Problems(mux *http.ServeMux) http.Handler {
 			allow := told.Header().Get("Allow")
 			p = NewProblem(told.status, "this path takes "+allow).With("Allow", allow)
 		}
-		WriteProblem(w, p)
+		show(w, r, p)
 	})
 }
 

@@ -184,7 +184,7 @@ func TestProblemsOfAMux(t *testing.T) {
 		{"PUT", "/a", "GET, HEAD", http.StatusMethodNotAllowed},
 	} {
 		w := httptest.NewRecorder()
-		httpx.Problems(mux).ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, nil))
+		httpx.Problems(mux, nil).ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, nil))
 		if w.Code != tt.status || w.Header().Get("Allow") != tt.allow {
 			t.Errorf("%s %s = %d, Allow %q; want %d, %q", tt.method, tt.path, w.Code, w.Header().Get("Allow"), tt.status, tt.allow)
 		}

@@ -104,7 +104,7 @@ func (m *Maintenance) refuse(w http.ResponseWriter, r *http.Request, n *Notice) 
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	japanese := strings.HasPrefix(strings.ToLower(strings.TrimSpace(r.Header.Get("Accept-Language"))), "ja")
-	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+	if !ReadsPages(r) {
 		WriteProblem(w, NewProblem(http.StatusServiceUnavailable, n.say(japanese)).With("Retry-After", seconds(wait)))
 		return
 	}

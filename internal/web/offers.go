@@ -1,0 +1,94 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/errs"
+	"enishi/internal/offer"
+)
+
+// offersShown is how many offers a page lists.
+const offersShown = 50
+
+func (p *Pages) offers(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	list, next, err := p.market.OffersTo(ctx, actor, before, offersShown)
+	if err != nil {
+		return err
+	}
+	open := 0
+	for _, d := range list {
+		if waits(d) {
+			open++
+		}
+	}
+	title := r.words.Say("オファーはまだ届いていません", "No offer has arrived yet")
+	if open > 0 {
+		title = r.words.Say("いま "+strconv.Itoa(open)+"件 のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" offers now")
+	} else if len(list) > 0 {
+		title = r.words.Say("回答待ちのオファーはありません", "No offer waits for your answer")
+	}
+	return p.show(r, http.StatusOK, title, offersPage(r.words, p.market.Today(), title, list, next))
+}
+
+func (p *Pages) offer(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	id, err := offerID(r)
+	if err != nil {
+		return err
+	}
+	d, err := p.market.OfferTo(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	return p.show(r, http.StatusOK, d.Terms.Title, offerPage(r.words, p.market.Today(), d, ""))
+}
+
+// answer answers an offer and comes back to it.
+func (p *Pages) answer(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	id, err := offerID(r)
+	if err != nil {
+		return err
+	}
+	actions := map[string]offer.Action{"accept": offer.Accept, "decline": offer.Decline, "undo": offer.Undo}
+	action, ok := actions[r.PathValue("action")]
+	if !ok {
+		return errs.New(errs.NotFound, "there is nothing at this path")
+	}
+	_, err = p.market.Answer(ctx, actor, id, action)
+	if errs.Is(err, errs.Conflict) { // it is over, or somebody answered it in another window
+		d, lookErr := p.market.OfferTo(ctx, actor, id)
+		if lookErr != nil {
+			return lookErr
+		}
+		return p.show(r, http.StatusConflict, d.Terms.Title, offerPage(r.words, p.market.Today(), d,
+			r.words.Say("このオファーには、その操作ができません。現在の状態をご確認ください。", "That cannot be done with this offer. This is how it stands now.")))
+	}
+	if err != nil {
+		return err
+	}
+	r.see("/offers/" + id.String())
+	return nil
+}
+
+func offerID(r *request) (uuid.UUID, error) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return id, errs.New(errs.NotFound, "no such offer")
+	}
+	return id, nil
+}

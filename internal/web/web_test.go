@@ -1,0 +1,194 @@
+package web_test
+
+import (
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// chosen are the answers of a visitor.
+func chosen(more ...string) url.Values {
+	v := url.Values{"occupation": {"0312"}, "years": {"5"}, "prefecture": {"13"}, "pay": {"480"}}
+	for i := 0; i < len(more); i += 2 {
+		v.Set(more[i], more[i+1])
+	}
+	return v
+}
+
+// TestAStrangerGetsAnOffer goes the main way through the pages: what would I get,
+// register, read, accept, decline, take it back.
+func TestAStrangerGetsAnOffer(t *testing.T) {
+	s := newSite(t)
+	for i := range 6 {
+		s.offer(i, 500+50*i)
+	}
+	s.holds(s.get("/"), http.StatusOK, "登録する前に、自分の市場価値を。", "ソフトウェア開発", "東京都")
+	seen := s.get("/insight?" + chosen().Encode())
+	s.holds(seen, http.StatusOK, "いま 5件以上 のオファー条件に合っています", "550万円", "600万円", "650万円", `name="occupation" value="0312"`)
+
+	inbox := s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse"))
+	s.holds(inbox, http.StatusOK, "いま 6件 のオファーに答えられます", "会社5", "650〜750万円", "あと14日")
+	if inbox.path != "/offers" {
+		t.Errorf("after registering: %s, want /offers", inbox.path)
+	}
+	links := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindAllStringSubmatch(inbox.body, -1)
+	if len(links) != 6 {
+		t.Fatalf("%d offers are linked, want 6", len(links))
+	}
+	first, second := links[0][1], links[1][1]
+	s.holds(s.get(first), http.StatusOK, "面接確約", "回答待ち", "受動喫煙対策", "記載のとおり", "12月8日(火)")
+	s.holds(s.post(first+"/accept", nil), http.StatusOK, "承諾済み")
+	s.holds(s.post(first+"/decline", nil), http.StatusConflict, "承諾済み", "その操作ができません")
+	s.holds(s.post(second+"/decline", nil), http.StatusOK, "辞退しました", "12:05")
+	s.holds(s.post(second+"/undo", nil), http.StatusOK, "回答待ち")
+	s.holds(s.get("/offers"), http.StatusOK, "いま 5件 のオファーに答えられます", "承諾済み")
+
+	s.holds(s.post("/signout", nil), http.StatusOK, "市場価値")
+	if p := s.get("/offers"); p.path != "/signin" {
+		t.Errorf("signed out, /offers leads to %s, want /signin", p.path)
+	}
+	s.holds(s.post("/signin", url.Values{"email": {"taro@example.jp"}, "password": {"wrong horse"}}),
+		http.StatusUnprocessableEntity, "違います", `value="taro@example.jp"`)
+	s.holds(s.post("/signin", url.Values{"email": {"taro@example.jp"}, "password": {"correct horse"}}), http.StatusOK, "オファーに答えられます")
+}
+
+// TestNothingTypedIsLost sends forms with something wrong in them.
+func TestNothingTypedIsLost(t *testing.T) {
+	s := newSite(t)
+	kept := []string{`<option value="13" selected>`, `<option value="5" selected>`}
+	for _, c := range []struct {
+		form  url.Values
+		fault string
+		kept  []string
+	}{
+		{chosen("email", "taro", "password", "correct horse"), "メールアドレスの形", []string{`value="taro"`, `name="pay" value="480"`}},
+		{chosen("email", "taro@example.jp", "password", "short"), "8文字以上", []string{`value="taro@example.jp"`}},
+		{chosen("pay", "48万", "email", "taro@example.jp", "password", "correct horse"), "万円単位の整数", append(kept, `value="48万"`)},
+		{chosen("years", "4", "email", "taro@example.jp", "password", "correct horse"), "一覧から", []string{`<option value="13" selected>`, `value="480"`}},
+		{chosen("occupation", "9999", "email", "taro@example.jp", "password", "correct horse"), "一覧から", kept},
+	} {
+		p := s.post("/signup", c.form)
+		s.holds(p, http.StatusUnprocessableEntity, append(c.kept, c.fault, `aria-invalid="true"`)...)
+	}
+	s.holds(s.get("/insight?"+chosen("pay", "many").Encode()), http.StatusUnprocessableEntity, append(kept, "万円単位の整数", `value="many"`)...)
+}
+
+// TestOtherSites expects that no other site's page can act for somebody.
+func TestOtherSites(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/signup", "/signin", "/signout", "/language", "/offers/x/accept"} {
+		if p := s.post(path, chosen(), "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"); p.status != http.StatusForbidden {
+			t.Errorf("POST %s from another site: %d, want 403", path, p.status)
+		}
+	}
+	p := s.post("/language", url.Values{"to": {"en"}, "back": {"//evil.example/"}})
+	s.holds(p, http.StatusOK, "Know your market value")
+}
+
+// TestGuessing bounds sign-ins of one address.
+func TestGuessing(t *testing.T) {
+	s := newSite(t)
+	form := url.Values{"email": {"taro@example.jp"}, "password": {"guess"}}
+	for range 20 {
+		s.holds(s.post("/signin", form), http.StatusUnprocessableEntity, "違います")
+	}
+	s.holds(s.post("/signin", form), http.StatusTooManyRequests, "しばらく待ってから")
+	s.holds(s.post("/signup", chosen("email", "x@example.jp", "password", "correct horse")), http.StatusTooManyRequests, "しばらく待ってから")
+}
+
+// TestErrorsArePages expects words that help, in the reader's language.
+func TestErrorsArePages(t *testing.T) {
+	s := newSite(t)
+	s.holds(s.get("/nowhere"), http.StatusNotFound, "ページが見つかりません")
+	s.holds(s.get("/nowhere", "Accept-Language", "en"), http.StatusNotFound, "There is no such page")
+	s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse"))
+	for _, path := range []string{"/offers/1", "/offers/00000000-0000-0000-0000-000000000000"} {
+		s.holds(s.get(path), http.StatusNotFound, "ページが見つかりません")
+	}
+}
+
+// TestEnglishPages expects no Japanese on them but names.
+func TestEnglishPages(t *testing.T) {
+	s := newSite(t)
+	s.get("/")
+	s.post("/language", url.Values{"to": {"en"}, "back": {"/"}})
+	for _, path := range []string{"/", "/signin", "/insight?" + chosen().Encode(), "/dev/components", "/nowhere", "/offers"} {
+		p := s.get(path)
+		if !strings.Contains(p.body, `<html lang="en">`) {
+			t.Errorf("%s is not said to be English", path)
+		}
+		text := strings.NewReplacer("日本語", "", "Enishi (縁)", "").Replace(p.body)
+		if at := strings.IndexFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }); at >= 0 {
+			t.Errorf("%s has Japanese on it: %.60q", path, text[at:])
+		}
+	}
+}
+
+// TestContrast computes the contrast of the tokens as WCAG 2.2 does: 4.5 for text,
+// 3 for the borders of controls.
+func TestContrast(t *testing.T) {
+	css, err := os.ReadFile("static/enishi.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, dark, _ := strings.Cut(string(css), "@media (prefers-color-scheme: dark)")
+	dark, _, _ = strings.Cut(dark, "}\n}")
+	themes := map[string]map[string]float64{"light": tokens(light)}
+	themes["dark"] = tokens(light)
+	for name, value := range tokens(dark) {
+		themes["dark"][name] = value
+	}
+	for theme, colour := range themes {
+		for _, pair := range []struct {
+			a, b string
+			want float64
+		}{
+			{"ink", "paper", 4.5},
+			{"ink", "panel", 4.5},
+			{"quiet", "paper", 4.5},
+			{"quiet", "panel", 4.5},
+			{"thread", "paper", 4.5},
+			{"thread", "panel", 4.5},
+			{"on-thread", "thread", 4.5},
+			{"good", "paper", 4.5},
+			{"good", "panel", 4.5},
+			{"warn", "panel", 4.5},
+			{"bad", "paper", 4.5},
+			{"bad", "panel", 4.5},
+			{"control", "paper", 3},
+			{"control", "panel", 3},
+		} {
+			a, aok := colour[pair.a]
+			b, bok := colour[pair.b]
+			if got := (max(a, b) + .05) / (min(a, b) + .05); !aok || !bok || got < pair.want {
+				t.Errorf("%s: %s on %s has contrast %.2f, want %.1f", theme, pair.a, pair.b, got, pair.want)
+			}
+		}
+	}
+}
+
+// tokens gives the relative luminance of each colour.
+func tokens(css string) map[string]float64 {
+	all := map[string]float64{}
+	for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(css, -1) {
+		sum := 0.0
+		for i, weight := range []float64{.2126, .7152, .0722} {
+			n, _ := strconv.ParseUint(m[2][2*i:2*i+2], 16, 8)
+			c := float64(n) / 255
+			if c <= .04045 {
+				c /= 12.92
+			} else {
+				c = math.Pow((c+.055)/1.055, 2.4)
+			}
+			sum += weight * c
+		}
+		all[m[1]] = sum
+	}
+	return all
+}
