@@ -18,24 +18,33 @@ func (p *Pages) offers(r *request) error {
 	if err != nil {
 		return err
 	}
+	me, err := p.market.Candidate(ctx, actor)
+	if err != nil {
+		return err
+	}
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	list, next, err := p.market.OffersTo(ctx, actor, before, offersShown)
 	if err != nil {
 		return err
 	}
-	open := 0
+	open, held := 0, 0
 	for _, d := range list {
 		if waits(d) {
 			open++
 		}
+		if d.State == offer.Reserved {
+			held++
+		}
 	}
 	title := r.words.Say("オファーはまだ届いていません", "No offer has arrived yet")
-	if open > 0 {
+	if held > 0 {
+		title = r.words.Say(strconv.Itoa(held)+"件 のオファーが、メールアドレスの確認を待っています", strconv.Itoa(held)+" offers wait for your address to be confirmed")
+	} else if open > 0 {
 		title = r.words.Say("いま "+strconv.Itoa(open)+"件 のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" offers now")
 	} else if len(list) > 0 {
 		title = r.words.Say("回答待ちのオファーはありません", "No offer waits for your answer")
 	}
-	return p.show(r, http.StatusOK, title, offersPage(r.words, p.market.Today(), title, list, next))
+	return p.show(r, http.StatusOK, title, offersPage(r.words, p.market.Today(), title, me.Confirmed, list, next))
 }
 
 func (p *Pages) offer(r *request) error {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"enishi/internal/account"
 	"enishi/internal/errs"
 	"enishi/internal/market"
 )
@@ -53,7 +54,7 @@ func (p *Pages) signInForm(r *request) error {
 
 func (p *Pages) signIn(r *request) error {
 	email := r.PostFormValue("email")
-	token, err := p.market.SignIn(r.Context(), email, r.PostFormValue("password"), "")
+	token, err := p.market.SignIn(r.Context(), email, r.PostFormValue("password"), account.Candidate)
 	if errs.Is(err, errs.Unauthenticated) {
 		return p.show(r, http.StatusUnprocessableEntity, r.words.Say("ログイン", "Sign in"), signInPage(r.words, email,
 			r.words.Say("メールアドレスかパスワードが違います。もう一度ご確認ください。", "The address or the password is not right. Please look again.")))

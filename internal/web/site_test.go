@@ -42,16 +42,20 @@ type site struct {
 	browser *http.Client
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, change ...func(*market.Options)) *site {
 	t.Helper()
 	vault, err := account.NewVault(bytes.Repeat([]byte("k"), account.SecretBytes))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := market.Open(t.Context(), market.NewMemory(), vault, market.Options{
+	o := market.Options{
 		Mode: market.Auto, Demo: true, Clock: noon, Mail: nowhere{},
 		Report: func(_ context.Context, what string, err error) { t.Errorf("%s: %v", what, err) },
-	}, nil)
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	m, err := market.Open(t.Context(), market.NewMemory(), vault, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,8 @@ func (p *Pages) Add(mux *http.ServeMux, front httpx.Front) {
 	add("POST /signup", httpx.SignUp, limited(p.signUp))
 	add("GET /signin", httpx.Ordinary, p.signInForm)
 	add("POST /signin", httpx.SignIn, limited(p.signIn))
+	add("GET /confirm", httpx.Own, p.confirmForm)
+	add("POST /confirm", httpx.SignIn, limited(p.confirm))
 	add("POST /signout", httpx.Own, p.signOut)
 	add("POST /language", httpx.Own, p.setLanguage)
 	add("GET /offers", httpx.Own, p.offers)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"enishi/internal/market"
 )
 
 // chosen are the answers of a visitor.
@@ -89,6 +91,22 @@ func TestOtherSites(t *testing.T) {
 	}
 	p := s.post("/language", url.Values{"to": {"en"}, "back": {"//evil.example/"}})
 	s.holds(p, http.StatusOK, "Know your market value")
+}
+
+// TestConfirming registers where addresses have to be confirmed.
+func TestConfirming(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Demo = false })
+	s.offer(1, 500)
+	s.holds(s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse")), http.StatusOK,
+		"1件 のオファーが、メールアドレスの確認を待っています", `href="/confirm"`)
+	s.holds(s.get("/confirm"), http.StatusOK, "確認コード")
+	s.holds(s.post("/confirm", url.Values{"code": {"1234"}}), http.StatusUnprocessableEntity, "違います", `value="1234"`)
+	mails, err := s.market.Mails(t.Context(), 1)
+	if err != nil || len(mails) != 1 {
+		t.Fatalf("mails: %v, %v", mails, err)
+	}
+	code := regexp.MustCompile(`\d{4} ?-?\d{4}`).FindString(mails[0].Body)
+	s.holds(s.post("/confirm", url.Values{"code": {code}}), http.StatusOK, "いま 1件 のオファーに答えられます")
 }
 
 // TestGuessing bounds sign-ins of one address.
