@@ -108,7 +108,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	if o.Probes {
 		mux := http.NewServeMux()
 		(&service{log: log, market: m}).addProbes(mux, registry, o.Wedged)
-		return httpx.Observe(log, metrics, o.Tracer, httpx.Problems(mux)), nil
+		return httpx.Observe(log, metrics, o.Tracer, httpx.Problems(mux, nil)), nil
 	}
 	admission, err := newAdmission(o, registry)
 	if err != nil {
