@@ -107,7 +107,7 @@ func (p *Pages) insight(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.show(r, http.StatusOK, reached(r.words, found.Reach), insightPage(r.words, a, found, registration{}))
+	return p.show(r, http.StatusOK, reached(r.words, found.Reach), insightPage(r.words, a, found, r.actor != nil, registration{}))
 }
 
 // reached says a reach in a sentence.
