@@ -37,6 +37,16 @@ const (
 	beside          // a little is written beside those who serve
 )
 
+// openExisting is openInstallation of one that is there: it makes no folder.
+func openExisting(ctx context.Context, c *config.Config, p purpose) (*installation, error) {
+	if !c.Shared() {
+		if _, err := os.Stat(filepath.Join(c.Data, databaseFile)); errors.Is(err, fs.ErrNotExist) {
+			return nil, errs.New(errs.NotFound, "there is no installation in "+c.Data+" yet: enishi serve makes one when it starts")
+		}
+	}
+	return openInstallation(ctx, c, p)
+}
+
 // openInstallation opens the database that the settings name.
 func openInstallation(ctx context.Context, c *config.Config, p purpose) (*installation, error) {
 	if !c.Shared() {

@@ -27,6 +27,9 @@ type jobCmd struct {
 
 // snapshotJob gives what the job snapshot does.
 func snapshotJob(log *slog.Logger, m *market.Market, f *files.Snapshots) func(context.Context) (int64, error) {
+	if f == nil {
+		return nil
+	}
 	job := worker.NewSnapshot(log, m, f)
 	return func(ctx context.Context) (int64, error) {
 		out, err := job.Run(ctx)
@@ -55,7 +58,7 @@ func (c *jobListCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, beside)
+	in, err := openExisting(ctx, resolved, beside)
 	if err != nil {
 		return err
 	}
@@ -179,7 +182,7 @@ func (c *jobRunCmd) Run(ctx context.Context, w World) error {
 	if resolved.Shared() || c.DryRun {
 		how = beside
 	}
-	in, err := openInstallation(ctx, resolved, how)
+	in, err := openExisting(ctx, resolved, how)
 	if errors.Is(err, sqlite.ErrInUse) {
 		return errs.New(errs.Conflict, "a server has the data folder "+resolved.Data+", and runs its jobs itself: see enishi job list; to run one by hand, stop the server first")
 	}
@@ -222,7 +225,8 @@ func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved
 	return err
 }
 
-// jobs opens the jobs; the one that writes a snapshot needs the populations.
+// jobs opens the jobs; the one that writes a snapshot loads the populations if one
+// is due.
 func (c *jobRunCmd) jobs(ctx context.Context, w World, in *installation, resolved *config.Config) (*market.Jobs, error) {
 	log := logger(w, resolved)
 	o := options(resolved, log, outbox{}, w)
@@ -235,13 +239,20 @@ func (c *jobRunCmd) jobs(ctx context.Context, w World, in *installation, resolve
 	}
 	snapshots := files.NewSnapshots(folder)
 	o.Snapshots = snapshots
-	shown := progress{world: w}
-	defer shown.end()
-	m, err := market.Open(ctx, in.store, in.vault, o, func(what string, done int) { shown.step("loading "+what, done, 0) })
-	if err != nil {
-		return nil, err
-	}
-	return m.Jobs(snapshotJob(log, m, snapshots)), nil
+	var jobs *market.Jobs
+	jobs, err = market.OpenJobs(ctx, in.store, in.vault, o, func(ctx context.Context) (int64, error) {
+		if due, err := worker.SnapshotDue(ctx, log, jobs, snapshots); err != nil || !due {
+			return 0, err
+		}
+		shown := progress{world: w}
+		m, err := market.Open(ctx, in.store, in.vault, o, func(what string, done int) { shown.step("loading "+what, done, 0) })
+		shown.end()
+		if err != nil {
+			return 0, err
+		}
+		return snapshotJob(log, m, snapshots)(ctx)
+	})
+	return jobs, err
 }
 
 // quietLog is a log that nobody reads.

@@ -33,7 +33,7 @@ func (f upkeepFlags) run(ctx context.Context, w World, do func(*market.Upkeep) e
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, beside)
+	in, err := openExisting(ctx, resolved, beside)
 	if err != nil {
 		return err
 	}

@@ -102,13 +102,19 @@ func stopped(ctx context.Context, log *slog.Logger, err error) error {
 // assemble loads what the process needs and gives its parts, the server's among
 // them, which answers meanwhile how far it is.
 func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, gate *httpx.Gate, over func()) (*lifecycle.Group, error) {
+	o := options(resolved, log, outbox{}, w)
+	o.Actors, o.Replica = in.shared.actors(), in.store.Replica()
 	folder, err := files.OpenFolder(resolved.Files)
-	if err != nil {
+	var snapshots *files.Snapshots
+	switch {
+	case err == nil:
+		snapshots = files.NewSnapshots(folder)
+		o.Snapshots = snapshots
+	case resolved.Shared(): // on a file system that is only read
+		log.WarnContext(ctx, "there are no snapshots here: every row is loaded", "error", err)
+	default:
 		return nil, err
 	}
-	snapshots := files.NewSnapshots(folder)
-	o := options(resolved, log, outbox{}, w)
-	o.Snapshots, o.Actors, o.Replica = snapshots, in.shared.actors(), in.store.Replica()
 	t, err := newTelemetry(ctx, log, resolved, in)
 	if err != nil {
 		return nil, err
@@ -235,9 +241,13 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 func greeting(addr string, c *config.Config, m *market.Market) string {
 	url := "http://" + addr
 	text := fmt.Sprintf("\nEnishi serves on %s (API: %s/api/v1/docs). The log's day is %s. Stop with Ctrl-C.\n", url, url, m.Today())
+	where := " --data " + c.Data
+	if c.Shared() { // found by what is in the environment
+		where = ""
+	}
 	if !c.Demo {
 		return text + fmt.Sprintf("Mails, with the codes that confirm addresses, are at %s/dev/mail, for this machine alone.\n"+
-			"Companies wait for an operator: enishi user add --data %s --role operator --email ADDRESS\n", url, c.Data)
+			"Companies wait for an operator: enishi user add%s --role operator --email ADDRESS\n", url, where)
 	}
 	return text + fmt.Sprintf(`
 Sign-ins of a loaded demo (password: %[2]s): candidate %[3]s, company %[4]s, operator %[5]s

@@ -203,6 +203,23 @@ func lastRun(tx Tx, name string) (*Run, error) {
 	return &list[0], nil
 }
 
+// Now gives the installation's time.
+func (j *Jobs) Now() time.Time { return j.market.Now() }
+
+// CheckImage says why a market would not start from an image; see Market.
+func (j *Jobs) CheckImage(ctx context.Context, name string) error {
+	return j.market.CheckImage(ctx, name)
+}
+
+// Head gives the last position of the log.
+func (j *Jobs) Head(ctx context.Context) (head int64, err error) {
+	err = j.market.read(ctx, func(tx Tx) error {
+		head, err = tx.Head()
+		return err
+	})
+	return head, err
+}
+
 // Due gives the names of the jobs that are due now, none during maintenance.
 func (j *Jobs) Due(ctx context.Context) ([]string, error) {
 	if _, ok := j.market.paused(); ok {

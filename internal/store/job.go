@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	"enishi/internal/day"
@@ -92,10 +93,30 @@ func aged(kind market.Aged, before time.Time) (table, column string, at int64, e
 	return "", "", 0, errs.New(errs.Internal, "no rows are kept by age as "+string(kind))
 }
 
+// dropPreviews removes some that are from before a day, in the order of their key:
+// those of one company and day go together, thirty at most.
+func (t *tx) dropPreviews(before int64, limit int) (int, error) {
+	type place struct{ company, day int64 }
+	last, err := one(t, "preview", func(row scanner, p *place) error { return row.Scan(&p.company, &p.day) },
+		"SELECT company, day FROM preview WHERE day < ? ORDER BY company, day LIMIT 1 OFFSET ?", before, limit-1)
+	switch {
+	case errs.Is(err, errs.NotFound):
+		last = place{math.MaxInt64, before}
+	case err != nil:
+		return 0, err
+	}
+	n, err := t.update("remove old rows", "DELETE FROM preview WHERE day < ? AND (company < ? OR company = ? AND day <= ?)",
+		before, last.company, last.company, last.day)
+	return int(n), err
+}
+
 func (t *tx) DropOld(kind market.Aged, before time.Time, limit int) (int, error) {
 	table, column, at, err := aged(kind, before)
 	if err != nil {
 		return 0, err
+	}
+	if kind == market.AgedPreviews {
+		return t.dropPreviews(at, limit)
 	}
 	// Rows of one moment go together: that is the column's grain.
 	last, err := one(t, table, func(row scanner, v *int64) error { return row.Scan(v) },

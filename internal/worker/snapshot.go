@@ -56,6 +56,26 @@ func (s *Snapshot) Run(ctx context.Context) (Written, error) {
 	return out, nil
 }
 
+// SnapshotDue says whether Run would write an image, without the populations that it
+// is made of; it removes those that are no longer needed.
+func SnapshotDue(ctx context.Context, log *slog.Logger, j *market.Jobs, f *files.Snapshots) (bool, error) {
+	list, err := f.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	head, err := j.Head(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(list) == 0 || !enough(ctx, log, j, list[0], head-list[0].Applied) {
+		return true, nil
+	}
+	if _, err := f.Prune(ctx, snapshotsKept, j.Now().Add(-market.ImageLife)); err != nil {
+		return false, fmt.Errorf("remove old snapshots: %w", err)
+	}
+	return false, nil
+}
+
 func (s *Snapshot) write(ctx context.Context) (Written, error) {
 	list, err := s.files.List(ctx)
 	if err != nil {
@@ -67,7 +87,7 @@ func (s *Snapshot) write(ctx context.Context) (Written, error) {
 	}
 	rows := status.Applied
 	if len(list) > 0 {
-		if rows -= list[0].Applied; s.enough(ctx, list[0], rows) {
+		if rows -= list[0].Applied; enough(ctx, s.log, s.market, list[0], rows) {
 			return Written{Rows: rows}, nil
 		}
 	}
@@ -83,14 +103,20 @@ func (s *Snapshot) write(ctx context.Context) (Written, error) {
 	return Written{Name: saved.Name, Bytes: saved.Bytes, Rows: rows}, nil
 }
 
+// imaged knows which images it would start from.
+type imaged interface {
+	Now() time.Time
+	CheckImage(ctx context.Context, name string) error
+}
+
 // enough says whether the newest image, so many rows of the log behind, will do
 // for now.
-func (s *Snapshot) enough(ctx context.Context, newest files.Snapshot, rows int64) bool {
-	if rows >= snapshotRows || s.market.Now().Sub(newest.Made) >= snapshotEvery {
+func enough(ctx context.Context, log *slog.Logger, m imaged, newest files.Snapshot, rows int64) bool {
+	if rows >= snapshotRows || m.Now().Sub(newest.Made) >= snapshotEvery {
 		return false
 	}
-	if err := s.market.CheckImage(ctx, newest.Name); err != nil {
-		s.log.WarnContext(ctx, "the newest snapshot does not fit; another is written", "name", newest.Name, "error", err)
+	if err := m.CheckImage(ctx, newest.Name); err != nil {
+		log.WarnContext(ctx, "the newest snapshot does not fit; another is written", "name", newest.Name, "error", err)
 		return false
 	}
 	return true
