@@ -123,7 +123,7 @@ func (n *numbering) all() []corpnum.Number {
 
 // installation tells installations apart without telling their seed.
 func (m *Market) installation() string {
-	sum := sha256.Sum256(append([]byte("snapshot of the installation "), m.seed...))
+	sum := sha256.Sum256(fmt.Append(nil, "snapshot of the installation ", string(m.seed), m.identity))
 	return hex.EncodeToString(sum[:])
 }
 

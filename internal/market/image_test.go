@@ -333,6 +333,32 @@ func (t *otherTx) Rows(after int64, limit int) ([]market.Row, error) {
 	return rows, errors.Join(err, wrong)
 }
 
+// Two databases with one seed and one secret, as demos are loaded, are two: the
+// images of one are not of the other, though neither has written to its log yet.
+func TestImageOfADatabaseFilledAlike(t *testing.T) {
+	t.Parallel()
+	filled := func() *market.Memory {
+		s := market.NewMemory()
+		if err := s.Write(t.Context(), func(tx market.Tx) error { return tx.SetSetting("seed", "00ff") }); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	w := newWorld(t, filled(), demo())
+	if _, err := w.image(w.Market); err != nil {
+		t.Fatal(err)
+	}
+	var passedOver []string
+	o := w.options
+	o.Report = func(_ context.Context, what string, err error) { passedOver = append(passedOver, what+": "+err.Error()) }
+	if _, err := market.Open(t.Context(), filled(), w.vault, o, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(passedOver) != 1 || !strings.Contains(passedOver[0], "another installation") {
+		t.Errorf("passed over %q, want the image of the other database", passedOver)
+	}
+}
+
 // An image that is damaged in any place is refused, and nothing panics.
 func TestImageDamagedAnywhere(t *testing.T) {
 	t.Parallel()

@@ -73,6 +73,7 @@ type Market struct {
 	passwords *account.Passwords
 	options   Options
 	seed      []byte
+	identity  string       // of the database; see settingIdentity
 	actorKey  []byte       // seals what Actors keeps
 	offset    atomic.Int64 // added to the clock, nanoseconds
 	people    *populations
@@ -104,12 +105,15 @@ type Market struct {
 
 // Names of the installation's settings.
 const (
-	settingSeed    = "seed"
-	settingCheck   = "secret_check"
-	settingDay     = "day"
-	settingMatched = "matched"
-	settingOffset  = "clock_offset_ns"
-	settingLock    = "lock" // locked by whatever changes the installation itself
+	settingSeed  = "seed"
+	settingCheck = "secret_check"
+	// settingIdentity tells databases apart that were filled alike, with one seed
+	// and one secret. Those made before there was one have none.
+	settingIdentity = "identity"
+	settingDay      = "day"
+	settingMatched  = "matched"
+	settingOffset   = "clock_offset_ns"
+	settingLock     = "lock" // locked by whatever changes the installation itself
 	// settingTrimmed is the highest position whose row was removed from the
 	// log; it is not set before the first is.
 	settingTrimmed = "log_trimmed"
@@ -211,6 +215,9 @@ func (m *Market) makeSettings(tx Tx) error {
 		if err := tx.SetSetting(settingCheck, m.vault.Check()); err != nil {
 			return err
 		}
+		if err := tx.SetSetting(settingIdentity, rand.Text()); err != nil {
+			return err
+		}
 	}
 	offset, err := numberSetting(tx, settingOffset)
 	if err != nil {
@@ -266,6 +273,9 @@ func (m *Market) recallSettings(tx Tx) error {
 		return err
 	}
 	m.seed = []byte(seed)
+	if m.identity, err = tx.Setting(settingIdentity); err != nil {
+		return err
+	}
 	today, err := logDay(tx)
 	if err != nil {
 		return err
