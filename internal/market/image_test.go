@@ -350,7 +350,9 @@ func TestImageOfADatabaseFilledAlike(t *testing.T) {
 	}
 	var passedOver []string
 	o := w.options
-	o.Report = func(_ context.Context, what string, err error) { passedOver = append(passedOver, what+": "+err.Error()) }
+	o.Report = func(_ context.Context, what string, err error) {
+		passedOver = append(passedOver, what+": "+err.Error())
+	}
 	if _, err := market.Open(t.Context(), filled(), w.vault, o, nil); err != nil {
 		t.Fatal(err)
 	}
