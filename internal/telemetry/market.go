@@ -40,7 +40,7 @@ func NewObserver(tracer trace.Tracer) *Observer {
 			Name: "enishi_matcher_rows_total", Help: "Rows of the log that the matcher has handled, by kind of change.",
 		}, []string{"kind"}),
 		failed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "enishi_matcher_failures_total", Help: "Times that the matcher stopped at a row, to try it again.",
+			Name: "enishi_matcher_failures_total", Help: "Times that handling a row of the log failed; it is tried again.",
 		}),
 		row: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "enishi_matcher_row_duration_seconds", Help: "How long the matcher took for a row.", Buckets: transactionBuckets(),

@@ -46,7 +46,7 @@ func (w *Matcher) Run(ctx context.Context) error {
 		if errs.Is(err, errs.Stale) && w.market.Shared() {
 			w.log.InfoContext(ctx, "another process has taken the lead", "error", err)
 		} else if err != nil {
-			w.log.ErrorContext(ctx, "the matcher stopped at a row and tries it again", "error", err)
+			w.log.ErrorContext(ctx, "the matcher cannot go on, and tries again", "error", err)
 			kicked = nil
 		}
 		select {
