@@ -126,7 +126,7 @@ func TestMatcherTriesAgain(t *testing.T) {
 			t.Fatal("the matcher did not say that a row failed")
 		}
 		mu.Lock()
-		found := strings.Contains(said.String(), "tries it again")
+		found := strings.Contains(said.String(), "tries again")
 		mu.Unlock()
 		if found {
 			break
