@@ -264,3 +264,21 @@ func TestUnknown(t *testing.T) {
 		t.Errorf("Unknown (-want +got):\n%s", diff)
 	}
 }
+
+func TestAddressesAreShownWithoutTheirKeys(t *testing.T) {
+	for value, want := range map[string]string{
+		"https://a-secret-key@traces.example/v1":     "https://hidden@traces.example/v1",
+		"https://user:a-secret-key@traces.example/x": "https://user:hidden@traces.example/x",
+		"http://127.0.0.1:4318":                      "http://127.0.0.1:4318",
+	} {
+		c, err := config.Resolve(nil, environment(map[string]string{"ENISHI_TRACES_URL": value}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range c.Describe() {
+			if line.Name == "traces-url" && line.Value != want {
+				t.Errorf("%s is shown as %s, want %s", value, line.Value, want)
+			}
+		}
+	}
+}

@@ -105,7 +105,8 @@ func isDatabase(value string) bool {
 	return true
 }
 
-// shownURL shows an address without its password.
+// shownURL shows an address without its password; what stands alone before the host
+// is a key, not a name, except of a database.
 func shownURL(none string) func(string) string {
 	return func(value string) string {
 		u, err := url.Parse(value)
@@ -114,6 +115,8 @@ func shownURL(none string) func(string) string {
 		}
 		if _, has := u.User.Password(); has {
 			u.User = url.UserPassword(u.User.Username(), "hidden")
+		} else if u.User != nil && u.Scheme != "mysql" && u.Scheme != "mariadb" {
+			u.User = url.User("hidden")
 		}
 		return u.String()
 	}
