@@ -14,8 +14,9 @@ import (
 type Class int
 
 // The classes, those that matter most first. Of the first three nothing is
-// ever shed: whoever answers an offer, looks after what is theirs, or signs in
-// to do so, waits at most. The others are shed from the last one up.
+// shed: whoever answers an offer, looks after what is theirs, or signs in
+// to do so, waits; only if a thousand of the latter two wait already, more of
+// them are refused. The others are shed from the last one up.
 const (
 	unclassed Class = iota
 	Answers         // offers are answered, messages written
@@ -88,6 +89,11 @@ const (
 // at the few milliseconds that one takes, what patience allows.
 const queued = 8
 
+// queuedOwn is how many wait at most of the classes that are not shed but are no
+// answers: beyond it they would take the connections that answers come by, and wait
+// for longer than anybody does.
+const queuedOwn = 1024
+
 // placesPerCore is how many requests run at once for each core: some while
 // others wait for the disk. More of them wait in queues that know no class, the
 // database's and the core's: at 4, answers keep 41 ms at the 99th percentile
@@ -154,7 +160,8 @@ func (a *Admission) arrive(w *waiter) *list.Element {
 		a.refuse(w, "overload")
 	case queue.Len() == 0 && a.free(w.class):
 		a.start(w, w.since)
-	case w.class.sheddable() && queue.Len() >= queued*a.share[w.class]:
+	case w.class.sheddable() && queue.Len() >= queued*a.share[w.class],
+		w.class != Answers && queue.Len() >= queuedOwn:
 		a.refuse(w, "full")
 	default:
 		place := queue.PushBack(w)

@@ -392,6 +392,28 @@ func TestQueuesAreBounded(t *testing.T) {
 	d.clear(append(inside, all...)...)
 }
 
+// People's own pages wait, but not without end: beyond a thousand they would take the
+// connections that answers come by. Answers are never refused.
+func TestOwnPagesWaitToAnEnd(t *testing.T) {
+	d := newDoor(t, 1)
+	inside := d.fill(1)
+	var all []*visit
+	for class, want := range map[httpx.Class]int{httpx.Own: 1024, httpx.SignIn: 1024, httpx.Answers: 1100} {
+		refused := 0
+		for range 1100 {
+			v := d.come(class)
+			all = append(all, v)
+			if v.refused() {
+				refused++
+			}
+		}
+		if waits := d.waiting(class); waits != want || refused != 1100-want {
+			t.Errorf("%d of class %s wait and %d were refused, want %d and %d", waits, class, refused, want, 1100-want)
+		}
+	}
+	d.clear(append(inside, all...)...)
+}
+
 func TestWhoGivesUpLeavesTheQueue(t *testing.T) {
 	d := newDoor(t, 1)
 	inside := d.fill(1)
