@@ -72,8 +72,9 @@ func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS,
 		schema.Only = "which enishi migrate makes"
 	}
 	// Whoever has nothing to change waits for nobody: another may migrate for long.
+	// What cannot be told yet, since another has just begun, is told under the lock.
 	if has, err := hasVersions(ctx, db); has && err == nil {
-		if stands, err := schema.Stands(ctx); stands || err != nil {
+		if stands, err := schema.Stands(ctx); stands || errs.Is(err, errs.Conflict) {
 			return err
 		}
 	}
