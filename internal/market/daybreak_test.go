@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // counting is a store that counts the rows that its transactions examine.
 type counting struct {
 	market.Store
-	examined *int64
+	examined *atomic.Int64
 }
 
 func (s counting) Write(ctx context.Context, fn func(market.Tx) error) error {
@@ -31,7 +32,7 @@ func (s counting) Read(ctx context.Context, fn func(market.Tx) error) error {
 
 func (s counting) count(fn func(market.Tx) error) func(market.Tx) error {
 	return func(tx market.Tx) error {
-		defer func() { *s.examined += tx.Examined() }()
+		defer func() { s.examined.Add(tx.Examined()) }() // a load reads in several transactions at once
 		return fn(tx)
 	}
 }
@@ -101,7 +102,7 @@ func livesIn(codes ...string) condition.Condition { return in("residence", codes
 
 // dawn plays the next day in a process of its own, and gives the store that it
 // had, how many rows it examined, and how many offers it made.
-func (w *world) dawn(path string) (s *store.Store, examined int64, made int) {
+func (w *world) dawn(path string) (s *store.Store, rows int64, made int) {
 	w.Helper()
 	s, err := sqlite.Open(w.Context(), path, sqlite.Options{Beside: true}) // it has prepared nothing yet
 	if err != nil {
@@ -112,6 +113,7 @@ func (w *world) dawn(path string) (s *store.Store, examined int64, made int) {
 			w.Errorf("close the database: %v", err)
 		}
 	})
+	var examined atomic.Int64
 	m, err := market.Open(w.Context(), counting{s, &examined}, w.vault, w.options, nil)
 	if err != nil {
 		w.Fatal(err)
@@ -120,14 +122,14 @@ func (w *world) dawn(path string) (s *store.Store, examined int64, made int) {
 	if err := w.MoveClock(w.Context(), day.Of(w.Now())+1); err != nil {
 		w.Fatal(err)
 	}
-	examined = 0
+	examined.Store(0)
 	if err := m.Drain(w.Context()); err != nil {
 		w.Fatal(err)
 	}
 	if m.Today() != day.Of(w.Now()) {
 		w.Fatalf("the day is %s, want %s", m.Today(), day.Of(w.Now()))
 	}
-	return s, examined, len(w.allOffers()) - before
+	return s, examined.Load(), len(w.allOffers()) - before
 }
 
 // Ten times the rules, people and offers, the same that waits: the beginning of
