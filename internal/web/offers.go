@@ -1,12 +1,14 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
 	"github.com/google/uuid"
 
 	"enishi/internal/errs"
+	"enishi/internal/market"
 	"enishi/internal/offer"
 )
 
@@ -48,11 +50,7 @@ func (p *Pages) offers(r *request) error {
 }
 
 func (p *Pages) offer(r *request) error {
-	ctx, actor, err := r.needActor()
-	if err != nil {
-		return err
-	}
-	id, err := offerID(r)
+	ctx, actor, id, err := r.needOffer()
 	if err != nil {
 		return err
 	}
@@ -65,11 +63,7 @@ func (p *Pages) offer(r *request) error {
 
 // answer answers an offer and comes back to it.
 func (p *Pages) answer(r *request) error {
-	ctx, actor, err := r.needActor()
-	if err != nil {
-		return err
-	}
-	id, err := offerID(r)
+	ctx, actor, id, err := r.needOffer()
 	if err != nil {
 		return err
 	}
@@ -94,10 +88,15 @@ func (p *Pages) answer(r *request) error {
 	return nil
 }
 
-func offerID(r *request) (uuid.UUID, error) {
+// needOffer gives who asks, and the offer that the path names.
+func (r *request) needOffer() (context.Context, market.Actor, uuid.UUID, error) {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return ctx, actor, uuid.Nil, err
+	}
 	id, err := uuid.Parse(r.PathValue("id"))
 	if err != nil {
-		return id, errs.New(errs.NotFound, "no such offer")
+		err = errs.New(errs.NotFound, "no such offer")
 	}
-	return id, nil
+	return ctx, actor, id, err
 }
