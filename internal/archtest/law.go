@@ -186,6 +186,7 @@ func libraries() map[string][]string {
 		"golang.org/x/text":                  {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store"},
 		"github.com/go-json-experiment/json": {"internal/condition"},
 		"github.com/a-h/templ":               {"internal/web"},
+		"github.com/wcharczuk/go-chart/v2":   {"internal/web"}, // draws SVG with classes instead of styles
 		"golang.org/x/net":                   {"internal/httpx"},
 		"golang.org/x/sys":                   {"internal/engine", "internal/cli"},
 		"golang.org/x/sync":                  {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},

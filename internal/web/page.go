@@ -58,16 +58,20 @@ func yearOptions(w words) []option {
 	return out
 }
 
-// The strip is 640 wide; a sixth of the spread stands on either side.
-func place(s market.Spread, pay int) float64 {
-	span := float64(max(1, s.High-s.Low))
-	return 640 * (float64(pay-s.Low)/span*2/3 + 1.0/6)
+func quartiles(w words) [3]string {
+	return [3]string{w.Say("下から4分の1", "Lower quartile"), w.Say("中央値", "Median"), w.Say("上から4分の1", "Upper quartile")}
 }
 
-func at(s market.Spread, pay int) string { return strconv.FormatFloat(place(s, pay), 'f', 1, 64) }
-
-func wide(s market.Spread) string {
-	return strconv.FormatFloat(place(s, s.High)-place(s, s.Low), 'f', 1, 64)
+// paySpread draws what companies pay, with the reader's own pay on it.
+func paySpread(w words, s market.Spread, own string) figure {
+	t := strip{
+		title: w.Say("提示される年収の幅", "How pay is spread"), low: s.Low, median: s.Median, high: s.High, say: w.Pay,
+		names: quartiles(w), head: [2]string{w.Say("区分", "Figure"), w.Say("年収", "Annual pay")},
+	}
+	if n, err := strconv.Atoi(own); err == nil {
+		t.marks = []mark{{w.Say("現在の年収", "Your pay"), n, "own"}}
+	}
+	return t.figure()
 }
 
 func kindClass(kind string) string {
