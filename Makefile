@@ -1,9 +1,11 @@
-# Go, make, bash and git are all that is needed. The tools are built into
+# Go, make, bash and git are all that is needed; with Node.js the pages have scripts
+# too. The tools are built into
 # bin/tools; their versions are pinned here and nowhere else.
 GOFUMPT_VERSION       := v0.9.1
 GOLANGCI_LINT_VERSION := v2.5.0
 GOVULNCHECK_VERSION   := v1.1.4
 TEMPL_VERSION         := v0.3.977
+ESBUILD_VERSION       := v0.25.11
 
 GO   ?= go
 DATA ?= data/demo
@@ -13,20 +15,22 @@ GOFUMPT       := $(CURDIR)/bin/tools/$(GOFUMPT_VERSION)/gofumpt
 GOLANGCI_LINT := $(CURDIR)/bin/tools/$(GOLANGCI_LINT_VERSION)/golangci-lint
 GOVULNCHECK   := $(CURDIR)/bin/tools/$(GOVULNCHECK_VERSION)/govulncheck
 TEMPL         := $(CURDIR)/bin/tools/$(TEMPL_VERSION)/templ
+ESBUILD       := $(CURDIR)/bin/tools/$(ESBUILD_VERSION)/esbuild
 
 SHELL         := bash
 .SHELLFLAGS   := -euo pipefail -c
 MAKEFLAGS     += --no-print-directory
 .DEFAULT_GOAL := help
 
-STAGES := generated format vet lint vulnerabilities arch test race
+STAGES := generated browser format vet lint vulnerabilities arch test race
 
 .PHONY: help build run generate check bench clean services services-stop test-services $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
-build: ## build bin/enishi
+build: $(ESBUILD) ## build bin/enishi
+	@scripts/browser '$(ESBUILD)'
 	$(GO) build -o bin/enishi ./cmd/enishi
 
 run: build ## start with demo data; an empty folder is filled first
@@ -69,6 +73,9 @@ generate: $(TEMPL) ## write the Go code of the pages' templates
 generated: $(TEMPL) ## fail if that code is older than its templates
 	@scripts/generated '$(TEMPL)'
 
+browser: $(ESBUILD) ## compile and bundle the pages' scripts
+	@scripts/browser '$(ESBUILD)' check
+
 format: $(GOFUMPT) ## fail on files that gofumpt would write differently
 	@scripts/format '$(GOFUMPT)'
 
@@ -98,6 +105,9 @@ $(GOFUMPT):
 
 $(TEMPL):
 	$(INSTALL) github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION)
+
+$(ESBUILD):
+	$(INSTALL) github.com/evanw/esbuild/cmd/esbuild@$(ESBUILD_VERSION)
 
 $(GOLANGCI_LINT):
 	$(INSTALL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

@@ -9,6 +9,7 @@ import (
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/errs"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/taxonomy"
 )
@@ -86,6 +87,14 @@ func groups(kind taxonomy.Kind) []group {
 		}
 	}
 	return slices.DeleteFunc(out, func(g group) bool { return len(g.below) == 0 })
+}
+
+func (p *Pages) visitorRoutes() []Route {
+	return []Route{
+		{Pattern: "GET /{$}", Who: Anyone, class: httpx.Ordinary, serve: p.landing},
+		{Pattern: "GET /insight", Who: Anyone, class: httpx.Insight, serve: p.insight},
+		{Pattern: "POST /signup", Who: Anyone, class: httpx.SignUp, serve: p.signUp, limited: true},
+	}
 }
 
 func (p *Pages) landing(r *request) error {

@@ -8,12 +8,21 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/errs"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/offer"
 )
 
 // offersShown is how many offers a page lists.
 const offersShown = 50
+
+func (p *Pages) offerRoutes() []Route {
+	return []Route{
+		{Pattern: "GET /offers", Who: Candidates, class: httpx.Own, serve: p.offers},
+		{Pattern: "GET /offers/{id}", Who: Candidates, class: httpx.Own, serve: p.offer},
+		{Pattern: "POST /offers/{id}/{action}", Who: Candidates, class: httpx.Answers, serve: p.answer},
+	}
+}
 
 func (p *Pages) offers(r *request) error {
 	ctx, actor, err := r.needActor()

@@ -2,11 +2,13 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"enishi/internal/account"
 	"enishi/internal/errs"
+	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
 
@@ -48,23 +50,117 @@ func (r *request) keep(name, value string, life time.Duration) {
 	})
 }
 
+func (p *Pages) sessionRoutes() []Route {
+	return []Route{
+		{Pattern: "GET /signin", Who: Anyone, class: httpx.Ordinary, serve: p.signInForm},
+		{Pattern: "POST /signin", Who: Anyone, class: httpx.SignIn, serve: p.signIn, limited: true},
+		{Pattern: "GET /confirm", Who: SignedIn, class: httpx.Own, serve: p.confirmForm},
+		{Pattern: "POST /confirm", Who: SignedIn, class: httpx.SignIn, serve: p.confirm, limited: true},
+		{Pattern: "POST /signout", Who: Anyone, class: httpx.Own, serve: p.signOut},
+		{Pattern: "POST /language", Who: Anyone, class: httpx.Own, serve: p.setLanguage},
+	}
+}
+
+// signing is what the page to sign in keeps: where its reader wanted to go, and what
+// they had typed there when their session had ended.
+type signing struct {
+	Email string
+	Wrong string
+	As    account.Kind // "": whatever fits
+	Back  string       // a path, "": the start of whoever signs in
+	Typed url.Values   // of a form that waits to be sent
+}
+
+// typedPrefix begins the names of fields that wait.
+const typedPrefix = "typed."
+
+// askToSignIn answers what needs a session. A form that was sent without one is kept
+// on the page, and offered again to be sent.
+func (p *Pages) askToSignIn(r *request) error {
+	if r.partial() {
+		r.w.Header().Set("HX-Redirect", "/signin?back="+url.QueryEscape(r.returnPath()))
+		r.w.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		r.see("/signin?back=" + url.QueryEscape(r.URL.RequestURI()))
+		return nil
+	}
+	if err := r.ParseForm(); err != nil {
+		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
+	}
+	s := signing{Back: r.URL.Path, Typed: r.PostForm, Wrong: r.words.Say(
+		"ログインの有効期限が切れました。入力した内容は残っています。ログインすると、続きから送信できます。",
+		"Your session has ended. What you typed is kept: sign in, and go on where you were.")}
+	for name := range s.Typed {
+		if strings.Contains(name, "password") {
+			s.Typed.Del(name)
+		}
+	}
+	return p.showSignIn(r, http.StatusUnauthorized, s)
+}
+
+func (p *Pages) showSignIn(r *request, status int, s signing) error {
+	return p.show(r, status, r.words.Say("ログイン", "Sign in"), signInPage(r.words, s))
+}
+
 func (p *Pages) signInForm(r *request) error {
-	return p.show(r, http.StatusOK, r.words.Say("ログイン", "Sign in"), signInPage(r.words, "", ""))
+	q := r.URL.Query()
+	return p.showSignIn(r, http.StatusOK, signing{As: kindOf(q.Get("as")), Back: local(q.Get("back"))})
+}
+
+// kindOf gives the kind of account that a link asks for.
+func kindOf(name string) account.Kind {
+	switch k := account.Kind(name); k {
+	case account.Candidate, account.Member, account.Operator:
+		return k
+	}
+	return ""
 }
 
 func (p *Pages) signIn(r *request) error {
-	email := r.PostFormValue("email")
-	token, err := p.market.SignIn(r.Context(), email, r.PostFormValue("password"), account.Candidate)
+	if err := r.ParseForm(); err != nil {
+		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
+	}
+	s := signing{Email: r.PostForm.Get("email"), As: kindOf(r.PostForm.Get("as")), Back: local(r.PostForm.Get("back")), Typed: url.Values{}}
+	for name, values := range r.PostForm {
+		if name, ok := strings.CutPrefix(name, typedPrefix); ok {
+			s.Typed[name] = values
+		}
+	}
+	token, err := p.market.SignIn(r.Context(), s.Email, r.PostForm.Get("password"), s.As)
 	if errs.Is(err, errs.Unauthenticated) {
-		return p.show(r, http.StatusUnprocessableEntity, r.words.Say("ログイン", "Sign in"), signInPage(r.words, email,
-			r.words.Say("メールアドレスかパスワードが違います。もう一度ご確認ください。", "The address or the password is not right. Please look again.")))
+		s.Wrong = r.words.Say("メールアドレスかパスワードが違います。もう一度ご確認ください。", "The address or the password is not right. Please look again.")
+		return p.showSignIn(r, http.StatusUnprocessableEntity, s)
 	}
 	if err != nil {
 		return err
 	}
+	actor, err := p.market.Authenticate(r.Context(), token)
+	if err != nil {
+		return err
+	}
 	r.keep(sessionCookie, token, sessionLife)
-	r.see("/offers")
+	if len(s.Typed) > 0 {
+		r.actor = &actor
+		return p.show(r, http.StatusOK, r.words.Say("続きから送信する", "Go on where you were"), resumePage(r.words, s))
+	}
+	if s.Back == "/" {
+		s.Back = home(actor.Kind)
+	}
+	r.see(s.Back)
 	return nil
+}
+
+// home is where somebody begins.
+func home(kind account.Kind) string {
+	switch kind {
+	case account.Member:
+		return "/company"
+	case account.Operator:
+		return "/operator"
+	}
+	return "/offers"
 }
 
 func (p *Pages) signOut(r *request) error {
@@ -79,7 +175,7 @@ func (p *Pages) setLanguage(r *request) error {
 	return nil
 }
 
-// local gives a path of this site, / if it is something else.
+// local gives a path of this site, / if it is something else, also for "".
 func local(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
 		return "/"

@@ -46,9 +46,6 @@ func (p *Pages) signUp(r *request) error {
 }
 
 func (p *Pages) confirmForm(r *request) error {
-	if _, _, err := r.needActor(); err != nil {
-		return err
-	}
 	return p.show(r, http.StatusOK, confirmTitle(r.words), confirmPage(r.words, "", ""))
 }
 
@@ -66,7 +63,7 @@ func (p *Pages) confirm(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.see("/offers")
+	r.see(home(actor.Kind))
 	return nil
 }
 

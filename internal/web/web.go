@@ -7,9 +7,13 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/a-h/templ"
 
@@ -48,33 +52,8 @@ func New(log *slog.Logger, m *market.Market, o Options) (*Pages, error) {
 func (p *Pages) Add(mux *http.ServeMux, front httpx.Front) {
 	p.front = front
 	cross := http.NewCrossOriginProtection()
-	add := func(pattern string, class httpx.Class, f func(*request) error) {
-		mux.Handle(pattern, cross.Handler(front.Admission.Admit(class, p.handle(f))))
-	}
-	limited := func(f func(*request) error) func(*request) error {
-		return func(r *request) error {
-			if front.Limiter != nil {
-				if err := front.Limiter.Allow(r.Request); err != nil {
-					return err
-				}
-			}
-			return f(r)
-		}
-	}
-	add("GET /{$}", httpx.Ordinary, p.landing)
-	add("GET /insight", httpx.Insight, p.insight)
-	add("POST /signup", httpx.SignUp, limited(p.signUp))
-	add("GET /signin", httpx.Ordinary, p.signInForm)
-	add("POST /signin", httpx.SignIn, limited(p.signIn))
-	add("GET /confirm", httpx.Own, p.confirmForm)
-	add("POST /confirm", httpx.SignIn, limited(p.confirm))
-	add("POST /signout", httpx.Own, p.signOut)
-	add("POST /language", httpx.Own, p.setLanguage)
-	add("GET /offers", httpx.Own, p.offers)
-	add("GET /offers/{id}", httpx.Own, p.offer)
-	add("POST /offers/{id}/{action}", httpx.Answers, p.answer)
-	if p.options.Demo {
-		add("GET /dev/components", httpx.Ordinary, p.gallery)
+	for _, route := range p.Routes() {
+		mux.Handle(route.Pattern, cross.Handler(front.Admission.Admit(route.class, p.handle(route))))
 	}
 	mux.Handle("GET /static/", p.assets)
 }
@@ -85,16 +64,23 @@ type request struct {
 	w     http.ResponseWriter
 	words words
 	actor *market.Actor // nil if nobody is signed in
+	wide  bool          // the page is laid out for a desk
 }
 
-// handle makes a handler of a page: it finds out who asks, and answers what fails
+// handle makes the handler of a route: it finds out who asks, and answers what fails
 // with a page.
-func (p *Pages) handle(f func(*request) error) http.Handler {
+func (p *Pages) handle(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		r := &request{Request: hr, w: w, words: wordsOf(hr)}
+		r := &request{Request: hr, w: w, words: wordsOf(hr), wide: route.Who == Members || route.Who == Operators}
 		err := p.recognize(r)
+		if err == nil && route.limited && p.front.Limiter != nil {
+			err = p.front.Limiter.Allow(hr)
+		}
 		if err == nil {
-			err = f(r)
+			err = route.Who.admits(r)
+		}
+		if err == nil {
+			err = route.serve(r)
 		}
 		if err != nil {
 			p.fail(r, err)
@@ -106,8 +92,11 @@ func (p *Pages) handle(f func(*request) error) http.Handler {
 func (p *Pages) fail(r *request, err error) {
 	problem := httpx.Failed(r.Context(), p.log, err)
 	if problem.Status == http.StatusUnauthorized {
-		http.Redirect(r.w, r.Request, "/signin", http.StatusSeeOther)
-		return
+		err := p.askToSignIn(r)
+		if err == nil {
+			return
+		}
+		problem = httpx.Failed(r.Context(), p.log, err)
 	}
 	for name, values := range problem.GetHeaders() {
 		r.w.Header()[name] = values
@@ -135,10 +124,22 @@ func (p *Pages) show(r *request, status int, title string, body templ.Component)
 	if err != nil {
 		return err
 	}
-	page := layout(frame{
-		words: r.words, title: title, styles: p.assets.path("enishi.css"), icon: p.assets.path("icon.svg"), banner: string(banner),
-		path: r.URL.RequestURI(), signedIn: r.actor != nil, permit: p.options.Permit,
-	}, body)
+	f := frame{
+		words: r.words, title: title, styles: p.assets.path("enishi.css"), icon: p.assets.path("icon.svg"), script: p.assets.path("enishi.js"),
+		banner: string(banner), path: r.URL.Path, back: r.returnPath(), wide: r.wide, permit: p.options.Permit,
+	}
+	if r.actor != nil {
+		f.kind = r.actor.Kind
+	}
+	return p.write(r, status, layout(f, body))
+}
+
+// part answers with a piece of a page, for a script that puts it in its place.
+func (p *Pages) part(r *request, status int, body templ.Component) error {
+	return p.write(r, status, body)
+}
+
+func (p *Pages) write(r *request, status int, page templ.Component) error {
 	h := r.w.Header()
 	h.Set("Content-Security-Policy", security)
 	h.Set("Referrer-Policy", "same-origin")
@@ -154,6 +155,38 @@ func (p *Pages) show(r *request, status int, title string, body templ.Component)
 
 // see sends the reader on to another page.
 func (r *request) see(path string) { http.Redirect(r.w, r.Request, path, http.StatusSeeOther) }
+
+// returnPath is where this request's page can be read again: a form's target is shown
+// by the page that the form is on.
+func (r *request) returnPath() string {
+	if r.Method == http.MethodGet {
+		return r.URL.RequestURI()
+	}
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+		return local(from.RequestURI())
+	}
+	return "/"
+}
+
+// partial says whether a script asks for a piece of a page.
+func (r *request) partial() bool {
+	return r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") == ""
+}
+
+// once is the idempotency key of a form that creates something: the form carries it
+// (onceField), so a second click creates nothing.
+func (r *request) once() market.Once {
+	h := sha256.New()
+	io.WriteString(h, r.Method+" "+r.URL.Path+"\n"+r.PostForm.Encode()) //nolint:errcheck // a hash does not fail
+	o := market.Once{Scope: "visitor", Key: r.PostFormValue("once"), Digest: h.Sum(nil)}
+	if r.actor != nil {
+		o.Scope = "account:" + strconv.FormatInt(r.actor.Account, 10)
+	}
+	if len(o.Key) > market.MostKeyBytes {
+		o.Key = ""
+	}
+	return o
+}
 
 // needActor gives who asks; Unauthenticated if nobody is signed in.
 func (r *request) needActor() (context.Context, market.Actor, error) {

@@ -151,7 +151,7 @@ func TestEnglishPages(t *testing.T) {
 // TestContrast computes the contrast of the tokens as WCAG 2.2 does: 4.5 for text,
 // 3 for the borders of controls.
 func TestContrast(t *testing.T) {
-	css, err := os.ReadFile("static/enishi.css")
+	css, err := os.ReadFile("static/css/10-tokens.css")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,58 @@
+package web
+
+import (
+	"slices"
+
+	"enishi/internal/account"
+	"enishi/internal/errs"
+	"enishi/internal/httpx"
+)
+
+// Audience is who may see a page.
+type Audience string
+
+// The audiences.
+const (
+	Anyone     Audience = "anyone"
+	SignedIn   Audience = "signed in"
+	Candidates Audience = Audience(account.Candidate)
+	Members    Audience = Audience(account.Member)
+	Operators  Audience = Audience(account.Operator)
+)
+
+// Route is a page or a form's target.
+type Route struct {
+	Pattern string // of http.ServeMux
+	Who     Audience
+
+	class   httpx.Class
+	serve   func(*request) error
+	limited bool // bounded per address
+}
+
+// Routes gives every route, each noun's where its handlers are.
+func (p *Pages) Routes() []Route {
+	all := slices.Concat(
+		p.visitorRoutes(),
+		p.sessionRoutes(),
+		p.offerRoutes(),
+	)
+	if p.options.Demo {
+		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})
+	}
+	return all
+}
+
+// admits is Unauthenticated if nobody is signed in where somebody must be, and
+// Denied if it is somebody else.
+func (a Audience) admits(r *request) error {
+	switch {
+	case a == Anyone:
+		return nil
+	case r.actor == nil:
+		return errs.New(errs.Unauthenticated, "sign in first")
+	case a != SignedIn && Audience(r.actor.Kind) != a:
+		return errs.New(errs.Denied, "this page is for others")
+	}
+	return nil
+}
