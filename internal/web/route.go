@@ -36,6 +36,7 @@ func (p *Pages) Routes() []Route {
 		p.visitorRoutes(),
 		p.sessionRoutes(),
 		p.offerRoutes(),
+		p.codeRoutes(),
 	)
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})
