@@ -20,6 +20,7 @@ func floors() map[string]int {
 		"internal/archtest":  0,
 
 		"internal/taxonomy":                1,
+		"internal/census":                  1,
 		"internal/condition":               1,
 		"internal/condition/conditiontest": 1,
 		"internal/candidate":               1,
@@ -65,6 +66,7 @@ func sameFloor() map[string][]string {
 		"internal/files":     {"internal/errs"},
 		"internal/lifecycle": {"internal/errs"},
 
+		"internal/census":                  {"internal/taxonomy"},
 		"internal/condition":               {"internal/taxonomy"},
 		"internal/condition/conditiontest": {"internal/condition", "internal/taxonomy"},
 		"internal/candidate":               {"internal/condition", "internal/taxonomy"},
@@ -129,7 +131,7 @@ func narrow() map[string][]string {
 // answers there, whatever the machine and the hour.
 func pure() []string {
 	return []string{
-		"internal/taxonomy", "internal/condition", "internal/candidate", "internal/company", "internal/position",
+		"internal/taxonomy", "internal/census", "internal/condition", "internal/candidate", "internal/company", "internal/position",
 		"internal/rule", "internal/offer", "internal/thread", "internal/account", "internal/engine",
 		"internal/market",
 	}

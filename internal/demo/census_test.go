@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"enishi/internal/census"
 )
 
 // grown is a market of many people, drawn once for the tests that only read it.
@@ -21,51 +23,6 @@ func crowded(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	return w
-}
-
-// The check figure of the wage census: scheduled monthly pay of those who write
-// software, at 10, 25, 50, 75 and 90 percent, in thousand JPY.
-func TestTheCheckFigureIsInTheTable(t *testing.T) {
-	tables, err := loadTables()
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(tables.census, func(c census) bool { return c.name == "ソフトウェア作成者" })
-	if i < 0 {
-		t.Fatal("the census has no ソフトウェア作成者")
-	}
-	if got, want := tables.census[i].quantiles, [5]float64{243.4, 273.7, 329.5, 403.4, 508.8}; got != want {
-		t.Errorf("scheduled pay %v, want %v", got, want)
-	}
-}
-
-// Every worker of the census is somebody's: nobody is lost where a code is
-// drawn from several of its occupations.
-func TestNoWorkerOfTheCensusIsLost(t *testing.T) {
-	tables, err := loadTables()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var of, drawn float64
-	for i := range tables.census {
-		of += tables.census[i].all()
-	}
-	for _, o := range tables.occupations {
-		drawn += o.workers
-	}
-	if math.Abs(of-drawn) > 1 {
-		t.Errorf("the occupations have %.1f workers, want the census's %.1f", drawn, of)
-	}
-	for _, o := range tables.occupations {
-		if o.code != "0808" {
-			continue
-		}
-		// 5,865 lecturers, 4,136 associate professors and 6,941 professors, in
-		// tens: the median of all is nearer to a professor's than a lecturer's.
-		if got, lecturer := o.census.quantiles[2], o.drawn[0].quantiles[2]; got < 1.1*lecturer {
-			t.Errorf("scheduled pay of university teachers is %.1f at the median, that of lecturers alone %.1f", got, lecturer)
-		}
-	}
 }
 
 // How many people there are in an occupation of the census is its share of all
@@ -84,18 +41,18 @@ func TestOccupationsHaveTheCensusShare(t *testing.T) {
 	codes, people, workers, all := map[string]int{}, map[string]int{}, map[string]float64{}, 0.0
 	for _, o := range w.occupations {
 		for _, c := range o.drawn[1:] {
-			parent[root(c.name)] = root(o.drawn[0].name)
+			parent[root(c.Name)] = root(o.drawn[0].Name)
 		}
 	}
 	for _, o := range w.occupations {
-		codes[root(o.drawn[0].name)]++
+		codes[root(o.drawn[0].Name)]++
 	}
 	for _, p := range w.persons {
-		people[root(p.occupation.drawn[0].name)]++
+		people[root(p.occupation.drawn[0].Name)]++
 	}
-	for i := range w.census {
-		workers[root(w.census[i].name)] += w.census[i].all()
-		all += w.census[i].all()
+	for _, c := range census.Survey() {
+		workers[root(c.Name)] += c.All()
+		all += c.All()
 	}
 	if len(codes) < 120 || len(codes) != len(workers) {
 		t.Fatalf("%d groups of occupations with codes, %d with workers, want as many and 120 or more", len(codes), len(workers))
@@ -132,15 +89,15 @@ func TestPayFollowsAgeAsInTheCensus(t *testing.T) {
 	expected := map[string]float64{}
 	for _, p := range w.persons {
 		c := p.occupation.census
-		byOccupation.add(c.name, float64(p.pay))
-		key := fmt.Sprintf("%s at %d and more", c.name, 15+5*band(p.age))
+		byOccupation.add(c.Name, float64(p.pay))
+		key := fmt.Sprintf("%s at %d and more", c.Name, 15+5*band(p.age))
 		byAge.add(key, float64(p.pay))
 		mean, n := 0.0, 0.0
 		for b := range bands {
-			mean += c.annual[b] * c.workers[b]
-			n += c.workers[b]
+			mean += c.Annual[b] * c.Workers[b]
+			n += c.Workers[b]
 		}
-		expected[key] = c.annual[band(p.age)] / (mean / n)
+		expected[key] = c.Annual[band(p.age)] / (mean / n)
 	}
 	checked := 0
 	for key, pay := range byAge {
@@ -169,10 +126,10 @@ func TestPayFollowsThePrefectureAsInTheCensus(t *testing.T) {
 	nation, here := cells{}, cells{}
 	figures := map[string]float64{} // sum of the census's means over the people of a group
 	for _, p := range w.persons {
-		major := majorNames[p.occupation.census.major]
+		major := census.Majors()[p.occupation.census.Major]
 		nation.add(major, float64(p.pay))
 		here.add(major+" "+w.prefectures[p.home].code, float64(p.pay))
-		figures[major] += w.prefectures[p.home].pay[p.occupation.census.major]
+		figures[major] += w.prefectures[p.home].pay[p.occupation.census.Major]
 	}
 	checked, prefectures := 0, map[string]bool{}
 	for key, pay := range here {
@@ -183,7 +140,7 @@ func TestPayFollowsThePrefectureAsInTheCensus(t *testing.T) {
 		major, code, _ := strings.Cut(key, " ")
 		prefectures[code] = true
 		at := slices.IndexFunc(w.prefectures, func(p prefecture) bool { return p.code == code })
-		i := slices.Index(majorNames[:], major)
+		i := slices.Index(census.Majors(), major)
 		got, want := median(pay)/median(nation[major]), w.prefectures[at].pay[i]*float64(len(nation[major]))/figures[major]
 		if d := math.Log(got / want); math.Abs(d) > tolerance {
 			t.Errorf("%s in %s: pay is %.2f of the nation's, want %.2f (%+.0f %%, %d people)", major, w.prefectures[at].name, got, want, 100*d, len(pay))
@@ -208,7 +165,7 @@ func TestAgesAreThoseOfTheCensus(t *testing.T) {
 		byAge[o][band(p.age)]++
 	}
 	for o, got := range byAge {
-		weights, all := o.census.workers, 0.0
+		weights, all := o.census.Workers, 0.0
 		for b := range weights {
 			if 19+5*b < o.licence.age+1 {
 				weights[b] = 0

@@ -81,7 +81,7 @@ func TestMedianPayIsThatOfTheCensus(t *testing.T) {
 		slices.Sort(pay)
 		got := float64(pay[len(pay)/2])
 		c := o.census
-		want := (c.quantiles[2]*12*c.contract/c.scheduled + c.bonus) / 10
+		want := (c.Quantiles[2]*12*c.Contract/c.Scheduled + c.Bonus) / 10
 		if math.Abs(got-want)/want > 0.05 {
 			t.Errorf("%s: median pay %.0f, want %.0f within 5 %%", o.name, got, want)
 		}

@@ -115,7 +115,7 @@ func (w *world) job(d draw, p *person, o *occupation, from, to day.Month) candid
 
 // roleOf names the person's place in the job.
 func roleOf(d draw, p *person, o *occupation, years int) string {
-	if o.census.major == posts {
+	if o.census.Major == posts {
 		return o.name
 	}
 	title := strings.SplitN(o.name, "（", 2)[0]
@@ -146,7 +146,7 @@ func (w *world) opening(d draw, o *occupation) *occupation {
 	}
 	bound := func(x *occupation) bool { return x.licence.age > 0 }
 	list := slices.DeleteFunc(w.near(o), bound)
-	if len(list) == 0 && o.census.major == posts {
+	if len(list) == 0 && o.census.Major == posts {
 		for i := range w.occupations {
 			if x := &w.occupations[i]; x.group == o.group && !bound(x) {
 				list = append(list, x)
@@ -165,7 +165,7 @@ func (w *world) near(o *occupation) []*occupation {
 	var out []*occupation
 	for i := range w.occupations {
 		x := &w.occupations[i]
-		if x.group == o.group && x != o && x.census.major != posts && x.education <= max(3, o.education) && slices.Contains(w.kin[o], x.code) {
+		if x.group == o.group && x != o && x.census.Major != posts && x.education <= max(3, o.education) && slices.Contains(w.kin[o], x.code) {
 			out = append(out, x)
 		}
 	}

@@ -110,7 +110,7 @@ func TestHistoriesHoldTogether(t *testing.T) {
 				continue
 			}
 			moved++
-			if !slices.Contains(w.kin[p.occupation], j.Occupation) && p.occupation.census.major != posts {
+			if !slices.Contains(w.kin[p.occupation], j.Occupation) && p.occupation.census.Major != posts {
 				t.Fatalf("person %d: a %s was in %s before", i, p.occupation.name, j.Occupation)
 			}
 			if !strings.HasPrefix(j.Occupation, p.occupation.group) {

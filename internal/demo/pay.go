@@ -4,44 +4,14 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"enishi/internal/census"
 )
-
-// annualAt gives the annual pay (10,000 JPY) below which a share u of the
-// occupation's workers lies: scheduled pay at u, times 12 and the ratio of
-// contract to scheduled pay, plus the bonus in proportion to scheduled pay, so
-// that the median holds the whole bonus.
-func (c *census) annualAt(u float64) float64 {
-	s := c.scheduledAt(u)
-	return (s*12*c.contract/c.scheduled + c.bonus*s/c.quantiles[2]) / 10
-}
-
-// quantileAt are the shares for which the census gives scheduled pay.
-var quantileAt = [...]float64{0.10, 0.25, 0.50, 0.75, 0.90}
-
-// scheduledAt interpolates scheduled pay geometrically between the published
-// quantiles; beyond the outer ones it goes on more slowly than between the
-// last two, since pay has a floor and firms have scales.
-func (c *census) scheduledAt(u float64) float64 {
-	q := c.quantiles
-	last := len(q) - 1
-	switch {
-	case u < quantileAt[0]:
-		return q[0] * math.Pow(q[0]/q[1], 0.6*(quantileAt[0]-u)/quantileAt[0])
-	case u >= quantileAt[last]:
-		return q[last] * math.Pow(q[last]/q[last-1], 1.2*(u-quantileAt[last])/(1-quantileAt[last]))
-	}
-	i := 0
-	for u >= quantileAt[i+1] {
-		i++
-	}
-	t := (u - quantileAt[i]) / (quantileAt[i+1] - quantileAt[i])
-	return q[i] * math.Pow(q[i+1]/q[i], t)
-}
 
 // regional gives how pay in a prefecture relates to the nation's in the
 // occupation's major group.
-func (t *tables) regional(c *census, at int) float64 {
-	here, all := t.prefectures[at].pay[c.major], t.national[c.major]
+func (t *tables) regional(c *census.Figures, at int) float64 {
+	here, all := t.prefectures[at].pay[c.Major], t.national[c.Major]
 	if here == 0 || all == 0 {
 		return 1
 	}
@@ -64,12 +34,12 @@ const leastNoise = 0.10
 func (t *tables) setPay(d draw, o *occupation, people []*person) {
 	rank, pay := make([]float64, len(people)), make([]float64, len(people))
 	for i, p := range people {
-		byAge := o.census.annual[band(p.age)]
+		byAge := o.census.Annual[band(p.age)]
 		if byAge == 0 {
-			byAge = o.census.contract*1.2 + o.census.bonus/10
+			byAge = o.census.Contract*1.2 + o.census.Bonus/10
 		}
 		rank[i] = math.Log(byAge) + math.Log(t.regional(o.census, p.home))
-		pay[i] = o.census.annualAt((float64(i) + 0.5) / float64(len(people)))
+		pay[i] = o.census.AnnualAt((float64(i) + 0.5) / float64(len(people)))
 	}
 	noise := math.Sqrt(max(leastNoise*leastNoise, spreadOf(pay, math.Log)-spreadOf(rank, func(x float64) float64 { return x })))
 	for i := range rank {

@@ -75,7 +75,7 @@ const youngest = 18
 // ages gives how many workers there are in each age band, those too young for
 // the licence left out.
 func (o *occupation) ages() []float64 {
-	out := o.census.workers
+	out := o.census.Workers
 	for b := range band(o.leastAge()) {
 		out[b] = 0
 	}
@@ -305,7 +305,7 @@ func languagesOf(d draw, p *person) []candidate.Coded {
 // managementOf draws the experience of leading people by years of work.
 func managementOf(d draw, p *person) int {
 	switch {
-	case p.occupation.census.major == posts:
+	case p.occupation.census.Major == posts:
 		return 2 + d.weighted(20, 30, 34, 16)
 	case p.worked < 4:
 		return d.weighted(94, 6)

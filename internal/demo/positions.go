@@ -81,15 +81,15 @@ const (
 )
 
 // senior says whether a person earns more than jobs usually offer.
-func (p *person) senior() bool { return float64(p.pay) > p.occupation.census.annualAt(usualMost) }
+func (p *person) senior() bool { return float64(p.pay) > p.occupation.census.AnnualAt(usualMost) }
 
 // setTermsPay offers what people like this earn or up to a third more, mostly
 // within what most of the occupation earn.
 func (w *world) setTermsPay(d draw, j *job) {
 	c, t := j.like.occupation.census, &j.terms
-	floor, ceiling, raise := c.annualAt(0.08), c.annualAt(usualMost), 1+0.34*d.Float64()
+	floor, ceiling, raise := c.AnnualAt(0.08), c.AnnualAt(usualMost), 1+0.34*d.Float64()
 	if j.senior { // who is paid well is offered about the same
-		ceiling, raise = c.annualAt(seniorMost), 0.88+0.2*d.Float64()
+		ceiling, raise = c.AnnualAt(seniorMost), 0.88+0.2*d.Float64()
 	}
 	region := w.regional(c, j.like.home)
 	low := math.Min(math.Max(float64(j.like.pay)*raise, floor*math.Min(region, 1)), ceiling)

@@ -3,36 +3,25 @@ package demo
 import (
 	"embed"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"enishi/internal/census"
 	"enishi/internal/taxonomy"
 )
 
 //go:embed tables/*.tsv
 var files embed.FS
 
-// bands are the age bands of the wage census: up to 19, 20-24, ... 70 and over.
-const bands = 12
-
-// census is an occupation of the wage census; pay in thousand JPY.
-type census struct {
-	name                       string
-	major                      int // position among the major groups of prefecture.pay
-	contract, scheduled, bonus float64
-	quantiles                  [5]float64 // scheduled pay at 10, 25, 50, 75 and 90 percent
-	workers                    [bands]float64
-	annual                     [bands]float64 // 10,000 JPY; 0 where there is no figure
-}
+// bands are the age bands of the wage census.
+const bands = census.Bands
 
 // occupation is a leaf of the taxonomy and how people and jobs in it are.
 type occupation struct {
 	code, group, name string
-	drawn             []*census // the occupations of the census that its people come from
-	census            *census   // their figures together
-	share             float64   // of each of drawn, among the codes that name it
+	drawn             []*census.Figures // the occupations of the census that its people come from
+	census            *census.Figures   // their figures together
 	workers           float64
 	industries        []string
 	skills            []string
@@ -55,7 +44,6 @@ type prefecture struct {
 
 // tables are the facts that the demo is built from.
 type tables struct {
-	census      []census
 	occupations []occupation
 	prefectures []prefecture
 	national    []float64 // pay by major group, as in prefecture.pay
@@ -68,10 +56,6 @@ type tables struct {
 	firmPatterns map[string][]string
 }
 
-// majorNames are the major groups of the wage census, in the order of the columns
-// of prefecture.tsv.
-var majorNames = [...]string{"管理", "専門", "事務", "販売", "サービス", "保安", "農林", "生産", "輸送", "建設", "運搬"}
-
 // loadTables reads the embedded tables, once for the process: they never change.
 var loadTables = sync.OnceValues(func() (*tables, error) {
 	t := &tables{text: map[string][]string{}, firmPatterns: map[string][]string{}}
@@ -80,10 +64,9 @@ var loadTables = sync.OnceValues(func() (*tables, error) {
 		columns int
 		take    func([]string) error
 	}{
-		{"census", 12, t.takeCensus},
-		{"prefecture", 4 + len(majorNames), t.takePrefecture},
+		{"prefecture", 4 + len(census.Majors()), t.takePrefecture},
 		{"licence", 4, t.takeLicence},
-		{"occupation", 9, t.takeOccupation},
+		{"occupation", 7, t.takeOccupation},
 		{"surname", 1, func(f []string) error { t.surnames = append(t.surnames, f[0]); return nil }},
 		{"given", 2, t.takeGiven},
 		{"stem1", 1, func(f []string) error { t.stems[0] = append(t.stems[0], f[0]); return nil }},
@@ -95,8 +78,7 @@ var loadTables = sync.OnceValues(func() (*tables, error) {
 			return nil, err
 		}
 	}
-	t.shareWorkers()
-	return t, nil
+	return t, t.takeCensus()
 })
 
 // eachLine gives the fields of each line of a table that is no comment.
@@ -123,30 +105,32 @@ func eachLine(name string, columns int, take func([]string) error) error {
 	return nil
 }
 
-func (t *tables) takeCensus(f []string) error {
-	c := census{name: f[0], major: slices.Index(majorNames[:], f[1])}
-	if c.major < 0 {
-		return fmt.Errorf("unknown major group %q", f[1])
+// takeCensus gives each occupation the figures of the wage census.
+func (t *tables) takeCensus() error {
+	drawn := map[string]census.Drawn{}
+	for _, d := range census.Occupations() {
+		drawn[d.Code] = d
 	}
-	numbers, err := floats(f[2:10])
-	if err != nil {
-		return err
-	}
-	c.contract, c.scheduled, c.bonus = numbers[0], numbers[1], numbers[2]
-	copy(c.quantiles[:], numbers[3:])
-	for i, into := range []*[bands]float64{&c.workers, &c.annual} {
-		list, err := floats(strings.Split(f[10+i], ","))
-		if err != nil {
-			return err
+	for i := range t.occupations {
+		o := &t.occupations[i]
+		d, ok := drawn[o.code]
+		if !ok {
+			return fmt.Errorf("the wage census does not know the occupation %s", o.code)
 		}
-		if len(list) != bands {
-			return fmt.Errorf("%d age bands, want %d", len(list), bands)
+		o.drawn, o.census, o.workers = d.From, d.Figures, d.Workers
+		if o.census.Major == posts && o.required == "" {
+			o.licence.age = leastPost
 		}
-		copy(into[:], list)
 	}
-	t.census = append(t.census, c)
 	return nil
 }
+
+// posts is the position of the managers among the major groups, and leastPost
+// the age from which one is held: the census counts one worker in 200 below it.
+const (
+	posts     = 0
+	leastPost = 30
+)
 
 func (t *tables) takePrefecture(f []string) error {
 	pay, err := floats(f[4:])
@@ -180,22 +164,10 @@ func (t *tables) takeOccupation(f []string) error {
 	}
 	o := occupation{
 		code: f[0], group: item.Parent, name: item.JA,
-		industries: list(f[3]), skills: list(f[4]), required: f[5], optional: list(f[6]),
-		education: 2, duties: strings.Split(f[8], "/"),
+		industries: list(f[1]), skills: list(f[2]), required: f[3], optional: list(f[4]),
+		education: 2, duties: strings.Split(f[6], "/"),
 	}
-	share, err := strconv.ParseFloat(f[2], 64)
-	if err != nil {
-		return fmt.Errorf("share: %w", err)
-	}
-	o.share = share
-	for _, name := range strings.Split(f[1], "+") {
-		i := slices.IndexFunc(t.census, func(c census) bool { return c.name == name })
-		if i < 0 {
-			return fmt.Errorf("unknown occupation of the census %q", name)
-		}
-		o.drawn = append(o.drawn, &t.census[i])
-	}
-	if err := o.takeTraits(f[7]); err != nil {
+	if err := o.takeTraits(f[5]); err != nil {
 		return err
 	}
 	l, known := t.licences[o.required]

@@ -133,7 +133,7 @@ func (j *job) facts() map[string]bool {
 		"one": len(t.Prefecture) == 1 && !*t.Relocation, "sites": len(t.Prefecture) > 1,
 		"casual": j.kind == "casual", "interview": j.kind == "interview",
 		"permanent": t.EmploymentType == "seishain", "term": t.EmploymentType != "seishain",
-		"bonus": j.bonus >= 2, "many": j.firm.Size >= manySites, "few": j.firm.Size <= 1, "open": j.like.occupation.required == "", "senior": float64(*t.PayMin) > j.like.occupation.census.annualAt(usualMost),
+		"bonus": j.bonus >= 2, "many": j.firm.Size >= manySites, "few": j.firm.Size <= 1, "open": j.like.occupation.required == "", "senior": float64(*t.PayMin) > j.like.occupation.census.AnnualAt(usualMost),
 	}
 }
 

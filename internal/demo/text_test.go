@@ -453,7 +453,7 @@ func TestPayDoesNotChaseTheRichest(t *testing.T) {
 	_, list := jobs(t)
 	above := 0
 	for _, j := range list {
-		if float64(*j.terms.PayMin) > j.like.occupation.census.annualAt(0.9) {
+		if float64(*j.terms.PayMin) > j.like.occupation.census.AnnualAt(0.9) {
 			above++
 		}
 	}
