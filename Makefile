@@ -24,10 +24,10 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := generated browser format vet lint vulnerabilities arch test race
 
-.PHONY: help build run generate check bench clean services services-stop test-services $(STAGES)
+.PHONY: help build run generate check bench e2e clean services services-stop test-services $(STAGES)
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
 build: $(ESBUILD) ## build bin/enishi
 	@scripts/browser '$(ESBUILD)'
@@ -60,6 +60,9 @@ test-services: ## the tests that run on real databases; a server that is away is
 		$(GO) test -count=1 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
 		$(GO) test -count=1 -timeout 10m ./internal/redis; \
 		$(GO) test -count=1 -timeout 30m -run 'OnServers' ./internal/cli
+
+e2e: build ## the pages in a real browser, which is installed on Debian and Ubuntu; pictures in bin/screenshots
+	@scripts/e2e
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...

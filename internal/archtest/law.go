@@ -51,6 +51,7 @@ func floors() map[string]int {
 		"internal/fleet":                 3,
 
 		"internal/cli": 4,
+		"internal/e2e": 4,
 
 		"cmd/enishi": 5,
 	}
@@ -114,6 +115,7 @@ func testSupport() []string {
 		"internal/store/mysql/mysqltest",
 		"internal/redis/redistest",
 		"internal/fleet",
+		"internal/e2e",
 	}
 }
 
@@ -226,6 +228,8 @@ func testLibraries() []string {
 		"go.opentelemetry.io/otel",
 		"google.golang.org/protobuf",
 		"github.com/prometheus/client_golang",
+		"github.com/chromedp/chromedp", // drives a browser
+		"github.com/chromedp/cdproto",
 	}
 }
 

@@ -1,0 +1,87 @@
+package e2e_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"enishi/internal/e2e"
+)
+
+// stage is a server with a demo's market and a browser.
+type stage struct {
+	*testing.T
+	server  *e2e.Server
+	browser *e2e.Browser
+}
+
+// people is how many candidates the market of a test has.
+const people = 2000
+
+// newStage gives a test a market of its own and a browser.
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	e2e.Need(t)
+	return &stage{t, e2e.NewServer(t, people), e2e.NewBrowser(t)}
+}
+
+// tab opens a tab.
+func (s *stage) tab(v e2e.View) *e2e.Tab {
+	s.Helper()
+	return s.browser.Tab(s.T, s.server, v)
+}
+
+var counter struct {
+	sync.Mutex
+	n int
+}
+
+// address gives an e-mail address that nobody has.
+func address(name string) string {
+	counter.Lock()
+	defer counter.Unlock()
+	counter.n++
+	return fmt.Sprintf("%s%d@e2e.example.jp", name, counter.n)
+}
+
+// stranger goes from the landing page to the first offers, and gives the address that
+// was registered.
+func stranger(tab *e2e.Tab) (email string) {
+	email = address("stranger")
+	tab.Open("/")
+	tab.Choose("#occupation", "0312")
+	tab.Choose("#years", "5")
+	tab.Choose("#prefecture", "13")
+	tab.Fill("#pay", "480")
+	tab.Click("main form button.primary")
+	tab.At("/insight")
+	tab.Fill("#email", email)
+	tab.Fill("#password", e2e.Password)
+	tab.Click(`form[action="/signup"] button.primary`)
+	tab.At("/offers")
+	return email
+}
+
+// TestAStrangerGetsAnOffer goes from the landing page to the first offer.
+func TestAStrangerGetsAnOffer(t *testing.T) {
+	s := newStage(t)
+	for _, width := range []int{e2e.Phone, e2e.Desktop} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			tab := s.browser.Tab(t, s.server, e2e.View{Width: width})
+			tab.Within(3*time.Minute, func() {
+				stranger(tab)
+				tab.Click("main article h2 a")
+				tab.Has("dl.terms")
+			})
+			const most = 25
+			if tab.Inputs > most {
+				t.Errorf("%d inputs from the landing page to the first offer, want at most %d", tab.Inputs, most)
+			}
+			t.Logf("%d inputs", tab.Inputs)
+			tab.Says("条件（送付時点）", "受動喫煙対策")
+			tab.Click(`form[action$="/accept"] button`)
+			tab.Says("承諾済み")
+		})
+	}
+}

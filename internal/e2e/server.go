@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"enishi/internal/fleet"
+)
+
+// Password is that of every sign-in of the demo.
+const Password = "enishi-demo"
+
+// Server is a process that serves, and its folder: both outlive Stop and Start.
+// It belongs to one goroutine.
+type Server struct {
+	URL string
+
+	t       testing.TB
+	program string
+	dir     string
+	cmd     *exec.Cmd
+}
+
+// NewServer starts a server on a new folder; unless people is 0 the folder is
+// filled with as many candidates, and with companies and rules to fit. It ends with
+// the test.
+func NewServer(t testing.TB, people int) *Server {
+	t.Helper()
+	program := filepath.Join(fleet.Root(t), "bin", "enishi")
+	if _, err := os.Stat(program); err != nil {
+		t.Fatalf("the program is not built: run make e2e: %v", err)
+	}
+	s := &Server{URL: "http://" + fleet.FreeAddr(t), t: t, program: program, dir: filepath.Join(t.TempDir(), "data")}
+	if people > 0 {
+		s.Run("demo", "load", "--candidates", fmt.Sprint(people), "--companies", fmt.Sprint(people/20), "--rules", fmt.Sprint(people/5), "--seed", "1")
+	} else {
+		s.Run("user", "add", "--role", "operator", "--email", "operator@example.jp", "--password", Password)
+	}
+	t.Cleanup(func() {
+		s.Stop()
+		if log, err := os.ReadFile(s.log()); err == nil && t.Failed() {
+			t.Logf("the server said:\n%s", failures(string(log)))
+		}
+	})
+	s.Start()
+	return s
+}
+
+func (s *Server) log() string { return s.dir + ".log" }
+
+// failures are the lines of a log that are no ordinary requests.
+func failures(log string) string {
+	var out strings.Builder
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, "level=INFO msg=request ") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// Run runs another command of the program on the server's folder.
+func (s *Server) Run(args ...string) string {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), s.program, append(args, "--data", s.dir)...) //nolint:gosec // the program that was built
+	cmd.Env = environment()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("enishi %q: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// environment gives the test's, without settings of the program.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ENISHI_") })
+}
+
+// Start starts the server and waits until it serves.
+func (s *Server) Start() {
+	s.t.Helper()
+	log, err := os.OpenFile(s.log(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer log.Close()                                                                                                                                //nolint:errcheck // the process has its own
+	s.cmd = exec.CommandContext(context.Background(), s.program, "serve", "--demo", "--addr", strings.TrimPrefix(s.URL, "http://"), "--data", s.dir) //nolint:gosec // the program that was built
+	s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = environment(), log, log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	const limit = 30 * time.Second
+	for begun := time.Now(); time.Since(begun) < limit; fleet.Wait(s.t, 20*time.Millisecond) {
+		if s.ready() {
+			return
+		}
+	}
+	s.t.Fatalf("the server is not ready within %s", limit)
+}
+
+func (s *Server) ready() bool {
+	status, _ := s.ask("/readyz")
+	return status == http.StatusOK
+}
+
+func (s *Server) ask(path string) (int, string) {
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+path, http.NoBody)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, ""
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was only read
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return 0, ""
+	}
+	return answer.StatusCode, string(body)
+}
+
+// Stop stops the server in order, if it runs.
+func (s *Server) Stop() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may be over
+	_ = s.cmd.Wait()                          // by the signal
+	s.cmd = nil
+}
+
+// SignUpCompany registers a company; its owner signs in with the demo's password.
+func (s *Server) SignUpCompany(number, name, email string) {
+	s.t.Helper()
+	s.Post("/api/v1/companies", map[string]any{"corporate_number": number, "name": name, "size": 2, "email": email, "password": Password})
+}
+
+// Post sends something to the API, which must take it.
+func (s *Server) Post(path string, body any) {
+	s.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.URL+path, bytes.NewReader(text))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // it was only read
+	said, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode >= 300 {
+		s.t.Fatalf("POST %s: %d %s %v", path, answer.StatusCode, said, err)
+	}
+}
