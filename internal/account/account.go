@@ -38,6 +38,7 @@ type Account struct {
 	Confirmed bool   // the address is known to be the owner's
 	Password  string // argon2id in its encoded form; empty: none yet
 	CodeHash  []byte // of the confirmation code that was sent; nil: none
+	Language  string // "ja" or "en"; empty: none was chosen
 	CreatedAt time.Time
 }
 
@@ -49,6 +50,21 @@ type Session struct {
 	ExpiresAt time.Time
 	Writes    int64 // transactions that it has written
 }
+
+// Reset is a way back in for who forgot their password: the hash of a code that
+// was mailed. The code itself is never stored.
+type Reset struct {
+	TokenHash []byte
+	Account   int64
+	ExpiresAt time.Time
+}
+
+// ResetLife is how long a code lasts, MostResets how many of an account may wait
+// at once: beyond, nothing more is mailed.
+const (
+	ResetLife  = time.Hour
+	MostResets = 3
+)
 
 // SessionLife is how long a token lasts: long enough that a candidate who
 // looks in once a month stays signed in.

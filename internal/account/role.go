@@ -1,6 +1,10 @@
 package account
 
-import "enishi/internal/errs"
+import (
+	"strconv"
+
+	"enishi/internal/errs"
+)
 
 // Role is what a member is within a company.
 type Role string
@@ -26,8 +30,19 @@ const (
 	AnswerOffer    Action = "answer offers"
 	Scout          Action = "send a scout offer"
 	ManageMembers  Action = "manage members"
+	ManageTokens   Action = "manage tokens"
+	ReadAudit      Action = "read the audit log"
 	ManageWebhooks Action = "manage webhooks"
 )
+
+// ParseRole gives a role by its name; another is Invalid.
+func ParseRole(s string) (Role, error) {
+	switch r := Role(s); r {
+	case Owner, Recruiter, Viewer:
+		return r, nil
+	}
+	return "", errs.AtPointer("", strconv.Quote(s), `"owner", "recruiter" or "viewer"`)
+}
 
 // permissions is the whole of who may do what.
 var permissions = map[Action]map[Role]bool{
@@ -41,6 +56,8 @@ var permissions = map[Action]map[Role]bool{
 	AnswerOffer:    {Owner: true, Recruiter: true, Viewer: false},
 	Scout:          {Owner: true, Recruiter: true, Viewer: false},
 	ManageMembers:  {Owner: true, Recruiter: false, Viewer: false},
+	ManageTokens:   {Owner: true, Recruiter: false, Viewer: false},
+	ReadAudit:      {Owner: true, Recruiter: false, Viewer: false},
 	ManageWebhooks: {Owner: true, Recruiter: false, Viewer: false},
 }
 

@@ -101,6 +101,9 @@ func (m *Market) addFounded(tx Tx, k *company.Company, a *account.Account) (know
 	if err := tx.AddMember(company.Member{Account: a.Key, Company: k.Key, Role: account.Owner}); err != nil {
 		return known, out, err
 	}
+	if err := m.audit(tx, Actor{Account: a.Key, Company: k.Key}, AuditFound, SubjectCompany, k.Key); err != nil {
+		return known, out, err
+	}
 	return known, out, tx.Append(companyRow(k, m))
 }
 
@@ -139,16 +142,25 @@ func companyRow(k *company.Company, m *Market) *Row {
 	return &Row{Change: what, Entity: k.Key, Version: k.Version, At: m.Now()}
 }
 
-// SetStatus verifies or suspends a company; operators only. Verifying confirms
-// its place in its group: what the group has sent to people who work for it is
-// withdrawn. Suspending withdraws what its candidates have not accepted.
+// SetStatus is Decide without a reason.
 func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s company.Status) (company.Company, error) {
+	return m.Decide(ctx, actor, id, s, "")
+}
+
+// Decide verifies or suspends a company, for a reason that is kept; operators only.
+// Verifying confirms its place in its group: what the group has sent to people who
+// work for it is withdrawn. Suspending withdraws what its candidates have not
+// accepted.
+func (m *Market) Decide(ctx context.Context, actor Actor, id uuid.UUID, s company.Status, reason string) (company.Company, error) {
 	var k company.Company
 	if actor.Kind != account.Operator {
 		return k, errs.New(errs.Denied, "only an operator may do this")
 	}
 	if s != company.Verified && s != company.Suspended {
 		return k, errs.AtPointer("/status", string(s), "verified or suspended")
+	}
+	if err := company.CheckReason(reason); err != nil {
+		return k, err
 	}
 	err := m.read(ctx, func(tx Tx) error {
 		var err error
@@ -166,13 +178,28 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 	changed := false
 	err = m.write(ctx, func(tx Tx) error {
 		var err error
-		k, changed, err = m.setStatus(tx, k.Key, s)
-		return err
+		if k, changed, err = m.setStatus(tx, k.Key, s); err != nil || !changed {
+			return err
+		}
+		return m.decided(tx, actor, &k, reason)
 	})
 	if err == nil && changed {
 		m.settle(ctx, m.sweepCompany, k.Key)
 	}
 	return k, err
+}
+
+// decided keeps why a company has its new status.
+func (m *Market) decided(tx Tx, actor Actor, k *company.Company, reason string) error {
+	err := tx.AddDecision(&company.Decision{Company: k.Key, Account: actor.Account, Status: k.Status, Reason: reason, At: m.Now()})
+	if err != nil {
+		return err
+	}
+	what := AuditVerify
+	if k.Status == company.Suspended {
+		what = AuditSuspend
+	}
+	return m.audit(tx, actor, what, SubjectCompany, k.Key, within(k.Key))
 }
 
 // setStatus changes the status of a company, and says whether it had another.
@@ -263,6 +290,6 @@ func AddOperator(ctx context.Context, store Store, vault *account.Vault, o Optio
 		} else if err != nil {
 			return err
 		}
-		return nil
+		return m.audit(tx, Actor{}, AuditOperator, SubjectAccount, a.Key)
 	})
 }

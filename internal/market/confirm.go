@@ -83,11 +83,11 @@ func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID
 	if err != nil {
 		return 0, err
 	}
-	return m.confirmAll(ctx, proposals)
+	return m.confirmAll(ctx, actor, proposals)
 }
 
 // confirmAll turns proposals into sent offers, a transaction for each hundred.
-func (m *Market) confirmAll(ctx context.Context, proposals []Proposal) (int, error) {
+func (m *Market) confirmAll(ctx context.Context, actor Actor, proposals []Proposal) (int, error) {
 	sent := 0
 	sortProposals(proposals)
 	for len(proposals) > 0 {
@@ -96,8 +96,10 @@ func (m *Market) confirmAll(ctx context.Context, proposals []Proposal) (int, err
 		n := 0
 		err := m.write(ctx, func(tx Tx) error {
 			var err error
-			n, err = m.confirmPart(tx, part)
-			return err
+			if n, err = m.confirmPart(tx, part); err != nil || n == 0 {
+				return err
+			}
+			return m.audit(tx, actor, AuditBatch, SubjectRule, part[0].Rule, counted(n))
 		})
 		if err != nil {
 			return sent, err

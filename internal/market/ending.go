@@ -46,6 +46,9 @@ func (m *Market) ender(tx Tx, now time.Time, candidates map[int64]candidate.Cand
 // candidate, the rule or the position next changes; where nobody is asked any
 // more, it is sent at once.
 func (m *Market) returns(o *offer.Offer) bool {
+	if o.Sender == offer.Scout { // it took neither budget nor room
+		return false
+	}
 	return o.State == offer.Reserved || o.State == offer.Proposed && m.options.Mode != Approve
 }
 

@@ -191,6 +191,7 @@ func (h *history) step(d draw) error {
 		{10, "edit a rule", h.doEditRule},
 		{14, "confirm a batch", h.doConfirmBatch},
 		{6, "proceed", h.doProceed},
+		{5, "scout", func(d draw) error { return unverified(h.doScout(d)) }},
 		{4, "ask", func(d draw) error { return unverified(h.doAsk(d)) }},
 		{6, "time", h.doTime},
 	})
@@ -576,6 +577,7 @@ func (h *history) verify(d draw, told map[offer.State]int) {
 		h.Error(s)
 	}
 	h.verifyRecords(drained)
+	h.checkScouts(drained)
 	h.verifyTimes(drained)
 	h.verifyEnds(drained)
 	h.verifySame(d, drained, h.rebuilt())
@@ -604,7 +606,7 @@ func (h *history) verifyRecords(w *rows) {
 		}
 	}
 	for _, o := range w.offers {
-		if o.State != offer.Lapsed {
+		if o.State != offer.Lapsed && o.Sender == offer.Auto { // a scout is held to its rows when it is made
 			h.verifyVersions(w, &o)
 		}
 	}

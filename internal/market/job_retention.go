@@ -23,7 +23,7 @@ const (
 
 // agedKinds gives what is removed by age.
 func agedKinds() []Aged {
-	return []Aged{AgedReplies, AgedSessions, AgedViews, AgedMails, AgedRuns, AgedPreviews}
+	return []Aged{AgedReplies, AgedSessions, AgedViews, AgedMails, AgedRuns, AgedPreviews, AgedResets, AgedInvited}
 }
 
 // keptSince gives the moment before which rows of a kind are removed.
@@ -39,7 +39,9 @@ func keptSince(tx Tx, kind Aged, now time.Time) (time.Time, error) {
 		return now.Add(-runLife), nil
 	case AgedPreviews:
 		return day.Of(now).At(0), nil
-	case AgedSessions:
+	case AgedInvited: // a company sees for a while that one has lapsed
+		return now.Add(-mailLife), nil
+	case AgedSessions, AgedResets:
 	}
 	return now, nil
 }

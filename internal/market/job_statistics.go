@@ -28,6 +28,8 @@ const (
 	// FigureSignUps is of the installation alone, under the day of the
 	// sign-up; who is erased stays counted.
 	FigureSignUps = "sign_ups"
+	// FigureRefused counts the sign-ins that were refused, of the installation.
+	FigureRefused = "refused_sign_ins"
 	// FigureRules counts the rules that are active now, under no day.
 	FigureRules = "active_rules"
 )

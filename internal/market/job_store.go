@@ -95,6 +95,8 @@ const (
 	AgedMails    Aged = "mails"    // when they were written
 	AgedRuns     Aged = "runs"     // when they started
 	AgedPreviews Aged = "previews" // the beginning of their day
+	AgedResets   Aged = "resets"   // when they end
+	AgedInvited  Aged = "invited"  // when invitations end
 )
 
 // Figure is a number of something, of a company (0: of all) and of a day (0:

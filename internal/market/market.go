@@ -49,6 +49,9 @@ type Options struct {
 	// Clock tells the time; the installation's own offset is added to it.
 	Clock func() time.Time
 	Mail  Mailer
+	// Address is where people reach the pages, without a slash at its end: mails
+	// link to it.
+	Address string
 	// Shared says that other processes serve the same store: the one that
 	// leads must call Lead again and again.
 	Shared bool

@@ -203,6 +203,9 @@ func (m *Market) Erase(ctx context.Context, actor Actor) error {
 		if err := tx.DeleteCandidate(c.Key); err != nil {
 			return err
 		}
+		if err := m.audit(tx, actor, AuditErase, SubjectCandidate, c.Key); err != nil {
+			return err
+		}
 		return tx.Append(&Row{Change: CandidateErased, Entity: c.Key, Version: c.Version + 1, At: m.Now()})
 	})
 	m.forgetActors(ctx, sessions) // even if nobody knows whether they are gone

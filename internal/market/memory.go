@@ -24,6 +24,7 @@ type Memory struct {
 	memoryOffers
 	memoryPauses
 	memoryJobs
+	memoryAccess
 }
 
 var _ Store = (*Memory)(nil)
@@ -39,6 +40,7 @@ func NewMemory() *Memory {
 		memoryRules:      newMemoryRules(),
 		memoryOffers:     newMemoryOffers(),
 		memoryJobs:       newMemoryJobs(),
+		memoryAccess:     newMemoryAccess(),
 	}
 }
 

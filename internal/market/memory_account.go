@@ -137,7 +137,7 @@ func (t *memoryTx) SaveAccount(a *account.Account) error {
 		return missing("account")
 	}
 	row := *before
-	row.Confirmed, row.Password, row.CodeHash = a.Confirmed, a.Password, a.CodeHash
+	row.Confirmed, row.Password, row.CodeHash, row.Language = a.Confirmed, a.Password, a.CodeHash, a.Language
 	at := addressOf(before)
 	switch {
 	case row.Confirmed && !before.Confirmed:
@@ -210,6 +210,11 @@ func (t *memoryTx) deleteAccount(key int64) {
 	}
 	drop(t, t.tokens, key)
 	drop(t, t.guessed, key)
+	for token, r := range t.resets {
+		if r.Account == key {
+			drop(t, t.resets, token)
+		}
+	}
 	at := addressOf(a)
 	t.emails.remove(t, at, key)
 	if a.Confirmed {

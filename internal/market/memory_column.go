@@ -27,6 +27,12 @@ func AutoPosition(o *offer.Offer) int64 {
 	return 0
 }
 
+// Reaches says whether this offer is why its position is offered to its candidate
+// by no rule any more: it is live, or has reached them, whoever sent it.
+func Reaches(o *offer.Offer) bool {
+	return LivePosition(o) != 0 || AutoPosition(o) != 0 || o.Sender == offer.Scout && o.State.Reached()
+}
+
 // Ends says whether the offer expires after its ExpiresOn.
 func Ends(o *offer.Offer) bool { return o.State == offer.Sent || o.State == offer.Seen }
 

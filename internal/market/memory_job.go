@@ -171,6 +171,16 @@ func (t *memoryTx) oldRows(kind Aged, before time.Time) (out []old, err error) {
 				out = append(out, old{p.on.At(0), func() { t.dropPreview(p) }})
 			}
 		}
+	case AgedResets:
+		for token, r := range t.resets {
+			add(r.ExpiresAt, func() { drop(t, t.resets, token) })
+		}
+	case AgedInvited:
+		for _, i := range t.invitations.rows {
+			if i != nil {
+				add(i.ExpiresAt, func() { t.invitations.put(t, i.Key, nil) })
+			}
+		}
 	default:
 		return nil, errs.New(errs.Internal, "no rows are kept by age as "+string(kind))
 	}

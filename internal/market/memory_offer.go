@@ -252,7 +252,7 @@ func (t *memoryTx) ReachedFor(rule, position int64) (map[int64]bool, error) {
 		}
 	}
 	for _, key := range t.offersOn[position] {
-		if o := t.offers.find(key); LivePosition(o) != 0 || AutoPosition(o) != 0 {
+		if o := t.offers.find(key); Reaches(o) {
 			reached[o.Candidate] = true
 		}
 	}
@@ -263,7 +263,7 @@ func (t *memoryTx) ReachedTo(candidate int64) (positions, rules map[int64]bool, 
 	positions, rules = map[int64]bool{}, map[int64]bool{}
 	for _, key := range t.offersTo[candidate] {
 		o := t.offers.find(key)
-		if LivePosition(o) != 0 || AutoPosition(o) != 0 {
+		if Reaches(o) {
 			positions[o.Position] = true
 		}
 		if o.Rule != 0 && o.State != offer.Lapsed {

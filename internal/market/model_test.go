@@ -241,7 +241,7 @@ type pair struct{ rule, candidate int64 }
 type standing struct {
 	had     map[pair]bool // an offer of the rule that has not lapsed
 	lapsed  map[pair]bool
-	reached map[pair]bool // by position: automatically, or a live offer
+	reached map[pair]bool // by position: by any offer that reached them, or a live one
 	used    map[int64]int // of a rule's budget today
 	total   map[int64]int // of a rule's budget in all
 	taken   map[int64]int // of a candidate's room
@@ -273,12 +273,14 @@ func standingOf(offers map[int64]offer.Offer, today day.Day) *standing {
 	}
 	for _, o := range offers {
 		at := pair{o.Rule, o.Candidate}
-		if o.State == offer.Lapsed {
+		switch {
+		case o.Rule == 0:
+		case o.State == offer.Lapsed:
 			s.lapsed[at] = true
-		} else {
+		default:
 			s.had[at] = true
 		}
-		if live(o.State) || taking(&o) {
+		if live(o.State) || taking(&o) || o.Sender == offer.Scout && o.State != offer.Lapsed {
 			s.reached[pair{o.Position, o.Candidate}] = true
 		}
 		if !taking(&o) {

@@ -131,7 +131,7 @@ func own(tx Tx, actor Actor, id uuid.UUID) (offer.Offer, error) {
 	case err != nil:
 		return o, err
 	case actor.Kind == account.Candidate && o.Candidate == actor.Candidate && visible(&o),
-		actor.Kind == account.Member && o.Company == actor.Company && o.State != offer.Reserved:
+		actor.Kind == account.Member && o.Company == actor.Company && (o.State != offer.Reserved || o.Sender == offer.Scout):
 		return o, nil
 	}
 	return o, errs.New(errs.NotFound, "no such offer")
@@ -323,6 +323,10 @@ func byClock(o *offer.Offer, on day.Day) offer.State {
 // know.
 func shownState(o *offer.Offer, on day.Day) offer.State {
 	switch {
+	case o.Sender == offer.Scout && o.State == offer.Reserved:
+		return offer.Sent // whether an address is confirmed is not the company's to know
+	case o.Sender == offer.Scout && o.State == offer.Lapsed:
+		return offer.Expired
 	case o.State == offer.Declined && !o.DueAt.IsZero():
 		return offer.Seen
 	case o.State == offer.Withdrawn && o.AnsweredAt.IsZero():
@@ -331,10 +335,13 @@ func shownState(o *offer.Offer, on day.Day) offer.State {
 	return byClock(o, on)
 }
 
-// hiddenFromCompany are the states of offers that a company does not see in
-// its lists.
-func hiddenFromCompany(s offer.State) bool {
-	return s == offer.Reserved || s == offer.Lapsed || s == offer.Proposed
+// hiddenFromCompany says whether a company does not see an offer in its lists. A
+// scout it sees always: it has sent that itself.
+func hiddenFromCompany(o *offer.Offer) bool {
+	if o.Sender == offer.Scout {
+		return false
+	}
+	return o.State == offer.Reserved || o.State == offer.Lapsed || o.State == offer.Proposed
 }
 
 // OffersBy gives a page of the actor's company's offers, of one rule (nil: of
@@ -359,7 +366,7 @@ func (m *Market) OffersBy(ctx context.Context, actor Actor, ofRule *uuid.UUID, b
 				return err
 			}
 			for _, o := range list {
-				if hiddenFromCompany(o.State) {
+				if hiddenFromCompany(&o) {
 					continue
 				}
 				if len(page) == limit {
@@ -392,7 +399,7 @@ func (m *Market) OfferBy(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 		if err != nil {
 			return err
 		}
-		if hiddenFromCompany(o.State) {
+		if hiddenFromCompany(&o) {
 			return errs.New(errs.NotFound, "no such offer")
 		}
 		d, err = m.seenByCompany(tx, actor, o)
@@ -427,12 +434,17 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 		if err != nil {
 			return err
 		}
-		if hiddenFromCompany(o.State) {
+		if hiddenFromCompany(&o) {
 			return errs.New(errs.NotFound, "no such offer")
 		}
 		if !repeats(shownState(&o, m.running()), a) {
 			if err := m.proceed(tx, &o, a); err != nil {
 				return err
+			}
+			if a == offer.Hire {
+				if err := m.audit(tx, actor, AuditHire, SubjectOffer, o.Key); err != nil {
+					return err
+				}
 			}
 		}
 		d, err = m.seenByCompany(tx, actor, o)

@@ -117,7 +117,7 @@ func (m *Market) Publish(ctx context.Context, actor Actor, id uuid.UUID) (positi
 			return "", err
 		}
 		p.State, p.PublishedVersion = position.Published, p.Version
-		return PositionChanged, nil
+		return PositionChanged, m.audit(tx, actor, AuditPublish, SubjectPosition, p.Key)
 	})
 }
 
@@ -143,12 +143,12 @@ func keepPreconditions(tx Tx, p *position.Position) error {
 // Close ends a position for good; offers for it that are not accepted are
 // withdrawn.
 func (m *Market) Close(ctx context.Context, actor Actor, id uuid.UUID) (position.Position, error) {
-	p, err := m.editPosition(ctx, actor, id, func(_ Tx, p *position.Position) (Change, error) {
+	p, err := m.editPosition(ctx, actor, id, func(tx Tx, p *position.Position) (Change, error) {
 		if p.State == position.Closed {
 			return "", nil
 		}
 		p.State = position.Closed
-		return PositionLess, nil
+		return PositionLess, m.audit(tx, actor, AuditClose, SubjectPosition, p.Key)
 	})
 	if err == nil {
 		m.settle(ctx, m.sweepPosition, p.Key)

@@ -457,6 +457,9 @@ func (t *recording) checkLog() {
 // sound verifies that an offer that is made matches on the rows that its
 // transaction sees, and names their versions.
 func (t *recording) sound(o *offer.Offer) error {
+	if o.Sender == offer.Scout {
+		return t.soundScout(o)
+	}
 	p, err := t.pairing(o)
 	if err != nil {
 		return fmt.Errorf("read what offer %d was made of: %w", o.Key, err)
@@ -569,7 +572,9 @@ func (r *recorder) checkSingle(t *recording, who int64) {
 		if taking(&o) {
 			autos[o.Position]++
 		}
-		rules[o.Rule]++
+		if o.Rule != 0 {
+			rules[o.Rule]++
+		}
 	}
 	for what, counts := range map[string]map[int64]int{"live offers for position": lives, "automatic offers for position": autos, "offers of rule": rules} {
 		for key, n := range counts {

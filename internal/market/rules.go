@@ -253,7 +253,7 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 			return "", errs.Wrap(errs.Conflict, "the rule's age condition does not allow the position's terms: edit the rule first", err)
 		}
 		r.State = rule.Active
-		return RuleChanged, nil
+		return RuleChanged, m.audit(tx, actor, AuditActivate, SubjectRule, r.Key)
 	})
 	return out, shown, err
 }
@@ -289,12 +289,12 @@ func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (
 
 // Pause stops a rule; what it has sent stays.
 func (m *Market) Pause(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, error) {
-	return m.editRule(ctx, actor, id, func(_ Tx, r *rule.Rule, _ *position.Position) (Change, error) {
+	return m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule, _ *position.Position) (Change, error) {
 		if r.State != rule.Active {
 			return "", nil
 		}
 		r.State = rule.Paused
-		return RuleLess, nil
+		return RuleLess, m.audit(tx, actor, AuditPause, SubjectRule, r.Key)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/candidate"
+	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 )
@@ -66,23 +67,57 @@ func (m *Market) SignIn(ctx context.Context, email, password string, of account.
 			return "", err
 		}
 		if fits {
-			var token string
-			err := m.transact(ctx, func(tx Tx) error {
-				if _, err := tx.LockAccount(a.Key); errs.Is(err, errs.NotFound) {
-					return refused // erased meanwhile: a session would outlive it
-				} else if err != nil {
-					return err
-				}
-				var err error
-				if token, err = m.addSession(tx, a.Key); err != nil {
-					return err
-				}
-				return m.active(tx, a)
-			})
-			return token, err
+			return m.enter(ctx, &a, refused)
 		}
 	}
+	m.refusedSignIn(ctx)
 	return "", refused
+}
+
+// enter gives a new session of an account; refused if it was erased meanwhile: a
+// session would outlive it.
+func (m *Market) enter(ctx context.Context, a *account.Account, refused error) (token string, err error) {
+	err = m.transact(ctx, func(tx Tx) error {
+		if _, err := tx.LockAccount(a.Key); errs.Is(err, errs.NotFound) {
+			return refused
+		} else if err != nil {
+			return err
+		}
+		var err error
+		if token, err = m.addSession(tx, a.Key); err != nil {
+			return err
+		}
+		if err := m.signedIn(tx, a); err != nil {
+			return err
+		}
+		return m.active(tx, *a)
+	})
+	return token, err
+}
+
+// signedIn notes a sign-in in the audit log.
+func (m *Market) signedIn(tx Tx, a *account.Account) error {
+	by, err := actorOf(tx, a)
+	if err != nil {
+		return err
+	}
+	return m.audit(tx, by, AuditSignIn, SubjectAccount, a.Key)
+}
+
+// refusedSignIn counts a sign-in that was refused: by the day, not by whom, since
+// nobody is known.
+func (m *Market) refusedSignIn(ctx context.Context) {
+	if _, paused := m.paused(); paused {
+		return
+	}
+	err := again(func() error {
+		return m.store.Write(context.WithoutCancel(ctx), func(tx Tx) error {
+			return tx.AddFigure(Figure{Day: m.Today(), Name: FigureRefused, N: 1})
+		})
+	})
+	if err != nil {
+		m.report(ctx, "a refused sign-in was not counted", err)
+	}
 }
 
 // active moves a candidate's last activity to the log's day, at most once a day.
@@ -132,27 +167,8 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 		if a, err = tx.Account(s.Account); err != nil {
 			return err
 		}
-		actor = Actor{Account: a.Key, Kind: a.Kind, Confirmed: a.Confirmed}
-		switch a.Kind {
-		case account.Candidate:
-			c, err := tx.CandidateByAccount(a.Key)
-			if err != nil {
-				return err
-			}
-			actor.Candidate, stale = c.Key, c.LastActive < today
-		case account.Member:
-			member, err := tx.MemberByAccount(a.Key)
-			if err != nil {
-				return err
-			}
-			actor.Company, actor.Role = member.Company, member.Role
-			k, err := tx.Company(member.Company)
-			if err != nil {
-				return err
-			}
-			actor.CompanyID = k.ID
-		}
-		return nil
+		actor, stale, err = standing(tx, &a, today)
+		return err
 	})
 	if errs.Is(err, errs.NotFound) {
 		return Actor{}, errs.New(errs.Unauthenticated, "the token is unknown or has expired: sign in again")
@@ -161,7 +177,7 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 		return Actor{}, fmt.Errorf("look up a token: %w", err)
 	}
 	if _, ok := m.paused(); stale && !ok {
-		err := m.write(ctx, func(tx Tx) error { return m.active(tx, a) })
+		err := m.visited(ctx, &a)
 		if stale = err != nil; stale {
 			m.report(ctx, "a visit was not noted", err)
 		}
@@ -170,6 +186,44 @@ func (m *Market) Authenticate(ctx context.Context, token string) (Actor, error) 
 		m.keepActor(ctx, &s, actor, began, today)
 	}
 	return actor, nil
+}
+
+// standing gives who an account is, and whether its first visit of a day is to be
+// noted.
+func standing(tx Tx, a *account.Account, today day.Day) (actor Actor, stale bool, err error) {
+	actor = Actor{Account: a.Key, Kind: a.Kind, Confirmed: a.Confirmed}
+	switch a.Kind {
+	case account.Candidate:
+		c, err := tx.CandidateByAccount(a.Key)
+		actor.Candidate = c.Key
+		return actor, c.LastActive < today, err
+	case account.Member:
+		member, err := tx.MemberByAccount(a.Key)
+		if err != nil {
+			return actor, false, err
+		}
+		actor.Company, actor.Role = member.Company, member.Role
+		k, err := tx.Company(member.Company)
+		if err != nil {
+			return actor, false, err
+		}
+		actor.CompanyID = k.ID
+		if len(a.EmailHash) > 0 {
+			return actor, false, nil
+		}
+		machine, err := tx.Token(a.Key)
+		actor.Confirmed = true // whoever made it has confirmed an address
+		return actor, machine.Used < today, err
+	}
+	return actor, false, nil
+}
+
+// visited notes the first visit of a day.
+func (m *Market) visited(ctx context.Context, a *account.Account) error {
+	if a.Kind == account.Member {
+		return m.store.Write(ctx, func(tx Tx) error { return m.used(tx, a) })
+	}
+	return m.write(ctx, func(tx Tx) error { return m.active(tx, *a) })
 }
 
 // codeDigits is the length of a confirmation code.
@@ -223,7 +277,10 @@ func (m *Market) Confirm(ctx context.Context, actor Actor, code string) error {
 		} else if err != nil {
 			return err
 		}
-		if sessions, err = tx.Sessions(a.Key); err != nil || a.Kind != account.Candidate {
+		if sessions, err = tx.Sessions(a.Key); err != nil {
+			return err
+		}
+		if err := m.audit(tx, actor, AuditConfirm, SubjectAccount, a.Key); err != nil || a.Kind != account.Candidate {
 			return err
 		}
 		return m.confirmCandidate(tx, actor.Candidate)

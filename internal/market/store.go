@@ -45,6 +45,8 @@ type Tx interface {
 	offerTx
 	maintenanceTx
 	jobTx
+	accessTx
+	auditTx
 }
 
 type logTx interface {
@@ -100,7 +102,7 @@ type accountTx interface {
 	// Accounts gives the accounts of an address, the confirmed one first,
 	// then the newest first.
 	Accounts(kind account.Kind, emailHash []byte) ([]account.Account, error)
-	// SaveAccount writes Confirmed, Password and CodeHash. Confirming an
+	// SaveAccount writes Confirmed, Password, CodeHash and Language. Confirming an
 	// address that is confirmed for another account of the kind is Conflict.
 	SaveAccount(*account.Account) error
 	// Guesses gives how many wrong codes an account has given on a day;
@@ -224,7 +226,7 @@ type offerTx interface {
 	Freed(by day.Day) ([]int64, error)
 	// ReachedFor gives the candidates that need no further proposal of a
 	// rule for a position: those with an unlapsed offer of this rule, with
-	// a live offer for the position, or reached by an automatic one for it.
+	// a live offer for the position, or reached by one for it, whoever sent it.
 	ReachedFor(rule, position int64) (map[int64]bool, error)
 	// ReachedTo gives the same from the other side: the positions and the
 	// rules that need not be proposed to a candidate again.

@@ -6,14 +6,14 @@ import (
 	"enishi/internal/errs"
 )
 
-const accountColumns = "id, uuid, kind, sealed, email_hash, confirmed_key IS NOT NULL, password, code_hash, created_at"
+const accountColumns = "id, uuid, kind, sealed, email_hash, confirmed_key IS NOT NULL, password, code_hash, language, created_at"
 
-const insertAccount = "INSERT INTO account (uuid, kind, sealed, email_hash, confirmed_key, password, code_hash, created_at)" +
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+const insertAccount = "INSERT INTO account (uuid, kind, sealed, email_hash, confirmed_key, password, code_hash, language, created_at)" +
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 func scanAccount(row scanner, a *account.Account) error {
 	var at int64
-	err := row.Scan(&a.Key, &a.ID, &a.Kind, &a.Sealed, &a.EmailHash, &a.Confirmed, &a.Password, &a.CodeHash, &at)
+	err := row.Scan(&a.Key, &a.ID, &a.Kind, &a.Sealed, &a.EmailHash, &a.Confirmed, &a.Password, &a.CodeHash, &a.Language, &at)
 	a.CreatedAt = moment(at)
 	return err
 }
@@ -31,7 +31,7 @@ func confirmedKey(a *account.Account) any {
 func accountValues(a *account.Account) []any {
 	return []any{
 		a.ID[:], string(a.Kind), notNull(a.Sealed), notNull(a.EmailHash), confirmedKey(a), a.Password,
-		bytesOrNull(a.CodeHash), micros(a.CreatedAt),
+		bytesOrNull(a.CodeHash), a.Language, micros(a.CreatedAt),
 	}
 }
 
@@ -87,8 +87,8 @@ func (t *tx) SaveAccount(a *account.Account) error {
 		return err
 	}
 	stored.Confirmed = a.Confirmed
-	_, err = t.update("save an account", "UPDATE account SET confirmed_key = ?, password = ?, code_hash = ? WHERE id = ?",
-		confirmedKey(&stored), a.Password, bytesOrNull(a.CodeHash), a.Key)
+	_, err = t.update("save an account", "UPDATE account SET confirmed_key = ?, password = ?, code_hash = ?, language = ?"+
+		" WHERE id = ?", confirmedKey(&stored), a.Password, bytesOrNull(a.CodeHash), a.Language, a.Key)
 	return err
 }
 

@@ -201,6 +201,7 @@ func (t *tx) DeleteCandidate(key int64) error {
 		{"DELETE FROM candidate WHERE id = ?", key},
 		{"DELETE FROM session WHERE account = ?", account},
 		{"DELETE FROM guess WHERE account = ?", account},
+		{"DELETE FROM reset WHERE account = ?", account},
 		{"DELETE FROM mail WHERE account = ?", account},
 		{"DELETE FROM account WHERE id = ?", account},
 	} {

@@ -87,6 +87,10 @@ func aged(kind market.Aged, before time.Time) (table, column string, at int64, e
 		return "mail", "created_at", at, nil
 	case market.AgedRuns:
 		return "job_run", "started_at", at, nil
+	case market.AgedResets:
+		return "reset", "expires_at", at, nil
+	case market.AgedInvited:
+		return "invitation", "expires_at", at, nil
 	case market.AgedPreviews:
 		return "preview", "day", int64(day.Of(before)), nil
 	}

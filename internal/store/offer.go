@@ -176,7 +176,8 @@ func (t *tx) ReachedFor(rule, position int64) (map[int64]bool, error) {
 		return nil, err
 	}
 	err := each(t.ctx, t, "offers", add, "SELECT candidate FROM offer WHERE position = ?"+
-		" AND (live_position IS NOT NULL OR auto_position IS NOT NULL)", position)
+		" AND (live_position IS NOT NULL OR auto_position IS NOT NULL OR sender = ? AND state <> ?)", position,
+		string(offer.Scout), string(offer.Lapsed))
 	return reached, err
 }
 
@@ -184,18 +185,18 @@ func (t *tx) ReachedTo(candidate int64) (positions, rules map[int64]bool, err er
 	positions, rules = map[int64]bool{}, map[int64]bool{}
 	_, err = list(t, "offers", func(row scanner, _ *struct{}) error {
 		var rule, live, auto sql.NullInt64
+		var position int64
 		var state offer.State
-		err := row.Scan(&rule, &live, &auto, &state)
-		for _, p := range []sql.NullInt64{live, auto} {
-			if p.Valid {
-				positions[p.Int64] = true
-			}
+		var sender offer.Sender
+		err := row.Scan(&rule, &live, &auto, &state, &position, &sender)
+		if live.Valid || auto.Valid || sender == offer.Scout && state.Reached() {
+			positions[position] = true
 		}
 		if rule.Valid && state != offer.Lapsed {
 			rules[rule.Int64] = true
 		}
 		return err
-	}, "SELECT rule, live_position, auto_position, state FROM offer WHERE candidate = ?", candidate)
+	}, "SELECT rule, live_position, auto_position, state, position, sender FROM offer WHERE candidate = ?", candidate)
 	return positions, rules, err
 }
 

@@ -62,6 +62,8 @@ const (
 	erDupFieldName      = 1060
 	erDupKeyName        = 1061
 	erCantDrop          = 1091 // there is no such column or index
+	erTriggerExists     = 1359
+	erNeedsTrust        = 1419 // with a binary log, a user makes triggers only if the server trusts them
 	// What proxies answer by themselves: MaxScale and ProxySQL with the
 	// numbers of the C client, ProxySQL and RDS Proxy with their own.
 	proxyUnreachable = 2003

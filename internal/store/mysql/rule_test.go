@@ -19,7 +19,8 @@ const baseline = 7
 // refuses a change that it cannot make in the way that the statement says.
 var (
 	comment   = regexp.MustCompile(`(?m)^\s*--.*$`)
-	verb      = regexp.MustCompile(`^(CREATE TABLE|CREATE (?:UNIQUE )?INDEX|ALTER TABLE|DROP TABLE|INSERT INTO) `)
+	verb      = regexp.MustCompile(`^(CREATE TABLE|CREATE (?:UNIQUE )?INDEX|ALTER TABLE|DROP TABLE|INSERT INTO|CREATE TRIGGER) `)
+	refuses   = regexp.MustCompile(`^CREATE TRIGGER \w+ BEFORE (UPDATE|DELETE) ON \w+ FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '[^']*'$`)
 	how       = regexp.MustCompile(`,? ALGORITHM=INSTANT$|,? ALGORITHM=INPLACE,? LOCK=NONE$`)
 	renames   = regexp.MustCompile(`\b(RENAME|CHANGE)\b`)
 	takesAway = regexp.MustCompile(`^DROP TABLE|\bDROP (COLUMN|PRIMARY)\b|\bMODIFY\b|\bALTER COLUMN\b`)
@@ -41,6 +42,10 @@ func lawful(statement string, contracting bool) error {
 	case kind == "CREATE TABLE " && !strings.HasSuffix(s, "{table}"):
 		return fmt.Errorf("%.40s: a table ends in {table}", s)
 	case kind == "CREATE TABLE ":
+		return nil
+	case kind == "CREATE TRIGGER " && !refuses.MatchString(s):
+		return fmt.Errorf("%.40s: a trigger refuses a write, and does nothing else", s)
+	case kind == "CREATE TRIGGER ":
 		return nil
 	case kind == "INSERT INTO " && strings.Contains(s, " SELECT "):
 		return fmt.Errorf("%.40s: a migration writes single rows", s)
@@ -135,6 +140,8 @@ func TestRules(t *testing.T) {
 		{statement: "CREATE TABLE note (id BIGINT NOT NULL PRIMARY KEY)", wrong: "{table}"},
 		{statement: "-- Why.\nINSERT INTO installation (name, value) VALUES ('x', '')"},
 		{statement: "INSERT INTO note (id) SELECT id FROM offer", wrong: "single rows"},
+		{statement: "CREATE TRIGGER a BEFORE DELETE ON log FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'"},
+		{statement: "CREATE TRIGGER a AFTER DELETE ON log FOR EACH ROW INSERT INTO note (id) VALUES (1)", wrong: "refuses a write"},
 		{statement: "ALTER TABLE log ADD COLUMN trace VARCHAR(55), ALGORITHM=INSTANT;\n"},
 		{statement: "ALTER TABLE session ADD COLUMN n BIGINT NOT NULL DEFAULT 0, ALGORITHM=INSTANT"},
 		{statement: "ALTER TABLE session ADD COLUMN n DECIMAL(9, 2) NOT NULL DEFAULT 0,\n  ADD COLUMN m INT, ALGORITHM=INSTANT"},

@@ -27,7 +27,7 @@ func accounts() map[string]func(*testing.T, market.Store) {
 
 func accountRoundTrip(t *testing.T, s market.Store) {
 	full := newAccount(account.Operator, "full")
-	full.Confirmed, full.Password, full.CodeHash = true, "$argon2id$"+hard, []byte{0, 1, 255}
+	full.Confirmed, full.Password, full.CodeHash, full.Language = true, "$argon2id$"+hard, []byte{0, 1, 255}, "en"
 	bare := newAccount(account.Member, "bare")
 	for _, a := range []*account.Account{full, bare} {
 		write(t, s, func(tx market.Tx) error { return tx.AddAccount(a) })
@@ -109,11 +109,11 @@ func savingAccount(t *testing.T, s market.Store) {
 	a.CodeHash = []byte("code")
 	write(t, s, func(tx market.Tx) error { return tx.AddAccount(a) })
 	changed := *a
-	changed.Confirmed, changed.Password, changed.CodeHash = true, "new", nil
+	changed.Confirmed, changed.Password, changed.CodeHash, changed.Language = true, "new", nil, "ja"
 	changed.EmailHash, changed.Sealed, changed.Kind = []byte("another"), []byte("another"), account.Member
 	write(t, s, func(tx market.Tx) error { return tx.SaveAccount(&changed) })
 	expected := *a
-	expected.Confirmed, expected.Password, expected.CodeHash = true, "new", nil
+	expected.Confirmed, expected.Password, expected.CodeHash, expected.Language = true, "new", nil, "ja"
 	want(t, "Account", load(t, s, func(tx market.Tx) (account.Account, error) { return tx.Account(a.Key) }), expected)
 	second := newAccount(account.Candidate, "a") // the confirmation is of the address that it has
 	second.Confirmed = true

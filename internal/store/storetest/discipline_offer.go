@@ -33,8 +33,12 @@ func (t *watched) decided(what string, o *offer.Offer) error {
 	if err := t.need(what, list...); err != nil {
 		return err
 	}
+	questions := []string{theDay, theGroups, takenBy(o.Candidate), reachedTo(o.Candidate)}
+	if o.Rule == 0 {
+		questions = []string{theDay, theGroups, scoutsOf(o.Company), sentTo(o.Candidate)}
+	}
 	for _, r := range list {
-		for _, question := range []string{theDay, theGroups, takenBy(o.Candidate), reachedTo(o.Candidate)} {
+		for _, question := range questions {
 			if t.asked[question] < t.held[r].since {
 				return t.fault("%s by %s of before %s was locked", what, question, r)
 			}
@@ -51,6 +55,8 @@ const (
 
 func spentBy(rule int64) string        { return fmt.Sprintf("the budget of rule %d", rule) }
 func takenBy(candidate int64) string   { return fmt.Sprintf("the room of candidate %d", candidate) }
+func scoutsOf(company int64) string    { return fmt.Sprintf("the scouts of company %d", company) }
+func sentTo(candidate int64) string    { return fmt.Sprintf("what candidate %d was sent", candidate) }
 func reachedTo(candidate int64) string { return fmt.Sprintf("the offers to candidate %d", candidate) }
 
 // ask notes when something was last asked.
@@ -121,7 +127,10 @@ func (t *watched) stepping(o *offer.Offer, was offer.State) error {
 	case o.State == offer.Accepted, o.State == offer.Seen && was == offer.Declined:
 		return t.need(fmt.Sprintf("accepting offer %d", o.Key), all...)
 	case o.State == offer.Sent && was == offer.Reserved: // it took budget and room when it was made
-		return t.need(fmt.Sprintf("sending offer %d", o.Key), append(all, row{aRule, o.Rule})...)
+		if o.Rule != 0 {
+			all = append(all, row{aRule, o.Rule})
+		}
+		return t.need(fmt.Sprintf("sending offer %d", o.Key), all...)
 	case o.State == offer.Proposed, o.State == offer.Reserved, o.State == offer.Sent:
 		return t.decided(fmt.Sprintf("making offer %d", o.Key), o)
 	}
@@ -169,6 +178,7 @@ func (t *watched) OffersOn(position, before int64, limit int, states ...offer.St
 }
 
 func (t *watched) Between(company, candidate int64) ([]offer.Offer, error) {
+	t.ask(sentTo(candidate))
 	return t.listing(t.Tx.Between(company, candidate))
 }
 

@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"enishi/internal/account"
+	"enishi/internal/company"
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/market"
@@ -139,7 +142,11 @@ func addAged(tx market.Tx, i int, at time.Time) error {
 		tx.AddSession(account.Session{TokenHash: []byte(name), Account: 1, CreatedAt: when, ExpiresAt: at}),
 		tx.AddView(market.View{Candidate: 1, Company: 1, At: at}),
 		tx.AddMail(&market.Mail{Account: 1, CreatedAt: at}),
-		tx.AddRun(&market.Run{Job: "a", Started: at, Outcome: market.Done}))
+		tx.AddRun(&market.Run{Job: "a", Started: at, Outcome: market.Done}),
+		tx.AddReset(account.Reset{TokenHash: []byte(name), Account: 1, ExpiresAt: at}),
+		tx.AddInvitation(&company.Invitation{
+			ID: uuid.New(), Company: int64(1 + i), TokenHash: []byte(name), EmailHash: []byte(name), CreatedAt: when, ExpiresAt: at,
+		}))
 }
 
 func oldRows(t *testing.T, s market.Store) {
@@ -154,6 +161,7 @@ func oldRows(t *testing.T, s market.Store) {
 	before := when.Add(4 * 24 * hour)
 	kinds := []market.Aged{
 		market.AgedReplies, market.AgedSessions, market.AgedViews, market.AgedMails, market.AgedRuns, market.AgedPreviews,
+		market.AgedResets, market.AgedInvited,
 	}
 	for _, kind := range kinds {
 		count := func() int64 {

@@ -301,7 +301,8 @@ func reached(t *testing.T, s market.Store) {
 		{4, 2, 1, offer.Auto, offer.Declined}, // reached for the position
 		{5, 2, 1, offer.Auto, offer.Proposed}, // neither live nor reached
 		{6, 0, 1, offer.Scout, offer.Seen},    // live
-		{7, 0, 1, offer.Scout, offer.Expired}, // over
+		{7, 0, 1, offer.Scout, offer.Expired}, // over, and reached
+		{9, 0, 1, offer.Scout, offer.Lapsed},  // never reached
 		{8, 2, 2, offer.Auto, offer.Sent},     // another rule and position
 		{1, 3, 3, offer.Auto, offer.Lapsed},
 		{1, 4, 4, offer.Auto, offer.Proposed},
@@ -314,11 +315,11 @@ func reached(t *testing.T, s market.Store) {
 		}))
 	}
 	want(t, "ReachedFor", load(t, s, func(tx market.Tx) (map[int64]bool, error) { return tx.ReachedFor(1, 1) }),
-		map[int64]bool{1: true, 2: true, 4: true, 6: true})
+		map[int64]bool{1: true, 2: true, 4: true, 6: true, 7: true})
 	want(t, "ReachedFor of none", load(t, s, func(tx market.Tx) (map[int64]bool, error) { return tx.ReachedFor(77, 77) }), nil)
 	if err := s.Read(t.Context(), func(tx market.Tx) error {
 		positions, rules, err := tx.ReachedTo(1)
-		want(t, "positions of ReachedTo", positions, map[int64]bool{1: true, 5: true, 7: true})
+		want(t, "positions of ReachedTo", positions, map[int64]bool{1: true, 5: true, 6: true, 7: true})
 		want(t, "rules of ReachedTo", rules, map[int64]bool{1: true, 4: true, 5: true})
 		nowhere, none, err2 := tx.ReachedTo(77)
 		want(t, "ReachedTo of nobody", nowhere, nil)
