@@ -49,6 +49,8 @@ type Options struct {
 	// Wedged says what has stood still for too long, "" if nothing has; nil:
 	// nobody looks.
 	Wedged func() string
+	// Permit is the number of the employment-placement permit, "" if there is none.
+	Permit string
 	// Version is the program's, for the document.
 	Version string
 	// Registry takes the metrics and is served at /metrics; nil: one of its own.
@@ -156,11 +158,17 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 		s.limiter.Share(o.Shared)
 	}
 	s.addVisitors()
+	s.addAccounts()
 	s.addTaxonomy()
 	s.addMe()
 	s.addOffers()
 	s.addViews()
 	s.addCompanies()
+	s.addMembers()
+	s.addTokens()
+	s.addScouts()
+	s.addAudit()
+	s.addOperators(o)
 	s.addPositions()
 	s.addRules()
 	s.addSearch()

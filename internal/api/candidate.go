@@ -99,29 +99,12 @@ func (s *service) signIn(ctx context.Context, _ *none, b *SessionBody) (*answere
 	start := time.Now()
 	token, err := s.market.SignIn(ctx, b.Email, b.Password, account.Kind(b.Kind))
 	if errs.Is(err, errs.Unauthenticated) {
-		unhurried(ctx, start)
+		httpx.Unhurried(ctx, start)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &answered[Session]{Session{token}}, nil
-}
-
-// refusalStep is the grain of the time that a refused sign-in takes: all the
-// comparisons of a password that one makes, fifteen of some 20 ms, fit into it.
-const refusalStep = 500 * time.Millisecond
-
-// unhurried waits for the end of a step of time, so that how many accounts an
-// address has, each a comparison of a password, does not show in how long a
-// refusal takes. It keeps nobody from a place meanwhile.
-func unhurried(ctx context.Context, start time.Time) {
-	httpx.Leave(ctx)
-	timer := time.NewTimer(refusalStep - time.Since(start)%refusalStep)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 func (s *service) confirm(ctx context.Context, _ *none, b *CodeBody) (*none, error) {

@@ -32,6 +32,11 @@ type CompanyStatus struct {
 	Status string `json:"status" enum:"applied,verified,suspended"`
 }
 
+// DecisionBody says why an operator decides so.
+type DecisionBody struct {
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Kept with the decision."`
+}
+
 // CompanyAnswer is a company as operators see it.
 type CompanyAnswer struct {
 	ID     string         `json:"id"`
@@ -46,6 +51,7 @@ type CompanyAnswer struct {
 type companyList struct {
 	Paging
 	Status string `query:"status" enum:"applied,verified,suspended" doc:"Only those that stand so."`
+	Text   string `query:"q" maxLength:"100" doc:"Only those whose name holds this, or whose number begins with it."`
 }
 
 func (s *service) addCompanies() {
@@ -65,16 +71,16 @@ func (s *service) addCompanies() {
 		{"verify", "Verify a company", company.Verified},
 		{"suspend", "Suspend a company; what is not accepted is withdrawn, and an applicant loses the group that it named", company.Suspended},
 	} {
-		handle(s, operation{
+		handleBody(s, operation{
 			method: http.MethodPost, path: "/api/v1/operator/companies/{id}/" + step.name, id: step.name + "-company", class: httpx.Ordinary,
-			tag: tagOperators, who: operators, summary: step.summary, errors: []int{http.StatusConflict},
-			answer: CompanyStatus{exampleID(1), string(step.status)},
-		}, func(ctx context.Context, in *Identified) (*answered[CompanyStatus], error) {
+			tag: tagOperators, who: operators, summary: step.summary, errors: []int{http.StatusConflict}, optional: true,
+			request: DecisionBody{"登記情報と一致することを確認しました。"}, answer: CompanyStatus{exampleID(1), string(step.status)},
+		}, func(ctx context.Context, in *Identified, b *DecisionBody) (*answered[CompanyStatus], error) {
 			id, err := in.uuid("company")
 			if err != nil {
 				return nil, err
 			}
-			k, err := s.market.SetStatus(ctx, actorOf(ctx), id, step.status)
+			k, err := s.market.Decide(ctx, actorOf(ctx), id, step.status, b.Reason)
 			if err != nil {
 				return nil, err
 			}
@@ -84,22 +90,26 @@ func (s *service) addCompanies() {
 }
 
 func (s *service) companies(ctx context.Context, in *companyList) (*answered[page[CompanyAnswer]], error) {
-	list := "companies " + in.Status
+	list := "companies " + in.Status + " " + in.Text
 	after, err := in.key(ctx, s, list)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.market.Companies(ctx, actorOf(ctx), company.Status(in.Status), after, in.Limit+1)
+	found, err := s.market.FindCompanies(ctx, actorOf(ctx), in.Text, company.Status(in.Status), after, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
 	found, next := cutPage(found, in.Limit, func(k company.Company) int64 { return k.Key })
 	items := make([]CompanyAnswer, len(found))
 	for i, k := range found {
-		items[i] = CompanyAnswer{k.ID.String(), k.Number, k.Head, k.Name, k.Size, string(k.Status)}
+		items[i] = companyAnswer(&k)
 	}
 	out, err := paged(ctx, s, list, items, next)
 	return &answered[page[CompanyAnswer]]{out}, err
+}
+
+func companyAnswer(k *company.Company) CompanyAnswer {
+	return CompanyAnswer{k.ID.String(), k.Number, k.Head, k.Name, k.Size, string(k.Status)}
 }
 
 func (s *service) found(ctx context.Context, in *Creation, b *CompanyBody) (*answered[Founded], error) {

@@ -115,8 +115,10 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 // world is a market in which every operation's example can succeed.
 type world struct {
 	*server
-	candidate, company, operator           string // tokens
-	companyID, position, rule, offer, card string
+	candidate, company, operator                    string // tokens
+	companyID, position, unruled, rule, offer, card string
+	member, invitation, machine                     string // ids
+	code                                            string // that was mailed last
 }
 
 func newWorld(t *testing.T, change ...func(*market.Options, *api.Options)) *world {
@@ -124,6 +126,7 @@ func newWorld(t *testing.T, change ...func(*market.Options, *api.Options)) *worl
 	w := &world{server: newServer(t, change...)}
 	w.companyID, w.company = w.server.company(1)
 	w.position = w.published(w.company)
+	w.unruled = w.published(w.company)
 	w.rule = w.activated(w.company, w.position)
 	me := w.signUp("jiro@example.jp")
 	w.candidate = me.Token
@@ -131,6 +134,7 @@ func newWorld(t *testing.T, change ...func(*market.Options, *api.Options)) *worl
 	w.operator = w.session(account.Account{Kind: account.Operator, Confirmed: true})
 	found := w.must(http.StatusOK, "POST", "/api/v1/candidates/search", w.company, `{}`)
 	w.card = into[struct{ Items []struct{ ID string } }](t, found).Items[0].ID
+	w.employ()
 	return w
 }
 
@@ -151,6 +155,12 @@ func (w *world) before(t *testing.T) map[string]func() {
 	accepted := func() { w.step("candidate", "accept") }
 	held := func() { accepted(); w.step("company", "held") }
 	return map[string]func(){
+		"reset-password": func() {
+			w.must(http.StatusNoContent, "POST", "/api/v1/password/forgot", "", `{"email":"jiro@example.jp"}`)
+			w.code = w.mailed("jiro@example.jp", "/reset?code=")
+		},
+		"open-invitation":     func() { w.code = w.mailed("susumu@example.jp", "/invitations/") },
+		"accept-invitation":   func() { w.code = w.mailed("susumu@example.jp", "/invitations/") },
 		"undo-offer":          func() { w.step("candidate", "decline") },
 		"withdraw-offer":      accepted,
 		"schedule-sent-offer": accepted, "held-sent-offer": accepted, "withdraw-sent-offer": accepted,
@@ -176,7 +186,7 @@ func operationByID(t *testing.T, doc *huma.OpenAPI, id string) described {
 // token gives the token that an operation is for.
 func (w *world) token(d described) string {
 	switch d.op.Tags[0] {
-	case "Candidates":
+	case "Candidates", "Accounts":
 		return w.candidate
 	case "Companies":
 		return w.company
@@ -196,8 +206,14 @@ func (w *world) target(d described) string {
 		id = w.rule
 	case strings.HasPrefix(d.path, "/api/v1/candidates"):
 		id = w.card
+	case strings.HasPrefix(d.path, "/api/v1/members"):
+		id = w.member
+	case strings.HasPrefix(d.path, "/api/v1/invitations"):
+		id = w.invitation
+	case strings.HasPrefix(d.path, "/api/v1/tokens"):
+		id = w.machine
 	}
-	return strings.NewReplacer("{id}", id, "{kind}", "occupation").Replace(d.path)
+	return strings.NewReplacer("{id}", id, "{kind}", "occupation", "{name}", "expire").Replace(d.path)
 }
 
 // tag gives the ETag that an edit has to send.
@@ -216,7 +232,16 @@ func (w *world) example(d described) string {
 		return ""
 	}
 	text := encoded(w.t, d.op.RequestBody.Content["application/json"].Example)
-	return regexp.MustCompile(`"position":"[^"]*"`).ReplaceAllString(text, `"position":"`+w.position+`"`)
+	position := w.position
+	if strings.HasPrefix(d.op.OperationID, "scout") { // the other was offered by a rule
+		position = w.unruled
+	}
+	text = regexp.MustCompile(`"position":"[^"]*"`).ReplaceAllString(text, `"position":"`+position+`"`)
+	text = regexp.MustCompile(`"candidate(s?)":(\[?)"[^"]*"`).ReplaceAllString(text, `"candidate$1":$2"`+w.card+`"`)
+	if w.code != "" {
+		text = regexp.MustCompile(`"code":"[^"]*"`).ReplaceAllString(text, `"code":"`+w.code+`"`)
+	}
+	return text
 }
 
 func TestEveryExampleSucceeds(t *testing.T) {

@@ -48,6 +48,7 @@ func config(version string) huma.Config {
 		},
 		Tags: []*huma.Tag{
 			{Name: tagVisitors, Description: "Without an account."},
+			{Name: tagAccounts, Description: "With any token."},
 			{Name: tagCandidates, Description: "With a candidate's token."},
 			{Name: tagCompanies, Description: "With the token of a company's member."},
 			{Name: tagOperators, Description: "With an operator's token."},
@@ -66,6 +67,7 @@ func config(version string) huma.Config {
 // The tags of operations.
 const (
 	tagVisitors   = "Visitors"
+	tagAccounts   = "Accounts"
 	tagCandidates = "Candidates"
 	tagCompanies  = "Companies"
 	tagOperators  = "Operators"
@@ -114,7 +116,7 @@ func document(doc *huma.OpenAPI, op *huma.Operation) {
 	delete(op.Responses, "default")
 	if d.body != nil {
 		t := reflect.TypeOf(d.body).Elem()
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		op.RequestBody = &huma.RequestBody{Required: !d.optional, Content: map[string]*huma.MediaType{
 			jsonType: {Schema: doc.Components.Schemas.Schema(t, true, ""), Example: d.request},
 		}}
 	}

@@ -45,6 +45,7 @@ type operation struct {
 	errors                []int // beyond those that follow from the rest
 	request, answer       any   // examples
 	limited               bool  // bounded per address
+	optional              bool  // the body may be left out
 	noted                 bool  // though it is a GET, it must not go by without a trace
 }
 
@@ -96,7 +97,7 @@ func handle[I, O any](s *service, op operation, f func(context.Context, *I) (*O,
 func handleBody[I, B, O any](s *service, op operation, f func(context.Context, *I, *B) (*O, error)) {
 	huma.Register(s.huma, s.describe(op, new(B)), func(ctx context.Context, in *I) (*O, error) {
 		var body B
-		err := exchangeOf(ctx).read(&body)
+		err := exchangeOf(ctx).read(&body, op.optional)
 		var out *O
 		if err == nil {
 			out, err = f(ctx, in, &body)
@@ -108,8 +109,9 @@ func handleBody[I, B, O any](s *service, op operation, f func(context.Context, *
 	})
 }
 
-// read reads the body.
-func (x *exchange) read(into any) error {
+// read reads the body; an optional one that is empty leaves what it is read into as
+// it is.
+func (x *exchange) read(into any, optional bool) error {
 	if err := understood(x.request.Header); err != nil {
 		return err
 	}
@@ -124,6 +126,9 @@ func (x *exchange) read(into any) error {
 	io.WriteString(h, x.request.Method+" "+x.request.URL.Path+"\n") //nolint:errcheck // a hash does not fail
 	h.Write(body)
 	x.digest = h.Sum(nil)
+	if optional && len(body) == 0 {
+		return nil
+	}
 	return decode(body, into)
 }
 

@@ -152,7 +152,7 @@ func (s *server) session(a account.Account, also ...func(market.Tx, int64) error
 	s.t.Helper()
 	token, hash := account.NewToken()
 	err := s.store.Write(s.t.Context(), func(tx market.Tx) error {
-		a.ID, a.EmailHash, a.CreatedAt = uuid.New(), hash, noon()
+		a.ID, a.Sealed, a.EmailHash, a.CreatedAt = uuid.New(), s.vault.Seal("dareka@example.jp"), hash, noon()
 		if err := tx.AddAccount(&a); err != nil {
 			return err
 		}

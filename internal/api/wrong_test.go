@@ -20,7 +20,7 @@ type mutation struct {
 }
 
 // unbounded are texts that may hold anything of any length that matters here.
-var unbounded = []string{"/code"}
+var unbounded = []string{"/code", "/current", "/candidate", "/candidates/0"}
 
 // wrongs gives every body that has one thing wrong of a right one: another
 // type, null, a value out of bounds, a key that is unknown or lacking.

@@ -153,8 +153,8 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 // accepted.
 func (m *Market) Decide(ctx context.Context, actor Actor, id uuid.UUID, s company.Status, reason string) (company.Company, error) {
 	var k company.Company
-	if actor.Kind != account.Operator {
-		return k, errs.New(errs.Denied, "only an operator may do this")
+	if err := onlyOperators(actor); err != nil {
+		return k, err
 	}
 	if s != company.Verified && s != company.Suspended {
 		return k, errs.AtPointer("/status", string(s), "verified or suspended")
@@ -244,8 +244,13 @@ func (m *Market) setStatus(tx Tx, key int64, s company.Status) (k company.Compan
 // Companies gives up to limit companies after a key, of one status ("": of
 // any), to an operator.
 func (m *Market) Companies(ctx context.Context, actor Actor, of company.Status, after int64, limit int) ([]company.Company, error) {
-	if actor.Kind != account.Operator {
-		return nil, errs.New(errs.Denied, "only an operator may do this")
+	return m.companies(ctx, actor, after, limit, func(k *company.Company) bool { return of == "" || k.Status == of })
+}
+
+// companies gives up to limit companies after a key that fit.
+func (m *Market) companies(ctx context.Context, actor Actor, after int64, limit int, fits func(*company.Company) bool) ([]company.Company, error) {
+	if err := onlyOperators(actor); err != nil {
+		return nil, err
 	}
 	var out []company.Company
 	err := m.readRecent(ctx, func(tx Tx) error {
@@ -256,7 +261,7 @@ func (m *Market) Companies(ctx context.Context, actor Actor, of company.Status, 
 				return err
 			}
 			for _, k := range list {
-				if of == "" || k.Status == of {
+				if fits(&k) {
 					out = append(out, k)
 				}
 			}

@@ -184,9 +184,9 @@ func (j *Jobs) List(ctx context.Context) ([]JobStanding, error) {
 			if err != nil {
 				return err
 			}
-			next := job.Next(last, j.market.Now())
-			if next.IsZero() {
-				next = j.market.Now()
+			next, err := j.market.next(tx, &job, last)
+			if err != nil {
+				return err
 			}
 			out = append(out, JobStanding{job, last, next})
 		}

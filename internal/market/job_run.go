@@ -40,9 +40,16 @@ func (r *jobRun) hold(tx Tx) error {
 func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 	err := r.market.store.Write(ctx, func(tx Tx) error {
 		r.run = Run{}
-		last, err := lastRun(tx, r.job.Name)
 		now := r.market.Now()
-		if err != nil || scheduled && r.job.Next(last, now).After(now) {
+		due := func() (last *Run, is bool, err error) {
+			if last, err = lastRun(tx, r.job.Name); err != nil || !scheduled {
+				return last, true, err
+			}
+			next, err := r.market.next(tx, r.job, last)
+			return last, !next.After(now), err
+		}
+		_, is, err := due()
+		if err != nil || !is {
 			return err
 		}
 		name, life := r.lease()
@@ -57,10 +64,11 @@ func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 				"the job %s is running in another process; one that was killed gives it up after %.0f min", r.job.Name, life.Minutes()))
 		}
 		// Once more, now that nobody else can begin it.
-		if last, err = lastRun(tx, r.job.Name); err != nil {
+		last, is, err := due()
+		if err != nil {
 			return err
 		}
-		if scheduled && r.job.Next(last, now).After(now) {
+		if !is {
 			return tx.DropLease(name, r.fence)
 		}
 		if last != nil && last.Outcome == Running { // its process was killed

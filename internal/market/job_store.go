@@ -57,6 +57,9 @@ type jobTx interface {
 	DueMails(now time.Time, limit int) ([]Mail, error)
 	// Mails gives up to limit mails, newest first.
 	Mails(limit int) ([]Mail, error)
+	// WaitingMails counts those that are to be tried, and says when the oldest was
+	// written; the zero time if there is none.
+	WaitingMails() (int, time.Time, error)
 }
 
 // Run is one run of a job.

@@ -347,6 +347,17 @@ func (t *memoryTx) DueMails(now time.Time, limit int) ([]Mail, error) {
 	return out[:min(len(out), limit)], nil
 }
 
+func (t *memoryTx) WaitingMails() (n int, oldest time.Time, err error) {
+	for _, m := range t.mails.rows {
+		if m != nil && !m.DueAt.IsZero() {
+			if n++; n == 1 || m.CreatedAt.Before(oldest) {
+				oldest = m.CreatedAt
+			}
+		}
+	}
+	return n, oldest, t.ready()
+}
+
 func (t *memoryTx) Mails(limit int) ([]Mail, error) {
 	var out []Mail
 	for _, m := range slices.Backward(t.mails.rows) {

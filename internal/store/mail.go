@@ -42,6 +42,16 @@ func (t *tx) DueMails(now time.Time, limit int) ([]market.Mail, error) {
 	return list(t, "mails", scanMail, "SELECT "+mailColumns+" FROM mail WHERE due_at <= ? ORDER BY due_at, id LIMIT ?"+lock, micros(now), limit)
 }
 
+func (t *tx) WaitingMails() (n int, oldest time.Time, err error) {
+	_, err = one(t, "mails", func(row scanner, _ *struct{}) error {
+		var at sql.NullInt64
+		err := row.Scan(&n, &at)
+		oldest = momentOrZero(at)
+		return err
+	}, "SELECT COUNT(*), MIN(created_at) FROM mail WHERE due_at IS NOT NULL")
+	return n, oldest, err
+}
+
 func (t *tx) Mails(limit int) ([]market.Mail, error) {
 	return list(t, "mails", scanMail, "SELECT "+mailColumns+" FROM mail ORDER BY id DESC LIMIT ?", limit)
 }

@@ -13,6 +13,7 @@ func mails() map[string]func(*testing.T, market.Store) {
 	return map[string]func(*testing.T, market.Store){
 		"mails are kept":                      mailsAreKept,
 		"mails are given out when due":        dueMails,
+		"mails that wait are counted":         waitingMails,
 		"mails go with their account":         mailsOfErased,
 		"two who claim mails get other mails": claims,
 	}
@@ -58,6 +59,25 @@ func mailsAreKept(t *testing.T, s market.Store) {
 	a.DueAt, a.SentAt, a.Tries = time.Time{}, when.Add(time.Minute), 2
 	write(t, s, func(tx market.Tx) error { return errors.Join(tx.SaveMail(a), tx.SaveMail(&market.Mail{Key: 99})) })
 	want(t, "Mails after one was saved", newestMails(t, s, 9), []market.Mail{*b, *a})
+}
+
+func waitingMails(t *testing.T, s market.Store) {
+	waiting := func(n int, oldest time.Time) {
+		t.Helper()
+		if err := s.Read(t.Context(), func(tx market.Tx) error {
+			got, at, err := tx.WaitingMails()
+			want(t, "WaitingMails", got, n)
+			want(t, "the oldest", at, oldest)
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	waiting(0, time.Time{})
+	a, b, sent := newMail(1, when.Add(time.Hour)), newMail(2, when), newMail(1, time.Time{})
+	a.CreatedAt, sent.CreatedAt = when.Add(-time.Minute), when.Add(-time.Hour)
+	addMails(t, s, b, a, sent)
+	waiting(2, a.CreatedAt)
 }
 
 func dueMails(t *testing.T, s market.Store) {

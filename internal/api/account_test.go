@@ -1,0 +1,94 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"enishi/internal/api"
+	"enishi/internal/market"
+)
+
+// mailed gives the code at the end of the link of the newest mail to an address.
+func (s *server) mailed(to, path string) string {
+	s.t.Helper()
+	mails, err := s.market.Mails(s.t.Context(), 100)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, m := range mails {
+		if _, rest, ok := strings.Cut(m.Body, path); ok && m.To == to {
+			return strings.Fields(rest)[0]
+		}
+	}
+	s.t.Fatalf("no mail to %s has a link to %s", to, path)
+	return ""
+}
+
+// employ gives the world's company a second owner, an invitation and a machine.
+func (w *world) employ() {
+	w.t.Helper()
+	type made struct{ ID string }
+	w.must(http.StatusCreated, "POST", "/api/v1/invitations", w.company, `{"email":"futari@example.jp","role":"owner"}`)
+	w.must(http.StatusCreated, "POST", "/api/v1/invitations/accept", "", `{"code":"`+w.mailed("futari@example.jp", "/invitations/")+`","password":"futari-me-no-hito"}`)
+	w.invitation = into[made](w.t, w.must(http.StatusCreated, "POST", "/api/v1/invitations", w.company, `{"email":"susumu@example.jp","role":"viewer"}`)).ID
+	w.machine = into[made](w.t, w.must(http.StatusCreated, "POST", "/api/v1/tokens", w.company, `{"name":"kikai","role":"recruiter"}`)).ID
+	for _, m := range into[struct{ Items []struct{ ID, Email string } }](w.t, w.must(http.StatusOK, "GET", "/api/v1/members", w.company, "")).Items {
+		if m.Email == "futari@example.jp" {
+			w.member = m.ID
+		}
+	}
+}
+
+// Asking for a new password answers alike for whoever is known and whoever is not.
+func TestForgettingTellsNothing(t *testing.T) {
+	s := newServer(t)
+	s.signUp("shitteiru@example.jp")
+	var answers []answer
+	for _, email := range []string{"shitteiru@example.jp", "shiranai@example.jp"} {
+		answers = append(answers, s.must(http.StatusNoContent, "POST", "/api/v1/password/forgot", "", `{"email":"`+email+`"}`))
+	}
+	for _, a := range answers {
+		a.header.Del("X-Request-Id")
+	}
+	if answers[0].body != answers[1].body || encoded(t, answers[0].header) != encoded(t, answers[1].header) {
+		t.Errorf("answers differ: %+v", answers)
+	}
+}
+
+// A token of a machine is a member's, in its role, until it is revoked.
+func TestTokensOfMachines(t *testing.T) {
+	w := newWorld(t)
+	token := into[struct{ ID, Token string }](t, w.must(http.StatusCreated, "POST", "/api/v1/tokens", w.company, `{"name":"x","role":"viewer"}`))
+	w.must(http.StatusOK, "GET", "/api/v1/rules", token.Token, "")
+	w.problem(http.StatusForbidden, w.do("POST", "/api/v1/positions", token.Token, terms))
+	w.problem(http.StatusForbidden, w.do("DELETE", "/api/v1/sessions", token.Token, ""))
+	list := w.must(http.StatusOK, "GET", "/api/v1/tokens", w.company, "")
+	if strings.Contains(list.body, token.Token) || !strings.Contains(list.body, w.market.Today().String()) {
+		t.Errorf("the list of tokens: %s", list.body)
+	}
+	w.must(http.StatusNoContent, "DELETE", "/api/v1/tokens/"+token.ID, w.company, "")
+	w.problem(http.StatusUnauthorized, w.do("GET", "/api/v1/rules", token.Token, ""))
+}
+
+// A company is verified with a reason or without, and the file keeps it.
+func TestDecisionsKeepTheirReason(t *testing.T) {
+	w := newWorld(t, func(o *market.Options, _ *api.Options) { o.Demo = true })
+	base := "/api/v1/operator/companies/" + w.companyID
+	w.must(http.StatusOK, "POST", base+"/suspend", w.operator, `{"reason":"所在を確認できません。"}`)
+	w.must(http.StatusOK, "POST", base+"/verify", w.operator, "")
+	file := into[struct {
+		Decisions []struct{ Status, Reason string }
+		Members   []struct{ Domain string }
+	}](t, w.must(http.StatusOK, "GET", base, w.operator, ""))
+	if len(file.Decisions) != 2 || file.Decisions[1].Reason != "所在を確認できません。" || file.Decisions[0].Status != "verified" {
+		t.Errorf("decisions %+v", file.Decisions)
+	}
+	if strings.Contains(encoded(t, file.Members), "@") {
+		t.Errorf("members %+v tell an address", file.Members)
+	}
+	found := w.must(http.StatusOK, "GET", "/api/v1/operator/companies?q=zzz", w.operator, "")
+	if strings.Contains(found.body, w.companyID) {
+		t.Errorf("a search for something else finds %s", found.body)
+	}
+}
