@@ -197,7 +197,7 @@ func libraries() map[string][]string {
 		"github.com/google/uuid": {
 			"internal/account", "internal/candidate", "internal/company", "internal/position", "internal/rule",
 			"internal/offer", "internal/thread", "internal/market", "internal/store", "internal/store/storetest", "internal/demo",
-			"internal/httpx", "internal/api", "internal/web", "internal/worker",
+			"internal/httpx", "internal/api", "internal/web", "internal/worker", "internal/cli",
 		},
 		"github.com/danielgtaylor/huma/v2":    {"internal/api"},
 		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/telemetry", "internal/redis", "internal/cli"},

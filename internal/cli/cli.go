@@ -56,6 +56,7 @@ type commands struct {
 	Bench       benchCmd       `cmd:"" help:"Measure the engine, or a running service."`
 	User        userCmd        `cmd:"" help:"Accounts of operators."`
 	Maintenance maintenanceCmd `cmd:"" help:"Announce, begin and end a time in which nobody can write."`
+	Audit       auditCmd       `cmd:"" help:"Who did what to whom, and when."`
 	Job         jobCmd         `cmd:"" help:"Batch jobs: list them, run one."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to this program's schema."`
 	Config      configCmd      `cmd:"" help:"Show every setting, its value, where that comes from, and what it does."`

@@ -117,7 +117,7 @@ func (i *installation) close(err error) error {
 // options are what the market needs to know of the settings.
 func options(c *config.Config, log *slog.Logger, mail market.Mailer, w World) market.Options {
 	return market.Options{
-		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail, Shared: c.Shared(),
+		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail, Shared: c.Shared(), Address: c.PublicURL,
 		Report: func(ctx context.Context, what string, err error) { log.ErrorContext(ctx, what, "error", err) },
 	}
 }

@@ -159,13 +159,13 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 
 // handlerOf gives what answers: the API and the pages.
 func handlerOf(log *slog.Logger, m *market.Market, c *config.Config, in *installation, t *telemetries, wedged func() string) (http.Handler, error) {
-	pages, err := web.New(log, m, web.Options{Demo: c.Demo})
+	pages, err := web.New(log, m, web.Options{Demo: c.Demo, Permit: c.Permit})
 	if err != nil {
 		return nil, err
 	}
 	v, _ := version()
 	return api.New(log, m, api.Options{
-		Probes: !c.Plays(config.Web), Demo: c.Demo, RateLimits: c.RateLimits, Proxies: c.Proxies, Version: v,
+		Probes: !c.Plays(config.Web), Demo: c.Demo, Permit: c.Permit, RateLimits: c.RateLimits, Proxies: c.Proxies, Version: v,
 		Outbox: true, Concurrency: c.Concurrency, Shared: in.shared.limits(),
 		Wedged: wedged, Registry: t.registry, Tracer: t.traces.Tracer(), Pages: pages,
 	})

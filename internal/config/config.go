@@ -57,6 +57,8 @@ type Config struct {
 	Files        string // the folder of files, a clean path
 	Demo         bool
 	MatchingMode MatchingMode
+	Permit       string // number of the employment-placement permit; empty: none
+	PublicURL    string // where people reach the pages, without a slash at its end
 	RateLimits   bool
 	Proxies      int // that stand in front
 	Concurrency  int // requests that run at once; 0: as many as the cores bear

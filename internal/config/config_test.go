@@ -27,11 +27,11 @@ func environment(pairs map[string]string) func(string) (string, bool) {
 
 func TestResolve(t *testing.T) {
 	defaults := config.Config{
-		Addr: "127.0.0.1:8080", Data: "data", Files: "data/files", MatchingMode: config.Approve, RateLimits: true, LogFormat: config.LogText, TracesRatio: 0.05,
+		Addr: "127.0.0.1:8080", Data: "data", Files: "data/files", MatchingMode: config.Approve, PublicURL: "http://127.0.0.1:8080", RateLimits: true, LogFormat: config.LogText, TracesRatio: 0.05,
 		Roles: []config.Role{config.Web, config.Worker, config.Job},
 	}
 	onPort9000, demo, askingDemo := defaults, defaults, defaults
-	onPort9000.Addr = ":9000"
+	onPort9000.Addr, onPort9000.PublicURL = ":9000", "http://:9000"
 	demo.Demo, demo.MatchingMode = true, config.Auto
 	askingDemo.Demo = true
 	tests := []struct {
@@ -46,10 +46,11 @@ func TestResolve(t *testing.T) {
 			env: map[string]string{
 				"ENISHI_ADDR": "[::1]:0", "ENISHI_DATA": "/srv/enishi/", "ENISHI_MATCHING_MODE": "auto",
 				"ENISHI_RATE_LIMITS": "off", "ENISHI_LOG_FORMAT": "json", "ENISHI_SECRET": goodSecret,
-				"ENISHI_FILES_URL": "file:///mnt/files/",
+				"ENISHI_FILES_URL": "file:///mnt/files/", "ENISHI_PERMIT": "13-ユ-000000", "ENISHI_PUBLIC_URL": "https://enishi.example.jp/",
 			},
 			want: config.Config{
 				Addr: "[::1]:0", Data: "/srv/enishi", Files: "/mnt/files", MatchingMode: config.Auto,
+				Permit: "13-ユ-000000", PublicURL: "https://enishi.example.jp",
 				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret), TracesRatio: 0.05,
 				Roles: []config.Role{config.Web, config.Worker, config.Job},
 			},
@@ -167,6 +168,8 @@ func TestDescribe(t *testing.T) {
 		{Name: "data", Flag: "--data", Env: "ENISHI_DATA", Value: "data/demo", Source: config.FromFlag},
 		{Name: "files-url", Flag: "--files-url", Env: "ENISHI_FILES_URL", Value: "data/demo/files", Source: config.FromDefault},
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
+		{Name: "permit", Flag: "--permit", Env: "ENISHI_PERMIT", Source: config.FromDefault},
+		{Name: "public-url", Flag: "--public-url", Env: "ENISHI_PUBLIC_URL", Value: "http://127.0.0.1:8080", Source: config.FromDefault},
 		{Name: "rate-limits", Flag: "--rate-limits", Env: "ENISHI_RATE_LIMITS", Value: "on", Source: config.FromDefault},
 		{Name: "proxies", Flag: "--proxies", Env: "ENISHI_PROXIES", Value: "0", Source: config.FromDefault},
 		{Name: "concurrency", Flag: "--concurrency", Env: "ENISHI_CONCURRENCY", Value: "auto", Source: config.FromDefault},

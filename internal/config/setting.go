@@ -83,6 +83,7 @@ func settings() []Setting {
 				return strconv.Quote(value), c.MatchingMode == Approve || c.MatchingMode == Auto
 			},
 		},
+		permit(), publicURL(),
 		{
 			Name: "rate-limits", Default: "on", Accepts: "on or off",
 			Help: "limits on requests; off is for benches",
@@ -182,6 +183,45 @@ func isHost(host string) bool {
 func setData(c *Config, value string) (string, bool) {
 	c.Data = filepath.Clean(value)
 	return strconv.Quote(value), value != "" && utf8.ValidString(value) && !strings.ContainsRune(value, 0)
+}
+
+func permit() Setting {
+	return Setting{
+		Name: "permit", Accepts: "nothing, or the number of the permit or notification on one line, at most 60 characters",
+		Help: "number of your employment-placement permit or notification, shown at the foot of every page",
+		set:  setPermit,
+	}
+}
+
+func publicURL() Setting {
+	return Setting{
+		Name: "public-url", Accepts: "nothing, or http:// or https:// with a host, without a path",
+		Help:    "where people reach the pages, for links in mails; the address to listen on if not set",
+		derived: func(c *Config) string { return c.PublicURL },
+		set:     setPublicURL,
+	}
+}
+
+func setPermit(c *Config, value string) (string, bool) {
+	c.Permit = value
+	n := utf8.RuneCountInString(value)
+	return strconv.Quote(value), n <= 60 && utf8.ValidString(value) && !strings.ContainsFunc(value, unicode.IsControl)
+}
+
+// setPublicURL takes the address of a site. Requests say by which name they came,
+// and may lie: a link to a new password must not lead where they say.
+func setPublicURL(c *Config, value string) (string, bool) {
+	if value == "" {
+		c.PublicURL = "http://" + c.Addr
+		return "", true
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		return "no URL", false // it may hold a password
+	}
+	c.PublicURL = u.Scheme + "://" + u.Host
+	return strconv.Quote(u.Redacted()), (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && isHost(u.Hostname()) && u.User == nil &&
+		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
 }
 
 // setFiles takes the URL of a folder. A relative path, or one on another host,

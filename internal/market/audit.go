@@ -239,3 +239,25 @@ func (n *namer) find(what named) (string, error) {
 	}
 	return "", nil
 }
+
+// ReadAudit gives a page of the audit log of a store as an operator reads it, of one
+// company (nil: of all), beside or without those who serve it: it loads nothing.
+// It is NotFound if there is no installation yet, or no such company.
+func ReadAudit(ctx context.Context, store Store, vault *account.Vault, o Options, company *uuid.UUID, of EntryFilter, before int64, limit int) ([]Noted, int64, error) {
+	jobs, err := OpenJobs(ctx, store, vault, o, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	m := jobs.market
+	if company != nil {
+		err := m.read(ctx, func(tx Tx) error {
+			k, err := tx.CompanyByID(*company)
+			of.Company = k.Key
+			return err
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return m.Audit(ctx, Actor{Kind: account.Operator}, of, before, limit)
+}
