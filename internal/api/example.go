@@ -161,15 +161,21 @@ func exampleSearch() SearchBody {
 func exampleSearchAnswer() SearchAnswer {
 	return SearchAnswer{
 		Count: 184, Facets: map[string][]ValueCount{"residence": {{"13", 96}, {"14", 31}}, "language": {{"en", 75}}},
-		Impact: []Impact{{"/all/0", 41}, {"/all/1", 2260}}, Items: []Card{exampleCard()},
+		Impact: []Impact{{"/all/0", 41}, {"/all/1", 2260}}, Clauses: 2, Items: []Hit{exampleHit()}, Near: []NearHit{{Hit{Card: exampleCard()}, "/all/1"}},
 		Next: "eyJjIjoiNWYwYzdkMWU5YjNhNDg2MjdmMTBkMmM0YjZhODllMzUiLCJrIjpbMjA3ODgsNTIwXX0",
 	}
 }
 
 func exampleCard() Card {
 	p := exampleProfile()
-	p.Text = ""
+	p.Text = "■にて、KubernetesとGoで決済基盤を運用してきました。"
 	return Card{ID: exampleCardID, Profile: p, LastActiveDays: 2}
+}
+
+func exampleHit() Hit {
+	c := exampleCard()
+	c.Profile.Text = ""
+	return Hit{c, []Highlight{{"text", "■にて、KubernetesとGoで決済基盤を運用してきました。", []Range{{4, 14}}}}}
 }
 
 func exampleStatus() Status {

@@ -30,6 +30,7 @@ type Candidate struct {
 	Language    string
 	LastActive  day.Day
 	Profile     Profile
+	Mask        *Mask               // of Profile; nil: none was kept
 	Wishes      condition.Condition // over positions
 	Blocks      []corpnum.Number    // the candidate's own list, ascending
 	Employers   []Employment        // ascending by number

@@ -130,6 +130,9 @@ func (l *ledger) joinOne(tx market.Tx, x *entrant) (int64, error) {
 		WeeklyLimit: candidate.DefaultWeeklyLimit, Language: "ja", LastActive: x.joins, Profile: x.profile,
 		Wishes: x.wish.condition(x.person), Blocks: x.blocks, Employers: x.employers, CreatedAt: at,
 	}
+	if err := market.MakeMask(tx, &c); err != nil {
+		return 0, fmt.Errorf("mask a profile: %w", err)
+	}
 	if err := tx.AddCandidate(&c); err != nil {
 		return 0, fmt.Errorf("add a candidate: %w", err)
 	}

@@ -112,6 +112,7 @@ func (s *Schema) checkDoc(d *Doc) error {
 	return nil
 }
 
+// checkCond says what is wrong with a condition that a query may ask.
 func (s *Schema) checkCond(c *Cond, depth int) error {
 	if depth > maxDepth {
 		return invalid("deeper nesting", "at most "+strconv.Itoa(maxDepth)+" levels")
@@ -134,9 +135,36 @@ func (s *Schema) checkCond(c *Cond, depth int) error {
 			return invalid(strconv.Itoa(int(c.Field)), "a field of numbers", "field")
 		}
 		return nil
+	case Among:
+		for i := 1; i < len(c.IDs); i++ {
+			if c.IDs[i-1] >= c.IDs[i] {
+				return invalid(strconv.FormatInt(c.IDs[i], 10), "ids ascending, each once", "ids", i)
+			}
+		}
+		return nil
 	default:
-		return invalid(strconv.Itoa(int(c.Op)), "All, Any, Not, In or Range", "op")
+		return invalid(strconv.Itoa(int(c.Op)), "All, Any, Not, In, Range or Among", "op")
 	}
+}
+
+// checkStored says what is wrong with the condition of an entry.
+func (s *Schema) checkStored(c *Cond) error {
+	if err := s.checkCond(c, 1); err != nil {
+		return err
+	}
+	return refuseAmong(c)
+}
+
+func refuseAmong(c *Cond) error {
+	if c.Op == Among {
+		return invalid("Among", "a condition over documents: they have no ids", "op")
+	}
+	for i := range c.Kids {
+		if err := refuseAmong(&c.Kids[i]); err != nil {
+			return errs.Below("/kids/"+strconv.Itoa(i), err)
+		}
+	}
+	return nil
 }
 
 func (s *Schema) checkIn(c *Cond) error {

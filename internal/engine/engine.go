@@ -81,16 +81,20 @@ const (
 	In
 	// Range holds if the document has a number from Lo to Hi, both inclusive.
 	Range
+	// Among holds if the entry's id is one of IDs. It is for queries alone: a
+	// document has no id, so elsewhere it is refused, or holds for nothing.
+	Among
 )
 
-// Cond is a condition over documents; In and Range are its leaves.
+// Cond is a condition over documents; In, Range and Among are its leaves.
 type Cond struct {
 	Op     Op
 	Kids   []Cond
 	Field  uint16
 	Values []int32
-	Level  uint8 // In: 0 and 1 are any level
-	Lo, Hi int32 // Range: math.MinInt32 and math.MaxInt32 leave an end open
+	Level  uint8   // In: 0 and 1 are any level
+	Lo, Hi int32   // Range: math.MinInt32 and math.MaxInt32 leave an end open
+	IDs    []int64 // Among: ascending, without repeats
 }
 
 // Entry is one member of a population.

@@ -121,6 +121,7 @@ type evaluator struct {
 	*scratch
 	docs *layout
 	seg  *segment
+	byID bool // Among is known: a query is answered
 }
 
 // eval sets in out the rows of mask on which c holds; out is not mask.
@@ -157,6 +158,12 @@ func (e *evaluator) eval(c *Cond, mask, out []uint64) {
 			return
 		}
 		e.seg.rows.columns[e.docs.column[c.Field]].within(c.Lo, c.Hi, mask, out)
+	case Among:
+		clear(out)
+		if e.byID {
+			e.seg.rows.among(c.IDs, out)
+			and(out, mask)
+		}
 	default:
 		clear(out)
 	}

@@ -31,6 +31,25 @@ func Holds(s *Schema, c Cond, d Doc) bool {
 	}
 }
 
+// holds is Holds, and knows the entry's id.
+func (n *Naive) holds(c Cond, e Entry) bool { return Holds(&n.docs, withIDs(c, e.ID), e.Doc) }
+
+// withIDs gives c with All of nothing in place of each Among that names the id,
+// and Any of nothing in place of the others.
+func withIDs(c Cond, id int64) Cond {
+	if c.Op == Among {
+		if slices.Contains(c.IDs, id) {
+			return Cond{Op: All}
+		}
+		return Cond{Op: Any}
+	}
+	c.Kids = slices.Clone(c.Kids)
+	for i := range c.Kids {
+		c.Kids[i] = withIDs(c.Kids[i], id)
+	}
+	return c
+}
+
 func leafHolds(s *Schema, c Cond, d Doc) bool {
 	if c.Op == Range {
 		for _, n := range d.Nums {
@@ -114,7 +133,7 @@ func checkChanges(docs, conds *Schema, changes []Change) error {
 		if err := docs.checkDoc(&e.Doc); err != nil {
 			return errs.Below("/"+strconv.Itoa(i)+"/doc", err)
 		}
-		if err := conds.checkCond(&e.Cond, 1); err != nil {
+		if err := conds.checkStored(&e.Cond); err != nil {
 			return errs.Below("/"+strconv.Itoa(i)+"/cond", err)
 		}
 	}
@@ -253,7 +272,7 @@ func (n *Naive) Search(q Query) (Result, error) {
 	}
 	var pool []Entry
 	for _, id := range n.ids() {
-		if e := n.entries[id]; (q.IDs == nil || slices.Contains(q.IDs, id)) && Holds(&n.docs, q.Within, e.Doc) {
+		if e := n.entries[id]; (q.IDs == nil || slices.Contains(q.IDs, id)) && n.holds(q.Within, e) {
 			pool = append(pool, e)
 		}
 	}
@@ -263,7 +282,7 @@ func (n *Naive) Search(q Query) (Result, error) {
 		for _, e := range pool {
 			ok := true
 			for i := range clauses {
-				ok = ok && (drop(i) || Holds(&n.docs, clauses[i], e.Doc))
+				ok = ok && (drop(i) || n.holds(clauses[i], e))
 			}
 			if ok {
 				hits = append(hits, e)
@@ -312,7 +331,7 @@ func (n *Naive) top(q *Query, entries []Entry) []Hit {
 	for _, e := range entries {
 		h := Hit{ID: e.ID, Keys: make([]int32, len(q.Order))}
 		for i, k := range q.Order {
-			h.Keys[i] = n.key(k, e.Doc)
+			h.Keys[i] = n.key(k, e)
 		}
 		if q.After == nil || compareHits(q.Order, &h, q.After) > 0 {
 			hits = append(hits, h)
@@ -322,17 +341,17 @@ func (n *Naive) top(q *Query, entries []Entry) []Hit {
 	return hits[:min(len(hits), q.Limit)]
 }
 
-func (n *Naive) key(k Key, d Doc) int32 {
+func (n *Naive) key(k Key, e Entry) int32 {
 	if k.Weights != nil {
 		sum := int32(0)
 		for _, w := range k.Weights {
-			if Holds(&n.docs, w.Cond, d) {
+			if n.holds(w.Cond, e) {
 				sum += w.Weight
 			}
 		}
 		return sum
 	}
-	for _, num := range d.Nums {
+	for _, num := range e.Doc.Nums {
 		if num.Field == k.Field {
 			return num.Value
 		}

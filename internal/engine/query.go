@@ -32,6 +32,8 @@ func onlyOn(c *Cond, field uint16, leaves *int) bool {
 			}
 		}
 		return true
+	case Among: // on no field
+		return false
 	default:
 		*leaves++
 		return c.Field == field

@@ -220,6 +220,32 @@ func (r *random) leaf(s *Schema) Cond {
 	return c
 }
 
+// among draws ids of entries, some of which there are not.
+func (r *random) among(ids int64) Cond {
+	r.note("leaf on ids")
+	c := Cond{Op: Among}
+	next := int64(0)
+	step := 1 + r.Int64N(1+r.Int64N(ids))
+	for next += r.Int64N(step + 1); next < ids+9 && r.chance(.999); next += 1 + r.Int64N(step) {
+		c.IDs = append(c.IDs, next)
+	}
+	return c
+}
+
+// named puts leaves on ids in the place of some others.
+func (r *random) named(c Cond, ids int64) Cond {
+	if c.Op == In || c.Op == Range {
+		if r.chance(.3) {
+			return r.among(ids)
+		}
+		return c
+	}
+	for i := range c.Kids {
+		c.Kids[i] = r.named(c.Kids[i], ids)
+	}
+	return c
+}
+
 func (r *random) between(field int) Cond {
 	c := Cond{Op: Range, Field: uint16(field), Lo: math.MinInt32, Hi: math.MaxInt32}
 	if r.chance(.7) {
@@ -281,6 +307,15 @@ func (r *random) query(docs *Schema, ids int64) Query {
 			k.Weights = append(k.Weights, Weighted{Cond: r.cond(docs), Weight: int32(r.IntN(20)) - 4})
 		}
 		q.Order = append([]Key{k}, q.Order...)
+	}
+	if r.chance(.4) {
+		q.Cond, q.Within = r.named(q.Cond, ids), r.named(q.Within, ids)
+		for i := range q.Order {
+			for j := range q.Order[i].Weights {
+				w := &q.Order[i].Weights[j]
+				w.Cond = r.named(w.Cond, ids)
+			}
+		}
 	}
 	for _, f := range q.Facets {
 		for _, c := range clausesOf(&q.Cond) {

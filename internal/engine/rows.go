@@ -45,6 +45,32 @@ type rows struct {
 
 func (r *rows) find(id int64) (int, bool) { return slices.BinarySearch(r.ids, id) }
 
+// among sets in out the rows with one of the ids, which ascend.
+func (r *rows) among(ids []int64, out []uint64) {
+	if len(r.ids) == 0 {
+		return
+	}
+	from, _ := slices.BinarySearch(ids, r.ids[0])
+	ids = ids[from:]
+	row := 0
+	for _, id := range ids {
+		// The next row is near where ids are dense, and far where they are few.
+		end := row
+		for step := 1; end < len(r.ids) && r.ids[end] < id; step *= 2 {
+			row = end + 1
+			end += step
+		}
+		if row == len(r.ids) {
+			return
+		}
+		i, found := slices.BinarySearch(r.ids[row:min(end+1, len(r.ids))], id)
+		row += i
+		if found {
+			setBit(out, row)
+		}
+	}
+}
+
 // closed appends the words of a row's closed fields.
 func (r *rows) closed(l *layout, row int, words []uint32) []uint32 {
 	for field := range r.fields {

@@ -61,7 +61,7 @@ type facetField struct {
 }
 
 func newSearch(v *View, q *Query, sc *scratch) *search {
-	s := &search{evaluator: evaluator{scratch: sc, docs: v.p.docs}, q: q, clauses: clausesOf(&q.Cond)}
+	s := &search{evaluator: evaluator{scratch: sc, docs: v.p.docs, byID: true}, q: q, clauses: clausesOf(&q.Cond)}
 	s.gains = make([]int, len(s.clauses))
 	s.top = newTop(q, v.p.docs)
 	taken := make([]bool, len(s.clauses))

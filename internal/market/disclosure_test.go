@@ -72,7 +72,7 @@ func TestAcceptanceOpensTheCard(t *testing.T) {
 		f, other := w.firm(1, 0), w.firm(2, 0)
 		w.order(f, w.post(f, publishable()), plain())
 		p := w.someone(1, func(in *market.SignUp) {
-			in.Profile.Name, in.Profile.Text = "縁 花子", "自由記入"
+			in.Profile.Name, in.Profile.Text = "縁 花子", "縁花子です。自由記入"
 			in.Profile.BirthMonth = ptr(w.Today().Month() - 30*12)
 			in.Profile.History = append(in.Profile.History, jobAt(numbered(7), w.Today().Month()-12))
 		})
@@ -98,11 +98,11 @@ func TestAcceptanceOpensTheCard(t *testing.T) {
 			}
 			return w.OpenCard(w.Context(), w.actor(f.token), found.Items[0].ID)
 		}
-		if c, err := open(f); err != nil || c.Profile.Name != "" || c.Profile.Text != "" || c.Profile.History[0].Employer.Number != nil {
+		if c, err := open(f); err != nil || c.Profile.Name != "" || c.Profile.Text != "■です。自由記入" || c.Profile.History[0].Employer.Number != nil {
 			w.Errorf("before acceptance the card shows %+v, %v", c.Profile, err)
 		}
 		w.answer(p, w.first(p), offer.Accept, nil)
-		if c, err := open(f); err != nil || c.Profile.Name != "縁 花子" || c.Profile.Text == "" ||
+		if c, err := open(f); err != nil || c.Profile.Name != "縁 花子" || c.Profile.Text != "縁花子です。自由記入" ||
 			c.Profile.History[0].Employer.Number == nil || c.Profile.BirthMonth != nil {
 			w.Errorf("after acceptance the card shows %+v, %v; want all but the month of birth", c.Profile, err)
 		}

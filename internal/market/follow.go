@@ -246,6 +246,9 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 				b.erase(key, turn)
 				continue
 			}
+			if err := recallMask(tx, &found[0]); err != nil {
+				return fmt.Errorf("reload candidate %d: %w", key, err)
+			}
 			if err := m.people.putCandidate(b, &found[0], turn); err != nil {
 				return fmt.Errorf("reload candidate %d: %w", key, err)
 			}

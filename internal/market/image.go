@@ -27,29 +27,33 @@ import (
 // the position, never older: who follows the log from there is right.
 //
 // It holds people under keys: their documents as numbers of codes, their
-// wishes, ids and limits, the numbers of employers that they block. No name,
-// no address, no text. Rules are held whole.
+// wishes, ids and limits, the numbers of employers that they block, and their
+// texts as companies search them: masked, and sealed with the installation's
+// secret. No name, no address. Rules are held whole.
 type Image struct {
 	about             about
 	numbers           []corpnum.Number
 	people            []personLine
 	orders            []rule.Rule
+	texts             *textView
+	seal              func(string) []byte // of texts
 	candidates, rules *engine.View
 }
 
-// The file: a frame of sections (the head as JSON; corporate numbers, people
-// and rules in runs), then the snapshots of candidates and of rules.
+// The file: a frame of sections (the head as JSON; corporate numbers, people,
+// texts and rules in runs), then the snapshots of candidates and of rules.
 const (
 	imageMagic  = "ENISHIMK"
 	imageFormat = 1
 	// loweringVersion is raised whenever the same rows become other documents
 	// or conditions, or a person or an order holds something else.
-	loweringVersion = 1
+	loweringVersion = 2
 
 	numberBytes = 8
 	personBytes = 8 + 16 + 4
 	runLines    = 1 << 16 // numbers or people in a section
 	runRules    = 1000    // rules in a section
+	runTexts    = 4096    // texts in a section
 )
 
 // about says what an image is of; an image with another one does not fit.
@@ -62,6 +66,7 @@ type about struct {
 
 	Numbers int `json:"numbers"`
 	People  int `json:"people"`
+	Texts   int `json:"texts"`
 	Rules   int `json:"rules"`
 }
 
@@ -77,8 +82,9 @@ func (m *Market) Image(ctx context.Context) (*Image, error) {
 	// The position first: all that is read after it is at least as new.
 	i := &Image{about: about{
 		Installation: m.installation(), Lowering: p.fingerprint(), Applied: p.applied.Load(), Made: m.Now(),
-	}}
-	i.candidates, i.rules = p.candidates.View(), p.rules.View()
+	}, seal: m.vault.Seal}
+	shown := p.seen.Load()
+	i.candidates, i.texts, i.rules = shown.candidates, shown.texts, p.rules.View()
 	p.mu.RLock()
 	i.people = make([]personLine, 0, len(p.person))
 	for key, who := range p.person {
@@ -94,6 +100,7 @@ func (m *Market) Image(ctx context.Context) (*Image, error) {
 	slices.SortFunc(i.people, func(a, b personLine) int { return cmp.Compare(a.key, b.key) })
 	slices.SortFunc(i.orders, func(a, b rule.Rule) int { return cmp.Compare(a.Key, b.Key) })
 	i.about.Numbers, i.about.People, i.about.Rules = len(i.numbers), len(i.people), len(i.orders)
+	i.about.Texts = i.texts.len()
 	err := m.read(ctx, func(tx Tx) error {
 		var err error
 		i.about.Row, err = rowAt(tx, i.about.Applied)
@@ -196,6 +203,9 @@ func (i *Image) writeSections(f *section.Writer) error {
 		if err := f.Section(b); err != nil {
 			return err
 		}
+	}
+	if err := i.texts.write(f, i.seal); err != nil {
+		return err
 	}
 	for run := range slices.Chunk(i.orders, runRules) {
 		text, err := json.Marshal(run)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"enishi/internal/account"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
 	"enishi/internal/engine"
@@ -98,7 +99,7 @@ func (m *Market) withImage(ctx context.Context, name string, found func(*imageRe
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	r := &imageReader{from: &interrupted{ctx, file}}
+	r := &imageReader{from: &interrupted{ctx, file}, vault: m.vault}
 	if r.people, err = newPopulations(); err != nil {
 		return err
 	}
@@ -169,6 +170,7 @@ type imageReader struct {
 	frame  *section.Reader
 	about  about
 	people *populations
+	vault  *account.Vault
 }
 
 func unsound(what string) error {
@@ -213,15 +215,26 @@ func (r *imageReader) load() error {
 	if err != nil {
 		return err
 	}
+	words, err := r.texts()
+	if err != nil {
+		return err
+	}
 	if err := r.setNumbers(numbers); err != nil { // rules name them
 		return err
 	}
 	var beside errgroup.Group
+	beside.Go(func() error {
+		r.people.texts.apply(words)
+		return nil
+	})
 	beside.Go(func() error { return r.setPeople(people) })
 	if err = r.loadRules(&beside); err == nil {
 		err = r.loadPopulations()
 	}
-	return errors.Join(err, beside.Wait())
+	if err = errors.Join(err, beside.Wait()); err == nil {
+		r.people.show()
+	}
+	return err
 }
 
 // runs reads n lines of one size.

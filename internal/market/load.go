@@ -108,6 +108,7 @@ func (l *loader) add(what string, part *batch) {
 	defer l.mu.Unlock()
 	l.all.candidates = append(l.all.candidates, part.candidates...)
 	l.all.rules = append(l.all.rules, part.rules...)
+	l.all.texts = append(l.all.texts, part.texts...)
 	for key, v := range part.person {
 		l.all.person[key] = v
 	}
@@ -126,6 +127,9 @@ func (l *loader) candidates(tx Tx, after int64) (rows int, part *batch, err erro
 	for i := range page {
 		if page[i].Key > after+loadPage {
 			break
+		}
+		if err := recallMask(tx, &page[i]); err != nil {
+			return 0, nil, err
 		}
 		if err := l.market.people.putCandidate(part, &page[i], l.turn); err != nil {
 			return 0, nil, err

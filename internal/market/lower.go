@@ -145,22 +145,34 @@ func parents(c *taxonomy.Classification) []int32 {
 	return out
 }
 
-// condition lowers a condition. dates, if not nil, turns counts of days into
-// dates as of that day: for questions to documents that hold dates.
+// condition lowers a condition without text. dates, if not nil, turns counts of
+// days into dates as of that day: for questions to documents that hold dates.
 func (l *lowering) condition(c condition.Condition, dates *day.Day) (engine.Cond, error) {
+	return l.withText(c, dates, false, nil)
+}
+
+// withText lowers a condition whose leaves on text are lowered by text, which is
+// told whether they stand under an odd number of Nots; nil refuses them.
+func (l *lowering) withText(
+	c condition.Condition, dates *day.Day, negated bool, text func(folded string, negated bool) engine.Cond,
+) (engine.Cond, error) {
 	switch c.Op {
 	case condition.All, condition.Any, condition.Not:
 		out := engine.Cond{Op: map[condition.Op]engine.Op{
 			condition.All: engine.All, condition.Any: engine.Any, condition.Not: engine.Not,
 		}[c.Op]}
 		for _, kid := range c.Kids {
-			k, err := l.condition(kid, dates)
+			k, err := l.withText(kid, dates, negated != (c.Op == condition.Not), text)
 			if err != nil {
 				return engine.Cond{}, err
 			}
 			out.Kids = append(out.Kids, k)
 		}
 		return out, nil
+	case condition.Contains:
+		if text != nil {
+			return text(condition.FoldText(c.Contains), negated), nil
+		}
 	}
 	f, ok := l.fields[c.Field]
 	if !ok {

@@ -40,6 +40,9 @@ func (m *Market) edit(ctx context.Context, actor Actor, version int64, change fu
 		if err != nil {
 			return err
 		}
+		if err := MakeMask(tx, &c); err != nil {
+			return err
+		}
 		if err := tx.SaveCandidate(&c); err != nil {
 			return err
 		}

@@ -26,12 +26,20 @@ type populations struct {
 	positions  *lowering // over positions
 	candidates *engine.Population
 	rules      *engine.Population
+	texts      *texts // of the candidates
+	seen       atomic.Pointer[seen]
 	applied    atomic.Int64
 
 	mu     sync.RWMutex
 	person map[int64]person
 	order  map[int64]order
 	dated  map[int64]bool // active rules which a new day may bring someone in
+}
+
+// seen is the candidates and their texts at one moment.
+type seen struct {
+	candidates *engine.View
+	texts      *textView
 }
 
 // person is what ranking needs of a candidate beside the engine's document.
@@ -65,14 +73,21 @@ func newPopulations() (*populations, error) {
 		person:    map[int64]person{},
 		order:     map[int64]order{},
 		dated:     map[int64]bool{},
+		texts:     newTexts(),
 	}
 	var err error
 	if p.candidates, err = engine.New(p.profiles.schema, p.positions.schema); err != nil {
 		return nil, err
 	}
-	p.rules, err = engine.New(p.positions.schema, p.profiles.schema)
-	return p, err
+	if p.rules, err = engine.New(p.positions.schema, p.profiles.schema); err != nil {
+		return nil, err
+	}
+	p.show()
+	return p, nil
 }
+
+// show lets searches see what has been applied.
+func (p *populations) show() { p.seen.Store(&seen{p.candidates.View(), p.texts.view.Load()}) }
 
 func (p *populations) findPerson(key int64) (person, bool) {
 	p.mu.RLock()
@@ -92,6 +107,7 @@ func (p *populations) findOrder(key int64) (order, bool) {
 type batch struct {
 	candidates []engine.Change
 	rules      []engine.Change
+	texts      []textChange
 	person     map[int64]person
 	order      map[int64]order
 }
@@ -101,6 +117,7 @@ func newBatch() *batch { return &batch{person: map[int64]person{}, order: map[in
 // erase removes a candidate of whom nothing stays.
 func (b *batch) erase(key, version int64) {
 	b.candidates = append(b.candidates, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: version})
+	b.texts = append(b.texts, textChange{key: key})
 	b.person[key] = person{}
 }
 
@@ -122,6 +139,8 @@ func (p *populations) apply(b *batch) error {
 	if err := errors.Join(p.candidates.Apply(b.candidates), p.rules.Apply(b.rules)); err != nil {
 		return fmt.Errorf("apply changes to the populations: %w", err)
 	}
+	p.texts.apply(b.texts)
+	p.show()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for k, v := range b.person {
@@ -166,7 +185,9 @@ func (p *populations) datedOn(d day.Day) []int64 {
 // otherwise.
 func (p *populations) putCandidate(b *batch, c *candidate.Candidate, version int64) error {
 	change := engine.Change{Entry: engine.Entry{ID: c.Key}, Delete: !c.Open, Version: version}
+	words := textChange{key: c.Key}
 	if c.Open {
+		words.text = candidate.FoldedText(c.Masked())
 		var err error
 		if change.Entry.Doc, err = p.profiles.person(c, nil); err != nil {
 			return err
@@ -175,7 +196,7 @@ func (p *populations) putCandidate(b *batch, c *candidate.Candidate, version int
 			return fmt.Errorf("wishes of candidate %d: %w", c.Key, err)
 		}
 	}
-	b.candidates = append(b.candidates, change)
+	b.candidates, b.texts = append(b.candidates, change), append(b.texts, words)
 	b.person[c.Key] = person{id: c.ID, limit: c.WeeklyLimit}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"enishi/internal/engine"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
+	"enishi/internal/rule"
 )
 
 // Sort is the order of a search's hits.
@@ -34,11 +35,17 @@ const (
 
 // SearchInput is a company's question.
 type SearchInput struct {
-	Condition condition.Condition
+	Condition condition.Condition // may ask for text
 	Facets    []string
 	Sort      Sort // empty: ByActive
-	Limit     int
-	Cursor    string
+	// Prefer ranks and does not exclude: whoever holds the most weight comes
+	// first, then the order of Sort decides. It is for ByScore alone.
+	Prefer []rule.Preference
+	Limit  int
+	Cursor string
+	// Near is how many of those who miss one clause alone are given besides,
+	// once the hits have come to their end; at most MostHits.
+	Near int
 }
 
 // SearchResult is its answer.
@@ -46,8 +53,17 @@ type SearchResult struct {
 	Count  int
 	Facets map[string][]ValueCount
 	Impact []Impact
-	Items  []Card
-	Next   string // cursor; empty: no more
+	// Clauses is how many clauses the condition has; every item meets them all.
+	Clauses int
+	Items   []Card
+	Next    string // cursor; empty: no more
+	Near    []NearCard
+}
+
+// NearCard is a candidate who misses one clause alone.
+type NearCard struct {
+	Card
+	Missed string // JSON pointer into the condition
 }
 
 // ValueCount is a facet's value and the exact number of people who hold it.
@@ -68,6 +84,7 @@ type Card struct {
 	ID             string
 	Profile        candidate.Profile
 	LastActiveDays int
+	Highlights     []Highlight // of a search by text
 }
 
 // MostHits is the most hits that one page of a search gives.
@@ -81,8 +98,8 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 		return out, err
 	}
 	m.catchUpWithOthers(ctx)
-	today := m.Today()
-	query, err := m.query(in, today)
+	today, shown := m.Today(), m.people.seen.Load()
+	query, err := m.query(in, shown.texts, today)
 	if err != nil {
 		return out, err
 	}
@@ -100,16 +117,20 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 			return err
 		}
 		query.Within = m.people.profiles.unblocked(k.Number, group)
-		if query.After, err = openCursor(cards, in.Cursor); err != nil {
+		if query.After, err = openCursor(cards, in.Cursor, len(query.Order)); err != nil {
 			return err
 		}
 		_, done := m.begin(ctx, Work{Kind: SearchWork})
-		found, err := m.people.candidates.View().Search(query)
+		found, err := shown.candidates.Search(query)
+		var near []nearHit
+		if err == nil && in.Near > 0 && len(found.Top) < in.Limit {
+			near, err = nearest(shown.candidates, query, found.Impact, in.Near)
+		}
 		done(Outcome{Err: err})
 		if err != nil {
 			return err
 		}
-		out, err = m.searched(tx, cards, in, found, today)
+		out, err = m.searched(tx, cards, in, found, near, today)
 		return err
 	})
 	if err != nil {
@@ -129,19 +150,22 @@ func verified(tx Tx, actor Actor) (company.Company, error) {
 }
 
 // query lowers a company's question.
-func (m *Market) query(in SearchInput, today day.Day) (engine.Query, error) {
+func (m *Market) query(in SearchInput, words *textView, today day.Day) (engine.Query, error) {
 	q := engine.Query{Limit: in.Limit, Impact: true}
-	if in.Limit < 0 || in.Limit > MostHits {
-		return q, errs.AtPointer("/limit", strconv.Itoa(in.Limit), fmt.Sprintf("0 to %d", MostHits))
+	for _, n := range []struct {
+		at    string
+		value int
+	}{{"/limit", in.Limit}, {"/near", in.Near}} {
+		if n.value < 0 || n.value > MostHits {
+			return q, errs.AtPointer(n.at, strconv.Itoa(n.value), fmt.Sprintf("0 to %d", MostHits))
+		}
 	}
 	if err := in.Condition.Validate(condition.Profiles, true); err != nil {
 		return q, errs.Below("/condition", err)
 	}
-	if pointer, ok := textLeaf(in.Condition, ""); ok {
-		return q, errs.AtPointer("/condition"+pointer, "a search by text", "other fields: searching by text is not available yet")
-	}
+	asked := words.asked()
 	var err error
-	if q.Cond, err = m.people.profiles.condition(in.Condition, &today); err != nil {
+	if q.Cond, err = m.people.profiles.withText(in.Condition, &today, false, asked); err != nil {
 		return q, err
 	}
 	for i, name := range in.Facets {
@@ -154,35 +178,60 @@ func (m *Market) query(in SearchInput, today day.Day) (engine.Query, error) {
 		}
 		q.Facets = append(q.Facets, f.field)
 	}
+	q.Order, err = m.order(in, asked, today)
+	return q, err
+}
+
+// asked lowers leaves on text, each text once, to those whose text holds it.
+func (v *textView) asked() func(folded string, negated bool) engine.Cond {
+	found := map[string][]int64{}
+	return func(folded string, _ bool) engine.Cond {
+		ids, ok := found[folded]
+		if !ok {
+			ids = v.find(folded)
+			found[folded] = ids
+		}
+		return engine.Cond{Op: engine.Among, IDs: ids}
+	}
+}
+
+// order lowers the order of a search.
+func (m *Market) order(in SearchInput, asked func(string, bool) engine.Cond, today day.Day) ([]engine.Key, error) {
 	active := engine.Key{Field: m.people.profiles.fields["last_active_days"].field, Descending: true}
 	pay := engine.Key{Field: m.people.profiles.fields["pay"].field, Descending: true}
+	if len(in.Prefer) > 0 && in.Sort != ByScore {
+		return nil, errs.AtPointer("/prefer", "preferences", `sort "score" with them`)
+	}
 	switch in.Sort {
-	case "", ByActive, ByScore:
-		q.Order = []engine.Key{active, pay}
+	case "", ByActive:
+		return []engine.Key{active, pay}, nil
 	case ByPay:
-		q.Order = []engine.Key{pay, active}
+		return []engine.Key{pay, active}, nil
+	case ByScore:
 	default:
-		return q, errs.AtPointer("/sort", strconv.Quote(string(in.Sort)), `"active", "pay" or "score"`)
+		return nil, errs.AtPointer("/sort", strconv.Quote(string(in.Sort)), `"active", "pay" or "score"`)
 	}
-	return q, nil
-}
-
-// textLeaf gives the pointer of the first leaf on text.
-func textLeaf(c condition.Condition, at string) (string, bool) {
-	if c.Op == condition.Contains {
-		return at, true
+	if err := rule.ValidatePrefer(in.Prefer); err != nil {
+		return nil, err
 	}
-	for i, kid := range c.Kids {
-		_, below := c.At([]int{i})
-		if p, ok := textLeaf(kid, at+below); ok {
-			return p, true
+	if len(in.Prefer) == 0 {
+		return []engine.Key{active, pay}, nil
+	}
+	weights := engine.Key{Weights: make([]engine.Weighted, len(in.Prefer))}
+	for i, p := range in.Prefer {
+		c, err := m.people.profiles.withText(p.Condition, &today, false, asked)
+		if err != nil {
+			return nil, err
 		}
+		weights.Weights[i] = engine.Weighted{Cond: c, Weight: int32(p.Weight)}
 	}
-	return "", false
+	return []engine.Key{weights, active, pay}, nil
 }
 
-func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engine.Result, today day.Day) (SearchResult, error) {
-	out := SearchResult{Count: found.Count, Facets: map[string][]ValueCount{}}
+func (m *Market) searched(
+	tx Tx, cards account.Cards, in SearchInput, found engine.Result, near []nearHit, today day.Day,
+) (SearchResult, error) {
+	out := SearchResult{Count: found.Count, Facets: map[string][]ValueCount{}, Clauses: len(found.Impact)}
 	for i, facet := range found.Facets {
 		f := m.people.profiles.fields[in.Facets[i]]
 		list := make([]ValueCount, 0, len(facet.Values))
@@ -192,23 +241,28 @@ func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engi
 		out.Facets[in.Facets[i]] = list
 	}
 	for _, i := range found.Impact {
-		clause := ""
-		if in.Condition.Op == condition.All {
-			clause = "/all/" + strconv.Itoa(i.Clause)
-		}
-		out.Impact = append(out.Impact, Impact{Clause: clause, Gain: i.Gain})
+		out.Impact = append(out.Impact, Impact{Clause: clauseAt(in.Condition, i.Clause), Gain: i.Gain})
 	}
+	words := wordsOf(in.Condition)
 	for _, hit := range found.Top {
-		c, err := tx.Candidate(hit.ID)
+		listed, err := listedCard(tx, cards, hit.ID, words, today)
 		if errs.Is(err, errs.NotFound) {
 			continue // erased a moment ago
 		}
 		if err != nil {
-			return out, fmt.Errorf("candidate %d: %w", hit.ID, err)
+			return out, err
 		}
-		listed := card(cards, &c, today)
-		listed.Profile.History = nil // of an opened card: who opens it is noted
 		out.Items = append(out.Items, listed)
+	}
+	for _, hit := range near {
+		listed, err := listedCard(tx, cards, hit.ID, words, today)
+		if errs.Is(err, errs.NotFound) {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Near = append(out.Near, NearCard{listed, clauseAt(in.Condition, hit.clause)})
 	}
 	if n := len(found.Top); n > 0 && n == in.Limit {
 		out.Next = sealCursor(cards, found.Top[n-1])
@@ -216,7 +270,34 @@ func (m *Market) searched(tx Tx, cards account.Cards, in SearchInput, found engi
 	return out, nil
 }
 
-// card strips a candidate of whatever tells who they are.
+// clauseAt gives the pointer of a clause.
+func clauseAt(c condition.Condition, clause int) string {
+	if c.Op == condition.All {
+		return "/all/" + strconv.Itoa(clause)
+	}
+	return ""
+}
+
+// listedCard gives the card of a hit as lists show it: without a history, which
+// is of an opened card, since who opens it is noted.
+func listedCard(tx Tx, cards account.Cards, key int64, words []string, today day.Day) (Card, error) {
+	c, err := tx.Candidate(key)
+	if err == nil {
+		err = recallMask(tx, &c)
+	}
+	if err != nil {
+		return Card{}, fmt.Errorf("candidate %d: %w", key, err)
+	}
+	out := card(cards, &c, today)
+	out.Profile.History, out.Profile.Text = nil, ""
+	if len(words) > 0 {
+		out.Highlights = highlights(c.Masked(), words)
+	}
+	return out, nil
+}
+
+// card strips a candidate of whatever tells who they are; their own words are
+// masked. The candidate must have a mask.
 func card(cards account.Cards, c *candidate.Candidate, today day.Day) Card {
 	p := c.Profile
 	p.Name, p.Text, p.BirthMonth = "", "", nil
@@ -224,6 +305,7 @@ func card(cards account.Cards, c *candidate.Candidate, today day.Day) Card {
 	for i, j := range c.Profile.History {
 		p.History[i] = candidate.Job{From: j.From, To: j.To, Occupation: j.Occupation, Industry: j.Industry}
 	}
+	p.SetParts(c.Masked())
 	return Card{ID: cards.Of(c.ID), Profile: p, LastActiveDays: max(0, int(today-c.LastActive))}
 }
 
@@ -297,6 +379,9 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 		case met:
 			out = known(cards, &c, m.Today())
 		default:
+			if err := recallMask(tx, &c); err != nil {
+				return err
+			}
 			out = card(cards, &c, m.Today())
 		}
 		return tx.AddView(View{Candidate: c.Key, Company: k.Key, At: m.Now()})
@@ -322,7 +407,7 @@ func sealCursor(cards account.Cards, last engine.Hit) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func openCursor(cards account.Cards, s string) (*engine.Hit, error) {
+func openCursor(cards account.Cards, s string, keys int) (*engine.Hit, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -332,7 +417,7 @@ func openCursor(cards account.Cards, s string) (*engine.Hit, error) {
 		return nil, refused
 	}
 	var c cursor
-	if err := json.Unmarshal(b, &c); err != nil || len(c.Keys) != 2 {
+	if err := json.Unmarshal(b, &c); err != nil || len(c.Keys) != keys {
 		return nil, refused
 	}
 	place, err := cards.Candidate(c.Place)

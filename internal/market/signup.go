@@ -69,6 +69,9 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 			if err := m.greet(tx, &a, code, known); err != nil {
 				return err
 			}
+			if err := MakeMask(tx, &c); err != nil {
+				return err
+			}
 			if err := tx.AddCandidate(&c); err != nil {
 				return err
 			}

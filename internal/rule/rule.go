@@ -81,12 +81,7 @@ func (r *Rule) Validate() error {
 	within("/daily_budget", r.DailyBudget, 1, MostBudget)
 	within("/total_budget", r.TotalBudget, 1, MostBudget)
 	within("/offer_days", r.OfferDays, 3, 30)
-	if len(r.Prefer) > mostPreferences {
-		add("/prefer", fmt.Sprintf("%d entries", len(r.Prefer)), fmt.Sprintf("at most %d", mostPreferences))
-	}
-	for i, p := range r.Prefer {
-		within(fmt.Sprintf("/prefer/%d/weight", i), p.Weight, 1, mostWeight)
-	}
+	problems = append(problems, preferProblems(r.Prefer)...)
 	if a := r.Age; a != nil {
 		if !slices.Contains(exceptions(), a.Exception) {
 			add("/age/exception", strconv.Quote(a.Exception), "one of "+strings.Join(exceptions(), ", "))
@@ -99,6 +94,40 @@ func (r *Rule) Validate() error {
 	}
 	if len(problems) > 0 {
 		return errs.AtPointers(problems...)
+	}
+	return nil
+}
+
+// preferProblems reports what is not allowed of preferences but for their
+// conditions.
+func preferProblems(prefer []Preference) []errs.Problem {
+	var problems []errs.Problem
+	if n := len(prefer); n > mostPreferences {
+		problems = append(problems, errs.Problem{
+			Pointer: "/prefer", Found: fmt.Sprintf("%d entries", n), Allowed: fmt.Sprintf("at most %d", mostPreferences),
+		})
+	}
+	for i, p := range prefer {
+		if p.Weight < 1 || p.Weight > mostWeight {
+			problems = append(problems, errs.Problem{
+				Pointer: fmt.Sprintf("/prefer/%d/weight", i), Found: strconv.Itoa(p.Weight), Allowed: fmt.Sprintf("1 to %d", mostWeight),
+			})
+		}
+	}
+	return problems
+}
+
+// ValidatePrefer reports everything that is not allowed of preferences by which
+// a search is ordered; they may ask for text.
+func ValidatePrefer(prefer []Preference) error {
+	problems := preferProblems(prefer)
+	if len(problems) > 0 {
+		return errs.AtPointers(problems...)
+	}
+	for i, p := range prefer {
+		if err := p.Condition.Validate(condition.Profiles, true); err != nil {
+			return errs.Below(fmt.Sprintf("/prefer/%d/condition", i), err)
+		}
 	}
 	return nil
 }

@@ -29,14 +29,23 @@ func scanCandidate(row scanner, c *candidate.Candidate) error {
 		return err
 	}
 	c.CreatedAt = moment(at)
-	if err := json.Unmarshal([]byte(profile), &c.Profile); err != nil {
+	var kept keptProfile
+	if err := json.Unmarshal([]byte(profile), &kept); err != nil {
 		return &damaged{"candidate", c.Key, "profile", err}
 	}
+	c.Profile, c.Mask = kept.Profile, kept.Mask
 	var err error
 	if c.Wishes, err = condition.Parse(condition.Positions, []byte(wishes), false); err != nil {
 		return &damaged{"candidate", c.Key, "wishes", err}
 	}
 	return nil
+}
+
+// keptProfile is the column of a profile. The mask stands within it, so that a
+// program that knows none drops it with the profile that it was made of.
+type keptProfile struct {
+	candidate.Profile
+	Mask *candidate.Mask `json:"mask,omitempty"`
 }
 
 func (t *tx) candidate(where string, arg any) (candidate.Candidate, error) {
@@ -68,7 +77,7 @@ func candidateDocuments(c *candidate.Candidate) (profile, wishes string, err err
 	if err := market.CheckCandidate(c); err != nil {
 		return "", "", err
 	}
-	if profile, err = text(c.Profile); err != nil {
+	if profile, err = text(keptProfile{c.Profile, c.Mask}); err != nil {
 		return "", "", err
 	}
 	wishes, err = text(c.Wishes)

@@ -80,6 +80,7 @@ func fullCandidate(t *testing.T, account int64) *candidate.Candidate {
 			{Employer: candidate.Employer{Name: "有限会社ハ\u3099"}, From: from - 24, To: &from, Industry: "39", Achievements: "無し"},
 		},
 	}
+	c.Mask = &candidate.Mask{Hidden: []candidate.Hidden{{Part: "text", From: 0, To: 3}, {Part: "history/0/duties", From: 3, To: 6}}}
 	return c
 }
 
