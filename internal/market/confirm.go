@@ -155,7 +155,7 @@ func (s *stepper) send(o *offer.Offer, to *suitor, from *purse) error {
 	if err := s.tx.SaveOffer(o); err != nil {
 		return err
 	}
-	if err := s.tx.Spend(from.rule.Key, s.today, 1); err != nil {
+	if err := s.tx.Spend(from.rule.Key, s.today, s.today, 1); err != nil {
 		return err
 	}
 	from.today, from.total, to.taken = from.today+1, from.total+1, to.taken+1

@@ -69,7 +69,11 @@ func (e *ender) end(o *offer.Offer) (again bool, err error) {
 		return false, err
 	}
 	if reserved {
-		if err := e.tx.Spend(o.Rule, o.SentDay, -1); err != nil {
+		today, err := logDay(e.tx)
+		if err == nil {
+			err = e.tx.Spend(o.Rule, o.SentDay, today, -1)
+		}
+		if err != nil {
 			return false, err
 		}
 	}

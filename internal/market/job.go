@@ -26,6 +26,15 @@ type Job struct {
 	page  func(tx Tx, p *page) (more bool, err error)
 	count func(ctx context.Context) (int64, error) // of what would be removed
 	file  func(ctx context.Context) (bytes int64, err error)
+	// gather does the work without a transaction and gives what is written in
+	// one at the end: for what reads much and writes little.
+	gather func(ctx context.Context) (gathered, error)
+}
+
+// gathered is what a job found out; without write there is nothing to do.
+type gathered struct {
+	write             func(Tx) error
+	examined, changed int64
 }
 
 // page is one transaction of a job.
@@ -140,6 +149,10 @@ func (m *Market) Jobs(snapshot func(context.Context) (int64, error)) *Jobs {
 			At: 8 * time.Hour, page: m.digestPage,
 		},
 		{
+			Name: jobPast, What: "Count what people received in the last 180 days, for those who ask what they would get.",
+			At: 2 * time.Hour, gather: m.makePast,
+		},
+		{
 			Name: jobRetention, What: "Remove rows that have been kept long enough: answers, sessions, views, mails, previews, runs.",
 			At: 3*time.Hour + 30*time.Minute, Removes: true, page: m.retainPage, count: m.countOld,
 		},
@@ -162,6 +175,7 @@ const (
 	jobExpire     = "expire"
 	jobStatistics = "statistics"
 	jobDigests    = "digests"
+	jobPast       = "past"
 	jobRetention  = "retention"
 	jobTrim       = "trim"
 	JobSnapshot   = "snapshot"
@@ -291,8 +305,11 @@ func (j *Jobs) Run(ctx context.Context, name string, o RunOptions) (Run, error) 
 		return r.run, err
 	}
 	work := r.pages
-	if job.file != nil {
+	switch {
+	case job.file != nil:
 		work = r.write
+	case job.gather != nil:
+		work = r.gather
 	}
 	if err := work(ctx, o.Progress); err != nil {
 		return r.run, r.fail(ctx, err)

@@ -18,7 +18,7 @@ type jobRun struct {
 }
 
 func (r *jobRun) lease() (name string, life time.Duration) {
-	if r.job.file != nil {
+	if r.job.file != nil || r.job.gather != nil {
 		return "job." + r.job.Name, fileLease
 	}
 	return "job." + r.job.Name, jobLease
@@ -137,6 +137,32 @@ func (r *jobRun) note(tx Tx, run *Run, more bool) error {
 	}
 	name, _ := r.lease()
 	return tx.DropLease(name, r.fence)
+}
+
+// gather does the work, then writes what came of it.
+func (r *jobRun) gather(ctx context.Context, _ func(Run)) error {
+	g, err := r.job.gather(ctx)
+	if err != nil {
+		return err
+	}
+	next := r.run
+	err = r.market.store.Write(ctx, func(tx Tx) error {
+		next = r.run
+		if err := r.hold(tx); err != nil {
+			return err
+		}
+		if g.write != nil {
+			if err := g.write(tx); err != nil {
+				return err
+			}
+		}
+		next.Examined, next.Changed = next.Examined+g.examined, next.Changed+g.changed
+		return r.note(tx, &next, false)
+	})
+	if err == nil {
+		r.run = next
+	}
+	return err
 }
 
 // write writes a file.

@@ -85,10 +85,12 @@ type Market struct {
 	watched   atomic.Int64 // when upkeep was read, by the clock; nanoseconds
 	today     atomic.Int32
 	answers   atomic.Pointer[map[int64]rule.Answers]
-	self      string       // names this process in leases
-	lead      atomic.Int64 // fencing number while this process leads, else 0
-	drained   int64        // with which matched was last read; under matching
-	begun     atomic.Int64 // how often Follow has begun
+	facts     atomic.Pointer[factsOfDay] // what insights need of the store
+	knowing   sync.Mutex                 // while these are read
+	self      string                     // names this process in leases
+	lead      atomic.Int64               // fencing number while this process leads, else 0
+	drained   int64                      // with which matched was last read; under matching
+	begun     atomic.Int64               // how often Follow has begun
 	following sync.Mutex
 	followed  bool           // the last Follow came to its end; under following
 	turn      int64          // of the populations' changes; under following

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"enishi/internal/day"
 	"enishi/internal/errs"
 )
 
@@ -25,6 +26,7 @@ type Memory struct {
 	memoryPauses
 	memoryJobs
 	memoryAccess
+	memoryPast
 }
 
 var _ Store = (*Memory)(nil)
@@ -41,6 +43,7 @@ func NewMemory() *Memory {
 		memoryOffers:     newMemoryOffers(),
 		memoryJobs:       newMemoryJobs(),
 		memoryAccess:     newMemoryAccess(),
+		memoryPast:       memoryPast{cells: map[day.Day][]PastCell{}},
 	}
 }
 

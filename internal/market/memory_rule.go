@@ -18,7 +18,14 @@ type memoryRules struct {
 	rulesOf         index[int64] // by company
 	rulesOfPosition index[int64]
 	spent           map[int64]int
+	spentBefore     map[int64]memorySpent
 	spentOn         map[spendKey]int
+}
+
+// memorySpent is what a rule had used in all when a day began.
+type memorySpent struct {
+	on    day.Day
+	spent int
 }
 
 type spendKey struct {
@@ -29,7 +36,7 @@ type spendKey struct {
 func newMemoryRules() memoryRules {
 	return memoryRules{
 		ruleID: map[uuid.UUID]int64{}, rulesOf: index[int64]{}, rulesOfPosition: index[int64]{},
-		spent: map[int64]int{}, spentOn: map[spendKey]int{},
+		spent: map[int64]int{}, spentBefore: map[int64]memorySpent{}, spentOn: map[spendKey]int{},
 	}
 }
 
@@ -120,18 +127,34 @@ func (t *memoryTx) Exhausted(on day.Day) ([]int64, error) {
 	return out, t.ready()
 }
 
-func (t *memoryTx) Spend(key int64, on day.Day, n int) error {
+func (t *memoryTx) Spend(key int64, on, today day.Day, n int) error {
 	if err := t.writing(); err != nil {
 		return err
 	}
-	today, total, err := t.Spent(key, on)
+	used, total, err := t.Spent(key, on)
 	if err != nil {
 		return err
 	}
-	if today+n < 0 {
-		return errs.New(errs.Conflict, fmt.Sprintf("rule %d has spent %d on %s and cannot give back %d", key, today, on, -n))
+	if used+n < 0 {
+		return errs.New(errs.Conflict, fmt.Sprintf("rule %d has spent %d on %s and cannot give back %d", key, used, on, -n))
 	}
-	put(t, t.spentOn, spendKey{key, on}, today+n)
+	if t.spentBefore[key].on < today {
+		put(t, t.spentBefore, key, memorySpent{today, total})
+	}
+	put(t, t.spentOn, spendKey{key, on}, used+n)
 	put(t, t.spent, key, total+n)
 	return nil
+}
+
+func (t *memoryTx) SpentBefore(today day.Day) (map[int64]int, error) {
+	all := map[int64]int{}
+	for key, total := range t.spent {
+		if before := t.spentBefore[key]; before.on >= today {
+			total = before.spent
+		}
+		if total > 0 {
+			all[key] = total
+		}
+	}
+	return all, t.ready()
 }

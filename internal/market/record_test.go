@@ -251,9 +251,9 @@ func (t *recording) SaveRule(r *rule.Rule) error {
 	return t.Tx.SaveRule(r)
 }
 
-func (t *recording) Spend(key int64, on day.Day, n int) error {
+func (t *recording) Spend(key int64, on, today day.Day, n int) error {
 	t.spent[key] += n
-	return t.Tx.Spend(key, on, n)
+	return t.Tx.Spend(key, on, today, n)
 }
 
 func (t *recording) AddPosition(p *position.Position) error {

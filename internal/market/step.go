@@ -230,7 +230,7 @@ func (s *stepper) try(p Proposal) error {
 	to.rules[from.rule.Key] = true
 	if auto { // what is only proposed does not keep another rule from asking
 		to.positions[from.position.Key] = true
-		if err := s.tx.Spend(p.Rule, s.today, 1); err != nil {
+		if err := s.tx.Spend(p.Rule, s.today, s.today, 1); err != nil {
 			return err
 		}
 		from.today, from.total, to.taken = from.today+1, from.total+1, to.taken+1

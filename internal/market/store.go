@@ -47,6 +47,7 @@ type Tx interface {
 	jobTx
 	accessTx
 	auditTx
+	pastTx
 }
 
 type logTx interface {
@@ -187,8 +188,12 @@ type ruleTx interface {
 	// Exhausted gives the rules that used up their daily budget on a day, by
 	// key, whatever their state.
 	Exhausted(on day.Day) ([]int64, error)
-	// Spend adds n (below 0: gives back) to what a rule used on a day.
-	Spend(rule int64, on day.Day, n int) error
+	// Spend adds n (below 0: gives back) to what a rule used on a day. today is
+	// the log's day: what the rule had used before it is kept until the next.
+	Spend(rule int64, on, today day.Day, n int) error
+	// SpentBefore gives what each rule that had used any budget had used in all
+	// when a day began, which is the log's.
+	SpentBefore(today day.Day) (map[int64]int, error)
 }
 
 type offerTx interface {

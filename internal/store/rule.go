@@ -165,18 +165,21 @@ func (t *tx) Exhausted(on day.Day) ([]int64, error) {
 
 const insertSpend = "INSERT INTO rule_day (rule, day, spent) VALUES (?, ?, ?)"
 
-func (t *tx) Spend(key int64, on day.Day, n int) error {
+func (t *tx) Spend(key int64, on, today day.Day, n int) error {
 	if n == 0 {
 		return nil
 	}
-	today, _, err := t.Spent(key, on)
+	used, _, err := t.Spent(key, on)
 	if err != nil {
 		return err
 	}
-	if today+n < 0 {
-		return errs.New(errs.Conflict, fmt.Sprintf("rule %d has spent %d on %s and cannot give back %d", key, today, on, -n))
+	if used+n < 0 {
+		return errs.New(errs.Conflict, fmt.Sprintf("rule %d has spent %d on %s and cannot give back %d", key, used, on, -n))
 	}
-	if _, err := t.update("spend", "UPDATE rule SET spent = spent + ? WHERE id = ?", n, key); err != nil {
+	// MySQL sees what is assigned before in the same statement: each reads only
+	// what is assigned after it.
+	if _, err := t.update("spend", "UPDATE rule SET spent_before = CASE WHEN spent_day < ? THEN spent ELSE spent_before END,"+
+		" spent_day = CASE WHEN spent_day < ? THEN ? ELSE spent_day END, spent = spent + ? WHERE id = ?", today, today, today, n, key); err != nil {
 		return err
 	}
 	found, err := t.update("spend", "UPDATE rule_day SET spent = spent + ? WHERE rule = ? AND day = ?", n, key, on)
@@ -185,4 +188,17 @@ func (t *tx) Spend(key int64, on day.Day, n int) error {
 	}
 	_, err = t.exec("spend", insertSpend, key, on, n)
 	return err
+}
+
+func (t *tx) SpentBefore(today day.Day) (map[int64]int, error) {
+	all := map[int64]int{}
+	const before = "CASE WHEN spent_day >= ? THEN spent_before ELSE spent END"
+	err := each(t.ctx, t, "rules", func(row scanner) error {
+		var key int64
+		var spent int
+		err := row.Scan(&key, &spent)
+		all[key] = spent
+		return err
+	}, "SELECT id, "+before+" FROM rule WHERE "+before+" > 0", today, today)
+	return all, err
 }

@@ -345,14 +345,14 @@ func (t *watched) AddPreview(key int64, on day.Day, question []byte) (int, error
 	return t.Tx.AddPreview(key, on, question)
 }
 
-func (t *watched) Spend(key int64, on day.Day, n int) error {
+func (t *watched) Spend(key int64, on, today day.Day, n int) error {
 	if err := t.need("spending", row{aRule, key}); err != nil {
 		return err
 	}
 	if n > 0 && t.asked[spentBy(key)] < t.held[row{aRule, key}].since {
 		return t.fault("spending of rule %d by what it had spent before it was locked", key)
 	}
-	return t.Tx.Spend(key, on, n)
+	return t.Tx.Spend(key, on, today, n)
 }
 
 func (t *watched) DeleteCandidate(key int64) error {

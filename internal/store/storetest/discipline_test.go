@@ -119,7 +119,7 @@ func made(tx market.Tx) error {
 	if err := tx.AddOffer(o); err != nil {
 		return err
 	}
-	if err := tx.Spend(2, 0, 1); err != nil {
+	if err := tx.Spend(2, 0, 0, 1); err != nil {
 		return err
 	}
 	return tx.Append(&market.Row{Change: market.OfferChanged, Entity: o.Key, Version: 1, At: now})
@@ -249,7 +249,7 @@ func TestDiscipline(t *testing.T) {
 		"an erasure":                               {steps(accountOf(1), candidateOf(1), erase), true},
 		"an erasure without its account":           {steps(candidateOf(1), erase), false},
 		"a fault that is passed over": {func(tx market.Tx) error {
-			_ = tx.Spend(1, 0, 1) // what the oracle noted must come back all the same
+			_ = tx.Spend(1, 0, 0, 1) // what the oracle noted must come back all the same
 			return nil
 		}, false},
 	} {

@@ -174,7 +174,7 @@ func aBudgetHolds(t *testing.T, s market.Store) {
 			if spent >= budget {
 				return refused
 			}
-			return tx.Spend(r.Key, today, 1)
+			return tx.Spend(r.Key, today, today, 1)
 		})
 	}) {
 		if err != nil && !errors.Is(err, refused) {

@@ -68,7 +68,7 @@ func ruleRoundTrip(t *testing.T, s market.Store) {
 
 func savingRule(t *testing.T, s market.Store) {
 	r := newRule(1, 1)
-	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(r), tx.Spend(r.Key, today, 4)) })
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(r), tx.Spend(r.Key, today, today, 4)) })
 	full := fullRule(t)
 	full.Key, full.ID, full.Version = r.Key, r.ID, 2
 	write(t, s, func(tx market.Tx) error { return tx.SaveRule(full) })
@@ -138,19 +138,19 @@ func budgets(t *testing.T, s market.Store) {
 	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(a), tx.AddRule(b)) })
 	wantSpent(t, s, a.Key, 0, 0, 0)
 	write(t, s, func(tx market.Tx) error {
-		return errors.Join(tx.Spend(a.Key, today, 3), tx.Spend(a.Key, today, 2), tx.Spend(a.Key, today+1, 4),
-			tx.Spend(a.Key, today, 0), tx.Spend(b.Key, today, 7), tx.Spend(a.Key, today, -1))
+		return errors.Join(tx.Spend(a.Key, today, today, 3), tx.Spend(a.Key, today, today, 2), tx.Spend(a.Key, today+1, today+1, 4),
+			tx.Spend(a.Key, today, today, 0), tx.Spend(b.Key, today, today, 7), tx.Spend(a.Key, today, today, -1))
 	})
 	wantSpent(t, s, a.Key, 0, 4, 8)
 	wantSpent(t, s, a.Key, 1, 4, 8)
 	wantSpent(t, s, a.Key, -1, 0, 8)
 	wantSpent(t, s, b.Key, 0, 7, 7)
 	refused(t, s, "Spend that gives back more than was used", errs.Conflict, func(tx market.Tx) error {
-		return tx.Spend(a.Key, today, -5)
+		return tx.Spend(a.Key, today, today, -5)
 	})
-	write(t, s, func(tx market.Tx) error { return tx.Spend(a.Key, today, -4) })
+	write(t, s, func(tx market.Tx) error { return tx.Spend(a.Key, today, today, -4) })
 	wantSpent(t, s, a.Key, 0, 0, 4)
-	refused(t, s, "Spend of no rule", errs.NotFound, func(tx market.Tx) error { return tx.Spend(99, today, 1) })
+	refused(t, s, "Spend of no rule", errs.NotFound, func(tx market.Tx) error { return tx.Spend(99, today, today, 1) })
 	err := s.Read(t.Context(), func(tx market.Tx) error {
 		_, _, err := tx.Spent(99, today)
 		return err
@@ -170,8 +170,8 @@ func exhausted(t *testing.T, s market.Store) {
 				return err
 			}
 		}
-		return errors.Join(tx.Spend(list[4].Key, today, 11), tx.Spend(list[0].Key, today, 10), tx.Spend(list[1].Key, today, 9),
-			tx.Spend(list[2].Key, today-1, 10), tx.Spend(list[3].Key, today, 12), tx.Spend(list[3].Key, today, -3))
+		return errors.Join(tx.Spend(list[4].Key, today, today, 11), tx.Spend(list[0].Key, today, today, 10), tx.Spend(list[1].Key, today, today, 9),
+			tx.Spend(list[2].Key, today-1, today-1, 10), tx.Spend(list[3].Key, today, today, 12), tx.Spend(list[3].Key, today, today, -3))
 	})
 	of := func(d day.Day) []int64 {
 		return load(t, s, func(tx market.Tx) ([]int64, error) { return tx.Exhausted(d) })

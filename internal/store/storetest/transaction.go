@@ -60,7 +60,7 @@ func touchEverything(tx market.Tx) error {
 		func() error { p.Version++; return tx.SavePosition(p) },
 		func() error { return tx.AddRule(r) },
 		func() error { r.Version++; r.Position = 2; return tx.SaveRule(r) },
-		func() error { return tx.Spend(r.Key, today, 3) },
+		func() error { return tx.Spend(r.Key, today, today, 3) },
 		func() error { return tx.AddOffer(o) },
 		func() error {
 			o.Version++
@@ -238,7 +238,7 @@ func writingInRead(t *testing.T, s market.Store) {
 		"AddOffer":      func(tx market.Tx) error { return tx.AddOffer(newOffer(5, 5)) },
 		"Append":        func(tx market.Tx) error { return tx.Append(&market.Row{At: when}) },
 		"SetSetting":    func(tx market.Tx) error { return tx.SetSetting("a", "b") },
-		"Spend":         func(tx market.Tx) error { return tx.Spend(1, today, 1) },
+		"Spend":         func(tx market.Tx) error { return tx.Spend(1, today, today, 1) },
 		"LockCandidate": func(tx market.Tx) error { return second(tx.LockCandidate(1)) },
 		"LockCompany":   func(tx market.Tx) error { return second(tx.LockCompany(1)) },
 		"LockPosition":  func(tx market.Tx) error { return second(tx.LockPosition(1)) },
