@@ -30,7 +30,7 @@ func (w *world) employ() {
 	w.t.Helper()
 	type made struct{ ID string }
 	w.must(http.StatusCreated, "POST", "/api/v1/invitations", w.company, `{"email":"futari@example.jp","role":"owner"}`)
-	w.must(http.StatusCreated, "POST", "/api/v1/invitations/accept", "", `{"code":"`+w.mailed("futari@example.jp", "/invitations/")+`","password":"futari-me-no-hito"}`)
+	w.must(http.StatusCreated, "POST", "/api/v1/invitations/accept", "", `{"code":"`+w.mailed("futari@example.jp", "/invitations?code=")+`","password":"futari-me-no-hito"}`)
 	w.invitation = into[made](w.t, w.must(http.StatusCreated, "POST", "/api/v1/invitations", w.company, `{"email":"susumu@example.jp","role":"viewer"}`)).ID
 	w.machine = into[made](w.t, w.must(http.StatusCreated, "POST", "/api/v1/tokens", w.company, `{"name":"kikai","role":"recruiter"}`)).ID
 	for _, m := range into[struct{ Items []struct{ ID, Email string } }](w.t, w.must(http.StatusOK, "GET", "/api/v1/members", w.company, "")).Items {

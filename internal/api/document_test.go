@@ -159,8 +159,8 @@ func (w *world) before(t *testing.T) map[string]func() {
 			w.must(http.StatusNoContent, "POST", "/api/v1/password/forgot", "", `{"email":"jiro@example.jp"}`)
 			w.code = w.mailed("jiro@example.jp", "/reset?code=")
 		},
-		"open-invitation":     func() { w.code = w.mailed("susumu@example.jp", "/invitations/") },
-		"accept-invitation":   func() { w.code = w.mailed("susumu@example.jp", "/invitations/") },
+		"open-invitation":     func() { w.code = w.mailed("susumu@example.jp", "/invitations?code=") },
+		"accept-invitation":   func() { w.code = w.mailed("susumu@example.jp", "/invitations?code=") },
 		"undo-offer":          func() { w.step("candidate", "decline") },
 		"withdraw-offer":      accepted,
 		"schedule-sent-offer": accepted, "held-sent-offer": accepted, "withdraw-sent-offer": accepted,

@@ -49,7 +49,7 @@ type RoleBody struct {
 
 // LinkBody names an invitation by the code of its link.
 type LinkBody struct {
-	Code string `json:"code" maxLength:"100" doc:"The last part of the link that was mailed."`
+	Code string `json:"code" maxLength:"100" doc:"Of the link that was mailed."`
 }
 
 // LinkAnswer is what an invitation is for.
@@ -61,7 +61,7 @@ type LinkAnswer struct {
 
 // JoinBody accepts an invitation.
 type JoinBody struct {
-	Code     string `json:"code" maxLength:"100" doc:"The last part of the link that was mailed."`
+	Code     string `json:"code" maxLength:"100" doc:"Of the link that was mailed."`
 	Password string `json:"password" minLength:"8" maxLength:"128"`
 }
 

@@ -237,7 +237,7 @@ func (w *world) join(owner market.Actor, email string, role account.Role) string
 	if _, err := w.Invite(w.Context(), owner, email, role, market.Once{}); err != nil {
 		w.Fatalf("invite: %v", err)
 	}
-	token, err := w.Join(w.Context(), w.linkIn(email, "/invitations/"), newPassword)
+	token, err := w.Join(w.Context(), w.linkIn(email, "/invitations?code="), newPassword)
 	if err != nil {
 		w.Fatalf("join: %v", err)
 	}
@@ -263,17 +263,17 @@ func TestInvitations(t *testing.T) {
 			}
 			_, err = w.Invite(t.Context(), owner, email, account.Viewer, market.Once{})
 			wantKind(t, "an address that is invited", err, errs.Invalid)
-			first := w.linkIn(email, "/invitations/")
+			first := w.linkIn(email, "/invitations?code=")
 			if _, err := w.Reinvite(t.Context(), owner, i.ID); err != nil {
 				t.Fatal(err)
 			}
 			_, err = w.Join(t.Context(), first, newPassword)
 			wantKind(t, "the link before", err, errs.NotFound)
-			shown, err := w.Invitation(t.Context(), w.linkIn(email, "/invitations/"))
+			shown, err := w.Invitation(t.Context(), w.linkIn(email, "/invitations?code="))
 			if err != nil || shown != (market.Invitation{Company: "会社1", Email: email, Role: account.Recruiter}) {
 				t.Errorf("Invitation = %+v, %v", shown, err)
 			}
-			token, err := w.Join(t.Context(), w.linkIn(email, "/invitations/"), newPassword)
+			token, err := w.Join(t.Context(), w.linkIn(email, "/invitations?code="), newPassword)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -283,7 +283,7 @@ func TestInvitations(t *testing.T) {
 			if !w.signsIn(email, newPassword, account.Member) {
 				t.Error("who joined cannot sign in")
 			}
-			_, err = w.Join(t.Context(), w.linkIn(email, "/invitations/"), newPassword)
+			_, err = w.Join(t.Context(), w.linkIn(email, "/invitations?code="), newPassword)
 			wantKind(t, "a link for the second time", err, errs.NotFound)
 			_, err = w.Invite(t.Context(), owner, email, account.Viewer, market.Once{})
 			wantKind(t, "the address of a member", err, errs.Invalid)
@@ -305,7 +305,7 @@ func TestInvitationsLapse(t *testing.T) {
 	if _, err := w.Invite(t.Context(), owner, email, account.Viewer, market.Once{}); err != nil {
 		t.Fatal(err)
 	}
-	link := w.linkIn(email, "/invitations/")
+	link := w.linkIn(email, "/invitations?code=")
 	w.pass(7 * 24 * time.Hour)
 	_, err := w.Join(t.Context(), link, newPassword)
 	wantKind(t, "a link after a week", err, errs.NotFound)
@@ -319,7 +319,7 @@ func TestInvitationsLapse(t *testing.T) {
 	if err := w.Uninvite(t.Context(), owner, i.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Join(t.Context(), w.linkIn(email, "/invitations/"), newPassword)
+	_, err = w.Join(t.Context(), w.linkIn(email, "/invitations?code="), newPassword)
 	wantKind(t, "a link that was revoked", err, errs.NotFound)
 	other := w.actor(w.firm(2, 0).token)
 	if i, err = w.Invite(t.Context(), owner, email, account.Viewer, market.Once{}); err != nil {
@@ -330,14 +330,14 @@ func TestInvitationsLapse(t *testing.T) {
 	if _, err := w.Invite(t.Context(), other, email, account.Owner, market.Once{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Join(t.Context(), w.linkIn(email, "/invitations/"), newPassword); err != nil {
+	if _, err := w.Join(t.Context(), w.linkIn(email, "/invitations?code="), newPassword); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.Reinvite(t.Context(), owner, i.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Join(t.Context(), w.linkIn(email, "/invitations/"), newPassword)
+	_, err = w.Join(t.Context(), w.linkIn(email, "/invitations?code="), newPassword)
 	wantKind(t, "a member of another company", err, errs.Conflict)
 }
 

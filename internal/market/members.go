@@ -196,7 +196,7 @@ func (m *Market) mailInvitation(tx Tx, k *company.Company, i *company.Invitation
 		Body: m.vault.Seal(k.Name + "の採用チームに招待されています。7日以内に次のページを開き、パスワードを決めると参加できます。\n" +
 			"お心当たりがない場合は、このメールを破棄してください。\n\n" +
 			"You are invited to the recruiting team of " + k.Name + ". Open this page within 7 days and choose a password to join; if you do not know them, ignore this mail.\n\n" +
-			m.link("/invitations/"+code)),
+			m.link("/invitations?code="+code)),
 	})
 }
 

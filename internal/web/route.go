@@ -37,6 +37,9 @@ func (p *Pages) Routes() []Route {
 		p.sessionRoutes(),
 		p.offerRoutes(),
 		p.codeRoutes(),
+		p.accountRoutes(),
+		p.memberRoutes(),
+		p.operatorRoutes(),
 	)
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})

@@ -128,8 +128,10 @@ func (p *Pages) signIn(r *request) error {
 			s.Typed[name] = values
 		}
 	}
+	start := time.Now()
 	token, err := p.market.SignIn(r.Context(), s.Email, r.PostForm.Get("password"), s.As)
 	if errs.Is(err, errs.Unauthenticated) {
+		httpx.Unhurried(r.Context(), start)
 		s.Wrong = r.words.Say("メールアドレスかパスワードが違います。もう一度ご確認ください。", "The address or the password is not right. Please look again.")
 		return p.showSignIn(r, http.StatusUnprocessableEntity, s)
 	}
@@ -163,7 +165,13 @@ func home(kind account.Kind) string {
 	return "/offers"
 }
 
+// signOut ends the session, not only the cookie: a copy of it is of no use then.
 func (p *Pages) signOut(r *request) error {
+	if c, err := r.Cookie(sessionCookie); err == nil && c.Value != "" {
+		if err := p.market.SignOut(r.Context(), c.Value); err != nil {
+			return err
+		}
+	}
 	r.keep(sessionCookie, "", -time.Second)
 	r.see("/")
 	return nil

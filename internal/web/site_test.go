@@ -39,6 +39,9 @@ type site struct {
 	*testing.T
 	url     string
 	market  *market.Market
+	store   market.Store
+	vault   *account.Vault
+	options market.Options
 	browser *http.Client
 }
 
@@ -55,7 +58,8 @@ func newSite(t *testing.T, change ...func(*market.Options)) *site {
 	for _, c := range change {
 		c(&o)
 	}
-	m, err := market.Open(t.Context(), market.NewMemory(), vault, o, nil)
+	store := market.NewMemory()
+	m, err := market.Open(t.Context(), store, vault, o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +79,7 @@ func newSite(t *testing.T, change ...func(*market.Options)) *site {
 	pages.Add(mux, httpx.Front{Admission: admission, Maintenance: maintenance, Limiter: httpx.NewLimiter(20, time.Minute, 0, time.Now)})
 	server := httptest.NewServer(httpx.Problems(mux, pages.Missing))
 	t.Cleanup(server.Close)
-	s := &site{T: t, url: server.URL, market: m}
+	s := &site{T: t, url: server.URL, market: m, store: store, vault: vault, options: o}
 	s.forget()
 	return s
 }

@@ -1,0 +1,233 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"enishi/internal/account"
+	"enishi/internal/corpnum"
+	"enishi/internal/market"
+)
+
+// form makes a form of name, value, name, value.
+func form(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return v
+}
+
+// mailed gives the link of the newest mail to an address.
+func (s *site) mailed(to string) string {
+	s.Helper()
+	mails, err := s.market.Mails(s.Context(), 100)
+	s.must(err)
+	for _, m := range mails {
+		if m.To == to {
+			return regexp.MustCompile(`/(reset|invitations)\?code=\S+`).FindString(m.Body)
+		}
+	}
+	s.Fatalf("no mail to %s", to)
+	return ""
+}
+
+// code gives what a link's page sends back.
+func code(link string) string {
+	_, c, _ := strings.Cut(link, "code=")
+	return c
+}
+
+const (
+	firstWords = "correct horse"
+	otherWords = "battery staple"
+)
+
+// employer founds a company and signs its owner in.
+func (s *site) employer() (id string) {
+	s.Helper()
+	f, err := s.market.Found(s.Context(), market.Found{
+		Number: corpnum.From(800_000_000_001), Name: "縁結び株式会社", Size: 2, Email: "owner@example.jp", Password: firstWords,
+	}, market.Once{})
+	s.must(err)
+	s.signIn("owner@example.jp", firstWords, account.Member)
+	return f.ID.String()
+}
+
+func (s *site) signIn(email, password string, as account.Kind) {
+	s.Helper()
+	s.forget()
+	if p := s.post("/signin", form("email", email, "password", password, "as", string(as), "back", "/account")); p.status != http.StatusOK || p.path != "/account" {
+		s.Fatalf("signing in as %s leads to %s: %d", email, p.path, p.status)
+	}
+}
+
+func TestAPasswordIsForgotten(t *testing.T) {
+	s := newSite(t)
+	s.post("/signup", chosen("email", "taro@example.jp", "password", firstWords))
+	s.forget()
+	s.holds(s.get("/signin"), http.StatusOK, `href="/forgot"`)
+	s.holds(s.post("/forgot", form("email", "taro")), http.StatusUnprocessableEntity, `value="taro"`, "メールアドレスの形")
+	known := main(s.post("/forgot", form("email", "taro@example.jp")).body)
+	unknown := main(s.post("/forgot", form("email", "jiro@example.jp")).body)
+	if strings.ReplaceAll(known, "taro", "jiro") != unknown {
+		t.Errorf("the answers differ:\n%s\n%s", known, unknown)
+	}
+	link := s.mailed("taro@example.jp")
+	s.holds(s.get(link), http.StatusOK, "新しいパスワードを決めてください", `name="code" value="`+code(link)+`"`)
+	s.holds(s.post("/reset", form("code", code(link), "password", "short")), http.StatusUnprocessableEntity, "8文字以上", `value="`+code(link)+`"`)
+	done := s.post("/reset", form("code", code(link), "password", otherWords))
+	s.holds(done, http.StatusOK, "新しいパスワードを設定しました", `href="/signin?as=candidate"`)
+	s.holds(s.post("/reset", form("code", code(link), "password", otherWords)), http.StatusUnprocessableEntity, "もう使えません", `href="/forgot"`)
+	s.signIn("taro@example.jp", otherWords, account.Candidate)
+}
+
+func TestOnesOwnAccount(t *testing.T) {
+	s := newSite(t)
+	s.post("/signup", chosen("email", "taro@example.jp", "password", firstWords))
+	s.holds(s.get("/account"), http.StatusOK, "taro@example.jp でログインしています", "求職者", "1台")
+	s.holds(s.post("/account/password", form("current", "wrong", "password", otherWords)), http.StatusUnprocessableEntity, "いまのパスワードが違います")
+	s.holds(s.post("/account/password", form("current", firstWords, "password", otherWords)), http.StatusOK, "パスワードを変更しました")
+	s.holds(s.post("/account/language", form("language", "en")), http.StatusOK, "You are signed in as taro@example.jp", "Your language is changed")
+	old := s.browser
+	s.signIn("taro@example.jp", otherWords, account.Candidate)
+	s.holds(s.get("/account"), http.StatusOK, "2台")
+	if p := s.post("/account/signout", nil); p.path != "/signin" {
+		t.Errorf("signed out, the way leads to %s", p.path)
+	}
+	s.browser = old
+	if p := s.get("/account"); p.path != "/signin" {
+		t.Errorf("signed out everywhere, another browser still reads %s", p.path)
+	}
+}
+
+// Signing out ends the session itself: a copy of the cookie is of no use.
+func TestSigningOutEndsTheSession(t *testing.T) {
+	s := newSite(t)
+	s.post("/signup", chosen("email", "taro@example.jp", "password", firstWords))
+	at, err := url.Parse(s.url)
+	s.must(err)
+	cookies := s.browser.Jar.Cookies(at)
+	s.post("/signout", nil)
+	s.browser.Jar.SetCookies(at, cookies)
+	if p := s.get("/account"); p.path != "/signin" {
+		t.Errorf("with a copy of the cookie: %s", p.path)
+	}
+}
+
+func TestATeam(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.holds(s.get("/company/members"), http.StatusOK, "いまは、あなた1人です", "owner@example.jp", "管理者")
+	s.holds(s.post("/company/members", form("email", "x", "role", "viewer")), http.StatusUnprocessableEntity, `value="x"`, "メールアドレスの形")
+	s.holds(s.post("/company/members", form("email", "hito@example.jp", "role", "")), http.StatusUnprocessableEntity, `value="hito@example.jp"`, "役割を選んで")
+	s.holds(s.post("/company/members", form("email", "hito@example.jp", "role", "viewer")), http.StatusOK, "招待のメールを送りました", "招待中", "hito@example.jp", "12月1日(火)")
+	s.holds(s.post("/company/members", form("email", "hito@example.jp", "role", "viewer")), http.StatusUnprocessableEntity, "すでにメンバーか、招待済み")
+	link := s.mailed("hito@example.jp")
+	owner := s.browser
+
+	s.forget()
+	s.holds(s.get(link), http.StatusOK, "縁結び株式会社 の採用チームに招待されています", "hito@example.jp", "閲覧のみ")
+	s.holds(s.post("/invitations", form("code", code(link), "password", "x")), http.StatusUnprocessableEntity, "8文字以上")
+	s.post("/invitations", form("code", code(link), "password", otherWords))
+	s.holds(s.get("/account"), http.StatusOK, "hito@example.jp でログインしています", "縁結び株式会社", "閲覧のみ")
+	s.holds(s.get("/company/members"), http.StatusOK, "2人 で採用を進めています", "管理者ができます")
+	s.holds(s.get("/company/tokens"), http.StatusForbidden)
+	s.holds(s.get("/company/audit"), http.StatusForbidden)
+	s.holds(s.get(link), http.StatusNotFound, "この招待は、もう使えません")
+	viewer := s.browser
+
+	s.browser = owner
+	page := s.get("/company/members").body
+	ids := regexp.MustCompile(`/company/members/([0-9a-f-]{36})/remove`).FindAllStringSubmatch(page, -1)
+	if len(ids) != 2 {
+		t.Fatalf("%d members can be removed, want 2", len(ids))
+	}
+	s.holds(s.post("/company/members/"+ids[0][1]+"/remove", nil), http.StatusConflict, "管理者が1人もいなくなる")
+	s.holds(s.post("/company/members/"+ids[1][1]+"/role", form("role", "recruiter")), http.StatusOK, "役割を変えました", "採用担当")
+	s.holds(s.post("/company/members/"+ids[1][1]+"/remove", nil), http.StatusOK, "メンバーを外しました", "いまは、あなた1人です")
+	s.browser = viewer
+	if p := s.get("/company/members"); p.path != "/signin" {
+		t.Errorf("who was removed still reads %s", p.path)
+	}
+	s.browser = owner
+	s.holds(s.get("/company/audit"), http.StatusOK, "メンバーを外した", "役割の変更", "メンバーの招待", "企業の登録")
+	s.holds(s.get("/company/audit?what=member.role"), http.StatusOK, "役割の変更", `<option value="member.role" selected>`)
+}
+
+func TestTokensAreShownOnce(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.holds(s.get("/company/tokens"), http.StatusOK, "トークンはまだありません")
+	s.holds(s.post("/company/tokens", form("name", "", "role", "viewer")), http.StatusUnprocessableEntity, "1〜60文字")
+	made := s.post("/company/tokens", form("name", "採用管理", "role", "viewer", "once", "k"))
+	s.holds(made, http.StatusOK, "いま控えてください")
+	token := regexp.MustCompile(`class="secret">([^<]+)<`).FindStringSubmatch(made.body)
+	if token == nil {
+		t.Fatal("no token is shown")
+	}
+	actor, err := s.market.Authenticate(t.Context(), token[1])
+	if err != nil || actor.Role != account.Viewer {
+		t.Errorf("the token is of %+v, %v", actor, err)
+	}
+	list := s.get("/company/tokens")
+	s.holds(list, http.StatusOK, "1個 のトークンが有効です", "採用管理", "11月24日(火)")
+	if strings.Contains(list.body, token[1]) {
+		t.Error("the token is shown again")
+	}
+	id := regexp.MustCompile(`/company/tokens/([0-9a-f-]{36})/revoke`).FindStringSubmatch(list.body)
+	s.holds(s.post("/company/tokens/"+id[1]+"/revoke", nil), http.StatusOK, "無効にしました", "トークンはまだありません")
+	if _, err := s.market.Authenticate(t.Context(), token[1]); err == nil {
+		t.Error("a revoked token is good")
+	}
+}
+
+// operatorIn signs an operator in, who has a session and no password.
+func (s *site) operatorIn() {
+	s.Helper()
+	s.must(market.AddOperator(s.Context(), s.store, s.vault, s.options, "ops@example.jp", firstWords))
+	s.signIn("ops@example.jp", firstWords, account.Operator)
+}
+
+func TestOperatorsDecide(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Demo = false })
+	id := s.employer()
+	s.operatorIn()
+	s.holds(s.get("/operator"), http.StatusOK, "1社 が確認を待っています", "縁結び株式会社", "最も古い申請は 1時間以内")
+	file := "/operator/companies/" + id
+	seen := s.get(file)
+	s.holds(seen, http.StatusOK, "検査用数字は正しい", "example.jp", "未確認", "確認待ち")
+	if strings.Contains(main(seen.body), "owner@") {
+		t.Error("an address is shown")
+	}
+	s.holds(s.post(file+"/verify", form("reason", "")), http.StatusUnprocessableEntity, "理由を")
+	s.holds(s.post(file+"/verify", form("reason", "登記と一致。")), http.StatusOK, "確認済みにしました", "登記と一致。")
+	s.holds(s.get("/operator"), http.StatusOK, "確認を待っている企業はありません")
+	s.holds(s.post(file+"/suspend", form("reason", "所在不明。")), http.StatusOK, "停止しました", "所在不明。")
+	s.holds(s.post(file+"/quota", form("scouts", "x")), http.StatusUnprocessableEntity, `value="x"`, "整数で")
+	s.holds(s.post(file+"/quota", form("scouts", "30")), http.StatusOK, `value="30"`)
+	s.holds(s.get("/operator/companies?q="+url.QueryEscape("縁結び")+"&status=suspended"), http.StatusOK, "縁結び株式会社", "停止中")
+	s.holds(s.get("/operator/companies?q=zzz"), http.StatusOK, "あてはまる企業はありません")
+	s.holds(s.get("/operator/audit?company="+id), http.StatusOK, "企業の停止", "スカウト数の上限の変更（30件）")
+}
+
+func TestOperatorsLookAtTheInstallation(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.operatorIn()
+	s.holds(s.get("/operator/settings"), http.StatusOK, "ルールが自動でオファーを送ります", "ENISHI_PERMIT", "設定されていません")
+	s.holds(s.get("/operator/kpis"), http.StatusOK, "この30日で 0件 を送り", "<svg")
+	s.holds(s.get("/operator/jobs"), http.StatusOK, "ジョブはすべて順調です", "集計（statistics）", "毎日 08:00")
+	s.holds(s.post("/operator/jobs/statistics/run", nil), http.StatusOK, "実行を頼みました")
+	s.holds(s.post("/operator/jobs/nothing/run", nil), http.StatusNotFound)
+	s.holds(s.get("/operator/jobs/statistics"), http.StatusOK, "まだ実行されていません")
+	s.holds(s.get("/operator/health"), http.StatusOK, "求職者 0人", "Redis")
+	s.holds(s.get("/operator/audit"), http.StatusOK, "運営アカウントの作成", "ジョブの実行", "ログイン")
+	s.signIn("owner@example.jp", firstWords, account.Member)
+	for _, path := range []string{"/operator", "/operator/companies", "/operator/settings", "/operator/kpis", "/operator/jobs", "/operator/health", "/operator/audit"} {
+		s.holds(s.get(path), http.StatusForbidden)
+	}
+}

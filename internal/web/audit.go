@@ -1,0 +1,124 @@
+package web
+
+import (
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/market"
+)
+
+// audited says what was done.
+//
+// long: a table of texts
+func audited(w words, what market.Audited) string {
+	switch what {
+	case market.AuditSignIn:
+		return w.Say("ログイン", "Signed in")
+	case market.AuditPassword:
+		return w.Say("パスワードの変更", "Changed the password")
+	case market.AuditReset:
+		return w.Say("パスワードの再設定（メール）", "Set a new password by mail")
+	case market.AuditSignOutAll:
+		return w.Say("すべての端末からログアウト", "Signed out everywhere")
+	case market.AuditConfirm:
+		return w.Say("メールアドレスの確認", "Confirmed the address")
+	case market.AuditFound:
+		return w.Say("企業の登録", "Registered the company")
+	case market.AuditVerify:
+		return w.Say("企業の確認", "Verified the company")
+	case market.AuditSuspend:
+		return w.Say("企業の停止", "Suspended the company")
+	case market.AuditQuota:
+		return w.Say("スカウト数の上限の変更", "Changed the quota of scouts")
+	case market.AuditInvite:
+		return w.Say("メンバーの招待", "Invited somebody")
+	case market.AuditUninvite:
+		return w.Say("招待の取り消し", "Revoked an invitation")
+	case market.AuditJoin:
+		return w.Say("メンバーの参加", "Joined")
+	case market.AuditRole:
+		return w.Say("役割の変更", "Changed a role")
+	case market.AuditRemove:
+		return w.Say("メンバーを外した", "Removed a member")
+	case market.AuditTokenMake:
+		return w.Say("トークンの作成", "Made a token")
+	case market.AuditTokenRevoke:
+		return w.Say("トークンの無効化", "Revoked a token")
+	case market.AuditPublish:
+		return w.Say("求人の公開", "Published a position")
+	case market.AuditClose:
+		return w.Say("求人の終了", "Closed a position")
+	case market.AuditActivate:
+		return w.Say("オファー条件の開始", "Activated a rule")
+	case market.AuditPause:
+		return w.Say("オファー条件の停止", "Paused a rule")
+	case market.AuditBatch:
+		return w.Say("オファーの承認", "Confirmed a batch")
+	case market.AuditScout:
+		return w.Say("スカウトの送信", "Sent a scout")
+	case market.AuditHire:
+		return w.Say("採用", "Hired")
+	case market.AuditErase:
+		return w.Say("退会", "Left")
+	case market.AuditJob:
+		return w.Say("ジョブの実行", "Asked for a job")
+	case market.AuditOperator:
+		return w.Say("運営アカウントの作成", "Made an operator")
+	}
+	return string(what)
+}
+
+func auditedOptions(w words) []option {
+	var out []option
+	for _, what := range market.AuditedKinds() {
+		out = append(out, option{string(what), audited(w, what)})
+	}
+	return out
+}
+
+func countOf(w words, e market.Noted) string {
+	if e.N == 0 {
+		return ""
+	}
+	n := strconv.FormatInt(e.N, 10)
+	return w.Say("（"+n+"件）", " ("+n+")")
+}
+
+// author says who did it.
+func author(w words, e market.Noted) string {
+	switch {
+	case e.Account == 0:
+		return w.Say("システム", "the installation")
+	case e.Machine != "":
+		return w.Say("トークン「"+e.Machine+"」", "token “"+e.Machine+"”")
+	case e.Who == uuid.Nil:
+		return w.Say("退会した人", "somebody who has left")
+	}
+	kind := map[account.Kind]string{
+		account.Candidate: w.Say("求職者 ", "candidate "), account.Member: w.Say("メンバー ", "member "), account.Operator: w.Say("運営 ", "operator "),
+	}[e.WhoKind]
+	return kind + short(e.Who.String())
+}
+
+// short is the end of an id: its beginning is a time that many share.
+func short(id string) string {
+	if len(id) < 8 {
+		return id
+	}
+	return "…" + id[len(id)-8:]
+}
+
+// subject says to what it was done.
+func subject(w words, e market.Noted) string {
+	name := map[market.Subject]string{
+		market.SubjectAccount: w.Say("アカウント ", "account "), market.SubjectCandidate: w.Say("候補者 ", "candidate "),
+		market.SubjectCompany: w.Say("企業 ", "company "), market.SubjectPosition: w.Say("求人 ", "position "),
+		market.SubjectRule: w.Say("オファー条件 ", "rule "), market.SubjectOffer: w.Say("オファー ", "offer "),
+	}[e.Kind]
+	if e.About == "" {
+		return name
+	}
+	return name + short(e.About)
+}

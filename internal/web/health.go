@@ -1,0 +1,127 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"enishi/internal/market"
+)
+
+// part is how a part of the installation is.
+type part struct {
+	name, state, class, text string // class: "good", "warn" or "bad"
+}
+
+// What is worth a look: how long the log may be behind, a mail may wait, and a
+// snapshot may be old. The first two are those of the alarms in docs/operations.md.
+const (
+	mostLag     = 5 * time.Second
+	mostMailAge = 15 * time.Minute
+	mostImage   = 24 * time.Hour
+)
+
+// judged gives a part that is well, or needs a look.
+func judged(w words, name string, well bool, text string) part {
+	if well {
+		return part{name, w.Say("正常", "well"), "good", text}
+	}
+	return part{name, w.Say("要確認", "needs a look"), "bad", text}
+}
+
+// partsOf says how each part is.
+func partsOf(w words, h *market.Health, now time.Time) []part {
+	age := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + w.Say("秒", " s") }
+	log := fmt.Sprintf(w.Say("変更 %d件。検索への反映の遅れ %s", "%d changes. Searches are %s behind"), h.Status.LogHead, age(h.Lag.AppliedAge))
+	out := []part{
+		judged(w, w.Say("検索", "Searches"), h.Lag.AppliedAge < mostLag, log),
+		judged(w, w.Say("マッチング", "Matching"), h.Lag.MatchedAge < mostLag,
+			fmt.Sprintf(w.Say("未処理 %d件。遅れ %s", "%d changes wait, %s behind"), h.Lag.Unmatched, age(h.Lag.MatchedAge))),
+		{w.Say("メモリ上の集団", "Populations"), w.Say("正常", "well"), "good", fmt.Sprintf(w.Say("求職者 %d人、オファー条件 %d件、%.1f MB", "%d candidates, %d rules, %.1f MB"),
+			h.Candidates.Entries, h.Rules.Entries, float64(h.Candidates.Bytes+h.Rules.Bytes)/1e6)},
+	}
+	out = append(out, mailPart(w, h, now), jobPart(w, h), snapshotPart(w, h, now), replicaPart(w, h))
+	cached := w.Say("使っていません（プロセス内で保持）", "not used: each process keeps its own")
+	if h.Cached {
+		cached = w.Say("セッションを全プロセスで共有しています", "sessions are kept for all processes together")
+	}
+	out = append(out, part{"Redis", w.Say("正常", "well"), "good", cached})
+	if h.Maintenance.Standing != "" {
+		out = append(out, part{w.Say("メンテナンス", "Maintenance"), w.Say("実施中または予定あり", "planned or going on"), "warn", string(h.Maintenance.Standing)})
+	}
+	return out
+}
+
+func mailPart(w words, h *market.Health, now time.Time) part {
+	text := w.Say("送信待ちのメールはありません", "no mail waits")
+	if h.Mails > 0 {
+		text = fmt.Sprintf(w.Say("送信待ち %d通。最も古いものは %s前", "%d mails wait, the oldest for %s"), h.Mails, waited(w, now, h.OldestMail))
+	}
+	return judged(w, w.Say("メール", "Mail"), h.Mails == 0 || now.Sub(h.OldestMail) < mostMailAge, text)
+}
+
+func jobPart(w words, h *market.Health) part {
+	text := w.Say("失敗したままのジョブはありません", "no job has failed")
+	if len(h.Failing) > 0 {
+		text = w.Say("失敗: ", "failed: ") + strings.Join(h.Failing, ", ")
+	}
+	return judged(w, w.Say("ジョブ", "Jobs"), len(h.Failing) == 0, text)
+}
+
+func snapshotPart(w words, h *market.Health, now time.Time) part {
+	name := w.Say("スナップショット", "Snapshots")
+	if h.Snapshot == nil {
+		return part{name, w.Say("まだありません", "none yet"), "warn", w.Say("起動のたびに、すべての行を読みます", "a start reads every row")}
+	}
+	return judged(w, name, h.Snapshot.Outcome != market.Failed && now.Sub(h.Snapshot.Started) < mostImage,
+		w.Say("最後の実行 ", "last run ")+w.Time(h.Snapshot.Started)+w.Say("、", ", ")+runState(w, h.Snapshot.Outcome))
+}
+
+func replicaPart(w words, h *market.Health) part {
+	name := w.Say("読み取り用の複製", "Read replica")
+	if !h.HasReplica {
+		return part{name, w.Say("正常", "well"), "good", w.Say("使っていません", "not used")}
+	}
+	r := h.Replica
+	return judged(w, name, r.Away == 0, fmt.Sprintf(w.Say("応答 %d回、本体が代わりに応答 %d回（未到着 %d、遅れ %d、不通 %d）", "%d answers; the database stood in %d times (not arrived %d, behind %d, away %d)"),
+		r.Replica, r.NotYet+r.Behind+r.Away, r.NotYet, r.Behind, r.Away))
+}
+
+func runState(w words, s market.RunState) string {
+	switch s {
+	case market.Running:
+		return w.Say("実行中", "running")
+	case market.Done:
+		return w.Say("完了", "done")
+	case market.Halted:
+		return w.Say("中断（次回続きから）", "stopped, to be gone on with")
+	case market.Failed:
+		return w.Say("失敗", "failed")
+	case market.Interrupted:
+		return w.Say("途中で終了", "interrupted")
+	}
+	return string(s)
+}
+
+func runClass(s market.RunState) string {
+	switch s {
+	case market.Done:
+		return "good"
+	case market.Failed:
+		return "bad"
+	}
+	return "warn"
+}
+
+// jobName says a job by what it does; its own name is what commands know it by.
+func jobName(w words, name string) string {
+	ja := map[string]string{
+		"expire": "期限切れの処理", "statistics": "集計", "digests": "新着オファーのメール", "retention": "保存期間の過ぎた行の削除",
+		"trim": "変更ログの整理", "snapshot": "スナップショットの作成",
+	}[name]
+	if ja == "" {
+		return name
+	}
+	return w.Say(ja+"（"+name+"）", name)
+}
