@@ -171,10 +171,11 @@ func (m *Market) refresh(tx Tx) (day.Day, error) {
 type touched struct {
 	candidates map[int64]bool
 	rules      map[int64]bool
+	searches   map[int64]bool
 }
 
 func newTouched() *touched {
-	return &touched{candidates: map[int64]bool{}, rules: map[int64]bool{}}
+	return &touched{candidates: map[int64]bool{}, rules: map[int64]bool{}, searches: map[int64]bool{}}
 }
 
 // add notes the entries that a row changed.
@@ -184,6 +185,8 @@ func (t *touched) add(tx Tx, row Row) error {
 		t.candidates[row.Entity] = true
 	case RuleChanged, RuleLess:
 		t.rules[row.Entity] = true
+	case SearchChanged:
+		t.searches[row.Entity] = true
 	case PositionChanged, PositionLess:
 		return t.addPosition(tx, row.Entity)
 	case CompanyChanged, CompanyLess:
@@ -253,6 +256,16 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 				return fmt.Errorf("reload candidate %d: %w", key, err)
 			}
 			found = found[1:]
+		}
+	}
+	for key := range t.searches {
+		s, err := tx.SavedSearch(key)
+		if notFoundIsNil(err) != nil {
+			return fmt.Errorf("reload search %d: %w", key, err)
+		}
+		s.Key = key
+		if err := m.people.putSearch(b, &s, turn); err != nil {
+			return err
 		}
 	}
 	kin := kinship{}

@@ -63,6 +63,9 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 		if err := m.loadAnswers(ctx); err != nil {
 			return false, err
 		}
+		if err := m.loadSearches(ctx, loadTurn); err != nil {
+			return false, err
+		}
 		return true, m.Follow(ctx)
 	}
 	return false, nil

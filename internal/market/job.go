@@ -153,6 +153,10 @@ func (m *Market) Jobs(snapshot func(context.Context) (int64, error)) *Jobs {
 			At: 2 * time.Hour, gather: m.makePast,
 		},
 		{
+			Name: jobAlerts, Mails: true, What: "Mail members whose saved searches have new matches, once a day.",
+			At: 8*time.Hour + 30*time.Minute, page: m.alertPage,
+		},
+		{
 			Name: jobRetention, What: "Remove rows that have been kept long enough: answers, sessions, views, mails, previews, runs.",
 			At: 3*time.Hour + 30*time.Minute, Removes: true, page: m.retainPage, count: m.countOld,
 		},
@@ -176,6 +180,7 @@ const (
 	jobStatistics = "statistics"
 	jobDigests    = "digests"
 	jobPast       = "past"
+	jobAlerts     = "alerts"
 	jobRetention  = "retention"
 	jobTrim       = "trim"
 	JobSnapshot   = "snapshot"

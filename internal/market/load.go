@@ -42,6 +42,9 @@ func (m *Market) fill(ctx context.Context, turn int64, progress func(what string
 	for _, key := range m.people.without(l.all) {
 		l.all.erase(key, turn)
 	}
+	if err := m.loadSearches(ctx, turn); err != nil {
+		return err
+	}
 	if err := m.people.apply(l.all); err != nil {
 		return err
 	}

@@ -227,6 +227,9 @@ func (m *Market) handle(ctx context.Context, row Row) error {
 	var err error
 	switch row.Change {
 	case CandidateChanged, BlockRemoved:
+		if err = m.noteAlerts(ctx, row.Entity); err != nil {
+			return err
+		}
 		proposals, err = m.forCandidates(ctx, []int64{row.Entity})
 	case RuleChanged:
 		if err = m.expireRule(ctx, row.Entity); err == nil {

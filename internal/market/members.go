@@ -398,6 +398,9 @@ func (m *Market) RemoveMember(ctx context.Context, actor Actor, id uuid.UUID) er
 		if err := tx.StripAccount(c.account.Key); err != nil {
 			return err
 		}
+		if err := m.dropSearches(tx, c.account.Key); err != nil {
+			return err
+		}
 		return m.audit(tx, actor, AuditRemove, SubjectAccount, c.account.Key)
 	})
 }

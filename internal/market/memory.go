@@ -27,6 +27,7 @@ type Memory struct {
 	memoryJobs
 	memoryAccess
 	memoryPast
+	memorySaved
 }
 
 var _ Store = (*Memory)(nil)
@@ -44,6 +45,7 @@ func NewMemory() *Memory {
 		memoryJobs:       newMemoryJobs(),
 		memoryAccess:     newMemoryAccess(),
 		memoryPast:       memoryPast{cells: map[day.Day][]PastCell{}},
+		memorySaved:      newMemorySaved(),
 	}
 }
 

@@ -100,6 +100,7 @@ func (t *memoryTx) DeleteCandidate(key int64) error {
 		t.views.put(t, view, nil)
 	}
 	drop(t, t.viewsOf, key)
+	t.dropAlertsOn(key)
 	drop(t, t.candidateID, c.ID)
 	drop(t, t.candidateAccount, c.Account)
 	t.candidates.put(t, key, nil)

@@ -16,7 +16,7 @@ import (
 )
 
 // Snapshot is every row of a market but replies, previews and guesses, which
-// live a day. Each sequence is in the order of its keys. The rows must not be
+// live a day, and saved searches. Each sequence is in the order of its keys. The rows must not be
 // modified.
 type Snapshot struct {
 	Settings   iter.Seq2[string, string]

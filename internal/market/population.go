@@ -28,6 +28,7 @@ type populations struct {
 	rules      *engine.Population
 	texts      *texts // of the candidates
 	seen       atomic.Pointer[seen]
+	searches   atomic.Pointer[engine.Population] // saved ones with alerts: no documents, conditions over profiles
 	applied    atomic.Int64
 
 	mu     sync.RWMutex
@@ -83,7 +84,14 @@ func newPopulations() (*populations, error) {
 		return nil, err
 	}
 	p.show()
-	return p, nil
+	return p, p.forgetSearches()
+}
+
+// forgetSearches begins with no saved search.
+func (p *populations) forgetSearches() error {
+	searches, err := engine.New(engine.Schema{}, p.profiles.schema)
+	p.searches.Store(searches)
+	return err
 }
 
 // show lets searches see what has been applied.
@@ -108,6 +116,7 @@ type batch struct {
 	candidates []engine.Change
 	rules      []engine.Change
 	texts      []textChange
+	searches   []engine.Change
 	person     map[int64]person
 	order      map[int64]order
 }
@@ -136,7 +145,7 @@ func (p *populations) without(b *batch) []int64 {
 }
 
 func (p *populations) apply(b *batch) error {
-	if err := errors.Join(p.candidates.Apply(b.candidates), p.rules.Apply(b.rules)); err != nil {
+	if err := errors.Join(p.candidates.Apply(b.candidates), p.rules.Apply(b.rules), p.searches.Load().Apply(b.searches)); err != nil {
 		return fmt.Errorf("apply changes to the populations: %w", err)
 	}
 	p.texts.apply(b.texts)

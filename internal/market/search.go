@@ -288,12 +288,17 @@ func listedCard(tx Tx, cards account.Cards, key int64, words []string, today day
 	if err != nil {
 		return Card{}, fmt.Errorf("candidate %d: %w", key, err)
 	}
-	out := card(cards, &c, today)
+	return listed(cards, &c, words, today), nil
+}
+
+// listed gives the card of a candidate, who has a mask, as lists show it.
+func listed(cards account.Cards, c *candidate.Candidate, words []string, today day.Day) Card {
+	out := card(cards, c, today)
 	out.Profile.History, out.Profile.Text = nil, ""
 	if len(words) > 0 {
 		out.Highlights = highlights(c.Masked(), words)
 	}
-	return out, nil
+	return out
 }
 
 // card strips a candidate of whatever tells who they are; their own words are

@@ -33,7 +33,7 @@ type Store interface {
 // second row where one is allowed is Conflict; saving over a version that has
 // moved on is Stale. Lock methods read a row and keep others from writing it
 // until the end; locks are taken in the order account, candidate, company, rule,
-// position, and by key within each. Add methods set the Key of what they are
+// position, saved search, and by key within each. Add methods set the Key of what they are
 // given. Save methods expect Version to be one above the stored one.
 type Tx interface {
 	logTx
@@ -45,6 +45,7 @@ type Tx interface {
 	offerTx
 	maintenanceTx
 	jobTx
+	savedTx
 	accessTx
 	auditTx
 	pastTx
@@ -288,6 +289,7 @@ const (
 	CompanyLess      Change = "company.less"     // applied, suspended
 	OfferChanged     Change = "offer"            // any state
 	DayBegan         Change = "day"              // entity is the day number
+	SearchChanged    Change = "search"           // a saved search: saved, edited, removed
 )
 
 // Row is a row of the change log.

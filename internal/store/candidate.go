@@ -207,6 +207,7 @@ func (t *tx) DeleteCandidate(key int64) error {
 		{"DELETE FROM block WHERE candidate = ?", key},
 		{"DELETE FROM employment WHERE candidate = ?", key},
 		{"DELETE FROM view WHERE candidate = ?", key},
+		{"DELETE FROM search_alert WHERE candidate = ?", key},
 		{"DELETE FROM candidate WHERE id = ?", key},
 		{"DELETE FROM session WHERE account = ?", account},
 		{"DELETE FROM guess WHERE account = ?", account},
