@@ -23,6 +23,7 @@ type Action string
 const (
 	ReadOffers     Action = "read offers"
 	SearchPeople   Action = "search candidates"
+	SaveSearch     Action = "save searches"
 	OpenCard       Action = "open a candidate's card"
 	EditPosition   Action = "edit positions"
 	EditRule       Action = "edit rules"
@@ -49,6 +50,7 @@ var permissions = map[Action]map[Role]bool{
 	//                 owner        recruiter        viewer
 	ReadOffers:     {Owner: true, Recruiter: true, Viewer: true},
 	SearchPeople:   {Owner: true, Recruiter: true, Viewer: true},
+	SaveSearch:     {Owner: true, Recruiter: true, Viewer: false},
 	OpenCard:       {Owner: true, Recruiter: true, Viewer: false},
 	EditPosition:   {Owner: true, Recruiter: true, Viewer: false},
 	EditRule:       {Owner: true, Recruiter: true, Viewer: false},

@@ -172,6 +172,7 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 	s.addPositions()
 	s.addRules()
 	s.addSearch()
+	s.addSavedSearches()
 	s.addStatus(o)
 	finish(s.huma.OpenAPI())
 	return s

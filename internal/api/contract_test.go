@@ -26,6 +26,7 @@ func TestEditsNeedTheNewestETag(t *testing.T) {
 		{"/api/v1/me/blocks", w.candidate, `{"blocks":[]}`},
 		{"/api/v1/positions/" + w.position, w.company, terms},
 		{"/api/v1/rules/" + w.rule, w.company, ruleBody(w.position)},
+		{"/api/v1/searches/" + w.search, w.company, strings.Replace(savedSearch, "京都", "奈良", 1)},
 	} {
 		t.Run(tt.path, func(t *testing.T) {
 			tag := w.must(http.StatusOK, "GET", tt.path, tt.token, "").header.Get("ETag")
@@ -70,6 +71,7 @@ func TestCreatesAreRepeatable(t *testing.T) {
 			`{"candidate":"` + w.card + `","position":"` + w.published(w.company) + `","message":"x"}`,
 		},
 		{"/api/v1/positions", w.company, terms, strings.Replace(terms, "900", "901", 1)},
+		{"/api/v1/searches", w.company, savedSearch, strings.Replace(savedSearch, "京都", "奈良", 1)},
 		{"/api/v1/rules", w.company, ruleBody(w.position), strings.Replace(ruleBody(w.position), `"total_budget":100`, `"total_budget":99`, 1)},
 	} {
 		t.Run(tt.path, func(t *testing.T) {

@@ -117,7 +117,7 @@ type world struct {
 	*server
 	candidate, company, operator                    string // tokens
 	companyID, position, unruled, rule, offer, card string
-	member, invitation, machine                     string // ids
+	member, invitation, machine, search             string // ids
 	code                                            string // that was mailed last
 }
 
@@ -135,8 +135,12 @@ func newWorld(t *testing.T, change ...func(*market.Options, *api.Options)) *worl
 	found := w.must(http.StatusOK, "POST", "/api/v1/candidates/search", w.company, `{}`)
 	w.card = into[struct{ Items []struct{ ID string } }](t, found).Items[0].ID
 	w.employ()
+	saved := w.must(http.StatusCreated, "POST", "/api/v1/searches", w.company, savedSearch)
+	w.search = into[struct{ ID string }](t, saved).ID
 	return w
 }
+
+const savedSearch = `{"name":"京都","condition":{"field":"text","contains":"京都"},"alerts":true}`
 
 // step takes steps on the world's offer.
 func (w *world) step(as string, steps ...string) {
@@ -206,6 +210,8 @@ func (w *world) target(d described) string {
 		id = w.rule
 	case strings.HasPrefix(d.path, "/api/v1/candidates"):
 		id = w.card
+	case strings.HasPrefix(d.path, "/api/v1/searches"):
+		id = w.search
 	case strings.HasPrefix(d.path, "/api/v1/members"):
 		id = w.member
 	case strings.HasPrefix(d.path, "/api/v1/invitations"):

@@ -176,7 +176,7 @@ type AlertCard struct {
 // the company is not among them; who has an offer is. Reading the first page
 // makes all read.
 func (m *Market) Alerts(ctx context.Context, actor Actor, id uuid.UUID, before int64, limit int) (page []AlertCard, next int64, err error) {
-	if err := actor.Role.May(account.SearchPeople); err != nil {
+	if err := actor.Role.May(account.SaveSearch); err != nil {
 		return nil, 0, err
 	}
 	cards, err := m.vault.Cards(actor.CompanyID)
@@ -203,6 +203,9 @@ func (m *Market) Alerts(ctx context.Context, actor Actor, id uuid.UUID, before i
 	})
 	if err != nil || before != 0 || newest <= s.Read {
 		return page, next, err
+	}
+	if _, ok := m.paused(); ok {
+		return page, next, nil // they are read when they are read again
 	}
 	err = m.transact(ctx, func(tx Tx) error { return notFoundIsNil(tx.MarkSearch(s.Key, newest, newest)) })
 	return page, next, err

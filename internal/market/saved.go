@@ -118,7 +118,7 @@ func (m *Market) searchChanged(tx Tx, s *SavedSearch, found []int64) error {
 
 // checkSearch says what is wrong with a search to save, or with who saves it.
 func checkSearch(actor Actor, in SearchToSave) error {
-	if err := actor.Role.May(account.SearchPeople); err != nil {
+	if err := actor.Role.May(account.SaveSearch); err != nil {
 		return err
 	}
 	return in.validate()
@@ -210,7 +210,7 @@ func (m *Market) withNews(tx Tx, k company.Company, s SavedSearch) (Saved, error
 // Searches gives up to limit saved searches of the actor's after a key, by key.
 func (m *Market) Searches(ctx context.Context, actor Actor, after int64, limit int) ([]Saved, error) {
 	var out []Saved
-	if err := actor.Role.May(account.SearchPeople); err != nil {
+	if err := actor.Role.May(account.SaveSearch); err != nil {
 		return nil, err
 	}
 	m.catchUpWithOthers(ctx)
@@ -239,7 +239,7 @@ func (m *Market) Searches(ctx context.Context, actor Actor, after int64, limit i
 // SavedSearch gives a saved search of the actor's.
 func (m *Market) SavedSearch(ctx context.Context, actor Actor, id uuid.UUID) (Saved, error) {
 	var out Saved
-	if err := actor.Role.May(account.SearchPeople); err != nil {
+	if err := actor.Role.May(account.SaveSearch); err != nil {
 		return out, err
 	}
 	m.catchUpWithOthers(ctx)
@@ -306,7 +306,7 @@ func (m *Market) SetSearch(ctx context.Context, actor Actor, id uuid.UUID, versi
 
 // DeleteSearch removes a saved search of the actor's with its alerts.
 func (m *Market) DeleteSearch(ctx context.Context, actor Actor, id uuid.UUID) error {
-	if err := actor.Role.May(account.SearchPeople); err != nil {
+	if err := actor.Role.May(account.SaveSearch); err != nil {
 		return err
 	}
 	return m.write(ctx, func(tx Tx) error {
