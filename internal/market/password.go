@@ -16,6 +16,7 @@ type Self struct {
 	Confirmed   bool
 	HasPassword bool
 	Language    string // empty: none was chosen
+	Chosen      bool   // the language, by SetLanguage
 	Sessions    int    // that have not ended
 	Role        account.Role
 	Company     string // name
@@ -30,7 +31,8 @@ func (m *Market) Self(ctx context.Context, actor Actor) (Self, error) {
 			return err
 		}
 		out = Self{
-			Kind: a.Kind, Confirmed: actor.Confirmed, HasPassword: a.Password != "", Language: a.Language, Role: actor.Role,
+			Kind: a.Kind, Confirmed: actor.Confirmed, HasPassword: a.Password != "", Language: a.Language, Chosen: a.Language != "",
+			Role: actor.Role,
 		}
 		if len(a.EmailHash) > 0 {
 			if out.Email, err = m.vault.Open(a.Sealed); err != nil {

@@ -94,7 +94,7 @@ func TestOnesOwnAccount(t *testing.T) {
 	s.holds(s.post("/account/language", form("language", "en")), http.StatusOK, "You are signed in as taro@example.jp", "Your language is changed")
 	old := s.browser
 	s.signIn("taro@example.jp", otherWords, account.Candidate)
-	s.holds(s.get("/account"), http.StatusOK, "2台")
+	s.holds(s.get("/account"), http.StatusOK, "You are signed in", ">2<") // in the language that was chosen
 	if p := s.post("/account/signout", nil); p.path != "/signin" {
 		t.Errorf("signed out, the way leads to %s", p.path)
 	}
@@ -154,7 +154,8 @@ func TestATeam(t *testing.T) {
 		t.Errorf("who was removed still reads %s", p.path)
 	}
 	s.browser = owner
-	s.holds(s.get("/company/audit"), http.StatusOK, "メンバーを外した", "役割の変更", "メンバーの招待", "企業の登録")
+	s.holds(s.get("/company/settings"), http.StatusOK, "縁結び株式会社 の設定", "/company/tokens", "/company/audit")
+	s.holds(s.get("/company/audit"), http.StatusOK, "owner@example.jp", "メンバーを外した", "役割の変更", "メンバーの招待", "企業の登録")
 	s.holds(s.get("/company/audit?what=member.role"), http.StatusOK, "役割の変更", `<option value="member.role" selected>`)
 }
 
@@ -223,7 +224,8 @@ func TestOperatorsLookAtTheInstallation(t *testing.T) {
 	s.holds(s.get("/operator/jobs"), http.StatusOK, "ジョブはすべて順調です", "集計（statistics）", "毎日 08:00")
 	s.holds(s.post("/operator/jobs/statistics/run", nil), http.StatusOK, "実行を頼みました")
 	s.holds(s.post("/operator/jobs/nothing/run", nil), http.StatusNotFound)
-	s.holds(s.get("/operator/jobs/statistics"), http.StatusOK, "まだ実行されていません")
+	s.holds(s.get("/operator/jobs/runs?job=trim"), http.StatusOK, "まだ実行されていません", "変更ログの整理")
+	s.holds(s.get("/operator/jobs/runs?job=nothing"), http.StatusNotFound)
 	s.holds(s.get("/operator/health"), http.StatusOK, "求職者 0人", "Redis")
 	s.holds(s.get("/operator/audit"), http.StatusOK, "運営アカウントの作成", "ジョブの実行", "ログイン")
 	s.signIn("owner@example.jp", firstWords, account.Member)

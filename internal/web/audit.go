@@ -86,9 +86,11 @@ func countOf(w words, e market.Noted) string {
 	return w.Say("（"+n+"件）", " ("+n+")")
 }
 
-// author says who did it.
-func author(w words, e market.Noted) string {
+// author says who did it, by their address if the reader knows it.
+func author(w words, e market.Noted, names map[uuid.UUID]string) string {
 	switch {
+	case names[e.Who] != "":
+		return names[e.Who]
 	case e.Account == 0:
 		return w.Say("システム", "the installation")
 	case e.Machine != "":

@@ -118,7 +118,7 @@ func runClass(s market.RunState) string {
 func jobName(w words, name string) string {
 	ja := map[string]string{
 		"expire": "期限切れの処理", "statistics": "集計", "digests": "新着オファーのメール", "retention": "保存期間の過ぎた行の削除",
-		"trim": "変更ログの整理", "snapshot": "スナップショットの作成",
+		"trim": "変更ログの整理", "snapshot": "スナップショットの作成", "past": "過去のオファーの集計", "alerts": "保存した検索の知らせ",
 	}[name]
 	if ja == "" {
 		return name

@@ -18,6 +18,7 @@ func (p *Pages) memberRoutes() []Route {
 		return Route{Pattern: pattern, Who: Members, class: httpx.Ordinary, serve: serve}
 	}
 	return []Route{
+		of("GET /company/settings", p.companySettings),
 		of("GET /company/members", p.members),
 		of("POST /company/members", p.invite),
 		of("POST /company/members/{id}/role", p.setRole),
@@ -29,6 +30,20 @@ func (p *Pages) memberRoutes() []Route {
 		of("POST /company/tokens/{id}/revoke", p.revoke),
 		of("GET /company/audit", p.companyAudit),
 	}
+}
+
+// companySettings leads to what a company has set up, as far as its reader may.
+func (p *Pages) companySettings(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	self, err := p.market.Self(ctx, actor)
+	if err != nil {
+		return err
+	}
+	title := r.words.Say(self.Company+" の設定", "Settings of "+self.Company)
+	return p.show(r, http.StatusOK, title, companySettingsPage(r.words, title, actor.Role))
 }
 
 // inviting is what the page of members keeps: what was typed, what is wrong with it,
@@ -232,6 +247,7 @@ type auditing struct {
 	what    market.Audited
 	company string // id; operators narrow the log to one
 	list    []market.Noted
+	names   map[uuid.UUID]string // of those whom the reader knows by address
 	next    string
 }
 
@@ -239,6 +255,13 @@ func (p *Pages) companyAudit(r *request) error {
 	a, err := p.readAudit(r, "/company/audit", market.EntryFilter{})
 	if err != nil {
 		return err
+	}
+	people, _, err := p.market.Members(r.Context(), *r.actor)
+	if err != nil {
+		return err
+	}
+	for _, one := range people {
+		a.names[one.ID] = one.Email
 	}
 	title := r.words.Say("だれが、いつ、何をしたか", "Who did what, and when")
 	return p.show(r, http.StatusOK, title, auditPage(r.words, title, a))
@@ -251,7 +274,7 @@ func (p *Pages) readAudit(r *request, path string, of market.EntryFilter) (audit
 		return auditing{}, err
 	}
 	q := r.URL.Query()
-	a := auditing{path: path, what: market.Audited(q.Get("what")), company: q.Get("company")}
+	a := auditing{path: path, what: market.Audited(q.Get("what")), company: q.Get("company"), names: map[uuid.UUID]string{}}
 	of.What = a.what
 	scope := path + " " + string(a.what) + " " + a.company + " of " + strconv.FormatInt(actor.Account, 10)
 	var before int64

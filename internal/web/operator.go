@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -29,7 +30,7 @@ func (p *Pages) operatorRoutes() []Route {
 		of("GET /operator/settings", p.operatorSettings),
 		of("GET /operator/kpis", p.kpis),
 		of("GET /operator/jobs", p.jobs),
-		of("GET /operator/jobs/{name}", p.jobRuns),
+		of("GET /operator/jobs/runs", p.jobRuns),
 		of("POST /operator/jobs/{name}/run", p.runJob),
 		of("GET /operator/health", p.health),
 		of("GET /operator/audit", p.wholeAudit),
@@ -305,7 +306,7 @@ func (p *Pages) jobRuns(r *request) error {
 	if err != nil {
 		return err
 	}
-	name := r.PathValue("name")
+	name := cmp.Or(r.URL.Query().Get("job"), "statistics")
 	list, err := p.market.RunsOf(ctx, actor, name, runsShown)
 	if err != nil {
 		return err

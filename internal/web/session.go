@@ -143,6 +143,9 @@ func (p *Pages) signIn(r *request) error {
 		return err
 	}
 	r.keep(sessionCookie, token, sessionLife)
+	if err := p.keepLanguage(r, actor); err != nil {
+		return err
+	}
 	if len(s.Typed) > 0 {
 		r.actor = &actor
 		return p.show(r, http.StatusOK, r.words.Say("続きから送信する", "Go on where you were"), resumePage(r.words, s))
@@ -152,6 +155,16 @@ func (p *Pages) signIn(r *request) error {
 	}
 	r.see(s.Back)
 	return nil
+}
+
+// keepLanguage brings the language that somebody has chosen for their account to the
+// device that they sign in on.
+func (p *Pages) keepLanguage(r *request, actor market.Actor) error {
+	self, err := p.market.Self(r.Context(), actor)
+	if err == nil && self.Chosen {
+		r.keep(languageCookie, self.Language, languageLife)
+	}
+	return err
 }
 
 // home is where somebody begins.
