@@ -158,6 +158,7 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 		s.limiter.Share(o.Shared)
 	}
 	s.addVisitors()
+	s.addInsight()
 	s.addAccounts()
 	s.addTaxonomy()
 	s.addMe()

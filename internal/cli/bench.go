@@ -77,14 +77,14 @@ type benchHTTPCmd struct {
 	URL      string         `required:"" placeholder:"URL" help:"Where the service is, such as http://127.0.0.1:8080."`
 	Rate     int            `default:"100" placeholder:"R" help:"Requests a second (default 100)."`
 	Duration time.Duration  `default:"10s" placeholder:"D" help:"How long, such as 30s (default 10s)."`
-	Mix      map[string]int `mapsep:"," placeholder:"KIND=WEIGHT,..." help:"Kinds and weights of requests (default own=70,lists=15,search=8,edits=5,signup=1)."`
+	Mix      map[string]int `mapsep:"," placeholder:"KIND=WEIGHT,..." help:"Kinds and weights of requests (default own=70,lists=15,search=8,edits=5,insight=1,signup=1)."`
 	Step     int            `placeholder:"N" help:"Send N times as much in the second of three equal parts of the time (1: as much), and report the parts and the recovery."`
 	JSON     bool           `name:"json" help:"Print JSON."`
 }
 
 // defaultMix is the traffic of a usual hour.
 func defaultMix() map[string]int {
-	return map[string]int{kindOwn: 70, kindLists: 15, kindSearch: 8, kindEdits: 5, kindSignUp: 1}
+	return map[string]int{kindOwn: 70, kindLists: 15, kindSearch: 8, kindEdits: 5, kindInsight: 1, kindSignUp: 1}
 }
 
 // Run puts the load on the service and prints what it measured.

@@ -22,12 +22,13 @@ import (
 
 // Kinds of requests in a mix.
 const (
-	kindOwn    = "own"    // a candidate reads offers and profile
-	kindLists  = "lists"  // taxonomy, a company's rules and offers
-	kindSearch = "search" // a company searches with facets and impact
-	kindEdits  = "edits"  // a candidate edits their wishes
-	kindSignUp = "signup" // a candidate registers, with instant offers
-	kindAccept = "accept" // a candidate answers an offer: accepts, declines, undoes
+	kindOwn     = "own"     // a candidate reads offers and profile
+	kindLists   = "lists"   // taxonomy, a company's rules and offers
+	kindSearch  = "search"  // a company searches with facets and impact
+	kindEdits   = "edits"   // a candidate edits their wishes
+	kindInsight = "insight" // a visitor asks what they would get
+	kindSignUp  = "signup"  // a candidate registers, with instant offers
+	kindAccept  = "accept"  // a candidate answers an offer: accepts, declines, undoes
 )
 
 // load is one run against a service.
@@ -222,6 +223,9 @@ func (l *load) target(t *vegeta.Target) error {
 	case kindSignUp:
 		t.Method, t.URL, t.Body = http.MethodPost, l.url+"/api/v1/candidates", l.newcomer()
 		return nil
+	case kindInsight:
+		t.Method, t.URL, t.Body = http.MethodPost, l.url+insightPath, fmt.Appendf(nil, "{%s}", l.said())
+		return nil
 	case kindSearch:
 		t.Method, t.URL, t.Body = http.MethodPost, l.url+"/api/v1/candidates/search", l.question()
 		t.Header.Set("Authorization", "Bearer "+l.company)
@@ -287,12 +291,16 @@ func (l *load) note(r *vegeta.Result) {
 // visitorQuery tells the answers of edits apart; the service ignores it.
 const visitorQuery = "?visitor="
 
+const insightPath = "/api/v1/insight"
+
 func kindOf(method, path string) string {
 	switch {
 	case method == http.MethodPut:
 		return kindEdits
 	case method == http.MethodPost && strings.HasSuffix(path, "/search"):
 		return kindSearch
+	case method == http.MethodPost && path == insightPath:
+		return kindInsight
 	case method == http.MethodPost && strings.HasPrefix(path, "/api/v1/me/offers/"):
 		return kindAccept
 	case method == http.MethodPost:

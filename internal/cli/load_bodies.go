@@ -9,6 +9,11 @@ import (
 // newcomer draws the body of a sign-up.
 func (l *load) newcomer() []byte {
 	l.made++
+	return fmt.Appendf(nil, `{"email":"load-%d-%d@example.jp",%s}`, l.made, l.rng.Uint32(), l.said())
+}
+
+// said draws what somebody says of themselves and of what they would accept.
+func (l *load) said() []byte {
 	home := l.leaf(taxonomy.Prefecture)
 	skills := ""
 	for i, code := range l.leaves(taxonomy.Skill, 1+l.rng.IntN(5)) {
@@ -17,10 +22,10 @@ func (l *load) newcomer() []byte {
 		}
 		skills += fmt.Sprintf(`{"code":%q,"min":%d}`, code, 1+l.rng.IntN(5))
 	}
-	return fmt.Appendf(nil, `{"email":"load-%d-%d@example.jp","profile":{"occupation":[{"code":%q,"min":%d}],"industry":[{"code":%q,"min":3}],"skill":[%s],`+
+	return fmt.Appendf(nil, `"profile":{"occupation":[{"code":%q,"min":%d}],"industry":[{"code":%q,"min":3}],"skill":[%s],`+
 		`"residence":%q,"willing_prefecture":[%q],"education":%d,"pay":%d,"experience_years":%d,"employers":%d,"remote_ok":true},`+
-		`"wishes":{"all":[{"field":"pay_max","min":%d}]}}`,
-		l.made, l.rng.Uint32(), l.leaf(taxonomy.Occupation), []int{0, 1, 3, 5, 7, 10}[l.rng.IntN(6)], l.leaf(taxonomy.Industry), skills,
+		`"wishes":{"all":[{"field":"pay_max","min":%d}]}`,
+		l.leaf(taxonomy.Occupation), []int{0, 1, 3, 5, 7, 10}[l.rng.IntN(6)], l.leaf(taxonomy.Industry), skills,
 		home, home, l.rng.IntN(6), 250+10*l.rng.IntN(60), l.rng.IntN(30), 1+l.rng.IntN(4), 250+10*l.rng.IntN(30))
 }
 

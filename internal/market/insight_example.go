@@ -13,14 +13,14 @@ import (
 // Example is an offer that would reach a visitor, without what tells whose it is:
 // no name, no title, no text; pay in steps of 100,000 JPY, the industry by division.
 type Example struct {
-	Kind       string
-	Occupation string
-	Industry   string // of the highest level; "" if not stated
-	Prefecture []string
-	PayMin     *int // 10,000 JPY, rounded down; nil if not stated
-	PayMax     *int
-	Remote     *int
-	Size       int // of the company, by bands
+	Kind        string
+	Occupation  string
+	Industry    string // of the highest level; "" if not stated
+	Prefecture  []string
+	PayMin      *int // 10,000 JPY, rounded down; nil if not stated
+	PayMax      *int
+	Remote      *int
+	CompanySize int // of the company, by bands
 }
 
 // mostExamples is how many are shown, mostPlaces how many prefectures of one.
@@ -153,7 +153,7 @@ func exampleOf(o *reaching) Example {
 		e.Remote = pointer(v[0])
 	}
 	if v := o.values("company_size"); len(v) > 0 {
-		e.Size = int(v[0])
+		e.CompanySize = int(v[0])
 	}
 	return e
 }

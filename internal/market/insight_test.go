@@ -316,7 +316,7 @@ func TestExamplesNameNobody(t *testing.T) {
 	seen := map[int]bool{}
 	for _, e := range found.Examples {
 		seen[*e.PayMin] = true
-		if *e.PayMin%10 != 0 || *e.PayMax%10 != 0 || len(e.Prefecture) != 3 || e.Kind != "interview" || e.Size != 2 {
+		if *e.PayMin%10 != 0 || *e.PayMax%10 != 0 || len(e.Prefecture) != 3 || e.Kind != "interview" || e.CompanySize != 2 {
 			t.Errorf("example %+v", e)
 		}
 	}
