@@ -203,7 +203,7 @@ func (j *Jobs) List(ctx context.Context) ([]JobStanding, error) {
 			if err != nil {
 				return err
 			}
-			next, err := j.market.next(tx, &job, last)
+			next, err := j.market.next(tx, &job, last, j.market.Now())
 			if err != nil {
 				return err
 			}

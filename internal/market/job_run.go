@@ -45,7 +45,7 @@ func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 			if last, err = lastRun(tx, r.job.Name); err != nil || !scheduled {
 				return last, true, err
 			}
-			next, err := r.market.next(tx, r.job, last)
+			next, err := r.market.next(tx, r.job, last, now)
 			return last, !next.After(now), err
 		}
 		_, is, err := due()

@@ -591,3 +591,18 @@ func TestAJobThatWasTakenOver(t *testing.T) {
 	w.job("statistics")
 	w.sameFigures()
 }
+
+// TestNewJobsAreDueWhileTimePasses: a job that has never run is run by its schedule
+// though the clock goes on between two looks at it.
+func TestNewJobsAreDueWhileTimePasses(t *testing.T) {
+	w := newWorld(t, market.NewMemory(), demo())
+	still := w.options.Clock
+	w.options.Clock = func() time.Time {
+		w.pass(time.Microsecond)
+		return still()
+	}
+	r, err := w.openJobs().Run(t.Context(), "expire", market.RunOptions{Scheduled: true})
+	if err != nil || r.Key == 0 {
+		t.Errorf("a scheduled run of a job that never ran: %+v, %v", r, err)
+	}
+}

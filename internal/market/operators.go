@@ -292,8 +292,7 @@ const settingAsked = "job_asked."
 
 // next gives when a job is due after its last run: at once if an operator has asked
 // for it since.
-func (m *Market) next(tx Tx, j *Job, last *Run) (time.Time, error) {
-	now := m.Now()
+func (m *Market) next(tx Tx, j *Job, last *Run, now time.Time) (time.Time, error) {
 	asked, err := numberSetting(tx, settingAsked+j.Name)
 	if err != nil {
 		return time.Time{}, err

