@@ -274,7 +274,7 @@ func (l *ledger) takeOne(tx market.Tx, a act) error {
 			o.RespondedAt = now
 		}
 	}
-	if o.State, err = o.State.Next(a.action); err != nil {
+	if err := o.Take(a.action, now); err != nil {
 		return err
 	}
 	o.Version++

@@ -110,11 +110,10 @@ func (e *ender) withdraw(offers []offer.Offer) error {
 
 // advance takes a step of an offer's life and writes its row.
 func advance(tx Tx, o *offer.Offer, a offer.Action, at time.Time) error {
-	state, err := o.State.Next(a)
-	if err != nil {
+	if err := o.Take(a, at); err != nil {
 		return err
 	}
-	o.State, o.Version = state, o.Version+1
+	o.Version++
 	if err := tx.SaveOffer(o); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ func storedOffer(o *offer.Offer) *offer.Offer {
 	row := *o
 	row.SentAt, row.AnsweredAt = stored(o.SentAt), stored(o.AnsweredAt)
 	row.RespondedAt, row.DueAt = stored(o.RespondedAt), stored(o.DueAt)
+	row.SeenAt, row.ScheduledAt, row.HeldAt = stored(o.SeenAt), stored(o.ScheduledAt), stored(o.HeldAt)
 	return &row
 }
 

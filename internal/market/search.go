@@ -327,13 +327,7 @@ func known(cards account.Cards, c *candidate.Candidate, today day.Day) Card {
 // has not come to nothing.
 func accepted(tx Tx, company, candidate int64) (bool, error) {
 	list, err := tx.Between(company, candidate)
-	return slices.ContainsFunc(list, func(o offer.Offer) bool {
-		switch o.State {
-		case offer.Accepted, offer.Scheduled, offer.Held, offer.Hired:
-			return true
-		}
-		return false
-	}), err
+	return slices.ContainsFunc(list, func(o offer.Offer) bool { return knownByName(o.State) }), err
 }
 
 // OpenCard gives one candidate's card to the actor's company and notes the

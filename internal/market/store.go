@@ -43,6 +43,7 @@ type Tx interface {
 	positionTx
 	ruleTx
 	offerTx
+	progressTx
 	maintenanceTx
 	jobTx
 	savedTx
@@ -255,6 +256,23 @@ type offerTx interface {
 	// to within the given time, pauses not counted, and before the second
 	// moment.
 	AllAnswers(since, until time.Time, within time.Duration) (map[int64]rule.Answers, error)
+}
+
+// progressTx asks about a company's own offers as the company may know them on a day:
+// whatever waits hidden is not there, an offer that a block withdrew has expired, a
+// fresh decline has not been answered.
+type progressTx interface {
+	// Progress counts a company's offers sent from a day on, by rule, position, kind,
+	// state and stage, in this order.
+	Progress(company int64, since, on day.Day) ([]Progress, error)
+	// SentByDay counts a company's offers by the day on which they were sent, from a
+	// day on; days without one are left out.
+	SentByDay(company int64, since day.Day) ([]SentDay, error)
+	// Courses gives how long it took from each acceptance to the interview, the
+	// shortest first, of a company's offers sent from a day on.
+	Courses(company int64, since day.Day) ([]time.Duration, error)
+	// InColumn gives a page of a column of a company's board.
+	InColumn(BoardPage) ([]offer.Offer, error)
 }
 
 type maintenanceTx interface {

@@ -90,6 +90,64 @@ func (s State) Next(a Action) (State, error) {
 	return to, nil
 }
 
+// Take takes a step at a moment, and notes when the offer first came as far. A step
+// that does not start where the offer stands is a Conflict and changes nothing.
+func (o *Offer) Take(a Action, at time.Time) error {
+	to, err := o.State.Next(a)
+	if err != nil {
+		return err
+	}
+	o.State = to
+	switch a {
+	case See, Accept, Decline:
+		first(&o.SeenAt, at)
+	case Schedule:
+		first(&o.ScheduledAt, at)
+	case Hold:
+		first(&o.HeldAt, at)
+	}
+	return nil
+}
+
+// first notes a moment unless there was one before.
+func first(noted *time.Time, at time.Time) {
+	if noted.IsZero() {
+		*noted = at
+	}
+}
+
+// Stage is how far an offer has come at most, whatever became of it then.
+type Stage int
+
+// The stages. Who is further has passed the ones before, also where a step was left
+// out: an interview that was held had a date.
+const (
+	Reaching Stage = iota
+	Opening
+	Accepting
+	Scheduling
+	Holding
+	Hiring
+)
+
+// Stage says how far an offer that was sent has come. Offers of before the moments
+// were noted tell by their state alone.
+func (o *Offer) Stage() Stage {
+	switch {
+	case o.State == Hired:
+		return Hiring
+	case !o.HeldAt.IsZero(), o.State == Held, o.State == Rejected:
+		return Holding
+	case !o.ScheduledAt.IsZero(), o.State == Scheduled:
+		return Scheduling
+	case o.State == Accepted, o.State == Withdrawn && !o.AnsweredAt.IsZero():
+		return Accepting
+	case !o.SeenAt.IsZero(), o.State == Seen, o.State == Declined:
+		return Opening
+	}
+	return Reaching
+}
+
 // Live says whether the offer still runs: nothing else may be sent to the
 // candidate for the same position.
 func (s State) Live() bool {
@@ -135,9 +193,12 @@ type Offer struct {
 	Message         string    // of a scout
 	SentAt          time.Time // or proposed, or reserved at
 	SentDay         day.Day
-	ExpiresOn       day.Day // the last day on which it can be accepted
+	ExpiresOn       day.Day   // the last day on which it can be accepted
+	SeenAt          time.Time // when it was opened first, or answered unopened
 	AnsweredAt      time.Time
 	RespondedAt     time.Time // the company's first answer after acceptance
+	ScheduledAt     time.Time // when a date was first fixed
+	HeldAt          time.Time // when the interview was said to have been held
 	DueAt           time.Time // when what is pending takes effect: a lapse, the end of undo; zero: nothing pending
 }
 

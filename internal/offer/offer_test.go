@@ -1,7 +1,9 @@
 package offer_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"enishi/internal/errs"
 	"enishi/internal/offer"
@@ -74,5 +76,38 @@ func TestWhatStatesMean(t *testing.T) {
 		if got := (meaning{s.Live(), s.Reached(), s.Unanswered()}); got != want {
 			t.Errorf("%s: %+v, want %+v", s, got, want)
 		}
+	}
+}
+
+// TestTake notes when an offer first came as far, and changes nothing where a step is
+// refused.
+func TestTake(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
+	var o offer.Offer
+	o.State = offer.Sent
+	stages := []offer.Stage{o.Stage()}
+	for i, a := range []offer.Action{offer.See, offer.Decline, offer.Undo, offer.Accept, offer.Schedule, offer.Schedule, offer.Hold, offer.Hire} {
+		if err := o.Take(a, at.Add(time.Duration(i)*time.Hour)); err != nil {
+			t.Fatalf("%s: %v", a, err)
+		}
+		stages = append(stages, o.Stage())
+	}
+	want := []offer.Stage{
+		offer.Reaching, offer.Opening, offer.Opening, offer.Opening, offer.Accepting, offer.Scheduling, offer.Scheduling, offer.Holding, offer.Hiring,
+	}
+	if !slices.Equal(stages, want) {
+		t.Errorf("stages %v, want %v", stages, want)
+	}
+	if !o.SeenAt.Equal(at) || !o.ScheduledAt.Equal(at.Add(4*time.Hour)) || !o.HeldAt.Equal(at.Add(6*time.Hour)) {
+		t.Errorf("noted: seen %v, scheduled %v, held %v", o.SeenAt, o.ScheduledAt, o.HeldAt)
+	}
+	before := o
+	if err := o.Take(offer.See, at); !errs.Is(err, errs.Conflict) || o.State != before.State || o.SeenAt != before.SeenAt {
+		t.Errorf("a refused step: %v, %+v", err, o)
+	}
+	unopened := offer.Offer{State: offer.Sent}
+	if err := unopened.Take(offer.Accept, at); err != nil || unopened.SeenAt.IsZero() {
+		t.Errorf("accepted unopened: %v, seen at %v", err, unopened.SeenAt)
 	}
 }

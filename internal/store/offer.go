@@ -15,17 +15,17 @@ import (
 )
 
 const offerColumns = "id, uuid, version, candidate, company, rule, position, position_version, rule_version," +
-	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at, age"
+	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at, age, seen_at, scheduled_at, held_at"
 
 const insertOffer = "INSERT INTO offer (uuid, version, candidate, company, rule, position, position_version, rule_version," +
 	" candidate_seen, kind, sender, state, score, message, sent_at, sent_day, expires_on, answered_at, responded_at, due_at," +
-	" age, live_position, auto_position, ends_on, accepted_at)" +
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" age, seen_at, scheduled_at, held_at, live_position, auto_position, ends_on, accepted_at)" +
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 const updateOffer = "UPDATE offer SET uuid = ?, version = ?, candidate = ?, company = ?, rule = ?, position = ?," +
 	" position_version = ?, rule_version = ?, candidate_seen = ?, kind = ?, sender = ?, state = ?, score = ?, message = ?," +
 	" sent_at = ?, sent_day = ?, expires_on = ?, answered_at = ?, responded_at = ?, due_at = ?, age = ?," +
-	" live_position = ?, auto_position = ?, ends_on = ?, accepted_at = ? WHERE id = ? AND version = ?"
+	" seen_at = ?, scheduled_at = ?, held_at = ?, live_position = ?, auto_position = ?, ends_on = ?, accepted_at = ? WHERE id = ? AND version = ?"
 
 // offerValues are the values of an offer's columns but its key, in the order
 // of insertOffer and updateOffer, with room for the two of updateOffer's end.
@@ -34,10 +34,11 @@ func offerValues(o *offer.Offer) []any {
 	if market.Ends(o) {
 		ends = o.ExpiresOn
 	}
-	return append(make([]any, 0, 27),
+	return append(make([]any, 0, 30),
 		o.ID[:], o.Version, o.Candidate, o.Company, keyOrNull(o.Rule), o.Position, o.PositionVersion, o.RuleVersion,
 		o.CandidateSeen, o.Kind, string(o.Sender), string(o.State), o.Score, o.Message, micros(o.SentAt), o.SentDay,
 		o.ExpiresOn, microsOrNull(o.AnsweredAt), microsOrNull(o.RespondedAt), microsOrNull(o.DueAt), ageOrNull(o.Age),
+		microsOrNull(o.SeenAt), microsOrNull(o.ScheduledAt), microsOrNull(o.HeldAt),
 		keyOrNull(market.LivePosition(o)), keyOrNull(market.AutoPosition(o)), ends, microsOrNull(market.AcceptedAt(o)))
 }
 
@@ -46,13 +47,15 @@ func scanOffer(row scanner, o *offer.Offer) error {
 		sent                     int64
 		rule                     sql.NullInt64
 		answered, responded, due sql.NullInt64
+		seen, scheduled, held    sql.NullInt64
 		age                      sql.NullString
 	)
 	err := row.Scan(&o.Key, &o.ID, &o.Version, &o.Candidate, &o.Company, &rule, &o.Position, &o.PositionVersion,
 		&o.RuleVersion, &o.CandidateSeen, &o.Kind, &o.Sender, &o.State, &o.Score, &o.Message, &sent, &o.SentDay,
-		&o.ExpiresOn, &answered, &responded, &due, &age)
+		&o.ExpiresOn, &answered, &responded, &due, &age, &seen, &scheduled, &held)
 	o.Rule, o.SentAt = rule.Int64, moment(sent)
 	o.AnsweredAt, o.RespondedAt, o.DueAt = momentOrZero(answered), momentOrZero(responded), momentOrZero(due)
+	o.SeenAt, o.ScheduledAt, o.HeldAt = momentOrZero(seen), momentOrZero(scheduled), momentOrZero(held)
 	o.Age = nil
 	if err != nil || !age.Valid {
 		return err

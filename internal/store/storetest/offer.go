@@ -78,6 +78,7 @@ func offerRoundTrip(t *testing.T, s market.Store) {
 	full.Company, full.Rule, full.Message, full.Score, full.State = 5, 6, hard, 1000, offer.Scheduled
 	full.PositionVersion, full.RuleVersion, full.CandidateSeen, full.Version = 7, 8, 9, 10
 	full.AnsweredAt, full.RespondedAt, full.DueAt = when.Add(time.Microsecond), when.Add(2*time.Microsecond), when.Add(3*time.Microsecond)
+	full.SeenAt, full.ScheduledAt, full.HeldAt = when.Add(4*time.Microsecond), when.Add(5*time.Microsecond), when.Add(6*time.Microsecond)
 	scout := newOffer(3, 5)
 	scout.Rule, scout.Sender = 0, offer.Scout
 	addOffers(t, s, full, scout)

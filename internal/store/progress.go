@@ -1,0 +1,86 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	"enishi/internal/day"
+	"enishi/internal/market"
+	"enishi/internal/offer"
+)
+
+// inSight holds for the offers that their company sees.
+const inSight = "state NOT IN ('proposed', 'reserved', 'lapsed')"
+
+// shownState is market's, in SQL; it takes a day.
+const shownState = "CASE WHEN state = 'declined' AND due_at IS NOT NULL THEN 'seen'" +
+	" WHEN state = 'withdrawn' AND answered_at IS NULL THEN 'expired'" +
+	" WHEN ends_on < ? THEN 'expired' ELSE state END"
+
+// stageOf is offer.Stage, in SQL.
+const stageOf = "CASE WHEN state = 'hired' THEN 5" +
+	" WHEN held_at IS NOT NULL OR state IN ('held', 'rejected') THEN 4" +
+	" WHEN scheduled_at IS NOT NULL OR state = 'scheduled' THEN 3" +
+	" WHEN state = 'accepted' OR state = 'withdrawn' AND answered_at IS NOT NULL THEN 2" +
+	" WHEN seen_at IS NOT NULL OR state IN ('seen', 'declined') THEN 1 ELSE 0 END"
+
+func (t *tx) Progress(company int64, since, on day.Day) ([]market.Progress, error) {
+	return list(t, "progress", func(row scanner, p *market.Progress) error {
+		return row.Scan(&p.Rule, &p.Position, &p.Kind, &p.State, &p.Stage, &p.Offers)
+	}, "SELECT COALESCE(rule, 0), position, kind, "+shownState+", "+stageOf+", COUNT(*) FROM offer"+
+		" WHERE company = ? AND sent_day >= ? AND "+inSight+" GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5", on, company, since)
+}
+
+func (t *tx) SentByDay(company int64, since day.Day) ([]market.SentDay, error) {
+	return list(t, "days", func(row scanner, d *market.SentDay) error { return row.Scan(&d.Day, &d.Sent, &d.Accepted) },
+		"SELECT sent_day, COUNT(*), COUNT(accepted_at) FROM offer WHERE company = ? AND sent_day >= ? AND "+inSight+
+			" GROUP BY sent_day ORDER BY sent_day", company, since)
+}
+
+func (t *tx) Courses(company int64, since day.Day) ([]time.Duration, error) {
+	return list(t, "courses", func(row scanner, d *time.Duration) error {
+		var us int64
+		err := row.Scan(&us)
+		*d = time.Duration(us) * time.Microsecond
+		return err
+	}, "SELECT held_at - accepted_at FROM offer WHERE company = ? AND sent_day >= ? AND held_at IS NOT NULL"+
+		" AND accepted_at IS NOT NULL ORDER BY 1", company, since)
+}
+
+// inColumn is market's columnOf, in SQL, with the days that it takes.
+func inColumn(c market.Column, on day.Day) (where string, args []any) {
+	switch c {
+	case market.ColumnSent:
+		return "(ends_on >= ? OR state = 'declined' AND due_at IS NOT NULL)", []any{on}
+	case market.ColumnHeld:
+		return "state = 'held' AND kind <> 'casual'", nil
+	case market.ColumnOver:
+		return "(ends_on < ? OR state IN ('expired', 'withdrawn', 'rejected') OR state = 'declined' AND due_at IS NULL" +
+			" OR state = 'held' AND kind = 'casual')", []any{on}
+	}
+	return "state = ?", []any{string(c)}
+}
+
+func (t *tx) InColumn(p market.BoardPage) ([]offer.Offer, error) {
+	column, args := inColumn(p.Column, p.On)
+	where, args := []string{"company = ?", column}, append([]any{p.Company}, args...)
+	and := func(clause string, values ...any) { where, args = append(where, clause), append(args, values...) }
+	if p.Rule != 0 {
+		and("rule = ?", p.Rule)
+	}
+	if p.Position != 0 {
+		and("position = ?", p.Position)
+	}
+	order := "id DESC"
+	switch {
+	case p.Column.ByAcceptance():
+		order = "accepted_at, id"
+		if p.After != 0 {
+			const last = "(SELECT accepted_at FROM offer WHERE id = ?)"
+			and("(accepted_at > "+last+" OR accepted_at = "+last+" AND id > ?)", p.After, p.After, p.After)
+		}
+	case p.After != 0:
+		and("id < ?", p.After)
+	}
+	return t.offers(strings.Join(where, " AND ")+" ORDER BY "+order+" LIMIT ?", append(args, p.Limit)...)
+}
