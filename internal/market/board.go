@@ -38,7 +38,7 @@ func (c Column) ByAcceptance() bool {
 
 // columnOf gives the column of an offer on a day, "" if its company does not see it.
 func columnOf(o *offer.Offer, on day.Day) Column {
-	if hiddenFromCompany(o.State) {
+	if hiddenFromCompany(o) {
 		return ""
 	}
 	return columnIn(shownState(o, on), o.Kind)

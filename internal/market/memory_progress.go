@@ -14,7 +14,7 @@ import (
 func (t *memoryTx) sentSince(company int64, since day.Day) []*offer.Offer {
 	var out []*offer.Offer
 	for _, key := range t.offersBy[company] {
-		if o := t.offers.find(key); o.SentDay >= since && !hiddenFromCompany(o.State) {
+		if o := t.offers.find(key); o.SentDay >= since && !hiddenFromCompany(o) {
 			out = append(out, o)
 		}
 	}

@@ -10,10 +10,12 @@ import (
 )
 
 // inSight holds for the offers that their company sees.
-const inSight = "state NOT IN ('proposed', 'reserved', 'lapsed')"
+const inSight = "(state NOT IN ('proposed', 'reserved', 'lapsed') OR sender = 'scout')"
 
 // shownState is market's, in SQL; it takes a day.
-const shownState = "CASE WHEN state = 'declined' AND due_at IS NOT NULL THEN 'seen'" +
+const shownState = "CASE WHEN sender = 'scout' AND state = 'reserved' THEN 'sent'" +
+	" WHEN sender = 'scout' AND state = 'lapsed' THEN 'expired'" +
+	" WHEN state = 'declined' AND due_at IS NOT NULL THEN 'seen'" +
 	" WHEN state = 'withdrawn' AND answered_at IS NULL THEN 'expired'" +
 	" WHEN ends_on < ? THEN 'expired' ELSE state END"
 
@@ -51,12 +53,12 @@ func (t *tx) Courses(company int64, since day.Day) ([]time.Duration, error) {
 func inColumn(c market.Column, on day.Day) (where string, args []any) {
 	switch c {
 	case market.ColumnSent:
-		return "(ends_on >= ? OR state = 'declined' AND due_at IS NOT NULL)", []any{on}
+		return "(ends_on >= ? OR state = 'declined' AND due_at IS NOT NULL OR state = 'reserved' AND sender = 'scout')", []any{on}
 	case market.ColumnHeld:
 		return "state = 'held' AND kind <> 'casual'", nil
 	case market.ColumnOver:
 		return "(ends_on < ? OR state IN ('expired', 'withdrawn', 'rejected') OR state = 'declined' AND due_at IS NULL" +
-			" OR state = 'held' AND kind = 'casual')", []any{on}
+			" OR state = 'held' AND kind = 'casual' OR state = 'lapsed' AND sender = 'scout')", []any{on}
 	}
 	return "state = ?", []any{string(c)}
 }

@@ -34,6 +34,7 @@ func talked(o *offer.Offer)   { dated(o); o.HeldAt = when.Add(4 * time.Hour) }
 func pending(o *offer.Offer)  { answered(o); o.DueAt = when.Add(3 * time.Hour) }
 func passed(o *offer.Offer)   { o.ExpiresOn = today }
 func lastDay(o *offer.Offer)  { o.ExpiresOn = today + 1 }
+func byHand(o *offer.Offer)   { o.Sender = offer.Scout }
 func casual(o *offer.Offer)   { talked(o); o.Kind = "casual" }
 
 func stands() []stand {
@@ -41,6 +42,8 @@ func stands() []stand {
 		{offer.Proposed, nil, "", 0, ""},
 		{offer.Reserved, nil, "", 0, ""},
 		{offer.Lapsed, nil, "", 0, ""},
+		{offer.Reserved, byHand, offer.Sent, offer.Reaching, market.ColumnSent},
+		{offer.Lapsed, byHand, offer.Expired, offer.Reaching, market.ColumnOver},
 		{offer.Sent, nil, offer.Sent, offer.Reaching, market.ColumnSent},
 		{offer.Sent, lastDay, offer.Sent, offer.Reaching, market.ColumnSent},
 		{offer.Sent, passed, offer.Expired, offer.Reaching, market.ColumnOver},
@@ -198,9 +201,9 @@ func sentDays(t *testing.T, s market.Store) {
 	}
 	stood(t, s, stands(), func(_ int, o *offer.Offer) { o.Rule, o.Position = 0, 9 })
 	got := load(t, s, func(tx market.Tx) ([]market.SentDay, error) { return tx.SentByDay(1, today-1) })
-	want(t, "SentByDay", got, []market.SentDay{{Day: today - 1, Sent: 72, Accepted: 36}, {Day: today, Sent: 24, Accepted: 12}})
+	want(t, "SentByDay", got, []market.SentDay{{Day: today - 1, Sent: 78, Accepted: 36}, {Day: today, Sent: 26, Accepted: 12}})
 	got = load(t, s, func(tx market.Tx) ([]market.SentDay, error) { return tx.SentByDay(1, today) })
-	want(t, "SentByDay of today", got, []market.SentDay{{Day: today, Sent: 24, Accepted: 12}})
+	want(t, "SentByDay of today", got, []market.SentDay{{Day: today, Sent: 26, Accepted: 12}})
 	want(t, "SentByDay of nobody", load(t, s, func(tx market.Tx) ([]market.SentDay, error) { return tx.SentByDay(2, 0) }), nil)
 }
 
@@ -214,7 +217,7 @@ func courses(t *testing.T, s market.Store) {
 	if len(got) != 5 { // held, held casually, withdrawn after it, rejected, hired
 		t.Fatalf("Courses = %v, want 5 of them", got)
 	}
-	for i, x := range []int{25, 24, 23, 21, 17} {
+	for i, x := range []int{27, 26, 25, 23, 19} {
 		if d := time.Duration(100-x)*time.Hour + time.Microsecond; got[i] != d {
 			t.Errorf("Courses[%d] = %v, want %v", i, got[i], d)
 		}
