@@ -40,6 +40,7 @@ func (p *Pages) Routes() []Route {
 		p.accountRoutes(),
 		p.memberRoutes(),
 		p.operatorRoutes(),
+		p.candidateRoutes(),
 	)
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})

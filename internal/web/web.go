@@ -168,9 +168,10 @@ func (r *request) returnPath() string {
 	return "/"
 }
 
-// partial says whether a script asks for a piece of a page.
+// partial says whether a script asks for a piece of a page. Going back in the browser
+// asks for the whole again.
 func (r *request) partial() bool {
-	return r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") == ""
+	return r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Boosted") == "" && r.Header.Get("HX-History-Restore-Request") == ""
 }
 
 // once is the idempotency key of a form that creates something: the form carries it

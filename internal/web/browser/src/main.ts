@@ -1,11 +1,14 @@
 // The only script of the pages. Everything that it adds is beside what works without it.
 import htmx from "htmx.org";
 import { comboboxes } from "./combobox";
+import { keys } from "./keys";
+import "./morph";
 
 // Pieces of pages that htmx brings, and pages that it shows in place, may hold what a
 // module below takes care of: each is told of every piece once.
 const modules: ((piece: Element) => void)[] = [
   comboboxes,
+  keys,
 ];
 
 htmx.onLoad((piece) => {

@@ -1,0 +1,404 @@
+package web
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"enishi/internal/candidate"
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/httpx"
+	"enishi/internal/market"
+	"enishi/internal/taxonomy"
+)
+
+// hitsShown is how many candidates a page of a search shows.
+const hitsShown = 20
+
+const candidatesPath = "/company/candidates"
+
+func (p *Pages) candidateRoutes() []Route {
+	return []Route{
+		{Pattern: "GET " + candidatesPath, Who: Members, class: httpx.Search, serve: p.candidates},
+		{Pattern: "GET " + candidatesPath + "/{card}", Who: Members, class: httpx.Ordinary, serve: p.candidate},
+	}
+}
+
+// search is what a company asks, as its address holds it.
+type search struct {
+	wanted wanted
+	form   filterForm
+	sort   string
+	cursor string
+	chosen []string // cards
+}
+
+func readSearch(w words, v url.Values) search {
+	s := search{
+		wanted: readWanted(w, v, false), cursor: v.Get("cursor"), chosen: filled(v["card"]),
+		form: filterForm{all: v["all"], more: v["more"]},
+	}
+	if v.Get("sort") == string(market.ByPay) {
+		s.sort = string(market.ByPay)
+	}
+	few := v["few"]
+	s.form.all = slices.DeleteFunc(s.form.all, func(name string) bool { return slices.Contains(few, name) })
+	return s
+}
+
+// values gives the address of the first page of what is asked.
+func (s search) values() url.Values {
+	v := s.wanted.values()
+	if s.sort != "" {
+		v.Set("sort", s.sort)
+	}
+	if len(s.form.all) > 0 {
+		v["all"] = s.form.all
+	}
+	return v
+}
+
+func (s search) path(v url.Values) string {
+	if len(v) == 0 {
+		return candidatesPath
+	}
+	return candidatesPath + "?" + v.Encode()
+}
+
+// first is the address of the first page.
+func (s search) first() string { return s.path(s.values()) }
+
+// without is the address without one clause.
+func (s search) without(i int) string {
+	s.wanted = s.wanted.without(i)
+	return s.first()
+}
+
+// after is the address of the page after a cursor.
+func (s search) after(cursor string) string {
+	v := s.values()
+	v.Set("cursor", cursor)
+	return s.path(v)
+}
+
+// card is the address of a card, which says how it meets what is asked.
+func (s search) card(id string) string {
+	v := s.wanted.values()
+	if len(v) == 0 {
+		return candidatesPath + "/" + id
+	}
+	return candidatesPath + "/" + id + "?" + v.Encode()
+}
+
+// gain is a clause and how many more there are without it.
+type gain struct {
+	clause string
+	people int
+	path   string
+}
+
+// found is a search's answer as a page shows it.
+type found struct {
+	search  search
+	count   int
+	filters []filter
+	chips   []chipLink
+	gains   []gain
+	people  []person
+	next    string
+	today   day.Day
+}
+
+type chipLink struct{ text, remove string }
+
+// candidates answers a search: the whole page, or its part that follows the form.
+func (p *Pages) candidates(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	s := readSearch(r.words, r.URL.Query())
+	if !r.partial() && hasEmpty(r.URL.Query()) && len(s.wanted.others) == 0 && len(s.form.more) == 0 && len(s.chosen) == 0 {
+		r.see(s.first())
+		return nil
+	}
+	in := market.SearchInput{Condition: s.wanted.condition(), Facets: facetFields(), Sort: market.Sort(s.sort), Limit: hitsShown, Cursor: s.cursor}
+	result, err := p.market.Search(ctx, actor, in)
+	if errs.Is(err, errs.Invalid) && s.cursor != "" { // of another search
+		s.cursor, in.Cursor = "", ""
+		result, err = p.market.Search(ctx, actor, in)
+	}
+	if errs.Is(err, errs.Denied) {
+		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), unverifiedPage(r.words))
+	}
+	if err != nil {
+		return err
+	}
+	f := s.show(r.words, result, p.market.Today())
+	status := http.StatusOK
+	if len(s.wanted.wrong) > 0 {
+		status = http.StatusUnprocessableEntity
+	}
+	if r.partial() {
+		r.w.Header().Set("HX-Push-Url", s.path(f.address()))
+		return p.part(r, http.StatusOK, titled(r.words, f.title(r.words), searchPart(r.words, f)))
+	}
+	return p.show(r, status, f.title(r.words), searchPart(r.words, f))
+}
+
+// hasEmpty says whether a form without scripts sent fields that say nothing.
+func hasEmpty(v url.Values) bool {
+	for _, values := range v {
+		if slices.Contains(values, "") {
+			return true
+		}
+	}
+	return false
+}
+
+// address is where the page can be read again.
+func (f found) address() url.Values {
+	v := f.search.values()
+	if f.search.cursor != "" {
+		v.Set("cursor", f.search.cursor)
+	}
+	return v
+}
+
+func (f found) title(w words) string {
+	return w.Say(w.People(f.count)+"が条件に合っています", w.People(f.count)+" meet this")
+}
+
+func (s search) show(w words, result market.SearchResult, today day.Day) found {
+	f := found{search: s, count: result.Count, today: today, filters: s.form.filters(w, s.wanted, result.Facets)}
+	for i, c := range s.wanted.clauses {
+		f.chips = append(f.chips, chipLink{say(w, c), s.without(i)})
+	}
+	for _, i := range result.Impact {
+		at, err := strconv.Atoi(strings.TrimPrefix(i.Clause, "/all/"))
+		if err == nil && at < len(s.wanted.clauses) && i.Gain > 0 {
+			f.gains = append(f.gains, gain{say(w, s.wanted.clauses[at]), i.Gain, s.without(at)})
+		}
+	}
+	slices.SortStableFunc(f.gains, func(a, b gain) int { return cmp.Compare(b.people, a.people) })
+	for _, card := range result.Items {
+		one := personOf(w, card, s.wanted, today)
+		one.path, one.chosen = s.card(card.ID), slices.Contains(s.chosen, card.ID)
+		f.people = append(f.people, one)
+	}
+	if result.Next != "" {
+		f.next = s.after(result.Next)
+	}
+	return f
+}
+
+// person is a card as it is listed.
+type person struct {
+	id, path string
+	title    string
+	facts    []string
+	met      []met
+	held     int // of met
+	chosen   bool
+}
+
+// met is a leaf of what is asked, and how somebody meets it.
+type met struct {
+	asked string
+	holds bool
+	value string // what they have, "" if nothing is known
+}
+
+func personOf(w words, card market.Card, a wanted, today day.Day) person {
+	p := card.Profile
+	one := person{id: card.ID, title: headline(w, p)}
+	one.facts = []string{place(w, p), payFact(w, p), yearsFact(w, p), activeText(w, card.LastActiveDays)}
+	one.facts = filled(one.facts)
+	one.met = explain(w, a.condition(), p.Record(today, today-day.Day(card.LastActiveDays)))
+	for _, m := range one.met {
+		if m.holds {
+			one.held++
+		}
+	}
+	return one
+}
+
+// explain says of each leaf whether a record meets what is asked of it. Below a "not"
+// it is met by failing.
+func explain(w words, c condition.Condition, record condition.Record) []met {
+	var out []met
+	for _, leaf := range c.Explain(record) {
+		asked, negated := leaf.Condition, strings.Count(leaf.Pointer, "/not")%2 == 1
+		if negated {
+			asked = condition.Condition{Op: condition.Not, Kids: []condition.Condition{leaf.Condition}}
+		}
+		out = append(out, met{say(w, asked), leaf.Holds != negated, heldText(w, leaf)})
+	}
+	return out
+}
+
+// heldText says what somebody has of a leaf's field.
+func heldText(w words, leaf condition.Clause) string {
+	if leaf.Value == "" {
+		return ""
+	}
+	f, _ := condition.FieldOf(condition.Profiles, leaf.Condition.Field)
+	switch f.Kind {
+	case condition.Code, condition.Levelled:
+		var held []condition.Held
+		if json.Unmarshal([]byte(leaf.Value), &held) != nil {
+			return ""
+		}
+		texts := make([]string, min(len(held), 3))
+		for i := range texts {
+			texts[i] = codedText(w, f, held[i].Code, held[i].Level)
+		}
+		return strings.Join(texts, w.Say("、", ", "))
+	case condition.Ordinal:
+		return w.Name(f.Classification, leaf.Value)
+	case condition.Number:
+		if n, err := strconv.Atoi(leaf.Value); err == nil {
+			return numberText(w, f, n)
+		}
+	case condition.Flag:
+		if leaf.Value == "true" {
+			return w.Say(f.JA, sentenceCase(f.EN))
+		}
+		return w.Say(f.NoJA, sentenceCase(f.NoEN))
+	}
+	return ""
+}
+
+func numberText(w words, f condition.Field, n int) string {
+	switch f.Name {
+	case "pay":
+		return w.Pay(n)
+	case "last_active_days":
+		return activeText(w, n)
+	case "available_in_days":
+		return availableText(w, n)
+	}
+	if w.english && n == 1 {
+		return "1" + strings.TrimSuffix(f.UnitEN, "s")
+	}
+	return grouped(n) + w.Say(f.UnitJA, f.UnitEN)
+}
+
+// codedText says an entry that somebody has, with its level.
+func codedText(w words, f condition.Field, code string, level int) string {
+	name := w.Name(f.Classification, code)
+	switch {
+	case level == 0:
+		return name
+	case f.Name == "language":
+		return name + " " + [...]string{"", "A1", "A2", "B1", "B2", "C1", "C2"}[min(level, 6)]
+	case f.Name == "skill":
+		return name + w.Say(" レベル", " level ") + strconv.Itoa(level)
+	}
+	return name + " " + strconv.Itoa(level) + w.Say("年以上", "+ years")
+}
+
+// headline says what somebody has done longest.
+func headline(w words, p candidate.Profile) string {
+	if len(p.Occupation) == 0 {
+		return w.Say("職種の記載なし", "Occupation not stated")
+	}
+	most := slices.MaxFunc(p.Occupation, func(a, b candidate.Coded) int { return cmp.Compare(a.Min, b.Min) })
+	f, _ := condition.FieldOf(condition.Profiles, "occupation")
+	return codedText(w, f, most.Code, most.Min)
+}
+
+func place(w words, p candidate.Profile) string {
+	if p.Residence == "" {
+		return ""
+	}
+	return w.Name(taxonomy.Prefecture, p.Residence)
+}
+
+func payFact(w words, p candidate.Profile) string {
+	if p.Pay == nil {
+		return w.Say("年収の記載なし", "Pay not stated")
+	}
+	return w.Say("現在", "Now ") + w.Pay(*p.Pay)
+}
+
+func yearsFact(w words, p candidate.Profile) string {
+	if p.ExperienceYears == nil {
+		return ""
+	}
+	f, _ := condition.FieldOf(condition.Profiles, "experience_years")
+	return w.Say("経験", "Experience ") + numberText(w, f, *p.ExperienceYears)
+}
+
+func activeText(w words, days int) string {
+	switch {
+	case days == 0:
+		return w.Say("今日利用", "Active today")
+	case days == 1:
+		return w.Say("昨日利用", "Active yesterday")
+	}
+	return w.Say(grouped(days)+"日前に利用", "Active "+grouped(days)+" days ago")
+}
+
+func availableText(w words, days int) string {
+	switch {
+	case days <= 0:
+		return w.Say("すぐに入社できます", "Available now")
+	case days == 1:
+		return w.Say("明日から入社できます", "Available tomorrow")
+	}
+	return w.Say(grouped(days)+"日後から入社できます", "Available in "+grouped(days)+" days")
+}
+
+// candidate opens a card, which its owner can see was done.
+func (p *Pages) candidate(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	card, err := p.market.OpenCard(ctx, actor, r.PathValue("card"))
+	if err != nil {
+		return err
+	}
+	s := readSearch(r.words, r.URL.Query())
+	one := personOf(r.words, card, s.wanted, p.market.Today())
+	title := one.title
+	if card.Profile.Name != "" {
+		title = card.Profile.Name
+	}
+	return p.show(r, http.StatusOK, title, cardPage(r.words, title, card, one, s, p.market.Today()))
+}
+
+// why says what somebody has that meets a condition.
+func (m met) why() string {
+	if m.value == "" {
+		return m.asked
+	}
+	return m.value
+}
+
+// instead says what somebody has that does not meet it.
+func (m met) instead(w words) string {
+	if m.value == "" {
+		return ""
+	}
+	return w.Say("（"+m.value+"）", " ("+m.value+")")
+}
+
+// formState is what a form carries of how it is shown.
+func formState(f filterForm) url.Values {
+	v := url.Values{}
+	if len(f.all) > 0 {
+		v["all"] = f.all
+	}
+	if len(f.more) > 0 {
+		v["more"] = f.more
+	}
+	return v
+}

@@ -1,0 +1,97 @@
+package web
+
+import (
+	"strconv"
+
+	"enishi/internal/candidate"
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/taxonomy"
+)
+
+// fact is something that a profile says.
+type fact struct{ name, text string }
+
+// profileTerms lists what a card says.
+func profileTerms(w words, p candidate.Profile, today day.Day) []fact {
+	var out []fact
+	add := func(name string, held ...candidate.Coded) {
+		f, _ := condition.FieldOf(condition.Profiles, name)
+		text := ""
+		for i, h := range held {
+			if i > 0 {
+				text += w.Say("、", ", ")
+			}
+			text += codedText(w, f, h.Code, h.Min)
+		}
+		out = append(out, fact{w.Say(f.JA, sentenceCase(f.EN)), text})
+	}
+	add("occupation", p.Occupation...)
+	add("industry", p.Industry...)
+	add("skill", p.Skill...)
+	add("language", p.Language...)
+	add("certification", coded(p.Certification)...)
+	add("willing_prefecture", coded(p.WillingPrefecture)...)
+	add("residence", coded(filled([]string{p.Residence}))...)
+	add("employment_status", coded(filled([]string{p.EmploymentStatus}))...)
+	number := func(name string, n *int) {
+		if n == nil {
+			return
+		}
+		f, _ := condition.FieldOf(condition.Profiles, name)
+		text := numberText(w, f, *n)
+		if f.Kind == condition.Ordinal {
+			text = w.Name(f.Classification, strconv.Itoa(*n))
+		}
+		out = append(out, fact{w.Say(f.JA, sentenceCase(f.EN)), text})
+	}
+	number("education", p.Education)
+	number("management", p.Management)
+	number("experience_years", p.ExperienceYears)
+	number("employers", p.Employers)
+	number("pay", p.Pay)
+	if p.AvailableFrom != nil {
+		out = append(out, fact{w.Say("入社可能日", "Available"), availableText(w, int(*p.AvailableFrom-today))})
+	}
+	if p.RemoteOK != nil {
+		text := w.Say("可", "Yes")
+		if !*p.RemoteOK {
+			text = w.Say("不可", "No")
+		}
+		out = append(out, fact{w.Say("リモート勤務", "Remote work"), text})
+	}
+	return out
+}
+
+func coded(codes []string) []candidate.Coded {
+	out := make([]candidate.Coded, len(codes))
+	for i, c := range codes {
+		out[i].Code = c
+	}
+	return out
+}
+
+func period(w words, j candidate.Job) string {
+	if j.To == nil {
+		return j.From.String() + w.Say(" 〜 現在", " – now")
+	}
+	return j.From.String() + w.Say(" 〜 ", " – ") + j.To.String()
+}
+
+func jobText(w words, j candidate.Job) string {
+	text := ""
+	for _, part := range []string{j.Employer.Name, named(w, taxonomy.Occupation, j.Occupation), named(w, taxonomy.Industry, j.Industry), j.Role} {
+		if part != "" && text != "" {
+			text += w.Say("・", ", ")
+		}
+		text += part
+	}
+	return text
+}
+
+func named(w words, kind taxonomy.Kind, code string) string {
+	if code == "" {
+		return ""
+	}
+	return w.Name(kind, code)
+}
