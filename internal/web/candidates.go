@@ -21,6 +21,10 @@ import (
 // hitsShown is how many candidates a page of a search shows.
 const hitsShown = 20
 
+// nearShown is how many of those who miss one condition alone are shown after the last
+// hit.
+const nearShown = 10
+
 const candidatesPath = "/company/candidates"
 
 func (p *Pages) candidateRoutes() []Route {
@@ -41,7 +45,7 @@ type search struct {
 
 func readSearch(w words, v url.Values) search {
 	s := search{
-		wanted: readWanted(w, v, false), cursor: v.Get("cursor"), chosen: filled(v["card"]),
+		wanted: readWanted(w, v, true), cursor: v.Get("cursor"), chosen: filled(v["card"]),
 		form: filterForm{all: v["all"], more: v["more"]},
 	}
 	if v.Get("sort") == string(market.ByPay) {
@@ -111,6 +115,7 @@ type found struct {
 	chips   []chipLink
 	gains   []gain
 	people  []person
+	near    []person // who miss one condition alone
 	next    string
 	today   day.Day
 }
@@ -128,7 +133,7 @@ func (p *Pages) candidates(r *request) error {
 		r.see(s.first())
 		return nil
 	}
-	in := market.SearchInput{Condition: s.wanted.condition(), Facets: facetFields(), Sort: market.Sort(s.sort), Limit: hitsShown, Cursor: s.cursor}
+	in := market.SearchInput{Condition: s.wanted.condition(), Facets: facetFields(), Sort: market.Sort(s.sort), Limit: hitsShown, Cursor: s.cursor, Near: nearShown}
 	result, err := p.market.Search(ctx, actor, in)
 	if errs.Is(err, errs.Invalid) && s.cursor != "" { // of another search
 		s.cursor, in.Cursor = "", ""
@@ -188,9 +193,10 @@ func (s search) show(w words, result market.SearchResult, today day.Day) found {
 	}
 	slices.SortStableFunc(f.gains, func(a, b gain) int { return cmp.Compare(b.people, a.people) })
 	for _, card := range result.Items {
-		one := personOf(w, card, s.wanted, today)
-		one.path, one.chosen = s.card(card.ID), slices.Contains(s.chosen, card.ID)
-		f.people = append(f.people, one)
+		f.people = append(f.people, s.person(w, card, "", today))
+	}
+	for _, near := range result.Near {
+		f.near = append(f.near, s.person(w, near.Card, near.Missed, today))
 	}
 	if result.Next != "" {
 		f.next = s.after(result.Next)
@@ -206,6 +212,8 @@ type person struct {
 	met      []met
 	held     int // of met
 	chosen   bool
+
+	highlights []market.Highlight
 }
 
 // met is a leaf of what is asked, and how somebody meets it.
@@ -215,25 +223,53 @@ type met struct {
 	value string // what they have, "" if nothing is known
 }
 
-func personOf(w words, card market.Card, a wanted, today day.Day) person {
-	p := card.Profile
-	one := person{id: card.ID, title: headline(w, p)}
-	one.facts = []string{place(w, p), payFact(w, p), yearsFact(w, p), activeText(w, card.LastActiveDays)}
-	one.facts = filled(one.facts)
-	one.met = explain(w, a.condition(), p.Record(today, today-day.Day(card.LastActiveDays)))
-	for _, m := range one.met {
-		if m.holds {
-			one.held++
-		}
-	}
+// person lists a card. missed is the pointer of a clause that it misses; every other
+// is met, as the market says.
+func (s search) person(w words, card market.Card, missed string, today day.Day) person {
+	one := personOf(w, card, today)
+	one.path, one.chosen, one.highlights = s.card(card.ID), slices.Contains(s.chosen, card.ID), card.Highlights
+	one.met = explain(w, s.wanted.condition(), recordOf(card, today), func(pointer string) (bool, bool) {
+		return pointer != missed, strings.Count(pointer, "/") == 2
+	})
+	one.count()
 	return one
 }
 
+func personOf(w words, card market.Card, today day.Day) person {
+	one := person{id: card.ID, title: headline(w, card.Profile)}
+	one.facts = filled([]string{place(w, card.Profile), payFact(w, card.Profile), yearsFact(w, card.Profile), activeText(w, card.LastActiveDays)})
+	return one
+}
+
+// recordOf reads a card as conditions do.
+func recordOf(card market.Card, today day.Day) condition.Record {
+	return card.Profile.Record(today, today-day.Day(card.LastActiveDays))
+}
+
+func (p *person) count() {
+	p.held = 0
+	for _, m := range p.met {
+		if m.holds {
+			p.held++
+		}
+	}
+}
+
 // explain says of each leaf whether a record meets what is asked of it. Below a "not"
-// it is met by failing.
-func explain(w words, c condition.Condition, record condition.Record) []met {
+// it is met by failing. text says of a leaf on text whether it holds, and whether that
+// is known: a list does not hold the text; nil: the record does.
+func explain(w words, c condition.Condition, record condition.Record, text func(pointer string) (holds, known bool)) []met {
 	var out []met
 	for _, leaf := range c.Explain(record) {
+		if leaf.Condition.Op == condition.Contains {
+			leaf.Value = ""
+			if text != nil {
+				var known bool
+				if leaf.Holds, known = text(leaf.Pointer); !known {
+					continue
+				}
+			}
+		}
 		asked, negated := leaf.Condition, strings.Count(leaf.Pointer, "/not")%2 == 1
 		if negated {
 			asked = condition.Condition{Op: condition.Not, Kids: []condition.Condition{leaf.Condition}}
@@ -366,13 +402,17 @@ func (p *Pages) candidate(r *request) error {
 	if err != nil {
 		return err
 	}
-	s := readSearch(r.words, r.URL.Query())
-	one := personOf(r.words, card, s.wanted, p.market.Today())
+	s, today := readSearch(r.words, r.URL.Query()), p.market.Today()
+	one := personOf(r.words, card, today)
+	record := recordOf(card, today)
+	record.Text = condition.FoldText(ownWords(card.Profile))
+	one.met = explain(r.words, s.wanted.condition(), record, nil)
+	one.count()
 	title := one.title
 	if card.Profile.Name != "" {
 		title = card.Profile.Name
 	}
-	return p.show(r, http.StatusOK, title, cardPage(r.words, title, card, one, s, p.market.Today()))
+	return p.show(r, http.StatusOK, title, cardPage(r.words, title, card, one, s, today))
 }
 
 // why says what somebody has that meets a condition.

@@ -2,10 +2,12 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/day"
+	"enishi/internal/market"
 	"enishi/internal/taxonomy"
 )
 
@@ -94,4 +96,34 @@ func named(w words, kind taxonomy.Kind, code string) string {
 		return ""
 	}
 	return w.Name(kind, code)
+}
+
+// ownWords is what somebody wrote themselves, as far as a card shows it.
+func ownWords(p candidate.Profile) string {
+	all := []string{p.Text}
+	for _, j := range p.History {
+		all = append(all, j.Role, j.Duties, j.Achievements)
+	}
+	return strings.Join(filled(all), "\n")
+}
+
+// piece is a run of an excerpt.
+type piece struct {
+	text   string
+	marked bool
+}
+
+// pieces cuts an excerpt into what was looked for and what is around it.
+func pieces(h market.Highlight) []piece {
+	var out []piece
+	letters, at := []rune(h.Excerpt), 0
+	for _, run := range h.Ranges {
+		from, to := min(max(run.From, at), len(letters)), min(run.To, len(letters))
+		if from >= to {
+			continue
+		}
+		out = append(out, piece{string(letters[at:from]), false}, piece{string(letters[from:to]), true})
+		at = to
+	}
+	return append(out, piece{string(letters[at:]), false})
 }

@@ -17,9 +17,9 @@ import (
 // whatever else there is stands in "condition", in the language itself.
 type wanted struct {
 	clauses []condition.Condition
-	text    bool       // whether text may be asked for, as in searches
-	wrong   faults     // by the name of the form's field
-	typed   url.Values // what could not be read, as it was typed
+	text    bool            // whether text may be asked for, as in searches
+	wrong   faults          // by the name of the form's field
+	typed   url.Values      // what could not be read, as it was typed
 	others  map[string]code // by name: entries looked for that are not chosen yet
 }
 

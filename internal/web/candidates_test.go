@@ -1,0 +1,130 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"enishi/internal/candidate"
+	"enishi/internal/condition"
+	"enishi/internal/market"
+)
+
+// people registers n candidates: the ith has i years in software development (as far
+// as there are steps), Go, and every other one English.
+func (s *site) people(n int) {
+	s.Helper()
+	steps := []int{0, 1, 3, 5, 7, 10, 15}
+	for i := range n {
+		pay, years := 400+10*i, i
+		p := candidate.Profile{
+			Name:       "山田" + strconv.Itoa(i),
+			Occupation: []candidate.Coded{{Code: "0312", Min: steps[i%len(steps)]}}, Skill: []candidate.Coded{{Code: "go", Min: 3}},
+			Residence: "13", WillingPrefecture: []string{"13", "14"}, Pay: &pay, ExperienceYears: &years, Text: "Kubernetesの運用を担当しました。",
+		}
+		if i%2 == 0 {
+			p.Language = []candidate.Coded{{Code: "en", Min: 5}}
+		}
+		_, err := s.market.SignUp(s.Context(), market.SignUp{
+			Email: "p" + strconv.Itoa(i) + "@example.jp", Profile: p, Wishes: condition.Always(),
+		}, market.Once{})
+		s.must(err)
+	}
+}
+
+// TestSearching goes through a search without scripts.
+func TestSearching(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.holds(s.get("/company/candidates"), http.StatusOK, "0人が条件に合っています", "条件はまだありません")
+	s.people(25)
+	all := s.get("/company/candidates")
+	s.holds(all, http.StatusOK, "25人が条件に合っています", "次の20人", `id="skill-go"`, `<span class="count">25</span>`)
+	if strings.Contains(all.body, "山田") {
+		t.Error("a list says who somebody is")
+	}
+	next := regexp.MustCompile(`href="(/company/candidates\?cursor=[^"]+)"`).FindStringSubmatch(all.body)
+	if next == nil {
+		t.Fatal("no next page")
+	}
+	if p := s.get(next[1]); strings.Count(p.body, `class="person"`) != 5 {
+		t.Errorf("the second page has %d people, want 5", strings.Count(p.body, `class="person"`))
+	}
+
+	// What a browser without scripts sends has every field of the form in it.
+	sent := url.Values{
+		"occupation": {"0312"}, "occupation.min": {"3"}, "skill": {"go"}, "skill.min": {""}, "language": {"en"}, "language.min": {"5"},
+		"pay.min": {"４００"}, "pay.max": {""}, "remote_ok": {""}, "text": {""},
+	}
+	p := s.get("/company/candidates?" + sent.Encode())
+	s.holds(p, http.StatusOK, "ソフトウェア開発 3年以上、かつGo、かつ英語 C1以上、かつ現在の年収400万円以上",
+		"英語 C1以上 を外すと", "4/4", `value="400"`, "ソフトウェア開発 5年以上")
+	s.holds(p, http.StatusOK, "あと1つで合う人", "なし: 英語 C1以上", "3/4")
+	s.holds(s.get("/company/candidates?skill=go&text=kubernetes"), http.StatusOK, "25人が条件に合っています", "<mark>Kubernetes</mark>")
+	s.holds(s.get("/company/candidates?skill=go&text=kubernetes", "Accept-Language", "en"), http.StatusOK, "25 people meet this", "Meets ")
+}
+
+// TestWhatCannotBeSearched expects faults beneath their fields, and what was typed.
+func TestWhatCannotBeSearched(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(3)
+	for query, texts := range map[string][]string{
+		"pay.min=many&skill=go":             {`value="many"`, "整数で入力してください", "3人が条件に合っています", `aria-invalid="true"`},
+		"pay.min=800&pay.max=400":           {`value="800"`, `value="400"`, "下限が上限を上回っています"},
+		"skill=nothing":                     {"一覧から選んでください"},
+		"text=a":                            {"2文字以上", `value="a"`},
+		"condition=%7B%22field%22%3A1%7D":   {"組み合わせ条件を読み取れませんでした", `{&#34;field&#34;:1}`},
+		"find=skill.add&skill.add.q=zzzzzz": {"近いものが見つかりません", `value="zzzzzz"`},
+	} {
+		p := s.get("/company/candidates?" + query)
+		want := http.StatusUnprocessableEntity
+		if strings.HasPrefix(query, "find") {
+			want = http.StatusOK
+		}
+		s.holds(p, want, texts...)
+	}
+}
+
+// TestNestedConditionsAreKept sends what the form has no fields for.
+func TestNestedConditionsAreKept(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(4)
+	nested := `{"any":[{"field":"language","in":["en"]},{"field":"pay","min":430}]}`
+	p := s.get("/company/candidates?" + url.Values{"skill": {"go"}, "condition": {nested}}.Encode())
+	s.holds(p, http.StatusOK, "3人が条件に合っています", "JavaScriptが必要です", `name="condition" value="{&#34;any&#34;`, "または現在の年収430万円以上")
+}
+
+// TestPartsOfASearch expects a script to get the part that follows, and its address.
+func TestPartsOfASearch(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(2)
+	p := s.get("/company/candidates?skill=go&pay.min=&all=skill", "HX-Request", "true")
+	s.holds(p, http.StatusOK, "2人が条件に合っています", "<title>2人")
+	if strings.Contains(p.body, "<html") || !strings.Contains(p.body, `name="few" value="skill"`) {
+		t.Errorf("the part is %s", p.body)
+	}
+	s.holds(s.get("/company/candidates?skill=go", "HX-Request", "true", "HX-History-Restore-Request", "true"), http.StatusOK, "<html")
+}
+
+// TestOpeningACard opens a card, which its owner can see.
+func TestOpeningACard(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(1)
+	link := regexp.MustCompile(`href="(/company/candidates/[0-9a-f]+\?[^"]*)"`).FindStringSubmatch(s.get("/company/candidates?skill=go&pay.min=300").body)
+	if link == nil {
+		t.Fatal("no card is linked")
+	}
+	p := s.get(strings.ReplaceAll(link[1], "&amp;", "&"))
+	s.holds(p, http.StatusOK, "検索条件 2件のうち 2件に合っています", "400万円", "Kubernetes", "東京都")
+	if strings.Contains(main(p.body), "山田") {
+		t.Error("a card says who somebody is")
+	}
+	s.holds(s.get("/company/candidates/00000000000000000000000000000000"), http.StatusNotFound, "ページが見つかりません")
+}
