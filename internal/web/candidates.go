@@ -373,10 +373,10 @@ func yearsFact(w words, p candidate.Profile) string {
 }
 
 func activeText(w words, days int) string {
-	switch {
-	case days == 0:
+	switch days {
+	case 0:
 		return w.Say("今日利用", "Active today")
-	case days == 1:
+	case 1:
 		return w.Say("昨日利用", "Active yesterday")
 	}
 	return w.Say(grouped(days)+"日前に利用", "Active "+grouped(days)+" days ago")

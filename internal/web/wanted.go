@@ -38,13 +38,6 @@ func slotName(field string, n int) string {
 	return field + "." + strconv.Itoa(n)
 }
 
-// wantedOf gives the form of a condition.
-func wantedOf(c condition.Condition, text bool) wanted {
-	a := newWanted(text)
-	a.add(c)
-	return a
-}
-
 func newWanted(text bool) wanted {
 	return wanted{text: text, wrong: faults{}, typed: url.Values{}, others: map[string]code{}}
 }
