@@ -187,7 +187,7 @@ func libraries() map[string][]string {
 		"github.com/dustin/go-humanize":      {"internal/cli", "internal/web"},
 		"github.com/alexedwards/argon2id":    {"internal/account"},
 		"golang.org/x/crypto":                {"internal/account"},
-		"golang.org/x/text":                  {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store"},
+		"golang.org/x/text":                  {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store", "internal/web"},
 		"github.com/go-json-experiment/json": {"internal/condition"},
 		"github.com/a-h/templ":               {"internal/web"},
 		"github.com/wcharczuk/go-chart/v2":   {"internal/web"}, // draws SVG with classes instead of styles

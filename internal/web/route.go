@@ -41,6 +41,7 @@ func (p *Pages) Routes() []Route {
 		p.memberRoutes(),
 		p.operatorRoutes(),
 		p.candidateRoutes(),
+		p.profileRoutes(),
 	)
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+
+	"enishi/internal/condition"
+	"enishi/internal/taxonomy"
+)
+
+func whole64(n int64) string { return strconv.FormatInt(n, 10) }
+
+// options gives the entries of a short classification.
+func options(w words, kind taxonomy.Kind) []option {
+	items := taxonomy.Of(kind).Items()
+	out := make([]option, len(items))
+	for i, item := range items {
+		out[i] = option{item.Code, w.Say(item.JA, item.EN)}
+	}
+	return out
+}
+
+// levelLabel is what the levels of a field are called.
+func levelLabel(w words, field string) string {
+	switch field {
+	case "skill", "language":
+		return w.Say("レベル", "Level")
+	}
+	return w.Say("経験年数", "Years")
+}
+
+// heldLevels names the levels of a field.
+func heldLevels(w words, field string) []option {
+	switch field {
+	case "skill":
+		return []option{
+			{"1", w.Say("1 知っている", "1 heard of it")},
+			{"2", w.Say("2 教わりながら使える", "2 uses it with help")},
+			{"3", w.Say("3 ひとりで使える", "3 uses it alone")},
+			{"4", w.Say("4 難しい問題も解ける", "4 solves hard problems")},
+			{"5", w.Say("5 人に教えられる", "5 teaches it")},
+		}
+	case "language":
+		return []option{
+			{"1", w.Say("A1 あいさつ程度", "A1 greetings")},
+			{"2", w.Say("A2 簡単な会話", "A2 simple talk")},
+			{"3", w.Say("B1 日常会話", "B1 everyday talk")},
+			{"4", w.Say("B2 仕事で使える", "B2 works in it")},
+			{"5", w.Say("C1 会議や交渉ができる", "C1 negotiates in it")},
+			{"6", w.Say("C2 母語に近い", "C2 like a first language")},
+		}
+	}
+	return yearOptions(w)
+}
+
+// cefr names a level of a language.
+func cefr(level int) string {
+	return [...]string{"", "A1", "A2", "B1", "B2", "C1", "C2"}[level]
+}
+
+// bandText says the results of a language test that mean a level.
+func bandText(w words, b taxonomy.Band) string {
+	switch {
+	case b.Grade == "":
+		return w.Say(strconv.Itoa(b.From)+"点以上", strconv.Itoa(b.From)+" or more")
+	case b.From == 0:
+		return b.Grade
+	}
+	return w.Say(b.Grade+"（"+strconv.Itoa(b.From)+"点以上）", b.Grade+", "+strconv.Itoa(b.From)+" or more")
+}
+
+// said is what a row says, for those who hear its buttons.
+func (f *profileForm) said(row string) string {
+	field, _, _ := strings.Cut(row, ".")
+	known, _ := condition.FieldOf(condition.Profiles, field)
+	if text := f.v.Get(row + typedPart); text != "" {
+		return text
+	}
+	return f.Name(known.Classification, f.v.Get(row))
+}
+
+// jobTitle names an entry of the history.
+func jobTitle(f *profileForm, i int, name string) string {
+	if employer := strings.TrimSpace(f.v.Get(name + ".employer")); employer != "" {
+		return employer
+	}
+	return f.Say("職歴"+strconv.Itoa(i+1), "Job "+strconv.Itoa(i+1))
+}
+
+// faultText says how to mend a field of a profile, by the last part of its name.
+func faultText(w words, name string) string {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		name = name[i+1:]
+	}
+	switch name {
+	case "pay", "experience_years", "employers":
+		f, _ := condition.FieldOf(condition.Profiles, name)
+		return w.Say("0から"+strconv.Itoa(f.Hi)+"までの整数で入力してください。", "Please type a whole number from 0 to "+strconv.Itoa(f.Hi)+".")
+	case "available_from":
+		return w.Say("今日から前後10年以内の日付を、2027-04-01の形で入力してください。", "Please type a date such as 2027-04-01, within ten years of today.")
+	case "birth_month":
+		return w.Say("15歳以上になる年月を、1990-04の形で入力してください。", "Please type a month such as 1990-04; one must be 15 or older.")
+	case "from":
+		return w.Say("入社した月を、2019-04の形で入力してください（今月まで）。", "Please type the month you began, such as 2019-04, not after this month.")
+	case "to":
+		return w.Say("退社した月を、入社した月以降で入力してください（例: 2023-09）。", "Please type the month you left, such as 2023-09, not before you began.")
+	case "employer":
+		return w.Say("会社名か13桁の法人番号を入力してください。", "Please type the employer's name, or its corporate number of 13 digits.")
+	case "name":
+		return w.Say("氏名は100文字以内の1行で入力してください。", "A name is one line of up to 100 characters.")
+	case "role":
+		return w.Say("役職・役割は200文字以内の1行で入力してください。", "A role is one line of up to 200 characters.")
+	case "text", "duties", "achievements":
+		return w.Say("4,000文字以内で入力してください。", "Please keep it within 4,000 characters.")
+	case "history", "occupation", "industry", "skill", "language", "certification":
+		return w.Say("一覧から選んでください（100件まで）。", "Please choose from the list; 100 at most.")
+	}
+	return w.Say("一覧から選んでください。", "Please choose from the list.")
+}

@@ -1,0 +1,78 @@
+package web
+
+import (
+	"strconv"
+
+	"enishi/internal/condition"
+	"enishi/internal/market"
+)
+
+// reachText says a reach alone.
+func reachText(w words, reach market.Reach) string {
+	switch {
+	case reach.Under > 0:
+		return w.Say(strconv.Itoa(reach.Under)+"件未満", "fewer than "+strconv.Itoa(reach.Under))
+	case reach.AtLeast == 0:
+		return w.Say("0件", "0")
+	}
+	return w.Say(strconv.Itoa(reach.AtLeast)+"件以上", strconv.Itoa(reach.AtLeast)+" or more")
+}
+
+// prospectTitle says what an editor's content would reach.
+func prospectTitle(w words, reach market.Reach, of editor) string {
+	if reach.Under == 0 && reach.AtLeast == 0 {
+		if of == ofWishes {
+			return w.Say("この希望条件に合うオファーは、いまありません", "No offer meets these wishes now")
+		}
+		return w.Say("この経歴に合うオファー条件は、いまありません", "No offer's terms are met by this career now")
+	}
+	text := reachText(w, reach)
+	if of == ofWishes {
+		return w.Say("この希望条件には "+text+" が合っています", capital(text)+" offers meet these wishes")
+	}
+	return w.Say("この経歴は "+text+" のオファー条件に合っています", "This career meets the terms of "+text+" offers")
+}
+
+// gainText says what would bring more: something of a profile that is asked, or a
+// wish that stands in the way.
+func gainText(w words, g market.Gain) string {
+	if g.Wish {
+		return w.Say("希望「"+g.Condition.Sentence(condition.Positions, "ja")+"」をゆるめる", "relax your wish: "+g.Condition.Sentence(condition.Positions, "en"))
+	}
+	return w.Say("「"+g.Condition.Sentence(condition.Profiles, "ja")+"」に当てはまる", "meet: "+g.Condition.Sentence(condition.Profiles, "en"))
+}
+
+// gainMore says how many more that brings.
+func gainMore(w words, more market.Reach) string {
+	if more.Under > 0 {
+		return w.Say("+1〜4件", "+1–4")
+	}
+	return w.Say("+"+strconv.Itoa(more.AtLeast)+"件以上", "+"+strconv.Itoa(more.AtLeast)+" or more")
+}
+
+// gainLink leads to the field where it can be changed.
+func gainLink(g market.Gain) string {
+	if g.Wish {
+		return "/wishes#" + wishAnchor(g.Condition.Field)
+	}
+	return "/profile#" + profileAnchor(g.Condition.Field)
+}
+
+// profileAnchor is the place of a condition's field in the profile's editor.
+func profileAnchor(field string) string {
+	switch field {
+	case "available_in_days":
+		return "available_from"
+	case "last_active_days", "":
+		return "main"
+	}
+	return field
+}
+
+// wishAnchor is the place of a condition's field in the wishes' editor.
+func wishAnchor(field string) string {
+	if field == "" {
+		return "main"
+	}
+	return field
+}
