@@ -86,6 +86,7 @@ type HealthAnswer struct {
 	UnmatchedAge float64    `json:"unmatched_seconds" doc:"Age of the first row for which offers have not been made yet."`
 	Replica      bool       `json:"replica"`
 	ReplicaRests int64      `json:"replica_fallbacks" doc:"Reads that the database answered in the replica's place."`
+	CacheUp      bool       `json:"redis_up" doc:"What keeps the sessions answers; false if nothing does."`
 	Cached       bool       `json:"sessions_cached"`
 	Candidates   int        `json:"candidates" doc:"In the population."`
 	Rules        int        `json:"rules" doc:"In the population."`
@@ -237,7 +238,7 @@ func (s *service) health(ctx context.Context, _ *none) (*answered[HealthAnswer],
 	out := HealthAnswer{
 		Status: Status{h.Status.LogHead, h.Status.Applied, h.Status.Matched, h.Status.Day, maintenanceOf(h.Maintenance)},
 		Leads:  h.Leads, UnappliedAge: h.Lag.AppliedAge.Seconds(), UnmatchedAge: h.Lag.MatchedAge.Seconds(), Replica: h.HasReplica,
-		ReplicaRests: h.Replica.NotYet + h.Replica.Behind + h.Replica.Away, Cached: h.Cached, Candidates: h.Candidates.Entries,
+		ReplicaRests: h.Replica.NotYet + h.Replica.Behind + h.Replica.Away, CacheUp: h.CacheUp, Cached: h.Cached, Candidates: h.Candidates.Entries,
 		Rules: h.Rules.Entries, Bytes: h.Candidates.Bytes + h.Rules.Bytes, Snapshot: runOf(h.Snapshot),
 		Failing: append([]string{}, h.Failing...), Mails: h.Mails,
 	}

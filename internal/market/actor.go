@@ -43,6 +43,8 @@ type Actors interface {
 	// Drop forgets the values of keys and keeps none under them for a while:
 	// who read the rows before must not bring back what they said.
 	Drop(ctx context.Context, life time.Duration, keys ...[]byte)
+	// Up says whether it answered when it was last asked.
+	Up() bool
 }
 
 // keptActor is what is kept of an actor: keys and no personal data. What moves

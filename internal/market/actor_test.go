@@ -50,6 +50,8 @@ func (s *shelved) Keep(_ context.Context, key, value []byte, life time.Duration)
 	}
 }
 
+func (s *shelved) Up() bool { return true }
+
 func (s *shelved) Drop(_ context.Context, life time.Duration, keys ...[]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

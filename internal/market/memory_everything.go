@@ -16,8 +16,8 @@ import (
 )
 
 // Snapshot is every row of a market but replies, previews and guesses, which
-// live a day, and saved searches. Each sequence is in the order of its keys. The rows must not be
-// modified.
+// live a day, saved searches, the audit log, and what access.go of a store keeps. Each sequence is in
+// the order of its keys. The rows must not be modified.
 type Snapshot struct {
 	Settings   iter.Seq2[string, string]
 	Rows       iter.Seq[*Row]

@@ -189,6 +189,7 @@ type Health struct {
 	Leads       bool // this process walks the log
 	Shared      bool // other processes may serve the same database
 	Cached      bool // sessions are kept for all processes together
+	CacheUp     bool // what keeps them answers
 	HasReplica  bool
 	Replica     ReplicaReads
 	Candidates  Size
@@ -207,7 +208,7 @@ func (m *Market) Health(ctx context.Context, actor Actor) (Health, error) {
 		return out, err
 	}
 	out.Leads, out.Shared, out.Cached, out.HasReplica = m.Leads() || !m.Shared(), m.Shared(), m.options.Actors != nil, m.replica.Reader != nil
-	out.Replica, out.Maintenance = m.ReplicaReads(), m.Maintenance()
+	out.Replica, out.Maintenance, out.CacheUp = m.ReplicaReads(), m.Maintenance(), out.Cached && m.options.Actors.Up()
 	out.Candidates, out.Rules = m.Sizes()
 	var err error
 	if out.Status, err = m.Status(ctx); err != nil {

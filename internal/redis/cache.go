@@ -18,6 +18,9 @@ type Cache struct {
 // Cache gives the cache of a name.
 func (c *Client) Cache(name string) *Cache { return &Cache{c, name} }
 
+// Up says whether Redis answered when it was last asked.
+func (c *Cache) Up() bool { return c.client.up.Load() }
+
 func (c *Cache) key(key []byte) string {
 	return prefix + c.name + ":" + base64.RawURLEncoding.EncodeToString(key)
 }

@@ -42,11 +42,14 @@ func partsOf(w words, h *market.Health, now time.Time) []part {
 			h.Candidates.Entries, h.Rules.Entries, float64(h.Candidates.Bytes+h.Rules.Bytes)/1e6)},
 	}
 	out = append(out, mailPart(w, h, now), jobPart(w, h), snapshotPart(w, h, now), replicaPart(w, h))
-	cached := w.Say("使っていません（プロセス内で保持）", "not used: each process keeps its own")
-	if h.Cached {
-		cached = w.Say("セッションを全プロセスで共有しています", "sessions are kept for all processes together")
+	switch {
+	case !h.Cached:
+		out = append(out, judged(w, "Redis", true, w.Say("使っていません（プロセス内で保持）", "not used: each process keeps its own")))
+	case h.CacheUp:
+		out = append(out, judged(w, "Redis", true, w.Say("セッションと制限を、全プロセスで共有しています", "sessions and limits are kept for all processes together")))
+	default:
+		out = append(out, judged(w, "Redis", false, w.Say("応答がありません。その間は、データベースとプロセス内で代わりをします", "it does not answer; the database and each process stand in meanwhile")))
 	}
-	out = append(out, part{"Redis", w.Say("正常", "well"), "good", cached})
 	if h.Maintenance.Standing != "" {
 		out = append(out, part{w.Say("メンテナンス", "Maintenance"), w.Say("実施中または予定あり", "planned or going on"), "warn", string(h.Maintenance.Standing)})
 	}
