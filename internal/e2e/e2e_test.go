@@ -63,25 +63,42 @@ func stranger(tab *e2e.Tab) (email string) {
 	return email
 }
 
-// TestAStrangerGetsAnOffer goes from the landing page to the first offer.
-func TestAStrangerGetsAnOffer(t *testing.T) {
-	s := newStage(t)
-	for _, width := range []int{e2e.Phone, e2e.Desktop} {
-		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			tab := s.browser.Tab(t, s.server, e2e.View{Width: width})
-			tab.Within(3*time.Minute, func() {
-				stranger(tab)
-				tab.Click("main article h2 a")
-				tab.Has("dl.terms")
-			})
-			const most = 25
-			if tab.Inputs > most {
-				t.Errorf("%d inputs from the landing page to the first offer, want at most %d", tab.Inputs, most)
-			}
-			t.Logf("%d inputs", tab.Inputs)
-			tab.Says("条件（送付時点）", "受動喫煙対策")
-			tab.Click(`form[action$="/accept"] button`)
-			tab.Says("承諾済み")
-		})
+// TestFlows goes the ways of people through one market, each with a browser's store of
+// their own.
+func TestFlows(t *testing.T) {
+	all := newStage(t)
+	for _, flow := range []struct {
+		name string
+		run  func(*stage)
+	}{
+		{"a stranger on a phone", func(s *stage) { s.strangerGetsAnOffer(e2e.Phone) }},
+		{"a stranger at a desk", func(s *stage) { s.strangerGetsAnOffer(e2e.Desktop) }},
+		{"in English", inEnglish},
+		{"keyboard alone", keyboardAlone},
+		{"without scripts", withoutScripts},
+		{"a line that breaks", aLineThatBreaks},
+		{"a fault is shown in place", aFaultIsShownInPlace},
+		{"two clicks", twoClicks},
+		{"a session that ends", aSessionThatEnds},
+	} {
+		t.Run(flow.name, func(t *testing.T) { flow.run(&stage{t, all.server, all.browser}) })
 	}
+}
+
+// strangerGetsAnOffer goes from the landing page to the first offer.
+func (s *stage) strangerGetsAnOffer(width int) {
+	tab := s.tab(e2e.View{Width: width})
+	tab.Within(3*time.Minute, func() {
+		stranger(tab)
+		tab.Click("main article h2 a")
+		tab.Has("dl.terms")
+	})
+	const most = 25
+	if tab.Inputs > most {
+		s.Errorf("%d inputs from the landing page to the first offer, want at most %d", tab.Inputs, most)
+	}
+	s.Logf("%d inputs", tab.Inputs)
+	tab.Says("条件（送付時点）", "受動喫煙対策")
+	tab.Click(`form[action$="/accept"] button`)
+	tab.Says("承諾済み")
 }

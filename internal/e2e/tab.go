@@ -175,3 +175,20 @@ func (tab *Tab) Within(limit time.Duration, f func()) {
 		tab.t.Errorf("it took %s, want at most %s", took, limit)
 	}
 }
+
+// Field fails unless a field has a value.
+func (tab *Tab) Field(selector, want string) {
+	tab.t.Helper()
+	tab.Has(selector)
+	if got := tab.Text(fmt.Sprintf("document.querySelector(%q).value", selector)); got != want {
+		tab.t.Errorf("%s holds %q, want %q", selector, got, want)
+	}
+}
+
+// Unbarred fails if axe finds something on the page.
+func (tab *Tab) Unbarred() {
+	tab.t.Helper()
+	for _, barrier := range tab.Barriers() {
+		tab.t.Error(barrier)
+	}
+}

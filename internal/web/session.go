@@ -68,7 +68,8 @@ type signing struct {
 	Wrong string
 	As    account.Kind // "": whatever fits
 	Back  string       // a path, "": the start of whoever signs in
-	Typed url.Values   // of a form that waits to be sent
+	Waits bool         // a form waits to be sent: Back is its target
+	Typed url.Values   // what was typed into it, often nothing
 }
 
 // typedPrefix begins the names of fields that wait.
@@ -89,7 +90,7 @@ func (p *Pages) askToSignIn(r *request) error {
 	if err := r.ParseForm(); err != nil {
 		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
 	}
-	s := signing{Back: r.URL.Path, Typed: r.PostForm, Wrong: r.words.Say(
+	s := signing{Back: r.URL.Path, Waits: true, Typed: r.PostForm, Wrong: r.words.Say(
 		"ログインの有効期限が切れました。入力した内容は残っています。ログインすると、続きから送信できます。",
 		"Your session has ended. What you typed is kept: sign in, and go on where you were.")}
 	for name := range s.Typed {
@@ -122,7 +123,7 @@ func (p *Pages) signIn(r *request) error {
 	if err := r.ParseForm(); err != nil {
 		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
 	}
-	s := signing{Email: r.PostForm.Get("email"), As: kindOf(r.PostForm.Get("as")), Back: local(r.PostForm.Get("back")), Typed: url.Values{}}
+	s := signing{Email: r.PostForm.Get("email"), As: kindOf(r.PostForm.Get("as")), Back: local(r.PostForm.Get("back")), Waits: r.PostForm.Get("waits") != "", Typed: url.Values{}}
 	for name, values := range r.PostForm {
 		if name, ok := strings.CutPrefix(name, typedPrefix); ok {
 			s.Typed[name] = values
@@ -146,7 +147,7 @@ func (p *Pages) signIn(r *request) error {
 	if err := p.keepLanguage(r, actor); err != nil {
 		return err
 	}
-	if len(s.Typed) > 0 {
+	if s.Waits {
 		r.actor = &actor
 		return p.show(r, http.StatusOK, r.words.Say("続きから送信する", "Go on where you were"), resumePage(r.words, s))
 	}

@@ -153,8 +153,22 @@ func (p *Pages) write(r *request, status int, page templ.Component) error {
 	return nil
 }
 
+// The headers between a form that a script sends and its answer: the script is told
+// where to go, and goes there itself, so that the page is read once.
+const (
+	formHeader = "Enishi-Form"
+	seeHeader  = "Enishi-See"
+)
+
 // see sends the reader on to another page.
-func (r *request) see(path string) { http.Redirect(r.w, r.Request, path, http.StatusSeeOther) }
+func (r *request) see(path string) {
+	if r.Header.Get(formHeader) != "" {
+		r.w.Header().Set(seeHeader, path)
+		r.w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	http.Redirect(r.w, r.Request, path, http.StatusSeeOther)
+}
 
 // returnPath is where this request's page can be read again: a form's target is shown
 // by the page that the form is on.

@@ -210,3 +210,19 @@ func tokens(css string) map[string]float64 {
 	}
 	return all
 }
+
+// TestFormsThatAScriptSends expects that the script is told where to go, instead of
+// being sent there.
+func TestFormsThatAScriptSends(t *testing.T) {
+	s := newSite(t)
+	s.holds(s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse"), "Enishi-Form", "1"), http.StatusNoContent)
+	s.holds(s.get("/offers"), http.StatusOK)
+	s.forget()
+	// An answer without anything typed waits for its owner as well.
+	p := s.post("/offers/00000000-0000-0000-0000-000000000000/accept", nil, "Enishi-Form", "1")
+	s.holds(p, http.StatusUnauthorized, `name="waits" value="1"`)
+	p = s.post("/signin", url.Values{
+		"email": {"taro@example.jp"}, "password": {"correct horse"}, "waits": {"1"}, "back": {"/offers/00000000-0000-0000-0000-000000000000/accept"},
+	})
+	s.holds(p, http.StatusOK, `action="/offers/00000000-0000-0000-0000-000000000000/accept"`)
+}

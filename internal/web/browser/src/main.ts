@@ -3,10 +3,14 @@ import htmx from "htmx.org";
 import { comboboxes } from "./combobox";
 import { keys } from "./keys";
 import "./morph";
+import { drafts } from "./draft";
+import { sending } from "./send";
 
 // Pieces of pages that htmx brings, and pages that it shows in place, may hold what a
-// module below takes care of: each is told of every piece once.
+// module below takes care of: each is told of every piece once. Drafts come first: the
+// others begin with what was typed.
 const modules: ((piece: Element) => void)[] = [
+  drafts,
   comboboxes,
   keys,
 ];
@@ -14,3 +18,5 @@ const modules: ((piece: Element) => void)[] = [
 htmx.onLoad((piece) => {
   if (piece instanceof Element) modules.forEach((care) => care(piece));
 });
+
+sending();

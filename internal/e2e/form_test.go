@@ -1,0 +1,178 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"enishi/internal/e2e"
+)
+
+// onInsight comes to the form that registers, and types into it.
+func onInsight(tab *e2e.Tab) (email string) {
+	email = address("typed")
+	tab.Open("/insight?occupation=0312&years=5&prefecture=13&pay=480")
+	tab.Fill("#email", email)
+	tab.Fill("#password", e2e.Password)
+	return email
+}
+
+const register = `form[action="/signup"] button.primary`
+
+// aLineThatBreaks sends a form while there is no line, and again when there is.
+func aLineThatBreaks(s *stage) {
+	tab := s.tab(e2e.View{Width: e2e.Phone})
+	email := onInsight(tab)
+	tab.Expect("ERR_INTERNET_DISCONNECTED")
+	tab.Offline(true)
+	tab.Click(register)
+	tab.Says("送信できませんでした。入力した内容は残っています。")
+	tab.Field("#email", email)
+	tab.Field("#password", e2e.Password)
+	tab.Unbarred()
+	tab.Offline(false)
+	tab.Click("[data-toast=send] button")
+	tab.At("/offers")
+	tab.Expect()
+}
+
+// TestARestartWhileSomebodyTypes stops the server in the middle of a form, sends it to
+// nobody, reloads a page that is not there, and goes on when the server is back.
+func TestARestartWhileSomebodyTypes(t *testing.T) {
+	s := newStage(t)
+	tab := s.tab(e2e.View{})
+	tab.Open("/")
+	tab.Choose("#years", "5")
+	tab.Fill("#pay", "523")
+	tab.Open("/signin")
+	tab.Open("/")
+	tab.Says("入力の続きを戻しました。")
+	tab.Field("#pay", "523")
+	tab.Field("#years", "5")
+
+	email := onInsight(tab)
+	tab.Expect("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+	s.server.Stop()
+	tab.Click(register)
+	tab.Says("送信できませんでした。入力した内容は残っています。")
+	tab.Field("#email", email)
+	s.server.Start()
+	tab.Reload()
+	tab.Says("入力の続きを戻しました。")
+	tab.Field("#email", email)
+	tab.Field("#password", "")
+	tab.Expect()
+	tab.Fill("#password", e2e.Password)
+	tab.Click(register)
+	tab.At("/offers")
+	tab.Open("/insight?occupation=0312&years=5&prefecture=13&pay=480")
+	tab.SignOut()
+	tab.Reload()
+	tab.Field("#email", "") // it was sent, and forgotten
+}
+
+// aFaultIsShownInPlace sends a form that is refused: it comes back with the fault,
+// the focus on its field, under the same address.
+func aFaultIsShownInPlace(s *stage) {
+	tab := s.tab(e2e.View{})
+	tab.Open("/insight?occupation=0312&years=5&prefecture=13&pay=480")
+	tab.Fill("#email", "taro@example.jp")
+	tab.Fill("#password", "short")
+	tab.Expect("422")
+	tab.Click(register)
+	tab.Says("8文字以上")
+	tab.Has("#password[aria-invalid=true]:focus")
+	tab.Field("#email", "taro@example.jp")
+	tab.At("/insight")
+	tab.Unbarred()
+	tab.Expect()
+}
+
+// twoClicks sends a form twice at once: it is sent once.
+func twoClicks(s *stage) {
+	tab := s.tab(e2e.View{})
+	onInsight(tab)
+	tab.Run(`window.sent = 0; const real = window.fetch; window.fetch = (...all) => { window.sent++; return new Promise((go) => setTimeout(() => go(real(...all)), 500)); }; 0`)
+	tab.Run(`for (let i = 0; i < 3; i++) document.querySelector('` + register + `').click()`)
+	if n := tab.Number("window.sent"); n != 1 {
+		s.Errorf("it was sent %d times, want once", n)
+	}
+	tab.At("/offers")
+}
+
+// aSessionThatEnds loses its session on the page of an offer: the answer waits
+// until its owner has signed in again.
+func aSessionThatEnds(s *stage) {
+	for _, plain := range []bool{false, true} {
+		tab := s.tab(e2e.View{NoJS: plain})
+		email := stranger(tab)
+		tab.Click("main article h2 a")
+		tab.Has(`form[action$="/accept"]`)
+		path := tab.Path()
+		tab.SignOut()
+		tab.Expect("401")
+		tab.Click(`form[action$="/accept"] button`)
+		tab.Says("ログインの有効期限が切れました。入力した内容は残っています。")
+		tab.Fill("#email", email)
+		tab.Fill("#password", e2e.Password)
+		tab.Click("main form button.primary")
+		tab.Says("ログインしました。")
+		tab.Click("main form button.primary")
+		tab.At(path)
+		tab.Says("承諾済み")
+		tab.Expect()
+	}
+}
+
+// withoutScripts goes from the landing page to an accepted offer where no scripts
+// run.
+func withoutScripts(s *stage) {
+	tab := s.tab(e2e.View{NoJS: true, Width: e2e.Phone})
+	stranger(tab)
+	tab.Click("main article h2 a")
+	tab.Click(`form[action$="/accept"] button`)
+	tab.Says("承諾済み")
+}
+
+// keyboardAlone goes the same way with Tab, Enter and what is typed.
+func keyboardAlone(s *stage) {
+	tab := s.tab(e2e.View{})
+	tab.Open("/")
+	tab.Tabs("#occupation")
+	tab.Press("ソ") // a letter chooses in a list
+	tab.Choose("#occupation", "0312")
+	tab.Tabs("#years")
+	tab.Press(kb.ArrowDown)
+	tab.Press(kb.ArrowDown)
+	tab.Tabs("#prefecture")
+	for range 13 {
+		tab.Press(kb.ArrowDown)
+	}
+	tab.Tabs("#pay")
+	tab.Press("480")
+	tab.Press(kb.Enter)
+	tab.At("/insight")
+	tab.Tabs("#email")
+	tab.Press(address("keys"))
+	tab.Tabs("#password")
+	tab.Press(e2e.Password)
+	tab.Press(kb.Enter)
+	tab.At("/offers")
+	tab.Tabs("main article h2 a")
+	tab.Press(kb.Enter)
+	tab.Has("dl.terms")
+	tab.Tabs(`form[action$="/accept"] button`)
+	tab.Press(kb.Enter)
+	tab.Says("承諾済み")
+}
+
+// inEnglish goes the way of a stranger in English.
+func inEnglish(s *stage) {
+	tab := s.tab(e2e.View{Lang: "en", Width: e2e.Phone})
+	stranger(tab)
+	tab.Says("Offers")
+	tab.Click("main article h2 a")
+	tab.Says("Terms, as sent", "Annual pay")
+	tab.Click(`form[action="/language"] button`)
+	tab.Says("条件（送付時点）")
+}

@@ -1,0 +1,109 @@
+// What somebody types into a form that is sent by POST is kept for as long as the tab
+// is open, and comes back after whatever took it away: a reload, a restart, a page
+// that could not be loaded. Passwords and files are never kept. A form that was sent is
+// forgotten; signing out forgets all.
+import { say } from "./say";
+import { toast } from "./toast";
+
+const prefix = "draft:";
+const known = new WeakSet<HTMLFormElement>();
+
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+type Draft = Record<string, (string | boolean)[]>;
+
+// drafts takes care of the forms in a piece of a page.
+export function drafts(piece: Element): void {
+  const forms = piece instanceof HTMLFormElement ? [piece] : piece.querySelectorAll("form");
+  forms.forEach((form) => {
+    if (!keeps(form) || known.has(form)) return;
+    known.add(form);
+    const kept = recall(form);
+    if (kept && restore(form, kept)) {
+      toast("draft", say("入力の続きを戻しました。", "What you had typed is back."), {
+        text: say("消す", "Discard"),
+        act: () => {
+          forget(form);
+          window.location.reload();
+        },
+      });
+    }
+    const save = (): void => {
+      try {
+        sessionStorage.setItem(keyOf(form), JSON.stringify(read(form)));
+      } catch {
+        // The store is full or closed: the form works as without scripts.
+      }
+    };
+    form.addEventListener("input", save);
+    form.addEventListener("change", save);
+  });
+}
+
+// forget drops what was kept of a form: it was sent.
+export function forget(form: HTMLFormElement): void {
+  sessionStorage.removeItem(keyOf(form));
+}
+
+// forgetAll drops every draft: somebody else may use the tab now.
+export function forgetAll(): void {
+  Object.keys(sessionStorage)
+    .filter((key) => key.startsWith(prefix))
+    .forEach((key) => sessionStorage.removeItem(key));
+}
+
+// keeps says whether a form's fields are kept: not those that sign somebody in, and
+// those of a question only if the page asks for it, since its answer is in the address.
+function keeps(form: HTMLFormElement): boolean {
+  if (form.dataset.draft === "off" || new URL(form.action).pathname === "/signin") return false;
+  return form.method === "post" || form.dataset.draft === "on";
+}
+
+function keyOf(form: HTMLFormElement): string {
+  return prefix + new URL(form.action).pathname + (form.id === "" ? "" : "#" + form.id);
+}
+
+// fields are those that are kept, by name.
+function fields(form: HTMLFormElement): Map<string, Field[]> {
+  const all = new Map<string, Field[]>();
+  for (const element of form.elements) {
+    const plain = element instanceof HTMLInputElement || element instanceof HTMLSelectElement || element instanceof HTMLTextAreaElement;
+    if (!plain || element.name === "" || element.disabled) continue;
+    if (["password", "file", "submit", "button", "image", "reset"].includes(element.type)) continue;
+    if (element.type === "hidden" && element.dataset.code === undefined) continue;
+    all.set(element.name, [...(all.get(element.name) ?? []), element]);
+  }
+  return all;
+}
+
+function valueOf(field: Field): string | boolean {
+  return field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio") ? field.checked : field.value;
+}
+
+function read(form: HTMLFormElement): Draft {
+  return Object.fromEntries([...fields(form)].map(([name, list]) => [name, list.map(valueOf)]));
+}
+
+function recall(form: HTMLFormElement): Draft | undefined {
+  try {
+    const text = sessionStorage.getItem(keyOf(form));
+    return text === null ? undefined : (JSON.parse(text) as Draft);
+  } catch {
+    return undefined;
+  }
+}
+
+// restore puts values back; it says whether that changed any.
+function restore(form: HTMLFormElement, kept: Draft): boolean {
+  let changed = false;
+  for (const [name, list] of fields(form)) {
+    list.forEach((field, i) => {
+      const value = kept[name]?.[i];
+      if (value === undefined || value === valueOf(field)) return;
+      if (typeof value === "boolean") (field as HTMLInputElement).checked = value;
+      else field.value = value;
+      changed = true;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+  return changed;
+}

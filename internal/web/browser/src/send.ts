@@ -1,0 +1,111 @@
+// Forms are sent in the background, so that a line that breaks or a server that is
+// away takes nothing from the page: it stays as it is, says so, and offers to send
+// again. Whatever else is answered is shown as the browser would show it. A form is
+// sent once at a time.
+import htmx from "htmx.org";
+import { forget, forgetAll } from "./draft";
+import { say } from "./say";
+import { hush, toast } from "./toast";
+
+// asked is the header that says that a script sends; see is where its answer leads.
+const asked = "Enishi-Form";
+const see = "Enishi-See";
+
+// sending listens for every form of the document.
+export function sending(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !(form instanceof HTMLFormElement) || !sends(form)) return;
+    event.preventDefault();
+    void send(form, event.submitter);
+  });
+  document.addEventListener("htmx:sendError", (event) => offer(event, away()));
+  document.addEventListener("htmx:responseError", (event) => {
+    if ((detail(event).xhr?.status ?? 0) >= 500) offer(event, busy());
+  });
+}
+
+// sends says whether a form is sent here: not one that htmx sends, nor one whose page
+// wants the browser to.
+function sends(form: HTMLFormElement): boolean {
+  return form.method === "post" && form.target === "" && form.dataset.send !== "plain" && !form.matches("[hx-post], [data-hx-post]");
+}
+
+const away = (): string => say("送信できませんでした。入力した内容は残っています。", "It could not be sent. What you typed is still here.");
+const busy = (): string =>
+  say("ただいま混み合っています。入力した内容は残っています。", "We are busy at the moment. What you typed is still here.");
+const again = (): string => say("もう一度送る", "Send again");
+
+async function send(form: HTMLFormElement, by: HTMLElement | null): Promise<void> {
+  if (form.getAttribute("aria-busy") === "true") return;
+  form.setAttribute("aria-busy", "true");
+  hush("send");
+  const failed = (text: string): void => toast("send", text, { text: again(), act: () => form.requestSubmit(by) }, form);
+  try {
+    const answer = await fetch(by?.getAttribute("formaction") ?? form.action, {
+      method: "POST",
+      body: bodyOf(form, by),
+      headers: { [asked]: "1", Accept: "text/html" },
+    });
+    if (answer.status >= 500 || answer.status === 429) return failed(busy());
+    const next = answer.headers.get(see) ?? (answer.redirected ? answer.url : null);
+    if (next !== null) return leave(form, next);
+    if (answer.ok) forget(form);
+    show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch {
+    failed(away());
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+}
+
+function bodyOf(form: HTMLFormElement, by: HTMLElement | null): FormData | URLSearchParams {
+  const data = new FormData(form, by);
+  if (form.enctype === "multipart/form-data") return data;
+  return new URLSearchParams([...data].map(([name, value]) => [name, typeof value === "string" ? value : value.name]));
+}
+
+// leave goes to the page that a form leads to.
+function leave(form: HTMLFormElement, to: string): void {
+  forget(form);
+  if (new URL(form.action).pathname === "/signout") forgetAll();
+  const next = new URL(to, window.location.href);
+  const here = new URL(window.location.href);
+  window.location.assign(next);
+  if (next.hash !== "" && next.pathname + next.search === here.pathname + here.search) window.location.reload();
+}
+
+// show puts the page that came back in place of this one. The address stays, so that
+// a reload brings the form again and what was typed into it.
+function show(page: Document): void {
+  for (const part of ["header.bar", "main"]) {
+    const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
+    if (old && fresh) {
+      old.replaceWith(fresh);
+      htmx.process(fresh);
+      htmx.trigger(fresh, "htmx:load", { elt: fresh });
+    }
+  }
+  document.title = page.title;
+  const first = document.querySelector<HTMLElement>("main [aria-invalid=true]") ?? document.querySelector<HTMLElement>("main h1");
+  if (first?.tagName === "H1") first.tabIndex = -1;
+  first?.focus();
+}
+
+interface Asked {
+  elt?: Element;
+  xhr?: XMLHttpRequest;
+  requestConfig?: { verb: string; path: string; triggeringEvent?: Event };
+}
+
+function detail(event: Event): Asked {
+  return (event as CustomEvent<Asked>).detail;
+}
+
+// offer says that what htmx asked failed, and lets it be asked again.
+function offer(event: Event, text: string): void {
+  const { elt, requestConfig } = detail(event);
+  const trigger = requestConfig?.triggeringEvent;
+  if (!elt || !trigger) return; // a page that asked by itself asks again by itself
+  toast("send", text, { text: again(), act: () => htmx.trigger(elt, trigger.type) }, elt);
+}
