@@ -202,12 +202,38 @@ type Offer struct {
 	DueAt           time.Time // when what is pending takes effect: a lapse, the end of undo; zero: nothing pending
 }
 
+// DateBy is the last day on which the company may name a date for an interview that
+// was accepted; false if none is owed, as for a casual talk.
+func (o *Offer) DateBy() (day.Day, bool) {
+	if o.State != Accepted || o.Kind != "interview" || o.AnsweredAt.IsZero() {
+		return 0, false
+	}
+	return day.Of(o.AnsweredAt) + DateDays, true
+}
+
 // Times that the rules of the trade fix.
 const (
 	UndoWindow    = 5 * time.Minute
 	ReserveWindow = 24 * time.Hour
 	ProposeWindow = 3 * 24 * time.Hour
 	LifeDays      = 14
+	DateDays      = 14 // within which an accepted interview has a date
 	LeastLifeDays = 3
 	MostLifeDays  = 30
 )
+
+// Proceeds gives the steps that the company can take on an offer which it sees in
+// this state. A casual talk ends when it was held.
+func (o *Offer) Proceeds() []Action {
+	if o.State.Unanswered() {
+		return nil
+	}
+	var out []Action
+	for _, a := range []Action{Schedule, Hold, Hire, Reject, Withdraw} {
+		to, err := o.State.Next(a)
+		if err == nil && to != o.State && (o.Kind != "casual" || o.State != Held && a != Hire && a != Reject) {
+			out = append(out, a)
+		}
+	}
+	return out
+}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 )
@@ -109,5 +110,30 @@ func TestTake(t *testing.T) {
 	unopened := offer.Offer{State: offer.Sent}
 	if err := unopened.Take(offer.Accept, at); err != nil || unopened.SeenAt.IsZero() {
 		t.Errorf("accepted unopened: %v, seen at %v", err, unopened.SeenAt)
+	}
+}
+
+// TestWhatIsOwed gives the day by which a company names a date, and the steps that it
+// can take.
+func TestWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
+	for s, want := range map[offer.State][]offer.Action{
+		offer.Sent: nil, offer.Seen: nil, offer.Declined: nil, offer.Expired: nil, offer.Hired: nil, offer.Rejected: nil, offer.Withdrawn: nil,
+		offer.Accepted: {offer.Schedule, offer.Hold, offer.Withdraw}, offer.Scheduled: {offer.Hold, offer.Withdraw},
+		offer.Held: {offer.Hire, offer.Reject, offer.Withdraw},
+	} {
+		o := offer.Offer{State: s, Kind: "interview", AnsweredAt: at}
+		if got := o.Proceeds(); !slices.Equal(got, want) {
+			t.Errorf("%s proceeds by %v, want %v", s, got, want)
+		}
+		due, ok := o.DateBy()
+		if ok != (s == offer.Accepted) || ok && due != day.Of(at)+14 {
+			t.Errorf("%s owes a date by %v, %v", s, due, ok)
+		}
+	}
+	talk := offer.Offer{State: offer.Held, Kind: "casual", AnsweredAt: at}
+	if got := talk.Proceeds(); got != nil {
+		t.Errorf("a talk that was held proceeds by %v", got)
 	}
 }

@@ -42,8 +42,12 @@ func (p *Pages) companySettings(r *request) error {
 	if err != nil {
 		return err
 	}
+	k, err := p.market.Employer(ctx, actor)
+	if err != nil {
+		return err
+	}
 	title := r.words.Say(self.Company+" の設定", "Settings of "+self.Company)
-	return p.show(r, http.StatusOK, title, companySettingsPage(r.words, title, actor.Role))
+	return p.show(r, http.StatusOK, title, companySettingsPage(r.words, title, k, self, actor.Role))
 }
 
 // inviting is what the page of members keeps: what was typed, what is wrong with it,

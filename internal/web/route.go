@@ -39,6 +39,8 @@ func (p *Pages) Routes() []Route {
 		p.codeRoutes(),
 		p.accountRoutes(),
 		p.memberRoutes(),
+		p.dashboardRoutes(),
+		p.boardRoutes(),
 		p.operatorRoutes(),
 		p.candidateRoutes(),
 		p.profileRoutes(),

@@ -1,5 +1,6 @@
 // The only script of the pages. Everything that it adds is beside what works without it.
 import htmx from "htmx.org";
+import { board } from "./board";
 import { comboboxes } from "./combobox";
 import { keys } from "./keys";
 import "./morph";
@@ -11,6 +12,7 @@ import { sending } from "./send";
 // others begin with what was typed.
 const modules: ((piece: Element) => void)[] = [
   drafts,
+  board,
   comboboxes,
   keys,
 ];

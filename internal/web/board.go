@@ -1,0 +1,341 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/httpx"
+	"enishi/internal/market"
+	"enishi/internal/offer"
+	"enishi/internal/position"
+	"enishi/internal/taxonomy"
+)
+
+func (p *Pages) boardRoutes() []Route {
+	return []Route{
+		{Pattern: "GET /company/pipeline", Who: Members, class: httpx.Ordinary, serve: p.pipeline},
+		{Pattern: "GET /company/pipeline/{id}", Who: Members, class: httpx.Ordinary, serve: p.moveForm},
+		{Pattern: "POST /company/pipeline/{id}", Who: Members, class: httpx.Answers, serve: p.move},
+	}
+}
+
+// How many cards a column shows beside others, and alone.
+const (
+	cardsBeside = 12
+	cardsAlone  = 50
+)
+
+// mostPicks is how many positions and rules a board can be narrowed to.
+const mostPicks = 200
+
+// pipeline is what the board's page holds.
+type pipeline struct {
+	title     string
+	today     day.Day
+	board     market.Board
+	asked     url.Values // rule, position, column, after
+	positions []position.Position
+	rules     []market.Ruled
+	moves     bool // who looks may take steps
+	wrong     string
+}
+
+func (p *Pages) pipeline(r *request) error { return p.showPipeline(r, http.StatusOK, "") }
+
+func (p *Pages) showPipeline(r *request, status int, wrong string) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	x := pipeline{today: p.market.Today(), asked: r.URL.Query(), wrong: wrong, moves: mayAnswer(actor)}
+	q := market.BoardQuery{After: x.asked.Get("after"), Limit: cardsBeside}
+	if c := market.Column(x.asked.Get("column")); slices.Contains(market.Columns(), c) {
+		q.Column, q.Limit = c, cardsAlone
+	} else {
+		x.asked.Del("column")
+		q.After = ""
+	}
+	for name, id := range map[string]*uuid.UUID{"rule": &q.Rule, "position": &q.Position} {
+		if text := x.asked.Get(name); text != "" {
+			if *id, err = uuid.Parse(text); err != nil {
+				return errs.New(errs.NotFound, "no such "+name)
+			}
+		}
+	}
+	if x.board, err = p.market.Board(ctx, actor, q); err != nil {
+		return err
+	}
+	if x.positions, err = p.market.Positions(ctx, actor, 0, mostPicks); err != nil {
+		return err
+	}
+	if x.rules, err = p.market.Rules(ctx, actor, 0, mostPicks); err != nil {
+		return err
+	}
+	x.title = boardTitle(r.words, x)
+	return p.show(r, status, x.title, boardPage(r.words, x))
+}
+
+// with is the address of the board as it was asked for, but for one thing.
+func (x pipeline) with(name, value string) string {
+	q := url.Values{}
+	for _, kept := range []string{"rule", "position", "column"} {
+		if v := x.asked.Get(kept); v != "" {
+			q.Set(kept, v)
+		}
+	}
+	q.Set(name, value)
+	if value == "" {
+		q.Del(name)
+	}
+	return "/company/pipeline?" + q.Encode()
+}
+
+// titleOf names the position of a rule.
+func (x pipeline) titleOf(r market.Ruled) string {
+	for _, p := range x.positions {
+		if p.ID == r.PositionID {
+			return p.Terms.Title
+		}
+	}
+	return r.ID.String()
+}
+
+// moving is what the page holds that says what a step does.
+type moving struct {
+	offer market.Delivered
+	to    offer.Action
+	steps []offer.Action
+	today day.Day
+	wrong string
+}
+
+func (p *Pages) moveForm(r *request) error {
+	return p.showMove(r, http.StatusOK, offer.Action(r.URL.Query().Get("to")), "")
+}
+
+func (p *Pages) showMove(r *request, status int, to offer.Action, wrong string) error {
+	ctx, actor, id, err := r.needID("offer")
+	if err != nil {
+		return err
+	}
+	x := moving{to: to, today: p.market.Today(), wrong: wrong}
+	if x.offer, err = p.market.OfferBy(ctx, actor, id); err != nil {
+		return err
+	}
+	if mayAnswer(actor) {
+		x.steps = x.offer.Proceeds()
+	}
+	if x.to != "" && !slices.Contains(x.steps, x.to) {
+		x.wrong = r.words.Say("いまの状態からは、その操作ができません。次の操作から選んでください。", "That cannot be done as the offer stands. Choose one of these steps.")
+		x.to, status = "", http.StatusConflict
+	}
+	title := moveTitle(r.words, x)
+	return p.show(r, status, title, movePage(r.words, x))
+}
+
+func (p *Pages) move(r *request) error {
+	ctx, actor, id, err := r.needID("offer")
+	if err != nil {
+		return err
+	}
+	to := offer.Action(r.PostFormValue("to"))
+	if !slices.Contains([]offer.Action{offer.Schedule, offer.Hold, offer.Hire, offer.Reject, offer.Withdraw}, to) {
+		return p.showMove(r, http.StatusUnprocessableEntity, "", r.words.Say("次の操作を選んでください。", "Choose the next step."))
+	}
+	_, err = p.market.Proceed(ctx, actor, id, to)
+	if errs.Is(err, errs.Conflict) {
+		return p.showMove(r, http.StatusConflict, to, "")
+	}
+	if err != nil {
+		return err
+	}
+	r.see("/company/pipeline")
+	return nil
+}
+
+func columnName(w words, c market.Column) string {
+	switch c {
+	case market.ColumnSent:
+		return w.Say("回答待ち", "Waits for an answer")
+	case market.ColumnAccepted:
+		return w.Say("承諾", "Accepted")
+	case market.ColumnScheduled:
+		return w.Say("日程決定", "Scheduled")
+	case market.ColumnHeld:
+		return w.Say("面接済み", "Interview held")
+	case market.ColumnHired:
+		return w.Say("採用", "Hired")
+	}
+	return w.Say("終了", "Over")
+}
+
+// stepTo is the step by which a card comes into a column, "" if there is none.
+func stepTo(c market.Column) offer.Action {
+	return map[market.Column]offer.Action{
+		market.ColumnScheduled: offer.Schedule, market.ColumnHeld: offer.Hold, market.ColumnHired: offer.Hire, market.ColumnOver: offer.Reject,
+	}[c]
+}
+
+// stepName says a step as the company takes it, and what the other side is shown.
+func stepName(w words, o *offer.Offer, a offer.Action) (name, told string) {
+	talk := w.Say("面接", "interview")
+	if o.Kind == "casual" {
+		talk = w.Say("面談", "talk")
+	}
+	switch a {
+	case offer.Schedule:
+		return w.Say("日程が決まった", "A date is fixed"), w.Say("相手の画面には「日程決定」と表示されます。日時そのものは、メッセージで伝えてください。", "They see that a date is fixed. Tell them the time itself in a message.")
+	case offer.Hold:
+		return w.Say(talk+"を行った", "The "+talk+" was held"), w.Say("相手の画面には「"+talk+"済み」と表示されます。行っていない"+talk+"を、行ったことにはできません。", "They see that the "+talk+" was held. Do not say so of one that was not.")
+	case offer.Hire:
+		return w.Say("採用する", "Hire"), w.Say("相手の画面には「採用」と表示されます。最終的な年収は、オファーで示した下限の90％以上である必要があり、本人が確認します。", "They see that they are hired. Final pay must reach 90% of the offered minimum, and they are asked to confirm it.")
+	case offer.Reject:
+		return w.Say("見送る", "Do not hire"), w.Say("相手の画面には「見送り」と表示されます。元には戻せません。", "They see that they are not hired. This cannot be undone.")
+	}
+	if o.Kind == "interview" && o.State != offer.Held {
+		return w.Say("取り下げる", "Withdraw"), w.Say("面接を約束したオファーを、貴社の側から取り下げることになります。約束の不履行として記録され、送信できる数に影響します。元には戻せません。", "You take back an interview that you promised. It is recorded as a breach and lowers how much you may send. This cannot be undone.")
+	}
+	return w.Say("取り下げる", "Withdraw"), w.Say("相手の画面には「取り下げ」と表示されます。元には戻せません。", "They see that it is withdrawn. This cannot be undone.")
+}
+
+// cardName names who an offer went to, as far as the company may know.
+func cardName(w words, c market.BoardCard) string {
+	if c.Name != "" {
+		return w.Say(c.Name+" さん", c.Name)
+	}
+	return shortCard(w, c.Card)
+}
+
+// shortCard names somebody who is not known by name yet.
+func shortCard(w words, card string) string {
+	if len(card) < 6 {
+		return w.Say("退会した方", "somebody who has left")
+	}
+	return w.Say("候補者 "+card[:6], "Candidate "+card[:6])
+}
+
+func boardTitle(w words, x pipeline) string {
+	overdue, waiting, all := 0, 0, 0
+	for _, c := range x.board.Columns {
+		all += c.All
+		if c.Column == market.ColumnAccepted {
+			waiting = c.All
+		}
+		for _, card := range c.Cards {
+			if due, ok := card.DateBy(); ok && due < x.today {
+				overdue++
+			}
+		}
+	}
+	if c := x.asked.Get("column"); c != "" {
+		return w.Say(columnName(w, market.Column(c))+" "+howMany(w, all), columnName(w, market.Column(c))+": "+howMany(w, all))
+	}
+	switch {
+	case overdue > 0:
+		return w.Say("日程の提示が遅れている方が "+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date")
+	case waiting > 0:
+		return w.Say("日程の提示を待つ方が "+howMany(w, waiting)+"います", howMany(w, waiting)+" wait for a date")
+	case all == 0:
+		return w.Say("選考はまだ始まっていません", "Nothing is under way yet")
+	}
+	return w.Say("選考は予定どおり進んでいます", "All is on time")
+}
+
+// howMany says how many people.
+func howMany(w words, n int) string {
+	if n == 1 {
+		return w.Say("1人", "1 person")
+	}
+	return w.Say(thousands(n)+"人", thousands(n)+" people")
+}
+
+func kindOfOffer(w words, kind string) string { return w.Name(taxonomy.OfferKind, kind) }
+
+func moveTitle(w words, x moving) string {
+	if x.to == "" {
+		return w.Say("次の操作を選びます", "Choose the next step")
+	}
+	name, _ := stepName(w, &x.offer.Offer, x.to)
+	return name
+}
+
+func positionOptions(x pipeline) []option {
+	var out []option
+	for _, p := range x.positions {
+		out = append(out, option{p.ID.String(), p.Terms.Title})
+	}
+	return out
+}
+
+func ruleOptions(w words, x pipeline) []option {
+	var out []option
+	for _, r := range x.rules {
+		out = append(out, option{r.ID.String(), x.titleOf(r) + w.Say("（", " (") + kindOfOffer(w, r.Kind) + w.Say("）", ")")})
+	}
+	return out
+}
+
+func columnEmpty(w words, c market.Column) string {
+	switch c {
+	case market.ColumnSent:
+		return w.Say("回答を待っているオファーが、ここに並びます。", "Offers that wait for an answer stand here.")
+	case market.ColumnAccepted:
+		return w.Say("承諾されると、ここに名前が並びます。", "Who accepts stands here by name.")
+	}
+	return w.Say("まだありません", "None yet")
+}
+
+// late says whether the time to name a date has passed.
+func late(today day.Day, o *offer.Offer) bool {
+	due, ok := o.DateBy()
+	return ok && due < today
+}
+
+// cardState says what the column leaves open: the kind, and where it holds several, the
+// state.
+func cardState(w words, c market.BoardCard, in market.Column) string {
+	kind, state := w.Say("面接確約", "Interview"), ""
+	if c.Kind == "casual" {
+		kind = w.Say("カジュアル面談", "Casual talk")
+	}
+	switch {
+	case c.State == offer.Sent:
+		state = w.Say("未開封", "not opened")
+	case c.State == offer.Seen:
+		state = w.Say("開封済み", "opened")
+	case in == market.ColumnOver && c.State == offer.Held:
+		state = w.Say("面談済み", "held")
+	case in == market.ColumnOver:
+		state = stateName(w, c.Delivered)
+	}
+	if state == "" {
+		return kind
+	}
+	return kind + w.Say("・", ", ") + state
+}
+
+func stepsOf(o *offer.Offer) string {
+	text := ""
+	for _, a := range o.Proceeds() {
+		text += string(a) + " "
+	}
+	return text
+}
+
+func mayAnswer(a market.Actor) bool { return a.Role.May(account.AnswerOffer) == nil }
+
+// thousands says a number in groups of three digits.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
