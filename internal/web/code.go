@@ -64,9 +64,13 @@ func codeOf(w words, form url.Values, f code) code {
 		return f.named(w)
 	}
 	f.value = ""
+	if item, ok := list.Find(f.text); ok && (f.groups || list.Leaf(item.Code)) {
+		f.value = item.Code
+		return f.named(w)
+	}
 	f.hits = f.find()
 	for _, item := range f.hits {
-		if f.text == item.JA || strings.EqualFold(f.text, item.EN) || f.text == item.Code {
+		if f.text == item.JA || strings.EqualFold(f.text, item.EN) {
 			f.value, f.hits = item.Code, nil
 			return f.named(w)
 		}

@@ -34,11 +34,11 @@ func heldLevels(w words, field string) []option {
 	switch field {
 	case "skill":
 		return []option{
-			{"1", w.Say("1 知っている", "1 heard of it")},
-			{"2", w.Say("2 教わりながら使える", "2 uses it with help")},
-			{"3", w.Say("3 ひとりで使える", "3 uses it alone")},
-			{"4", w.Say("4 難しい問題も解ける", "4 solves hard problems")},
-			{"5", w.Say("5 人に教えられる", "5 teaches it")},
+			{"1", w.Say("1 聞いたことがある", "1 heard of it")},
+			{"2", w.Say("2 学んだことがある", "2 has learnt it")},
+			{"3", w.Say("3 実務で使える", "3 works with it")},
+			{"4", w.Say("4 得意", "4 strong")},
+			{"5", w.Say("5 教えられる", "5 teaches it")},
 		}
 	case "language":
 		return []option{

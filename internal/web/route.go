@@ -44,6 +44,8 @@ func (p *Pages) Routes() []Route {
 		p.operatorRoutes(),
 		p.candidateRoutes(),
 		p.profileRoutes(),
+		p.wishRoutes(),
+		p.settingsRoutes(),
 	)
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})

@@ -205,3 +205,19 @@ func (s *site) must(err error) {
 		s.Fatal(err)
 	}
 }
+
+// actor is who the browser is signed in as.
+func (s *site) actor() market.Actor {
+	s.Helper()
+	at, err := url.Parse(s.url)
+	s.must(err)
+	for _, c := range s.browser.Jar.Cookies(at) {
+		if c.Name == "enishi_session" {
+			a, err := s.market.Authenticate(s.Context(), c.Value)
+			s.must(err)
+			return a
+		}
+	}
+	s.Fatal("nobody is signed in")
+	return market.Actor{}
+}
