@@ -14,7 +14,7 @@ import (
 )
 
 // offersShown is how many offers a page lists.
-const offersShown = 50
+const offersShown = 100
 
 func (p *Pages) offerRoutes() []Route {
 	return []Route{
@@ -38,24 +38,13 @@ func (p *Pages) offers(r *request) error {
 	if err != nil {
 		return err
 	}
-	open, held := 0, 0
-	for _, d := range list {
-		if waits(d) {
-			open++
-		}
-		if d.State == offer.Reserved {
-			held++
+	box := inbox{title: inboxTitle(r.words, list), confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort")}
+	if len(list) == 0 && before == 0 {
+		if box.why, err = p.market.Why(ctx, actor); err != nil {
+			return err
 		}
 	}
-	title := r.words.Say("オファーはまだ届いていません", "No offer has arrived yet")
-	if held > 0 {
-		title = r.words.Say(strconv.Itoa(held)+"件 のオファーが、メールアドレスの確認を待っています", strconv.Itoa(held)+" offers wait for your address to be confirmed")
-	} else if open > 0 {
-		title = r.words.Say("いま "+strconv.Itoa(open)+"件 のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" offers now")
-	} else if len(list) > 0 {
-		title = r.words.Say("回答待ちのオファーはありません", "No offer waits for your answer")
-	}
-	return p.show(r, http.StatusOK, title, offersPage(r.words, p.market.Today(), title, me.Confirmed, list, next))
+	return p.show(r, http.StatusOK, box.title, inboxPage(r.words, p.market.Today(), &box))
 }
 
 func (p *Pages) offer(r *request) error {

@@ -1,0 +1,144 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"enishi/internal/market"
+	"enishi/internal/offer"
+)
+
+// inbox is what a candidate was offered, as the page lists it.
+type inbox struct {
+	title     string
+	confirmed bool
+	all       []market.Delivered // newest first
+	next      int64
+	show      string // a shelf's name
+	sort      string
+	why       market.Why // if nothing was ever offered
+}
+
+// The orders of an inbox; the first is the default.
+const (
+	byNewest   = "newest"
+	byDeadline = "deadline"
+	byPay      = "pay"
+)
+
+// shelf is one of the kinds that an inbox can be narrowed to.
+type shelf struct {
+	name  string
+	text  string
+	holds func(*market.Delivered) bool
+}
+
+func shelves(w words) []shelf {
+	return []shelf{
+		{"", w.Say("すべて", "All"), func(*market.Delivered) bool { return true }},
+		{"waiting", w.Say("回答待ち", "To answer"), func(d *market.Delivered) bool { return waits(*d) }},
+		{"interview", w.Say("面接確約", "Interviews"), func(d *market.Delivered) bool { return d.Kind == "interview" }},
+		{"casual", w.Say("カジュアル面談", "Talks"), func(d *market.Delivered) bool { return d.Kind == "casual" }},
+		{"accepted", w.Say("進行中", "Under way"), func(d *market.Delivered) bool { return d.State.Live() && !d.State.Unanswered() }},
+		{"ended", w.Say("終了", "Ended"), func(d *market.Delivered) bool { return !d.State.Live() }},
+	}
+}
+
+// count gives how many offers stand on a shelf.
+func (b *inbox) count(s shelf) int {
+	n := 0
+	for i := range b.all {
+		if s.holds(&b.all[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// listed gives what the page shows, in its order.
+func (b *inbox) listed(w words) []market.Delivered {
+	list := slices.Clone(b.all)
+	for _, s := range shelves(w) {
+		if s.name == b.show {
+			list = slices.DeleteFunc(list, func(d market.Delivered) bool { return !s.holds(&d) })
+		}
+	}
+	switch b.sort {
+	case byDeadline: // what can be answered first, the nearest last day before
+		slices.SortStableFunc(list, func(x, y market.Delivered) int {
+			if waits(x) != waits(y) {
+				if waits(x) {
+					return -1
+				}
+				return 1
+			}
+			return cmp.Compare(x.ExpiresOn, y.ExpiresOn)
+		})
+	case byPay:
+		slices.SortStableFunc(list, func(x, y market.Delivered) int { return cmp.Compare(most(y), most(x)) })
+	}
+	return list
+}
+
+// most is the most that an offer pays, 0 if it does not say.
+func most(d market.Delivered) int {
+	if d.Terms.PayMax == nil {
+		return 0
+	}
+	return *d.Terms.PayMax
+}
+
+// path is the address of the inbox with another choice.
+func (b *inbox) path(show, sort string) string {
+	q := url.Values{}
+	if show != "" {
+		q.Set("show", show)
+	}
+	if sort != "" && sort != byNewest {
+		q.Set("sort", sort)
+	}
+	if len(q) == 0 {
+		return "/offers"
+	}
+	return "/offers?" + q.Encode()
+}
+
+// soonest gives the offer that must be answered first; nil if none waits.
+func (b *inbox) soonest() *market.Delivered {
+	var first *market.Delivered
+	for i := range b.all {
+		if d := &b.all[i]; waits(*d) && (first == nil || d.ExpiresOn < first.ExpiresOn) {
+			first = d
+		}
+	}
+	return first
+}
+
+// inboxTitle says how many offers can be answered.
+func inboxTitle(w words, list []market.Delivered) string {
+	open, held := 0, 0
+	for _, d := range list {
+		if waits(d) {
+			open++
+		}
+		if d.State == offer.Reserved {
+			held++
+		}
+	}
+	switch {
+	case held > 0:
+		return w.Say(strconv.Itoa(held)+"件 のオファーが、メールアドレスの確認を待っています", strconv.Itoa(held)+" offers wait for your address to be confirmed")
+	case open > 0:
+		return w.Say("いま "+strconv.Itoa(open)+"件 のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" offers now")
+	case len(list) > 0:
+		return w.Say("回答待ちのオファーはありません", "No offer waits for your answer")
+	}
+	return w.Say("オファーはまだ届いていません", "No offer has arrived yet")
+}
+
+// missedGain says a leaf that was missed as an editor says it.
+func missedGain(m market.Missed) market.Gain {
+	return market.Gain{Wish: m.Wish, Pointer: m.Pointer, Condition: m.Condition}
+}
