@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -176,6 +177,23 @@ func classification(field string) taxonomy.Kind {
 // FoldText gives text in the form that Contains compares: NFKC, katakana as
 // hiragana, lower case. A folded text stays as it is when folded again.
 func FoldText(s string) string {
+	out := make([]byte, 0, len(s))
+	for at := 0; at < len(s); {
+		n := plainRun(s[at:])
+		for _, r := range s[at : at+n] {
+			out = utf8.AppendRune(out, foldPlain(r))
+		}
+		if at += n; at < len(s) {
+			n = pieceOf(s[at:])
+			out = append(out, foldPiece(s[at:at+n])...)
+			at += n
+		}
+	}
+	return string(out)
+}
+
+// foldPiece folds any text, whole.
+func foldPiece(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r >= 'ァ' && r <= 'ヶ' {
 			return r - 'ァ' + 'ぁ'

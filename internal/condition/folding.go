@@ -2,6 +2,7 @@ package condition
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -22,17 +23,60 @@ func Fold(s string) Folding {
 	f := Folding{at: make([]step, 0, len(s)/2+1)}
 	out := make([]byte, 0, len(s))
 	for from := 0; from < len(s); {
-		n := norm.NFKC.NextBoundaryInString(s[from:], true)
-		if n <= 0 {
-			n = len(s) - from
+		n := plainRun(s[from:])
+		for i, r := range s[from : from+n] {
+			f.at = append(f.at, step{len(out), from + i})
+			out = utf8.AppendRune(out, foldPlain(r))
 		}
-		f.at = append(f.at, step{len(out), from})
-		out = append(out, FoldText(s[from:from+n])...)
-		from += n
+		if from += n; from < len(s) {
+			n = pieceOf(s[from:])
+			f.at = append(f.at, step{len(out), from})
+			out = append(out, foldPiece(s[from:from+n])...)
+			from += n
+		}
 	}
 	f.at = append(f.at, step{len(out), len(s)})
 	f.Text = string(out)
 	return f
+}
+
+// isPlain says whether a character is one that normalization leaves alone among
+// others such: most of what people write.
+func isPlain(r rune) bool {
+	return r < utf8.RuneSelf || r >= 'ぁ' && r <= 'ゖ' || r >= 'ァ' && r <= 'ヺ' || r >= 0x4E00 && r <= 0x9FFF || r == '、' || r == '。' || r == 'ー'
+}
+
+// foldPlain folds a plain character.
+func foldPlain(r rune) rune {
+	switch {
+	case r >= 'A' && r <= 'Z':
+		return r - 'A' + 'a'
+	case r >= 'ァ' && r <= 'ヶ':
+		return r - 'ァ' + 'ぁ'
+	}
+	return r
+}
+
+// plainRun gives the length of the plain characters that a text begins with, but
+// for the last if a mark may follow that joins it.
+func plainRun(s string) int {
+	last := 0
+	for i, r := range s {
+		if !isPlain(r) {
+			return last
+		}
+		last = i
+	}
+	return len(s)
+}
+
+// pieceOf gives the length of the piece that a text begins with: what
+// normalization joins.
+func pieceOf(s string) int {
+	if n := norm.NFKC.NextBoundaryInString(s, true); n > 0 {
+		return n
+	}
+	return len(s)
 }
 
 // Source gives the part of the source, in bytes, whose folded form covers the

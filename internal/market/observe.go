@@ -141,11 +141,12 @@ func (m *Market) queueAge(tx Tx, pos int64) (time.Duration, error) {
 // Size is how large a population is.
 type Size struct {
 	Entries int
-	Bytes   int64 // without what ranking keeps beside it
+	Bytes   int64 // of candidates, with their texts and what finds them; without what ranking keeps beside it
 }
 
 // Sizes gives the sizes of the populations.
 func (m *Market) Sizes() (candidates, rules Size) {
-	c, r := m.people.candidates.View(), m.people.rules.View()
-	return Size{c.Len(), c.Bytes()}, Size{r.Len(), r.Bytes()}
+	c, r := m.people.seen.Load(), m.people.rules.View()
+	texts, postings := c.texts.bytesUsed()
+	return Size{c.candidates.Len(), c.candidates.Bytes() + int64(texts+postings)}, Size{r.Len(), r.Bytes()}
 }

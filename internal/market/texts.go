@@ -257,8 +257,9 @@ func merged(a, b []int64) []int64 {
 // ascending. What the postings propose is looked for in the text itself, but
 // for two characters, which they know exactly.
 func (p *textPart) search(folded []byte, found func(row int)) {
+	rarest := p.rarest(folded)
 	check := func(row int) {
-		if bytes.Contains(p.text(row), folded) {
+		if contains(p.text(row), folded, rarest) {
 			found(row)
 		}
 	}
@@ -271,4 +272,53 @@ func (p *textPart) search(folded []byte, found func(row int)) {
 		check = found
 	}
 	p.grams.propose(asked, p.live, check)
+}
+
+// sampleBytes is how much of a segment is looked at to learn which bytes are
+// rare in it.
+const sampleBytes = 1 << 14
+
+// rarest gives the place of the byte of a text that is rarest in the segment.
+// The first byte of a Japanese letter is nearly always the same, which makes it
+// the worst to look for.
+func (s *textSegment) rarest(text []byte) int {
+	var counts [256]uint32
+	for _, b := range s.bytes[:min(len(s.bytes), sampleBytes)] {
+		counts[b]++
+	}
+	best := 0
+	for i, b := range text {
+		if counts[b] < counts[text[best]] {
+			best = i
+		}
+	}
+	return best
+}
+
+// contains says whether a text contains another, one byte of which, at a place,
+// is looked for first.
+func contains(text, what []byte, rarest int) bool {
+	for at := rarest; at < len(text); at++ {
+		i := bytes.IndexByte(text[at:], what[rarest])
+		if i < 0 {
+			return false
+		}
+		at += i
+		if from := at - rarest; len(text)-from >= len(what) && string(text[from:from+len(what)]) == string(what) {
+			return true
+		}
+	}
+	return false
+}
+
+// bytesUsed gives the memory that the texts of a view take.
+func (v *textView) bytesUsed() (texts, postings int) {
+	for i := range v.parts {
+		p := &v.parts[i]
+		texts += cap(p.bytes) + 4*cap(p.ends) + 8*cap(p.keys) + 8*cap(p.live)
+		if g := p.grams; g != nil {
+			postings += 8*cap(g.slots) + 4*cap(g.starts) + 2*cap(g.rows) + 4*cap(g.sets) + 8*cap(g.bits)
+		}
+	}
+	return texts, postings
 }

@@ -105,15 +105,3 @@ func TestTextsOfOneKind(t *testing.T) {
 		t.Errorf("found %v, want 2 alone", got)
 	}
 }
-
-// bytesUsed gives the memory that the texts of a view take.
-func (v *textView) bytesUsed() (texts, postings int) {
-	for i := range v.parts {
-		p := &v.parts[i]
-		texts += cap(p.bytes) + 4*cap(p.ends) + 8*cap(p.keys) + 8*cap(p.live)
-		if g := p.grams; g != nil {
-			postings += 8*cap(g.slots) + 4*cap(g.starts) + 2*cap(g.rows) + 4*cap(g.sets) + 8*cap(g.bits)
-		}
-	}
-	return texts, postings
-}
