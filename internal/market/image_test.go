@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"enishi/internal/condition"
 	"enishi/internal/market"
 )
 
@@ -402,10 +403,11 @@ func TestImageBeforeTheDamagedOne(t *testing.T) {
 	}
 }
 
-// A file holds no text of people.
+// A file holds no text of people that can be read without the secret; who starts
+// from it finds them by it.
 func TestImageHoldsNoText(t *testing.T) {
 	t.Parallel()
-	w, _, _ := peopled(t, stores()["memory"])
+	w, f, _ := peopled(t, stores()["memory"])
 	const text = "a text that only this candidate has written"
 	p := w.someone(903, func(in *market.SignUp) { in.Profile.Text = text })
 	file, err := w.image(w.Market)
@@ -419,5 +421,12 @@ func TestImageHoldsNoText(t *testing.T) {
 		if bytes.Contains(file, []byte(s)) {
 			t.Errorf("the image holds %q", s)
 		}
+	}
+	m := w.open()
+	found, err := m.Search(w.Context(), w.actor(f.token), market.SearchInput{
+		Condition: condition.Condition{Op: condition.Contains, Field: "text", Contains: "THAT ONLY"}, Limit: 2,
+	})
+	if err != nil || w.shelf.used() != 1 || found.Count != 1 || len(found.Items[0].Highlights) != 1 {
+		t.Errorf("after a start from the image: %+v, %v", found, err)
 	}
 }
