@@ -258,6 +258,15 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 	return out, shown, err
 }
 
+// PreviewRule gives the preview of a rule of the actor's company as it stands, nil if
+// the company has seen as many as a day allows or is not verified.
+func (m *Market) PreviewRule(ctx context.Context, actor Actor, id uuid.UUID) (*Preview, error) {
+	if err := actor.Role.May(account.EditRule); err != nil {
+		return nil, err
+	}
+	return m.previewStored(ctx, actor, id)
+}
+
 // previewStored gives the preview of a rule of the actor's company, nil if the
 // company has seen too many or is not verified.
 func (m *Market) previewStored(ctx context.Context, actor Actor, id uuid.UUID) (*Preview, error) {

@@ -46,6 +46,7 @@ func (p *Pages) Routes() []Route {
 		p.profileRoutes(),
 		p.wishRoutes(),
 		p.settingsRoutes(),
+		p.ruleRoutes(),
 	)
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})

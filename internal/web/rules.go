@@ -1,0 +1,491 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"enishi/internal/account"
+	"enishi/internal/day"
+	"enishi/internal/errs"
+	"enishi/internal/httpx"
+	"enishi/internal/market"
+	"enishi/internal/position"
+	"enishi/internal/rule"
+	"enishi/internal/taxonomy"
+)
+
+const rulesPath = "/company/rules"
+
+// rulesShown is how many rules a page of the list shows, positionsShown how many
+// positions a rule can be made for.
+const (
+	rulesShown     = 50
+	positionsShown = 500
+	proposalsShown = 100
+)
+
+func (p *Pages) ruleRoutes() []Route {
+	of := func(pattern string, class httpx.Class, serve func(*request) error) Route {
+		return Route{Pattern: pattern, Who: Members, class: class, serve: serve}
+	}
+	return []Route{
+		of("GET "+rulesPath, httpx.Ordinary, p.rules),
+		of("GET "+rulesPath+"/new", httpx.Search, p.newRule),
+		of("POST "+rulesPath+"/new", httpx.Search, p.writeRule),
+		of("GET "+rulesPath+"/{id}", httpx.Search, p.rule),
+		of("POST "+rulesPath+"/{id}", httpx.Search, p.writeRule),
+		of("GET "+rulesPath+"/{id}/activate", httpx.Insight, p.askToActivate),
+		of("POST "+rulesPath+"/{id}/activate", httpx.Ordinary, p.activate),
+		of("POST "+rulesPath+"/{id}/pause", httpx.Ordinary, p.pause),
+		of("GET "+rulesPath+"/{id}/proposals", httpx.Ordinary, p.proposals),
+		of("POST "+rulesPath+"/{id}/proposals", httpx.Ordinary, p.confirmProposals),
+	}
+}
+
+// listedRule is a rule with the name of its position.
+type listedRule struct {
+	market.Ruled
+	title string
+}
+
+func (p *Pages) rules(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	var after int64
+	if from := r.URL.Query().Get("cursor"); from != "" {
+		if after, err = p.market.OpenCursor("rules", from); err != nil {
+			return err
+		}
+	}
+	found, err := p.market.Rules(ctx, actor, after, rulesShown+1)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if len(found) > rulesShown {
+		found = found[:rulesShown]
+		if next, err = p.market.SealCursor("rules", found[rulesShown-1].Key); err != nil {
+			return err
+		}
+	}
+	positions, err := p.market.Positions(ctx, actor, 0, positionsShown)
+	if err != nil {
+		return err
+	}
+	list := make([]listedRule, len(found))
+	for i, one := range found {
+		list[i] = listedRule{one, titleOf(r.words, positions, one.PositionID)}
+	}
+	return p.show(r, http.StatusOK, rulesTitle(r.words, list), rulesPage(r.words, list, next))
+}
+
+func titleOf(w words, list []position.Position, id uuid.UUID) string {
+	i := slices.IndexFunc(list, func(p position.Position) bool { return p.ID == id })
+	if i < 0 {
+		return w.Say("求人", "Position")
+	}
+	return list[i].Terms.Title
+}
+
+func rulesTitle(w words, list []listedRule) string {
+	active := 0
+	for _, r := range list {
+		if r.State == rule.Active {
+			active++
+		}
+	}
+	if active == 0 {
+		return w.Say("有効なオファー条件はありません", "No rule sends offers now")
+	}
+	return w.Say(grouped(active)+"件のオファー条件が、自動でオファーを届けています", "Rules that send offers now: "+grouped(active))
+}
+
+// rulePageData is what the page of one rule shows.
+type rulePageData struct {
+	form      ruleForm
+	rule      *market.Ruled // nil: a new one
+	positions []position.Position
+	filters   []filter
+	count     *int // who meets what is required, nil: not known
+	preview   *market.Preview
+	funnel    *market.Funnel
+	approve   bool
+	unknown   string // why there are no numbers
+	notice    string
+	today     day.Day
+	path      string
+}
+
+func (p *Pages) newRule(r *request) error {
+	return p.showRule(r, http.StatusOK, &rulePageData{form: newRuleForm(r.words, r.URL.Query(), p.market.Today())})
+}
+
+func (p *Pages) rule(r *request) error {
+	ctx, actor, id, err := r.needID("rule")
+	if err != nil {
+		return err
+	}
+	found, err := p.market.Rule(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	d := &rulePageData{form: formOfRule(&found), rule: &found}
+	if r.URL.Query().Has("saved") {
+		d.notice = r.words.Say("保存しました。", "Saved.")
+	}
+	return p.showRule(r, http.StatusOK, d)
+}
+
+// showRule answers with the page of a rule: what is typed, and what it finds.
+func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	if d.positions, err = p.market.Positions(ctx, actor, 0, positionsShown); err != nil {
+		return err
+	}
+	d.path, d.today, d.approve = rulesPath+"/new", p.market.Today(), p.market.Mode() == market.Approve
+	if d.rule != nil {
+		d.path = rulesPath + "/" + d.rule.ID.String()
+		if d.funnel, err = p.funnelOf(ctx, actor, d.rule.ID); err != nil {
+			return err
+		}
+	}
+	result, err := p.market.Search(ctx, actor, market.SearchInput{Condition: d.form.wanted.condition(), Facets: facetFields()})
+	switch {
+	case errs.Is(err, errs.Denied):
+		d.unknown = r.words.Say("企業の確認が終わると、ここに人数が表示されます。", "Numbers appear here once your company is verified.")
+	case err != nil:
+		return err
+	default:
+		d.count = &result.Count
+	}
+	d.filters = d.form.form.filters(r.words, d.form.wanted, result.Facets)
+	title := d.title(r.words)
+	if r.partial() {
+		return p.part(r, http.StatusOK, titled(r.words, title, rulePart(r.words, d)))
+	}
+	return p.show(r, status, title, rulePart(r.words, d))
+}
+
+// funnelOf gives what came of a rule's offers in a year, nil if there were none.
+func (p *Pages) funnelOf(ctx context.Context, actor market.Actor, id uuid.UUID) (*market.Funnel, error) {
+	all, err := p.market.Dashboard(ctx, actor, 365)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all.Rules {
+		if one.Rule.ID == id && one.Funnel.Sent > 0 {
+			return &one.Funnel, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // it has sent nothing
+}
+
+// writeRule does what the pressed button of the form says: saves it, previews it, or
+// shows it again with what was changed.
+func (p *Pages) writeRule(r *request) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	if err := actor.Role.May(account.EditRule); err != nil {
+		return err
+	}
+	if err := r.ParseForm(); err != nil {
+		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
+	}
+	d := &rulePageData{form: readRuleForm(r.words, r.PostForm)}
+	if r.PathValue("id") != "" {
+		_, _, id, err := r.needID("rule")
+		if err != nil {
+			return err
+		}
+		found, err := p.market.Rule(ctx, actor, id)
+		if err != nil {
+			return err
+		}
+		d.rule = &found
+	}
+	switch do := r.PostForm.Get("do"); do {
+	case "save":
+		return p.saveRule(r, d)
+	case "preview":
+		return p.previewRule(r, d)
+	default:
+		d.form.move(do)
+	}
+	return p.showRule(r, http.StatusOK, d)
+}
+
+func (p *Pages) saveRule(r *request, d *rulePageData) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	in := d.form.input(r.words)
+	if !d.form.ready() {
+		return p.showRule(r, http.StatusUnprocessableEntity, d)
+	}
+	var saved market.Ruled
+	if d.rule == nil {
+		saved, err = p.market.AddRule(ctx, actor, in, r.once())
+	} else {
+		saved, err = p.market.SetRule(ctx, actor, d.rule.ID, d.form.version, in)
+	}
+	switch {
+	case errs.Is(err, errs.Invalid):
+		d.form.refuse(r.words, err)
+		return p.showRule(r, http.StatusUnprocessableEntity, d)
+	case errs.Is(err, errs.Stale):
+		d.form.version = d.rule.Version
+		d.notice = r.words.Say("編集中に、ほかの人がこのオファー条件を変更しました。入力した内容は残っています。もう一度保存すると、この内容で上書きします。",
+			"Somebody else has changed this rule while you edited it. What you typed is here: saving again replaces their change.")
+		return p.showRule(r, http.StatusConflict, d)
+	case err != nil:
+		return err
+	}
+	r.leave(rulesPath + "/" + saved.ID.String() + "?saved")
+	return nil
+}
+
+// leave sends the reader on to another page, also where a script asked.
+func (r *request) leave(path string) {
+	if r.partial() {
+		r.w.Header().Set("HX-Redirect", path)
+		return
+	}
+	r.see(path)
+}
+
+func (p *Pages) previewRule(r *request, d *rulePageData) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	in := d.form.input(r.words)
+	if !d.form.ready() {
+		return p.showRule(r, http.StatusUnprocessableEntity, d)
+	}
+	shown, err := p.market.Preview(ctx, actor, in)
+	status := http.StatusOK
+	switch {
+	case errs.Is(err, errs.Invalid):
+		d.form.refuse(r.words, err)
+		status = http.StatusUnprocessableEntity
+	case errs.Is(err, errs.TooMany):
+		d.notice = r.words.Say("プレビューは1日30通りまでです。明日またお試しください。", "There are 30 different previews a day. Please try again tomorrow.")
+		status = http.StatusTooManyRequests
+	case errs.Is(err, errs.Denied):
+		d.notice = r.words.Say("企業の確認が終わると、プレビューできます。", "You can preview once your company is verified.")
+		status = http.StatusForbidden
+	case errs.Is(err, errs.Conflict):
+		d.form.wrong["position"] = r.words.Say("この求人は終了しています。別の求人を選んでください。", "This position is closed. Please choose another.")
+		status = http.StatusConflict
+	case err != nil:
+		return err
+	default:
+		d.preview = &shown
+	}
+	return p.showRule(r, status, d)
+}
+
+// askToActivate says what will happen, and asks.
+func (p *Pages) askToActivate(r *request) error {
+	return p.showActivation(r, http.StatusOK, "")
+}
+
+func (p *Pages) showActivation(r *request, status int, wrong string) error {
+	ctx, actor, id, err := r.needID("rule")
+	if err != nil {
+		return err
+	}
+	found, err := p.market.Rule(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	of, err := p.market.Position(ctx, actor, found.PositionID)
+	if err != nil {
+		return err
+	}
+	var shown *market.Preview
+	if of.State != position.Closed {
+		if shown, err = p.market.PreviewRule(ctx, actor, id); err != nil {
+			return err
+		}
+	}
+	title := r.words.Say("このオファー条件を有効にしますか？", "Activate this rule?")
+	return p.show(r, status, title, activationPage(r.words, title, activation{
+		rule: found, position: of, preview: shown, approve: p.market.Mode() == market.Approve, wrong: wrong,
+	}))
+}
+
+// activation is what activating a rule would do.
+type activation struct {
+	rule     market.Ruled
+	position position.Position
+	preview  *market.Preview
+	approve  bool
+	wrong    string
+}
+
+func (p *Pages) activate(r *request) error {
+	ctx, actor, id, err := r.needID("rule")
+	if err != nil {
+		return err
+	}
+	_, _, err = p.market.Activate(ctx, actor, id)
+	if errs.Is(err, errs.Conflict) {
+		return p.showActivation(r, http.StatusConflict, r.words.Say(
+			"いまは有効にできません。求人が公開されているか、終了日が過ぎていないか、年齢の例外事由が求人の条件に合っているかをご確認ください。",
+			"It cannot be activated now. Please look whether the position is published, the last day has not passed, and the age exception fits the position's terms."))
+	}
+	if err != nil {
+		return err
+	}
+	r.see(rulesPath + "/" + id.String())
+	return nil
+}
+
+func (p *Pages) pause(r *request) error {
+	ctx, actor, id, err := r.needID("rule")
+	if err != nil {
+		return err
+	}
+	if _, err := p.market.Pause(ctx, actor, id); err != nil {
+		return err
+	}
+	r.see(rulesPath + "/" + id.String())
+	return nil
+}
+
+// proposals shows the batch that waits for confirmation.
+func (p *Pages) proposals(r *request) error {
+	ctx, actor, id, err := r.needID("rule")
+	if err != nil {
+		return err
+	}
+	found, err := p.market.Rule(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	list, _, err := p.market.Proposals(ctx, actor, id, 0, proposalsShown+1)
+	if err != nil {
+		return err
+	}
+	more := len(list) > proposalsShown
+	list = list[:min(len(list), proposalsShown)]
+	title := proposalsTitle(r.words, len(list), more)
+	sent, _ := strconv.Atoi(r.URL.Query().Get("sent"))
+	return p.show(r, http.StatusOK, title, proposalsPage(r.words, title, found, list, r.URL.Query().Has("sent"), sent))
+}
+
+func proposalsTitle(w words, n int, more bool) string {
+	number := grouped(n)
+	if more {
+		number += w.Say("人以上", " people or more")
+		return w.Say(number+"が確認を待っています", number+" wait to be confirmed")
+	}
+	if n == 0 {
+		return w.Say("確認を待っている人はいません", "Nobody waits to be confirmed")
+	}
+	return w.Say(w.People(n)+"が確認を待っています", w.People(n)+" to be confirmed")
+}
+
+func (p *Pages) confirmProposals(r *request) error {
+	ctx, actor, id, err := r.needID("rule")
+	if err != nil {
+		return err
+	}
+	sent, err := p.market.ConfirmProposals(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	r.see(rulesPath + "/" + id.String() + "/proposals?sent=" + strconv.Itoa(sent))
+	return nil
+}
+
+func (d *rulePageData) title(w words) string {
+	switch {
+	case d.count == nil && d.rule == nil:
+		return w.Say("新しいオファー条件", "A new rule")
+	case d.count == nil:
+		return titleOf(w, d.positions, d.rule.PositionID)
+	}
+	return w.Say("必須条件に合う人は "+w.People(*d.count), w.People(*d.count)+" meet what you require")
+}
+
+// week is the most that a rule sends in seven days from today.
+func week(r *market.Ruled) int { return min(7*r.DailyBudget, max(0, r.TotalBudget-r.SpentTotal)) }
+
+// steps are those of a preview, from who matches to who is reached.
+func steps(w words, p *market.Preview) figure {
+	people := func(n int) string { return w.People(n) }
+	return waterfall(w.Say("届くまでの内訳", "From matching to reached"), [2]string{w.Say("段階", "Step"), w.Say("人数", "People")}, []fall{
+		{w.Say("合致", "Match"), p.Matched, true},
+		{w.Say("送信済み", "Offered already"), *p.Already, false},
+		{w.Say("希望条件で除外", "Their own wishes"), *p.Wishes, false},
+		{w.Say("上限超過・確認待ち", "Over their limit, or address unconfirmed"), *p.Limit, false},
+		{w.Say("本日の予算外", "Beyond today's budget"), *p.Budget, false},
+		{w.Say("届く人", "Reached now"), *p.Due, true},
+	}, people)
+}
+
+// previewSentence says it.
+func previewSentence(w words, p *market.Preview) string {
+	if p.Due == nil {
+		return w.Say("合致する人が10人未満のため、内訳は表示しません。", "Fewer than 10 people match, so the steps are not shown.")
+	}
+	return w.Say("いま有効にすると、"+w.People(*p.Due)+"に届きます。人数は5人単位で切り捨てています。",
+		"Activated now, it reaches "+w.People(*p.Due)+". Numbers are rounded down to fives.")
+}
+
+// stateOfRule says whether a rule sends.
+func stateOfRule(w words, s rule.State) string {
+	switch s {
+	case rule.Active:
+		return w.Say("有効", "Active")
+	case rule.Paused:
+		return w.Say("停止中", "Paused")
+	case rule.Expired:
+		return w.Say("終了", "Expired")
+	}
+	return w.Say("下書き", "Draft")
+}
+
+func ruleClass(s rule.State) string {
+	if s == rule.Active {
+		return "good"
+	}
+	return ""
+}
+
+// offerKind says a kind of offer.
+func offerKind(w words, kind string) string {
+	return w.Name(taxonomy.OfferKind, kind)
+}
+
+// today says what activating does now.
+func (a activation) today(w words) string {
+	switch {
+	case a.preview == nil:
+		return w.Say("人数はいま確かめられません（確認前の企業か、本日のプレビューの上限です）。", "Not known now: your company is not verified yet, or has used today's previews.")
+	case a.preview.Due == nil:
+		return w.Say("合致する10人未満のうち、希望条件に合う人に届きます。", "Those among fewer than 10 whose own wishes hold.")
+	case a.approve:
+		return w.Say("約"+w.People(*a.preview.Due)+"が確認待ちに並びます。あなたが確認するまで、誰にも届きません。", "About "+w.People(*a.preview.Due)+" wait for you to confirm. Nobody is reached before.")
+	}
+	return w.Say(w.People(*a.preview.Due)+"にすぐ届きます（5人単位で切り捨て）。", w.People(*a.preview.Due)+" are reached at once (rounded down to fives).")
+}
+
+// number is the field of a number of the form.
+func (d *rulePageData) number(name, label, suffix string) typed {
+	return typed{name: name, label: label, kind: "text", mode: "numeric", value: d.form.typed.Get(name), suffix: suffix, fault: d.form.wrong[name]}
+}

@@ -1,0 +1,130 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"enishi/internal/account"
+	"enishi/internal/market"
+	"enishi/internal/position"
+)
+
+// published has the employer that is signed in offer a position.
+func (s *site) published() (id string) {
+	s.Helper()
+	token, err := s.market.SignIn(s.Context(), "owner@example.jp", firstWords, account.Member)
+	s.must(err)
+	actor, err := s.market.Authenticate(s.Context(), token)
+	s.must(err)
+	low, high := 500, 700
+	t := position.Terms{Title: "サーバー開発", Occupation: "0312", Prefecture: []string{"13"}, EmploymentType: "seishain", PayMin: &low, PayMax: &high}
+	legal := reflect.ValueOf(&t.Legal).Elem()
+	for n := range legal.NumField() {
+		legal.Field(n).SetString("記載のとおり")
+	}
+	p, err := s.market.AddPosition(s.Context(), actor, t, market.Once{})
+	s.must(err)
+	_, err = s.market.Publish(s.Context(), actor, p.ID)
+	s.must(err)
+	return p.ID.String()
+}
+
+// ruleForm is what a browser sends of a rule.
+func ruleForm(position string, more ...string) url.Values {
+	v := form("position", position, "kind", "interview", "daily_budget", "5", "total_budget", "20", "expires", "2027-03-31", "offer_days", "14",
+		"occupation", "0312", "occupation.min", "", "pay.min", "", "age.exception", "", "age.min", "", "age.max", "", "age.reason", "")
+	for i := 0; i < len(more); i += 2 {
+		v.Set(more[i], more[i+1])
+	}
+	return v
+}
+
+// TestARuleIsMade goes from the empty list to offers that were sent, and stops them.
+func TestARuleIsMade(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(12)
+	s.holds(s.get("/company/rules"), http.StatusOK, "有効なオファー条件はありません", "自動で届きます")
+	s.holds(s.get("/company/rules", "Accept-Language", "en"), http.StatusOK, "No rule sends offers now")
+	s.holds(s.get("/company/rules/new"), http.StatusOK, "必須条件に合う人は 12人", "求人がまだありません", `<span class="count">12</span>`)
+	of := s.published()
+
+	typed := ruleForm(of, "language", "en", "do", "prefer:1")
+	moved := s.post("/company/rules/new", typed)
+	s.holds(moved, http.StatusOK, "必須条件に合う人は 12人", `name="prefer" value="{&#34;field&#34;:&#34;language&#34;`, `name="daily_budget" type="text" value="5"`)
+
+	typed = ruleForm(of, "prefer", `{"field":"language","in":["en"]}`, "weight", "7", "do", "preview")
+	s.holds(s.post("/company/rules/new", typed), http.StatusOK, "届くまでの内訳", "いま有効にすると、5人に届きます", `<option value="7" selected>`)
+	typed.Set("do", "save")
+	typed.Set("once", "a-key")
+	saved := s.post("/company/rules/new", typed)
+	s.holds(saved, http.StatusOK, "保存しました", "下書き", "まだオファーは届いていません")
+	if again := s.post("/company/rules/new", typed); again.path != saved.path {
+		t.Errorf("a second click made %s, the first %s", again.path, saved.path)
+	}
+	s.holds(s.get(saved.path+"/activate"), http.StatusOK, "有効にしますか", "5人にすぐ届きます", "多くて20件（1日5件まで、残り20件）", "14日以内")
+	s.holds(s.post(saved.path+"/activate", nil), http.StatusOK, "有効", "停止する")
+	s.holds(s.get("/company/rules"), http.StatusOK, "1件のオファー条件が、自動でオファーを届けています", "サーバー開発", "ソフトウェア開発", "/5")
+	s.holds(s.post(saved.path+"/pause", nil), http.StatusOK, "停止中", "有効にする")
+}
+
+// TestARuleWithFaults expects what was typed, and what is wrong, beneath its field.
+func TestARuleWithFaults(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	of := s.published()
+	for _, c := range []struct {
+		change []string
+		texts  []string
+	}{
+		{[]string{"position", ""}, []string{"求人を選んでください"}},
+		{[]string{"daily_budget", "many"}, []string{`value="many"`, "整数で入力してください"}},
+		{[]string{"daily_budget", "0"}, []string{"1〜100,000の整数"}},
+		{[]string{"expires", "2020-01-01"}, []string{`value="2020-01-01"`, "今日以降の日付"}},
+		{[]string{"pay.min", "x"}, []string{`name="pay.min" value="x"`, "整数で入力してください"}},
+		{[]string{"age", "on", "age.exception", "3号イ", "age.min", "15", "age.max", "34", "age.reason", "長期のキャリア形成のため"}, []string{"経験を必須にできません", `value="長期のキャリア形成のため"`}},
+		{[]string{"age", "on", "age.exception", "1号", "age.min", "18", "age.max", "40", "age.reason", "定年のため"}, []string{"認められる年齢ではありません", `value="定年のため"`, `<option value="1号" selected>`}},
+		{[]string{"age", "on", "age.exception", "", "age.min", "18", "age.max", "40", "age.reason", ""}, []string{"理由を1〜500文字"}},
+	} {
+		p := s.post("/company/rules/new", ruleForm(of, append(c.change, "do", "save")...))
+		s.holds(p, http.StatusUnprocessableEntity, append(c.texts, "サーバー開発")...)
+	}
+	s.holds(s.get("/company/rules/01900000-0000-7000-8000-000000000000"), http.StatusNotFound)
+}
+
+// TestARuleThatSomebodyElseChanged expects both what was typed and a way to go on.
+func TestARuleThatSomebodyElseChanged(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	of := s.published()
+	path := s.post("/company/rules/new", ruleForm(of, "do", "save")).path
+	s.holds(s.post(path, ruleForm(of, "do", "save", "version", "1", "daily_budget", "6")), http.StatusOK, `value="6"`)
+	p := s.post(path, ruleForm(of, "do", "save", "version", "1", "daily_budget", "7"))
+	s.holds(p, http.StatusConflict, `value="7"`, "ほかの人がこのオファー条件を変更しました", `name="version" value="2"`)
+	s.holds(s.post(path, ruleForm(of, "do", "save", "version", "2", "daily_budget", "7")), http.StatusOK, "保存しました", `value="7"`)
+}
+
+// TestABatchIsConfirmed confirms what waits where members decide.
+func TestABatchIsConfirmed(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	of := s.published()
+	path := s.post("/company/rules/new", ruleForm(of, "do", "save")).path
+	s.holds(s.get(path+"/activate"), http.StatusOK)
+	s.holds(s.post(path+"/activate", nil), http.StatusOK, "確認待ちを見る")
+	s.holds(s.get(path+"/proposals"), http.StatusOK, "確認を待っている人はいません")
+	s.people(3)
+	p := s.get(path + "/proposals")
+	s.holds(p, http.StatusOK, "3人が確認を待っています", "まとめて確認し、届ける")
+	if n := len(regexp.MustCompile(`/company/candidates/[0-9a-f]{32}`).FindAllString(p.body, -1)); n != 3 {
+		t.Errorf("%d cards are linked, want 3", n)
+	}
+	if strings.Contains(p.body, "山田") {
+		t.Error("a proposal says who somebody is")
+	}
+	s.holds(s.post(path+"/proposals", nil), http.StatusOK, "3件のオファーを届けました", "確認を待っている人はいません")
+}
