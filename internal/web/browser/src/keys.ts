@@ -1,10 +1,11 @@
 // Lists that keys move through: j to the next, k to the one before, x to choose it. The
 // link of each has the focus, so that Enter opens it.
 
-export function keys(piece: Element): void {
-  const list = piece.closest("[data-keys]") ?? piece.querySelector("[data-keys]");
-  if (!list || document.body.dataset.keys !== undefined) return;
-  document.body.dataset.keys = "";
+let listening = false;
+
+export function keys(): void {
+  if (listening) return;
+  listening = true;
   document.addEventListener("keydown", onKey);
 }
 
