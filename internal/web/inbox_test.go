@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -20,6 +21,8 @@ func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	}
 	s.holds(s.get("/offers?show=ended"), http.StatusOK, "ここに入るオファーはありません")
 	s.holds(s.get("/offers?show=waiting&sort=deadline", "Accept-Language", "en"), http.StatusOK, "The first to answer is from")
+	link := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindStringSubmatch(p.body)
+	s.holds(s.get(link[1]), http.StatusOK, "年間休日", "125日", "フレックスタイム制")
 	s.forget()
 	other := chosen("email", "hana@example.jp", "password", "correct horse", "occupation", "")
 	s.holds(s.post("/signup", other), http.StatusOK, "まだ届いていません", "ソフトウェア開発", "/profile#occupation", "3件")

@@ -178,9 +178,10 @@ func (s *site) offer(i, most int) {
 	s.must(err)
 	actor, err := s.market.Authenticate(ctx, f.Token)
 	s.must(err)
-	low := most - 100
+	low, holidays, flextime := most-100, 125, true
 	t := position.Terms{
 		Title: fmt.Sprintf("サーバー開発 %d", i), Occupation: "0312", Prefecture: []string{"13"}, EmploymentType: "seishain", PayMin: &low, PayMax: &most,
+		HolidaysPerYear: &holidays, Flextime: &flextime,
 	}
 	legal := reflect.ValueOf(&t.Legal).Elem()
 	for n := range legal.NumField() {

@@ -95,11 +95,11 @@ func wishPage(f *wishForm, found market.Prospect, n notes) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = wishNumber(f, "pay_min", f.Say("提示年収の下限が、この額以上", "The offer's lowest pay is at least")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = wishNumber(f, "pay_min", f.Say("年収の下限（これ以上）", "The offer's lowest pay is at least")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = wishNumber(f, "pay_max", f.Say("提示年収の上限が、この額以上", "The offer's highest pay is at least")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = wishNumber(f, "pay_max", f.Say("年収の上限（これ以上）", "The offer's highest pay is at least")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
