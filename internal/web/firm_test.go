@@ -109,3 +109,42 @@ func (s *site) english(p page, names ...string) {
 		s.Errorf("%s has Japanese on it: %.60q", p.path, text[at:])
 	}
 }
+
+// TestAPositionIsWritten goes from an empty form to a position that is closed.
+func TestAPositionIsWritten(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.holds(s.get("/company/positions"), http.StatusOK, "求人はまだありません")
+	s.holds(s.get("/company/positions/new"), http.StatusOK, "公開まで、あと19項目", "受動喫煙対策", "該当なし（期間の定めなし）")
+	typed := form("title", "サーバー開発", "text", "若い女性が活躍中", "occupation", "0312", "pay_min", "5O0", "pay_max", "400", "legal.work", "開発")
+	s.holds(s.post("/company/positions", typed), http.StatusUnprocessableEntity, `value="5O0"`, "範囲内の整数", "サーバー開発", "男女雇用機会均等法")
+	typed.Set("pay_min", "500")
+	s.holds(s.post("/company/positions", typed), http.StatusUnprocessableEntity, "上限は下限以上に", `aria-invalid="true"`)
+	typed.Set("pay_max", "700")
+	saved := s.post("/company/positions", typed)
+	s.holds(saved, http.StatusOK, "保存しました", "公開まで、あと15項目", "下書き・第1版", "見直したい言葉")
+	s.holds(s.post(saved.path+"/publish", nil), http.StatusUnprocessableEntity, "公開には、あと15項目が必要です")
+	for _, key := range []string{
+		"work_change", "place", "place_change", "contract_term", "renewal_limit", "trial_period", "hours", "overtime", "holidays", "pay",
+		"fixed_overtime_pay", "insurance", "smoking",
+	} {
+		typed.Set("legal."+key, "記載のとおり")
+	}
+	typed.Set("prefecture", "13")
+	typed.Set("employment_type", "seishain")
+	typed.Set("flextime", "true")
+	typed.Set("version", "1")
+	s.holds(s.post(saved.path, typed), http.StatusOK, "第2版", "公開に必要な項目がそろっています")
+	typed.Set("title", "あとから")
+	s.holds(s.post(saved.path, typed), http.StatusConflict, "ほかの方が先に保存しました", `value="あとから"`, `name="version" value="2"`)
+	s.holds(s.post(saved.path+"/publish", nil), http.StatusOK, "公開しました", "公開中")
+	s.holds(s.get("/company/positions"), http.StatusOK, "1件 の求人を公開しています", "500〜700万円")
+	for _, path := range []string{"/company/positions", "/company/positions/new"} {
+		s.english(s.get(path, "Accept-Language", "en"), "サーバー開発")
+	}
+	s.holds(s.post(saved.path+"/close", nil), http.StatusOK, "募集を終了しました", "募集終了")
+	s.offer(3, 500)
+	s.ownerOf("k3@example.jp")
+	s.holds(s.get(saved.path), http.StatusNotFound)
+	s.holds(s.post(saved.path+"/close", nil), http.StatusNotFound)
+}
