@@ -148,3 +148,27 @@ func TestAPositionIsWritten(t *testing.T) {
 	s.holds(s.get(saved.path), http.StatusNotFound)
 	s.holds(s.post(saved.path+"/close", nil), http.StatusNotFound)
 }
+
+// TestACompanyRegisters types numbers as people do, wrong ones first.
+func TestACompanyRegisters(t *testing.T) {
+	s := newSite(t)
+	s.holds(s.get("/companies/new"), http.StatusOK, "書類選考免除のオファー", "法人番号")
+	typed := form("corporate_number", "700001205000", "name", "縁結び株式会社", "size", "2", "email", "owner@example.jp", "password", firstWords)
+	s.holds(s.post("/companies/new", typed), http.StatusUnprocessableEntity, "13桁の数字です。いまは12文字", `value="700001205000"`, `value="縁結び株式会社"`)
+	typed.Set("corporate_number", "8000012050002")
+	s.holds(s.post("/companies/new", typed), http.StatusUnprocessableEntity, "残りの12桁と合いません")
+	typed.Set("corporate_number", "７０００-0120-50002")
+	typed.Set("password", "short")
+	s.holds(s.post("/companies/new", typed), http.StatusUnprocessableEntity, "8文字以上にして")
+	typed.Set("password", firstWords)
+	typed.Set("size", "")
+	s.holds(s.post("/companies/new", typed), http.StatusUnprocessableEntity, "従業員数を選んで")
+	typed.Set("size", "2")
+	if p := s.post("/companies/new", typed); p.path != "/company" {
+		t.Fatalf("registering leads to %s: %d %s", p.path, p.status, main(p.body))
+	}
+	s.forget()
+	typed.Set("email", "other@example.jp")
+	s.holds(s.post("/companies/new", typed), http.StatusConflict, "すでに登録されています")
+	s.english(s.get("/companies/new", "Accept-Language", "en"))
+}

@@ -33,8 +33,8 @@ func (p *Pages) positionRoutes() []Route {
 	}
 }
 
-// positionsShown is how many positions a page lists.
-const positionsShown = 100
+// positionsListed is how many positions a page lists.
+const positionsListed = 100
 
 func (p *Pages) positions(r *request) error {
 	ctx, actor, err := r.needActor()
@@ -47,13 +47,13 @@ func (p *Pages) positions(r *request) error {
 			return err
 		}
 	}
-	list, err := p.market.Positions(ctx, actor, after, positionsShown+1)
+	list, err := p.market.Positions(ctx, actor, after, positionsListed+1)
 	if err != nil {
 		return err
 	}
 	next := ""
-	if len(list) > positionsShown {
-		list = list[:positionsShown]
+	if len(list) > positionsListed {
+		list = list[:positionsListed]
 		if next, err = p.market.SealCursor("positions", list[len(list)-1].Key); err != nil {
 			return err
 		}

@@ -41,6 +41,7 @@ func (p *Pages) Routes() []Route {
 		p.memberRoutes(),
 		p.dashboardRoutes(),
 		p.boardRoutes(),
+		p.firmRoutes(),
 		p.positionRoutes(),
 		p.operatorRoutes(),
 		p.candidateRoutes(),
