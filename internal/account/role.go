@@ -63,6 +63,9 @@ var permissions = map[Action]map[Role]bool{
 	ManageWebhooks: {Owner: true, Recruiter: false, Viewer: false},
 }
 
+// Can says whether the role is allowed the action.
+func (r Role) Can(a Action) bool { return permissions[a][r] }
+
 // May is Denied unless the role is allowed the action.
 func (r Role) May(a Action) error {
 	if permissions[a][r] {

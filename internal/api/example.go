@@ -4,11 +4,16 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
+	"enishi/internal/calendar"
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/httpx"
+	"enishi/internal/market"
+	"enishi/internal/offer"
 	"enishi/internal/position"
 )
 
@@ -144,6 +149,50 @@ func exampleOffer(to side) Offer {
 		out.Rule, out.Card = exampleID(4), exampleCardID
 	}
 	return out
+}
+
+// exampleDealt is an offer whose date was chosen.
+func exampleDealt(to side) Offer {
+	out := exampleOffer(to)
+	start := time.Date(2026, time.December, 8, 1, 0, 0, 0, time.UTC)
+	date := Slot{exampleID(11), exampleSlots().Slots[0]}
+	date.Start = &start
+	out.State, out.Thread, out.CanWrite, out.Unread, out.Date = "scheduled", out.ID, true, 1, &date
+	out.Obligations = []Obligation{
+		{"date", "company", day.Date(2026, time.December, 15), "met"}, {"interview", "company", day.Date(2027, time.January, 30), "open"},
+	}
+	return out
+}
+
+func exampleSlots() ScheduleBody {
+	start := time.Date(2026, time.December, 8, 1, 0, 0, 0, time.UTC)
+	return ScheduleBody{[]SlotBody{{Start: &start, Minutes: 60, Zone: "Asia/Tokyo", Place: "東京都千代田区の本社"}}}
+}
+
+func exampleCalendar(to side) string {
+	d := exampleDealt(to)
+	date := offer.Slot{Start: *d.Date.Start, Minutes: d.Date.Minutes, Zone: d.Date.Zone, Place: d.Date.Place}
+	x := market.Delivered{CompanyName: d.Company.Name, Terms: d.Terms}
+	x.ID, x.Kind = uuid.MustParse(d.ID), d.Kind
+	x.Dealing = offer.Dealing{Date: &date, Sequence: 1, ChangedAt: date.Start.AddDate(0, 0, -5)}
+	file, err := calendar.File(&x, offer.Candidate)
+	if err != nil { // it has a date
+		return ""
+	}
+	return string(file)
+}
+
+func exampleMessage() Message {
+	return Message{
+		ID: exampleID(12), By: "candidate", Text: "はじめまして。来週の火曜日以降でお願いします。", At: time.Date(2026, time.December, 2, 0, 30, 0, 0, time.UTC),
+	}
+}
+
+func exampleBreach() Breach {
+	return Breach{
+		ID: exampleID(13), Offer: exampleID(5), Company: OfferCompany{exampleID(1), exampleCompany().Name}, What: "date", On: day.Date(2026, time.December, 16),
+		SetAside: &SetAside{time.Date(2026, time.December, 17, 0, 30, 0, 0, time.UTC), "候補者の都合によるため"},
+	}
 }
 
 func exampleProposal() Offer {

@@ -73,6 +73,7 @@ func TestReadOnlyWritesNothing(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	w.before(t)["calendar"]() // so that each thing that can be read is there
 	w.begin(market.ReadOnly, noon().Add(90*time.Minute))
 	before := w.everything()
 	reads, writes := 0, 0

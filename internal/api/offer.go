@@ -32,6 +32,7 @@ type Offer struct {
 	Card            string             `json:"card,omitempty" doc:"To the company: the candidate's card."`
 	Age             *rule.AgeException `json:"age,omitempty" doc:"The statutory age condition that the offer came under, with its reason."`
 	Message         string             `json:"message,omitempty" doc:"Of a scout."`
+	OfferDealing
 }
 
 // OfferCompany is the company that sent an offer.
@@ -77,6 +78,7 @@ func offerOf(d *market.Delivered, to side) Offer {
 		ID: d.ID.String(), Position: d.PositionID.String(), PositionVersion: d.PositionVersion,
 		Kind: d.Kind, Sender: string(d.Sender), State: string(d.State), SentAt: d.SentAt.UTC(), ExpiresOn: d.ExpiresOn,
 		Terms: d.Terms, Company: OfferCompany{d.CompanyID.String(), d.CompanyName}, Age: d.Age, Message: d.Message,
+		OfferDealing: dealingOf(d),
 	}
 	if to == toCompany {
 		out.Card = d.Card
@@ -109,7 +111,6 @@ func (s *service) addOffers() {
 		action        offer.Action
 	}{
 		{"accept", "Accept an offer", offer.Accept},
-		{"decline", "Decline an offer; to be undone within five minutes", offer.Decline},
 		{"undo", "Undo a decline, once and within five minutes", offer.Undo},
 		{"withdraw", "Withdraw from an offer that you accepted", offer.Withdraw},
 	} {
@@ -135,9 +136,7 @@ func (s *service) addOffers() {
 		name, summary string
 		action        offer.Action
 	}{
-		{"schedule", "A date was agreed", offer.Schedule},
 		{"held", "The interview or talk was held", offer.Hold},
-		{"hire", "The candidate was hired", offer.Hire},
 		{"reject", "The candidate was not hired", offer.Reject},
 		{"withdraw", "Withdraw from an accepted offer; of kind interview, a breach", offer.Withdraw},
 	} {

@@ -51,6 +51,7 @@ func config(version string) huma.Config {
 			{Name: tagAccounts, Description: "With any token."},
 			{Name: tagCandidates, Description: "With a candidate's token."},
 			{Name: tagCompanies, Description: "With the token of a company's member."},
+			{Name: tagThreads, Description: "With the token of either side of an accepted offer."},
 			{Name: tagOperators, Description: "With an operator's token."},
 			{Name: tagService, Description: "How the service is."},
 		},
@@ -70,6 +71,7 @@ const (
 	tagAccounts   = "Accounts"
 	tagCandidates = "Candidates"
 	tagCompanies  = "Companies"
+	tagThreads    = "Threads"
 	tagOperators  = "Operators"
 	tagService    = "Service"
 )
@@ -120,7 +122,11 @@ func document(doc *huma.OpenAPI, op *huma.Operation) {
 			jsonType: {Schema: doc.Components.Schemas.Schema(t, true, ""), Example: d.request},
 		}}
 	}
-	if success := op.Responses[strconv.Itoa(op.DefaultStatus)]; success != nil && success.Content[jsonType] != nil {
+	switch success := op.Responses[strconv.Itoa(op.DefaultStatus)]; {
+	case success == nil:
+	case d.kind != "":
+		success.Content = map[string]*huma.MediaType{d.kind: {Schema: &huma.Schema{Type: huma.TypeString}, Example: d.answer}}
+	case success.Content[jsonType] != nil:
 		success.Content[jsonType].Example = d.answer
 	}
 	if d.who != anyone {

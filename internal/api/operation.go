@@ -41,12 +41,13 @@ type operation struct {
 	summary, detail       string
 	who                   audience
 	class                 httpx.Class
-	status                int   // of success; 0: 200
-	errors                []int // beyond those that follow from the rest
-	request, answer       any   // examples
-	limited               bool  // bounded per address
-	optional              bool  // the body may be left out
-	noted                 bool  // though it is a GET, it must not go by without a trace
+	status                int    // of success; 0: 200
+	errors                []int  // beyond those that follow from the rest
+	request, answer       any    // examples
+	kind                  string // media type of the answer; empty: JSON
+	limited               bool   // bounded per address
+	optional              bool   // the body may be left out
+	noted                 bool   // though it is a GET, it must not go by without a trace
 }
 
 // exchange is a request while it is handled.

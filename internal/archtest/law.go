@@ -35,6 +35,7 @@ func floors() map[string]int {
 
 		"internal/market": 2,
 
+		"internal/calendar":              3,
 		"internal/httpx":                 3,
 		"internal/api":                   3,
 		"internal/web":                   3,
@@ -75,10 +76,11 @@ func sameFloor() map[string][]string {
 		"internal/company":                 {"internal/account", "internal/taxonomy"},
 		"internal/rule":                    {"internal/condition", "internal/position", "internal/taxonomy"},
 		"internal/offer":                   {"internal/rule", "internal/position"},
+		"internal/thread":                  {"internal/offer"},
 		"internal/jm1":                     {"internal/engine"},
 
-		"internal/api":                   {"internal/httpx"},
-		"internal/web":                   {"internal/httpx"},
+		"internal/api":                   {"internal/httpx", "internal/calendar"},
+		"internal/web":                   {"internal/httpx", "internal/calendar"},
 		"internal/demo":                  {"internal/store"},
 		"internal/telemetry":             {"internal/store"}, // its figures: decision 0013
 		"internal/store/sqlite":          {"internal/store"},
@@ -199,6 +201,7 @@ func libraries() map[string][]string {
 			"internal/offer", "internal/thread", "internal/market", "internal/store", "internal/store/storetest", "internal/demo",
 			"internal/httpx", "internal/api", "internal/web", "internal/worker", "internal/cli",
 		},
+		"github.com/arran4/golang-ical":       {"internal/calendar"}, // line folding and escapes by RFC 5545
 		"github.com/danielgtaylor/huma/v2":    {"internal/api"},
 		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/telemetry", "internal/redis", "internal/cli"},
 		// What begins spans knows the interfaces of OpenTelemetry, and

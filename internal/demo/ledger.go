@@ -274,7 +274,7 @@ func (l *ledger) takeOne(tx market.Tx, a act) error {
 			o.RespondedAt = now
 		}
 	}
-	if err := o.Take(a.action, now); err != nil {
+	if err := o.Take(sideOf(a.action), a.action, now); err != nil {
 		return err
 	}
 	o.Version++
@@ -289,4 +289,12 @@ func (l *ledger) idle(ctx context.Context) error {
 		return fmt.Errorf("tend the day: %w", err)
 	}
 	return l.market.Drain(ctx)
+}
+
+// sideOf is who takes a step of a played life.
+func sideOf(a offer.Action) offer.Side {
+	if a == offer.See || a == offer.Accept || a == offer.Decline {
+		return offer.Candidate
+	}
+	return offer.Company
 }

@@ -53,6 +53,7 @@ const (
 	AuditBatch       Audited = "rule.confirm" // of a batch; N is how many were sent
 	AuditScout       Audited = "offer.scout"
 	AuditHire        Audited = "offer.hire"
+	AuditSetAside    Audited = "breach.set-aside" // of an offer
 	AuditErase       Audited = "candidate.erase"
 	AuditJob         Audited = "job.run"
 	AuditOperator    Audited = "operator.add"
@@ -63,7 +64,7 @@ func AuditedKinds() []Audited {
 	return []Audited{
 		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditFound, AuditVerify, AuditSuspend, AuditQuota,
 		AuditInvite, AuditUninvite, AuditJoin, AuditRole, AuditRemove, AuditTokenMake, AuditTokenRevoke, AuditPublish, AuditClose,
-		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditErase, AuditJob, AuditOperator,
+		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSetAside, AuditErase, AuditJob, AuditOperator,
 	}
 }
 

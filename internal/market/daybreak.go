@@ -34,6 +34,9 @@ func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 	if err := m.expire(ctx, d); err != nil {
 		return nil, err
 	}
+	if err := m.breachClocks(ctx, d); err != nil {
+		return nil, err
+	}
 	if err := m.Follow(ctx); err != nil {
 		return nil, err
 	}
@@ -143,7 +146,7 @@ func (m *Market) expireThose(tx Tx, list []offer.Offer, d day.Day) error {
 		return err
 	}
 	for i := range ending {
-		if err := advance(tx, &ending[i], offer.Expire, m.moment(d)); err != nil {
+		if err := advance(tx, &ending[i], offer.System, offer.Expire, m.moment(d)); err != nil {
 			return fmt.Errorf("offer %d: %w", ending[i].Key, err)
 		}
 	}

@@ -65,7 +65,7 @@ func (e *ender) end(o *offer.Offer) (again bool, err error) {
 		}
 		return false, e.tx.Append(&Row{Change: OfferChanged, Entity: o.Key, Version: o.Version, At: e.now})
 	}
-	if err := advance(e.tx, o, offer.Lapse, e.now); err != nil || !again {
+	if err := advance(e.tx, o, offer.System, offer.Lapse, e.now); err != nil || !again {
 		return false, err
 	}
 	if reserved {
@@ -99,7 +99,7 @@ func (e *ender) withdraw(offers []offer.Offer) error {
 		case offer.Proposed, offer.Reserved, offer.Declined:
 			_, err = e.end(o)
 		default:
-			err = advance(e.tx, o, offer.Withdraw, e.now)
+			err = advance(e.tx, o, offer.System, offer.Withdraw, e.now)
 		}
 		if err != nil {
 			return fmt.Errorf("withdraw offer %d: %w", o.Key, err)
@@ -109,8 +109,8 @@ func (e *ender) withdraw(offers []offer.Offer) error {
 }
 
 // advance takes a step of an offer's life and writes its row.
-func advance(tx Tx, o *offer.Offer, a offer.Action, at time.Time) error {
-	if err := o.Take(a, at); err != nil {
+func advance(tx Tx, o *offer.Offer, by offer.Side, a offer.Action, at time.Time) error {
+	if err := o.Take(by, a, at); err != nil {
 		return err
 	}
 	o.Version++

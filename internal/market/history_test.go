@@ -45,6 +45,8 @@ type cast struct {
 	ownerOf   map[uuid.UUID]int
 	rules     []uuid.UUID
 	signed    int
+	said      []words
+	spoken    int
 }
 
 // TestHistories plays random histories on every store and in both modes, and
@@ -191,6 +193,7 @@ func (h *history) step(d draw) error {
 		{10, "edit a rule", h.doEditRule},
 		{14, "confirm a batch", h.doConfirmBatch},
 		{6, "proceed", h.doProceed},
+		{8, "deal", h.doDeal},
 		{5, "scout", func(d draw) error { return unverified(h.doScout(d)) }},
 		{4, "ask", func(d draw) error { return unverified(h.doAsk(d)) }},
 		{6, "time", h.doTime},
@@ -326,6 +329,9 @@ func (h *history) doAnswer(d draw) error {
 	if d.chance(30) {
 		_, err = h.OfferTo(h.Context(), a, o.ID)
 		return err
+	}
+	if o.Dealt() && d.chance(80) {
+		return h.deal(d, a, o)
 	}
 	_, err = h.Answer(h.Context(), a, o.ID, pick(d, offer.Accept, offer.Accept, offer.Decline, offer.Undo, offer.Withdraw))
 	return err
@@ -579,6 +585,7 @@ func (h *history) verify(d draw, told map[offer.State]int) {
 	h.verifyRecords(drained)
 	h.checkScouts(drained)
 	h.verifyTimes(drained)
+	h.verifyDealings(drained)
 	h.verifyEnds(drained)
 	h.verifySame(d, drained, h.rebuilt())
 	h.verifySame(d, drained, h.open()) // from an image, if one fits

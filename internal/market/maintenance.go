@@ -183,16 +183,48 @@ func extended(o *offer.Offer, p Pause) bool {
 	if o.DueAt.After(p.From) {
 		o.DueAt, moved = o.DueAt.Add(length), true
 	}
-	if !o.Open() || o.ExpiresOn < day.Of(p.From) {
+	if !o.Open() {
 		return moved
 	}
+	last := postponed(o.ExpiresOn, p)
+	moved = moved || last != o.ExpiresOn
+	o.ExpiresOn = last
+	return moved
+}
+
+// postponed gives a last day after a pause; see extended. 0 is none.
+func postponed(last day.Day, p Pause) day.Day {
+	if last == 0 || last < day.Of(p.From) {
+		return last
+	}
 	const whole = 24 * time.Hour
+	length := p.Until.Sub(p.From)
 	days := day.Day(length / whole)
-	if length%whole > 0 && o.ExpiresOn <= day.Of(p.Until) {
+	if length%whole > 0 && last <= day.Of(p.Until) {
 		days++
 	}
-	o.ExpiresOn += days
-	return moved || days > 0
+	return last + days
+}
+
+// extendDealing moves the clocks of an accepted offer, whose candidate is held, by
+// a pause, and says whether any moved.
+func extendDealing(tx Tx, o *offer.Offer, p Pause) (bool, error) {
+	if !o.Running() {
+		return false, nil
+	}
+	d, err := tx.Dealing(o.Key)
+	if err != nil {
+		return false, fmt.Errorf("dealing of offer %d: %w", o.Key, err)
+	}
+	before := d
+	d.DateBy, d.HoldBy, d.OwedOn = postponed(d.DateBy, p), postponed(d.HoldBy, p), postponed(d.OwedOn, p)
+	if d.DateBy == before.DateBy && d.HoldBy == before.HoldBy {
+		return false, nil
+	}
+	if err := tx.SaveDealing(&d); err != nil {
+		return false, fmt.Errorf("dealing of offer %d: %w", o.Key, err)
+	}
+	return true, nil
 }
 
 // ago gives the moment that lies so long before now, pauses not counted.

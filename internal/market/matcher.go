@@ -10,6 +10,7 @@ import (
 	"enishi/internal/candidate"
 	"enishi/internal/day"
 	"enishi/internal/errs"
+	"enishi/internal/offer"
 )
 
 // Tend is the scheduler's round: it begins the day if the clock has passed
@@ -324,7 +325,12 @@ func (m *Market) forRule(tx Tx, key int64, today day.Day, kin kinship) ([]Propos
 	if err != nil {
 		return nil, err
 	}
-	if spent, total, err := tx.Spent(key, today); err != nil || m.options.Mode == Auto && (spent >= r.DailyBudget || total >= r.TotalBudget) {
+	breaches, err := breachesOf(tx, r.Company, today)
+	if err != nil {
+		return nil, err
+	}
+	daily := offer.DailyBudget(r.DailyBudget, breaches)
+	if spent, total, err := tx.Spent(key, today); err != nil || m.options.Mode == Auto && (spent >= daily || total >= r.TotalBudget) {
 		return nil, err
 	}
 	reached, err := tx.ReachedFor(key, r.Position)

@@ -145,26 +145,35 @@ func freed(c *candidate.Candidate, blocks []corpnum.Number, employers []candidat
 	return false
 }
 
-// withdrawBlocked withdraws the open offers to a candidate, who is locked, of
-// the companies that they have blocked.
+// withdrawBlocked withdraws the offers to a candidate, who is locked, of the
+// companies that they have blocked: those that are open, and in their own name
+// those that they have accepted and that still run.
 func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
 	list, err := tx.OffersTo(c.Key, 0, allOffers)
 	if err != nil {
 		return err
 	}
 	b := newBars(tx)
-	var ends []offer.Offer
+	var ends, runs []offer.Offer
 	for i := range list {
-		if !list[i].Open() {
+		o := &list[i]
+		if !o.Open() && !o.Running() {
 			continue
 		}
-		k, group, _, err := b.of(&list[i])
+		k, group, _, err := b.of(o)
 		if err != nil {
 			return err
 		}
-		if c.Blocked(k.Number, group) {
-			ends = append(ends, list[i])
+		switch {
+		case !c.Blocked(k.Number, group):
+		case o.Open():
+			ends = append(ends, *o)
+		default:
+			runs = append(runs, *o)
 		}
+	}
+	if err := m.breakOff(tx, runs); err != nil {
+		return err
 	}
 	e, err := m.ender(tx, m.Now(), map[int64]candidate.Candidate{c.Key: *c}, ends)
 	if err != nil {
@@ -193,6 +202,9 @@ func (m *Market) Erase(ctx context.Context, actor Actor) error {
 		}
 		list, err := tx.OffersTo(c.Key, 0, allOffers)
 		if err != nil {
+			return err
+		}
+		if err := m.depart(tx, list); err != nil {
 			return err
 		}
 		ends := slices.DeleteFunc(list, func(o offer.Offer) bool { return !o.Open() })

@@ -23,6 +23,7 @@ type Memory struct {
 	memoryPositions
 	memoryRules
 	memoryOffers
+	memoryDealings
 	memoryPauses
 	memoryJobs
 	memoryAccess
@@ -42,6 +43,7 @@ func NewMemory() *Memory {
 		memoryPositions:  newMemoryPositions(),
 		memoryRules:      newMemoryRules(),
 		memoryOffers:     newMemoryOffers(),
+		memoryDealings:   newMemoryDealings(),
 		memoryJobs:       newMemoryJobs(),
 		memoryAccess:     newMemoryAccess(),
 		memoryPast:       memoryPast{cells: map[day.Day][]PastCell{}},

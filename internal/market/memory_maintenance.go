@@ -34,7 +34,7 @@ func (t *memoryTx) Staff(after int64, limit int) ([]account.Account, error) {
 func (t *memoryTx) Timed(after int64, limit int) ([]offer.Offer, error) {
 	var out []offer.Offer
 	for _, o := range t.offers.rows {
-		if o != nil && o.Key > after && (!o.DueAt.IsZero() || Ends(o)) && len(out) < limit {
+		if o != nil && o.Key > after && (!o.DueAt.IsZero() || Ends(o) || t.dealings[o.Key].OwedOn != 0) && len(out) < limit {
 			out = append(out, *o)
 		}
 	}

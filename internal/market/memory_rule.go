@@ -119,7 +119,15 @@ func (t *memoryTx) Spent(key int64, on day.Day) (today, total int, err error) {
 func (t *memoryTx) Exhausted(on day.Day) ([]int64, error) {
 	var out []int64
 	for of, spent := range t.spentOn {
-		if r := t.rules.find(of.rule); of.on == on && r != nil && spent >= r.DailyBudget {
+		r := t.rules.find(of.rule)
+		if of.on != on || r == nil {
+			continue
+		}
+		lowered, err := t.Counting(r.Company, 0)
+		if err != nil {
+			return nil, err
+		}
+		if spent >= r.DailyBudget || spent > 0 && lowered > 0 {
 			out = append(out, of.rule)
 		}
 	}

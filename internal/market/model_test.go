@@ -118,6 +118,7 @@ type rows struct {
 	rules      map[int64]rule.Rule
 	offers     map[int64]offer.Offer
 	spent      map[int64]int // in all
+	daily      map[int64]int // budget of a rule, as breaches leave it
 	log        []market.Row
 }
 
@@ -141,7 +142,7 @@ func rowsOf(tx market.Tx) (*rows, error) {
 	w := &rows{
 		candidates: map[int64]candidate.Candidate{}, companies: map[int64]company.Company{},
 		positions: map[int64]position.Position{}, published: map[int64]position.Terms{},
-		rules: map[int64]rule.Rule{}, offers: map[int64]offer.Offer{}, spent: map[int64]int{},
+		rules: map[int64]rule.Rule{}, offers: map[int64]offer.Offer{}, spent: map[int64]int{}, daily: map[int64]int{},
 	}
 	text, err := tx.Setting("day")
 	if err != nil {
@@ -199,12 +200,28 @@ func (w *rows) addCompany(tx market.Tx, key int64) error {
 		if _, w.spent[r.Key], err = tx.Spent(r.Key, w.today); err != nil {
 			return err
 		}
+		if w.daily[r.Key], err = lowered(tx, &r, w.today); err != nil {
+			return err
+		}
 	}
 	offers, err := tx.OffersBy(key, 0, 0, everything)
 	for _, o := range offers {
 		w.offers[o.Key] = o
 	}
 	return err
+}
+
+// lowered is a rule's daily budget on a day: each breach of its company in the
+// 180 days up to it that nobody has set aside halves it, down to one.
+func lowered(tx market.Tx, r *rule.Rule, on day.Day) (int, error) {
+	list, err := tx.Breaches(r.Company, 0, everything)
+	daily := r.DailyBudget
+	for _, b := range list {
+		if b.SetAsideAt.IsZero() && b.Day > on-180 && daily > 1 {
+			daily /= 2
+		}
+	}
+	return daily, err
 }
 
 // group gives the numbers of a company's group.
@@ -331,7 +348,7 @@ func (w *rows) picks(answers map[int64]rule.Answers, scope func(r rule.Rule, c c
 	for _, a := range all {
 		r, c := a.pairing.r, a.pairing.c
 		position := pair{r.Position, c.Key}
-		if s.had[a.pair] || s.reached[position] || s.used[r.Key] >= r.DailyBudget || s.total[r.Key] >= r.TotalBudget ||
+		if s.had[a.pair] || s.reached[position] || s.used[r.Key] >= w.daily[r.Key] || s.total[r.Key] >= r.TotalBudget ||
 			s.taken[c.Key] >= c.WeeklyLimit {
 			continue
 		}
@@ -357,13 +374,13 @@ func (w *rows) incomplete(mode market.Mode) []string {
 			at := pair{r.Key, c.Key}
 			switch {
 			case s.had[at], s.reached[pair{r.Position, c.Key}], !w.pairing(r, c).holds():
-			case mode == market.Auto && (s.used[r.Key] >= r.DailyBudget || s.total[r.Key] >= r.TotalBudget):
+			case mode == market.Auto && (s.used[r.Key] >= w.daily[r.Key] || s.total[r.Key] >= r.TotalBudget):
 			case mode == market.Auto && s.taken[c.Key] >= c.WeeklyLimit:
 			case s.lapsed[at] && !c.Confirmed: // waits for the address
 			case s.lapsed[at] && mode == market.Approve: // the company let the batch lapse
 			default:
 				out = append(out, fmt.Sprintf("rule %d and candidate %d match and have no offer (lapsed: %v, budget %d of %d today, %d of %d in all; room %d of %d); rows %s",
-					r.Key, c.Key, s.lapsed[at], s.used[r.Key], r.DailyBudget, s.total[r.Key], r.TotalBudget, s.taken[c.Key], c.WeeklyLimit, w.rowsAbout(r, c)))
+					r.Key, c.Key, s.lapsed[at], s.used[r.Key], w.daily[r.Key], s.total[r.Key], r.TotalBudget, s.taken[c.Key], c.WeeklyLimit, w.rowsAbout(r, c)))
 			}
 		}
 	}

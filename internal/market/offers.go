@@ -25,6 +25,11 @@ type Delivered struct {
 	CompanyName string
 	Terms       position.Terms // of the version that was sent
 	Card        string         // the candidate as the company knows them
+	Name        string         // theirs, to a company whose offer they have accepted
+	Dealing     offer.Dealing  // as the side that it is delivered to may know it
+	Duties      []offer.Duty   // what either side owes
+	Unread      int            // messages of the other side
+	Talks       bool           // both sides may write
 }
 
 // visible says whether a candidate sees an offer.
@@ -49,7 +54,7 @@ func (m *Market) delivered(ctx context.Context, key int64) ([]Delivered, int, er
 			if !visible(&o) {
 				continue
 			}
-			d, err := m.deliver(tx, o)
+			d, err := m.deliver(tx, o, offer.Candidate)
 			if err != nil {
 				return err
 			}
@@ -60,8 +65,9 @@ func (m *Market) delivered(ctx context.Context, key int64) ([]Delivered, int, er
 	return out, len(asked), err
 }
 
-func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
-	d := Delivered{Offer: o}
+// deliver gives an offer with what it points at to one of its sides.
+func (m *Market) deliver(tx Tx, o offer.Offer, to offer.Side) (Delivered, error) {
+	d := Delivered{Offer: o, Dealing: offer.Dealing{Offer: o.Key}}
 	k, err := tx.Company(o.Company)
 	if err != nil {
 		return d, fmt.Errorf("company of offer %d: %w", o.Key, err)
@@ -85,7 +91,33 @@ func (m *Market) deliver(tx Tx, o offer.Offer) (Delivered, error) {
 		d.RuleID = r.ID
 	}
 	d.State = byClock(&o, m.running())
-	return d, nil
+	return d, m.deliverDealing(tx, &d, to)
+}
+
+// deliverDealing adds what is known of an offer that was answered.
+func (m *Market) deliverDealing(tx Tx, d *Delivered, to offer.Side) (err error) {
+	if !d.Dealt() && d.State != offer.Declined {
+		return nil
+	}
+	if d.Dealing, err = tx.Dealing(d.Key); err != nil {
+		return fmt.Errorf("dealing of offer %d: %w", d.Key, err)
+	}
+	if to == offer.Company && !d.Dealing.Reason.Told() {
+		d.Dealing.Reason = ""
+	}
+	if !d.Dealt() {
+		return nil
+	}
+	d.Duties = offer.Duties(&d.Offer, &d.Dealing, d.Terms.PayMin, m.running())
+	d.Talks = d.Dealing.Talks(&d.Offer, m.running())
+	other := offer.Company
+	if to == offer.Company {
+		other = offer.Candidate
+	}
+	if d.Unread, err = tx.CountMessages(d.Key, other, d.Dealing.ReadBy(to)); err != nil {
+		return fmt.Errorf("messages of offer %d: %w", d.Key, err)
+	}
+	return nil
 }
 
 // OffersTo gives a page of the actor's offers, newest first, before a key (0:
@@ -109,7 +141,7 @@ func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit 
 					next = page[limit-1].Key
 					return nil
 				}
-				d, err := m.deliver(tx, o)
+				d, err := m.deliver(tx, o, offer.Candidate)
 				if err != nil {
 					return err
 				}
@@ -149,7 +181,7 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 		}
 		o, err := own(tx, actor, id)
 		if err == nil {
-			d, err = m.deliver(tx, o)
+			d, err = m.deliver(tx, o, offer.Candidate)
 		}
 		return err
 	}
@@ -168,44 +200,11 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 			return err
 		}
 		if o.State == offer.Sent {
-			if err := advance(tx, &o, offer.See, m.Now()); err != nil {
+			if err := advance(tx, &o, offer.Candidate, offer.See, m.Now()); err != nil {
 				return err
 			}
 		}
-		d, err = m.deliver(tx, o)
-		return err
-	})
-	return d, err
-}
-
-// Answer takes a candidate's step on an offer: accept, decline, undo or
-// withdraw. A repeat changes nothing; a step that the state does not allow, or
-// an offer whose last day has passed, is a Conflict.
-func (m *Market) Answer(ctx context.Context, actor Actor, id uuid.UUID, a offer.Action) (Delivered, error) {
-	var d Delivered
-	switch a {
-	case offer.Accept, offer.Decline, offer.Undo, offer.Withdraw:
-	default:
-		return d, errs.New(errs.Denied, "a candidate cannot take the step "+string(a))
-	}
-	err := m.write(ctx, func(tx Tx) error {
-		c, err := tx.LockCandidate(actor.Candidate)
-		if err != nil {
-			return err
-		}
-		o, err := own(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		if !repeats(o.State, a) {
-			if err := unbarred(tx, &c, &o, a); err != nil {
-				return err
-			}
-			if err := m.answer(tx, &o, a); err != nil {
-				return err
-			}
-		}
-		d, err = m.deliver(tx, o)
+		d, err = m.deliver(tx, o, offer.Candidate)
 		return err
 	})
 	return d, err
@@ -255,46 +254,16 @@ func repeats(s offer.State, a offer.Action) bool {
 	return false
 }
 
-func (m *Market) answer(tx Tx, o *offer.Offer, a offer.Action) error {
-	now := m.Now()
-	switch a {
-	case offer.Accept, offer.Decline:
-		if day.Of(now) > o.ExpiresOn {
-			return errs.New(errs.Conflict, "the offer expired on "+o.ExpiresOn.String())
-		}
-		o.AnsweredAt = now
-	case offer.Undo:
-		if day.Of(now) > o.ExpiresOn {
-			return errs.New(errs.Conflict, "the offer expired on "+o.ExpiresOn.String())
-		}
-		if o.State == offer.Declined && (o.DueAt.IsZero() || now.After(o.DueAt)) {
-			return errs.New(errs.Conflict, "declining can be undone within five minutes only")
-		}
-		o.AnsweredAt = time.Time{}
-	case offer.Withdraw:
-		if !o.State.Live() || o.State.Unanswered() {
-			return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from; decline one that is not")
-		}
-	}
-	if o.State == offer.Reserved {
-		return errs.New(errs.Conflict, "confirm your e-mail address first")
-	}
-	o.DueAt = time.Time{}
-	if a == offer.Decline {
-		o.DueAt = now.Add(offer.UndoWindow)
-	}
-	return advance(tx, o, a, now)
-}
-
 // seenByCompany gives an offer as its company may know it: who blocked it looks
 // expired, who declined a moment ago has not yet.
 func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, error) {
-	d, err := m.deliver(tx, o)
+	d, err := m.deliver(tx, o, offer.Company)
 	if err != nil {
 		return d, err
 	}
 	if shown := shownState(&o, m.running()); shown != d.State {
 		d.State, d.AnsweredAt = shown, time.Time{}
+		d.Dealing = offer.Dealing{Offer: o.Key}
 	}
 	cards, err := m.vault.Cards(actor.CompanyID)
 	if err != nil {
@@ -306,6 +275,9 @@ func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, er
 	}
 	if err == nil {
 		d.Card = cards.Of(c.ID)
+		if o.Dealt() && o.State != offer.Withdrawn && o.State != offer.Rejected {
+			d.Name = c.Profile.Name
+		}
 	}
 	return d, nil
 }
@@ -406,70 +378,6 @@ func (m *Market) OfferBy(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 		return err
 	})
 	return d, err
-}
-
-// Proceed takes a company's step on an accepted offer: schedule, held, hire,
-// reject or withdraw.
-func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer.Action) (Delivered, error) {
-	var d Delivered
-	if err := actor.Role.May(account.AnswerOffer); err != nil {
-		return d, err
-	}
-	switch a {
-	case offer.Schedule, offer.Hold, offer.Hire, offer.Reject, offer.Withdraw:
-	default:
-		return d, errs.New(errs.Denied, "a company cannot take the step "+string(a))
-	}
-	err := m.write(ctx, func(tx Tx) error {
-		found, err := own(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		// Of one who is erased nothing is left to lock: the offer's version
-		// decides between two steps of the company.
-		if _, err := tx.LockCandidate(found.Candidate); notFoundIsNil(err) != nil {
-			return err
-		}
-		o, err := own(tx, actor, id)
-		if err != nil {
-			return err
-		}
-		if hiddenFromCompany(&o) {
-			return errs.New(errs.NotFound, "no such offer")
-		}
-		if !repeats(shownState(&o, m.running()), a) {
-			if err := m.proceed(tx, &o, a); err != nil {
-				return err
-			}
-			if a == offer.Hire {
-				if err := m.audit(tx, actor, AuditHire, SubjectOffer, o.Key); err != nil {
-					return err
-				}
-			}
-		}
-		d, err = m.seenByCompany(tx, actor, o)
-		return err
-	})
-	return d, err
-}
-
-// proceed takes a company's step. What refuses it speaks of the state that the
-// company sees, so that a refusal tells no more than the offer does.
-func (m *Market) proceed(tx Tx, o *offer.Offer, a offer.Action) error {
-	shown := shownState(o, m.running())
-	if a == offer.Withdraw && shown.Unanswered() {
-		return errs.New(errs.Conflict, "only an accepted offer can be withdrawn from")
-	}
-	if _, err := shown.Next(a); err != nil {
-		return err
-	}
-	if o.Kind == "casual" && (a == offer.Hire || a == offer.Reject) {
-		return errs.New(errs.Conflict, "a casual talk ends when it was held")
-	}
-	if o.RespondedAt.IsZero() {
-		o.RespondedAt = m.Now()
-	}
-	return advance(tx, o, a, m.Now())
 }
 
 // Employer gives the actor's company.

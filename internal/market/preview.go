@@ -13,6 +13,7 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/engine"
 	"enishi/internal/errs"
+	"enishi/internal/offer"
 	"enishi/internal/position"
 	"enishi/internal/rule"
 )
@@ -26,6 +27,9 @@ type Preview struct {
 	Limit   *int // over their limit, or yet to confirm their address
 	Budget  *int // beyond today's budget
 	Due     *int // will receive an offer now
+	// Daily is today's budget as breaches of the company leave it, 0 if they do not
+	// lower it.
+	Daily int
 }
 
 // What a preview may show: under leastShown matches only their number, steps
@@ -188,8 +192,16 @@ func (m *Market) waterfall(tx Tx, r *rule.Rule, view *engine.View, question engi
 			return fmt.Errorf("budget of rule %d: %w", r.Key, err)
 		}
 	}
+	breaches, err := breachesOf(tx, r.Company, m.Today())
+	if err != nil {
+		return err
+	}
+	daily := offer.DailyBudget(r.DailyBudget, breaches)
+	if daily < r.DailyBudget {
+		out.Daily = daily
+	}
 	room := len(willing) - full
-	due := max(0, min(room, r.DailyBudget-spent, r.TotalBudget-total))
+	due := max(0, min(room, daily-spent, r.TotalBudget-total))
 	out.Already = shown(offered)
 	out.Wishes = shown(out.Matched - offered - waiting - len(willing))
 	out.Limit = shown(full + waiting)

@@ -156,9 +156,13 @@ func (t *recording) paced(o *offer.Offer) error {
 	if err != nil {
 		return err
 	}
-	if today > x.DailyBudget || total > x.TotalBudget || taken > c.WeeklyLimit {
+	daily, err := lowered(t, &x, o.SentDay)
+	if err != nil {
+		return err
+	}
+	if today > daily || total > x.TotalBudget || taken > c.WeeklyLimit {
 		t.fault("offer %d: rule %d has spent %d of %d that day, %d of %d in all; candidate %d has %d of %d",
-			o.Key, o.Rule, today, x.DailyBudget, total, x.TotalBudget, o.Candidate, taken, c.WeeklyLimit)
+			o.Key, o.Rule, today, daily, total, x.TotalBudget, o.Candidate, taken, c.WeeklyLimit)
 	}
 	return nil
 }
@@ -308,16 +312,21 @@ func (t *recording) SaveOffer(o *offer.Offer) error {
 // lives lists what may become of an offer in one step; "" is none yet.
 func lives() map[offer.State][]offer.State {
 	return map[offer.State][]offer.State{
-		"":              {offer.Proposed, offer.Reserved, offer.Sent},
-		offer.Proposed:  {offer.Reserved, offer.Sent, offer.Lapsed},
-		offer.Reserved:  {offer.Sent, offer.Lapsed},
-		offer.Lapsed:    {offer.Proposed, offer.Reserved, offer.Sent},
-		offer.Sent:      {offer.Seen, offer.Accepted, offer.Declined, offer.Expired, offer.Withdrawn},
-		offer.Seen:      {offer.Accepted, offer.Declined, offer.Expired, offer.Withdrawn},
-		offer.Declined:  {offer.Declined, offer.Seen},
-		offer.Accepted:  {offer.Scheduled, offer.Held, offer.Withdrawn},
-		offer.Scheduled: {offer.Scheduled, offer.Held, offer.Withdrawn},
-		offer.Held:      {offer.Hired, offer.Rejected, offer.Withdrawn},
+		"":             {offer.Proposed, offer.Reserved, offer.Sent},
+		offer.Proposed: {offer.Reserved, offer.Sent, offer.Lapsed},
+		offer.Reserved: {offer.Sent, offer.Lapsed},
+		offer.Lapsed:   {offer.Proposed, offer.Reserved, offer.Sent},
+		offer.Sent:     {offer.Seen, offer.Accepted, offer.Declined, offer.Expired, offer.Withdrawn},
+		offer.Seen:     {offer.Accepted, offer.Declined, offer.Expired, offer.Withdrawn},
+		offer.Declined: {offer.Declined, offer.Seen},
+		// Of the same state are messages, dates that are proposed, what is said of the
+		// pay, breaches, and an erasure.
+		offer.Accepted:  {offer.Accepted, offer.Scheduled, offer.Held, offer.Withdrawn},
+		offer.Scheduled: {offer.Scheduled, offer.Accepted, offer.Held, offer.Withdrawn},
+		offer.Held:      {offer.Held, offer.Hired, offer.Rejected, offer.Withdrawn},
+		offer.Hired:     {offer.Hired},
+		offer.Rejected:  {offer.Rejected},
+		offer.Withdrawn: {offer.Withdrawn},
 	}
 }
 
@@ -540,8 +549,12 @@ func (r *recorder) checkPacing(t *recording, o *offer.Offer) error {
 		return err
 	}
 	s := standingOf(r.ofKeys(t, r.ofRule[o.Rule], func(other *offer.Offer) bool { return other.Rule == o.Rule }), today)
-	if s.used[o.Rule] > x.DailyBudget || s.total[o.Rule] > x.TotalBudget {
-		t.fault("rule %d spent %d of %d on %s and %d of %d in all", o.Rule, s.used[o.Rule], x.DailyBudget, today, s.total[o.Rule], x.TotalBudget)
+	daily, err := lowered(t, &x, today)
+	if err != nil {
+		return err
+	}
+	if s.used[o.Rule] > daily || s.total[o.Rule] > x.TotalBudget {
+		t.fault("rule %d spent %d of %d on %s and %d of %d in all", o.Rule, s.used[o.Rule], daily, today, s.total[o.Rule], x.TotalBudget)
 	}
 	used, total, err := t.Spent(o.Rule, today)
 	if err != nil {
@@ -616,7 +629,7 @@ func (r *recorder) checkWithdrawn(t *recording) error {
 // checkAccepted verifies that what a transaction has let be accepted is not
 // to be withdrawn.
 func (t *recording) checkAccepted(was offer.State, o *offer.Offer) error {
-	if was == o.State || o.State != offer.Accepted && (o.State != offer.Seen || was != offer.Declined) {
+	if was == o.State || was == offer.Scheduled || o.State != offer.Accepted && (o.State != offer.Seen || was != offer.Declined) {
 		return nil
 	}
 	k, err := t.Company(o.Company)

@@ -324,7 +324,7 @@ func (m *Market) confirmCandidate(tx Tx, key int64) error {
 			_, err = e.end(o)
 		} else {
 			o.DueAt = time.Time{}
-			err = advance(tx, o, offer.Confirm, e.now)
+			err = advance(tx, o, offer.Candidate, offer.Confirm, e.now)
 		}
 		if err != nil {
 			return fmt.Errorf("confirm offer %d: %w", o.Key, err)

@@ -99,12 +99,11 @@ type suitor struct {
 type purse struct {
 	offering
 	terms        condition.Record
+	daily        int // budget that breaches of the company leave
 	today, total int
 }
 
-func (p *purse) left() bool {
-	return p.today < p.rule.DailyBudget && p.total < p.rule.TotalBudget
-}
+func (p *purse) left() bool { return p.today < p.daily && p.total < p.rule.TotalBudget }
 
 type stepper struct {
 	market     *Market
@@ -195,6 +194,11 @@ func (s *stepper) openPurse(r rule.Rule, k company.Company, at position.Position
 	if p.today, p.total, err = s.tx.Spent(r.Key, s.today); err != nil {
 		return fmt.Errorf("budget of rule %d: %w", r.Key, err)
 	}
+	breaches, err := breachesOf(s.tx, r.Company, s.today)
+	if err != nil {
+		return err
+	}
+	p.daily = offer.DailyBudget(r.DailyBudget, breaches)
 	s.offerings[r.Key] = p
 	return nil
 }

@@ -44,6 +44,7 @@ type Tx interface {
 	ruleTx
 	offerTx
 	progressTx
+	dealingTx
 	maintenanceTx
 	jobTx
 	savedTx
@@ -187,8 +188,9 @@ type ruleTx interface {
 	RulesOfPosition(position int64) ([]rule.Rule, error)
 	// Spent gives the budget that a rule has used on a day, and in all.
 	Spent(rule int64, on day.Day) (today, total int, err error)
-	// Exhausted gives the rules that used up their daily budget on a day, by
-	// key, whatever their state.
+	// Exhausted gives the rules that used up their daily budget on a day, or may
+	// have, since their company has a breach that counts; by key, whatever their
+	// state.
 	Exhausted(on day.Day) ([]int64, error)
 	// Spend adds n (below 0: gives back) to what a rule used on a day. today is
 	// the log's day: what the rule had used before it is kept until the next.
@@ -284,7 +286,8 @@ type maintenanceTx interface {
 	// is confirmed, after a key, by key.
 	Staff(after int64, limit int) ([]account.Account, error)
 	// Timed gives up to limit offers after a key, by key, for which a clock
-	// runs: whose DueAt is set, or that are sent or seen.
+	// runs: whose DueAt is set, that are sent or seen, or of which something is
+	// owed.
 	Timed(after int64, limit int) ([]offer.Offer, error)
 }
 

@@ -275,7 +275,11 @@ func extendAll(tx Tx, list []offer.Offer, p Pause, now time.Time) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if !extended(&o, p) {
+		moved, err := extendDealing(tx, &o, p)
+		if err != nil {
+			return 0, err
+		}
+		if moved = extended(&o, p) || moved; !moved {
 			continue
 		}
 		o.Version++

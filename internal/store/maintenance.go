@@ -26,5 +26,6 @@ func (t *tx) Staff(after int64, limit int) ([]account.Account, error) {
 }
 
 func (t *tx) Timed(after int64, limit int) ([]offer.Offer, error) {
-	return t.offers("id > ? AND (due_at IS NOT NULL OR ends_on IS NOT NULL) ORDER BY id LIMIT ?", after, limit)
+	return t.offers("id > ? AND (due_at IS NOT NULL OR ends_on IS NOT NULL OR EXISTS"+
+		" (SELECT 1 FROM dealing WHERE dealing.offer = offer.id AND dealing.owed_on IS NOT NULL)) ORDER BY id LIMIT ?", after, limit)
 }

@@ -160,7 +160,8 @@ func (t *tx) Spent(key int64, on day.Day) (today, total int, err error) {
 
 func (t *tx) Exhausted(on day.Day) ([]int64, error) {
 	return list(t, "rules", scanKey, "SELECT d.rule FROM rule_day d JOIN rule r ON r.id = d.rule"+
-		" WHERE d.day = ? AND d.spent >= r.daily_budget ORDER BY d.rule", on)
+		" WHERE d.day = ? AND (d.spent >= r.daily_budget OR d.spent > 0 AND EXISTS"+
+		" (SELECT 1 FROM breach b WHERE b.company = r.company AND b.set_aside_at IS NULL)) ORDER BY d.rule", on)
 }
 
 const insertSpend = "INSERT INTO rule_day (rule, day, spent) VALUES (?, ?, ?)"

@@ -60,6 +60,8 @@ func audited(w words, what market.Audited) string {
 		return w.Say("スカウトの送信", "Sent a scout")
 	case market.AuditHire:
 		return w.Say("採用", "Hired")
+	case market.AuditSetAside:
+		return w.Say("違反の取り下げ", "Set a breach aside")
 	case market.AuditErase:
 		return w.Say("退会", "Left")
 	case market.AuditJob:

@@ -349,6 +349,9 @@ func (t *watched) Spend(key int64, on, today day.Day, n int) error {
 	if err := t.need("spending", row{aRule, key}); err != nil {
 		return err
 	}
+	if err := t.lowered(key, n); err != nil {
+		return err
+	}
 	if n > 0 && t.asked[spentBy(key)] < t.held[row{aRule, key}].since {
 		return t.fault("spending of rule %d by what it had spent before it was locked", key)
 	}

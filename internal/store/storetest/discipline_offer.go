@@ -124,7 +124,7 @@ func (t *watched) stepping(o *offer.Offer, was offer.State) error {
 	switch {
 	case was == o.State:
 		return nil
-	case o.State == offer.Accepted, o.State == offer.Seen && was == offer.Declined:
+	case o.State == offer.Accepted && was != offer.Scheduled, o.State == offer.Seen && was == offer.Declined:
 		return t.need(fmt.Sprintf("accepting offer %d", o.Key), all...)
 	case o.State == offer.Sent && was == offer.Reserved: // it took budget and room when it was made
 		if o.Rule != 0 {
