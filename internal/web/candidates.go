@@ -129,7 +129,11 @@ func (p *Pages) candidates(r *request) error {
 		return err
 	}
 	s := readSearch(r.words, r.URL.Query())
-	if !r.partial() && hasEmpty(r.URL.Query()) && len(s.wanted.others) == 0 && len(s.form.more) == 0 && len(s.chosen) == 0 {
+	do := r.URL.Query().Get("do")
+	if do != "" {
+		s.wanted = s.wanted.combine(do)
+	}
+	if !r.partial() && (do != "" || hasEmpty(r.URL.Query())) && len(s.wanted.others) == 0 && len(s.form.more) == 0 && len(s.chosen) == 0 {
 		r.see(s.first())
 		return nil
 	}

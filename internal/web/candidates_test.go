@@ -89,14 +89,24 @@ func TestWhatCannotBeSearched(t *testing.T) {
 	}
 }
 
-// TestNestedConditionsAreKept sends what the form has no fields for.
-func TestNestedConditionsAreKept(t *testing.T) {
+// TestConditionsAreCombined makes an "or" of two conditions, the contrary of one, and
+// takes it apart again, without scripts.
+func TestConditionsAreCombined(t *testing.T) {
 	s := newSite(t)
 	s.employer()
 	s.people(4)
-	nested := `{"any":[{"field":"language","in":["en"]},{"field":"pay","min":430}]}`
-	p := s.get("/company/candidates?" + url.Values{"skill": {"go"}, "condition": {nested}}.Encode())
-	s.holds(p, http.StatusOK, "3人が条件に合っています", "JavaScriptが必要です", `name="condition" value="{&#34;any&#34;`, "または現在の年収430万円以上")
+	base := url.Values{"skill": {"go"}, "language": {"en"}, "pay.min": {"430"}, "pay.max": {""}}
+	s.holds(s.get("/company/candidates?"+base.Encode()), http.StatusOK, "0人が条件に合っています")
+	base["pick"] = []string{`{"field":"language","in":["en"]}`, `{"field":"pay","min":430}`}
+	base.Set("do", "any")
+	p := s.get("/company/candidates?" + base.Encode())
+	s.holds(p, http.StatusOK, "3人が条件に合っています", `name="condition" value="{&#34;any&#34;`, "または現在の年収430万円以上")
+
+	either := `{"any":[{"field":"language","in":["en"]},{"field":"pay","min":430}]}`
+	next := url.Values{"skill": {"go"}, "condition": {either}, "pick": {either}, "do": {"not"}}
+	s.holds(s.get("/company/candidates?"+next.Encode()), http.StatusOK, "1人が条件に合っています")
+	next.Set("do", "split")
+	s.holds(s.get("/company/candidates?"+next.Encode()), http.StatusOK, "0人が条件に合っています", `name="pay.min" value="430"`)
 }
 
 // TestPartsOfASearch expects a script to get the part that follows, and its address.

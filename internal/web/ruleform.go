@@ -93,19 +93,26 @@ func formOfRule(r *market.Ruled) ruleForm {
 // move does what a button of the form says: takes a clause from what is required to
 // what ranks, back again, or away.
 func (f *ruleForm) move(do string) {
-	what, number, _ := strings.Cut(do, ":")
-	i, err := strconv.Atoi(number)
-	if err != nil || i < 0 {
+	what, text, named := strings.Cut(do, ":")
+	if !named {
+		f.wanted = f.wanted.combine(do)
+		return
+	}
+	i := f.wanted.find(text)
+	if what == "require" || what == "forget" {
+		i = slices.IndexFunc(f.prefer, func(p preference) bool { return jsonOf(p.condition) == text })
+	}
+	if i < 0 {
 		return
 	}
 	switch {
-	case (what == "prefer" || what == "drop") && i < len(f.wanted.clauses):
+	case what == "prefer" || what == "drop":
 		c := f.wanted.clauses[i]
 		f.wanted = f.wanted.without(i)
 		if what == "prefer" {
 			f.prefer = append(f.prefer, preference{c, "5"})
 		}
-	case (what == "require" || what == "forget") && i < len(f.prefer):
+	case what == "require" || what == "forget":
 		c := f.prefer[i].condition
 		f.prefer = slices.Delete(slices.Clone(f.prefer), i, i+1)
 		if what == "require" {

@@ -220,7 +220,9 @@ func (p *Pages) writeRule(r *request) error {
 	case "preview":
 		return p.previewRule(r, d)
 	default:
-		d.form.move(do)
+		if do != "" && do != "look" {
+			d.form.move(do)
+		}
 	}
 	return p.showRule(r, http.StatusOK, d)
 }

@@ -53,7 +53,7 @@ func TestARuleIsMade(t *testing.T) {
 	s.holds(s.get("/company/rules/new"), http.StatusOK, "必須条件に合う人は 12人", "求人がまだありません", `<span class="count">12</span>`)
 	of := s.published()
 
-	typed := ruleForm(of, "language", "en", "do", "prefer:1")
+	typed := ruleForm(of, "language", "en", "do", `prefer:{"field":"language","in":["en"]}`)
 	moved := s.post("/company/rules/new", typed)
 	s.holds(moved, http.StatusOK, "必須条件に合う人は 12人", `name="prefer" value="{&#34;field&#34;:&#34;language&#34;`, `name="daily_budget" type="text" value="5"`)
 

@@ -21,6 +21,7 @@ type wanted struct {
 	wrong   faults          // by the name of the form's field
 	typed   url.Values      // what could not be read, as it was typed
 	others  map[string]code // by name: entries looked for that are not chosen yet
+	picked  []string        // clauses, in the language, that wait to be combined
 }
 
 // mostRepeats is how many clauses of one field the form has; further ones stand in
@@ -65,6 +66,7 @@ func readWanted(w words, v url.Values, text bool) wanted {
 			a.read(w, v, f, slotName(f.Name, n))
 		}
 	}
+	a.picked = v["pick"]
 	if nested := v.Get(nestedName); nested != "" {
 		c, err := condition.Parse(condition.Profiles, []byte(nested), text)
 		if err != nil {
@@ -306,4 +308,51 @@ func (w words) People(n int) string {
 		return w.Say("1人", "1 person")
 	}
 	return w.Say(grouped(n)+"人", grouped(n)+" people")
+}
+
+// find gives the place of a clause by what it says in the language, -1 if it is gone.
+// Places alone would shift where a form was changed as well.
+func (a wanted) find(text string) int {
+	return slices.IndexFunc(a.clauses, func(c condition.Condition) bool { return jsonOf(c) == text })
+}
+
+// combine makes one clause of the picked ones, of which one must hold ("any"), turns
+// each into its contrary ("not"), or takes apart what was combined ("split").
+func (a wanted) combine(do string) wanted {
+	var parts []condition.Condition
+	for _, text := range a.picked {
+		if i := a.find(text); i >= 0 {
+			parts = append(parts, a.clauses[i])
+			a = a.without(i)
+		}
+	}
+	a.picked = nil
+	if do == "any" && len(parts) > 1 {
+		parts = []condition.Condition{{Op: condition.Any, Kids: flattened(parts)}}
+	}
+	for _, c := range parts {
+		switch {
+		case do == "not" && c.Op != condition.Not:
+			c = condition.Condition{Op: condition.Not, Kids: []condition.Condition{c}}
+		case do == "not", do == "split" && c.Op == condition.Not:
+			c = c.Kids[0]
+		case do == "split" && c.Op == condition.Any:
+			c = condition.Condition{Op: condition.All, Kids: c.Kids}
+		}
+		a.add(c)
+	}
+	return a
+}
+
+// flattened puts the parts of every "any" in its place.
+func flattened(list []condition.Condition) []condition.Condition {
+	var out []condition.Condition
+	for _, c := range list {
+		if c.Op == condition.Any {
+			out = append(out, c.Kids...)
+		} else {
+			out = append(out, c)
+		}
+	}
+	return out
 }
