@@ -105,14 +105,14 @@ func (f *ruleForm) move(do string) {
 	if i < 0 {
 		return
 	}
-	switch {
-	case what == "prefer" || what == "drop":
+	switch what {
+	case "prefer", "drop":
 		c := f.wanted.clauses[i]
 		f.wanted = f.wanted.without(i)
 		if what == "prefer" {
 			f.prefer = append(f.prefer, preference{c, "5"})
 		}
-	case what == "require" || what == "forget":
+	case "require", "forget":
 		c := f.prefer[i].condition
 		f.prefer = slices.Delete(slices.Clone(f.prefer), i, i+1)
 		if what == "require" {

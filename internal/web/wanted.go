@@ -257,20 +257,6 @@ func (a wanted) nested() string {
 	return jsonOf(condition.Condition{Op: condition.All, Kids: rest})
 }
 
-// sentenceOfNested says it, "" if there is none.
-func (a wanted) sentenceOfNested(w words) string {
-	all := condition.Condition{Op: condition.All}
-	for i, name := range a.slots() {
-		if name == "" {
-			all.Kids = append(all.Kids, a.clauses[i])
-		}
-	}
-	if len(all.Kids) == 0 {
-		return ""
-	}
-	return say(w, all)
-}
-
 func jsonOf(c condition.Condition) string {
 	b, err := json.Marshal(c)
 	if err != nil { // a condition is made of what JSON holds
