@@ -153,6 +153,7 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 	if resolved.Shared() { // there may be a load balancer in front
 		group.Add("drain", httpx.NewDrain(gate, drainTime))
 	}
+	group.Add("events", worker.NewHush(m)) // first to stop: nobody waits for them
 	fmt.Fprint(w.Out, greeting(listener.Addr().String(), resolved, m))
 	return group, nil
 }

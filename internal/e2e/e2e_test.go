@@ -79,6 +79,7 @@ func TestFlows(t *testing.T) {
 		{"a line that breaks", aLineThatBreaks},
 		{"a fault is shown in place", aFaultIsShownInPlace},
 		{"two clicks", twoClicks},
+		{"offers arrive", offersArrive},
 		{"a session that ends", aSessionThatEnds},
 	} {
 		t.Run(flow.name, func(t *testing.T) { flow.run(&stage{t, all.server, all.browser}) })

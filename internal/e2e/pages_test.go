@@ -64,7 +64,9 @@ func installations(t *testing.T, b *e2e.Browser) []installation {
 	bare := installation{"empty", e2e.NewServer(t, 0), map[web.Audience]string{web.Operators: "operator@example.jp"}}
 	bare.people[web.Candidates] = stranger(b.Tab(t, bare.server, e2e.View{}))
 	bare.people[web.Members] = address("company")
-	bare.server.SignUpCompany(corpnum.From(900_000_000_001).String(), "からの会社", bare.people[web.Members])
+	bare.server.Ask("POST", "/api/v1/companies", "", map[string]any{
+		"corporate_number": corpnum.From(900_000_000_001), "name": "からの会社", "size": 2, "email": bare.people[web.Members], "password": e2e.Password,
+	})
 	return []installation{full, bare}
 }
 

@@ -142,24 +142,26 @@ func (s *Server) Stop() {
 	s.cmd = nil
 }
 
-// SignUpCompany registers a company; its owner signs in with the demo's password.
-func (s *Server) SignUpCompany(number, name, email string) {
+// Ask asks the API, as whom a token is of ("": nobody), which must do it.
+func (s *Server) Ask(method, path, token string, body any) []byte {
 	s.t.Helper()
-	s.Post("/api/v1/companies", map[string]any{"corporate_number": number, "name": name, "size": 2, "email": email, "password": Password})
-}
-
-// Post sends something to the API, which must take it.
-func (s *Server) Post(path string, body any) {
-	s.t.Helper()
-	text, err := json.Marshal(body)
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, bytes.NewReader(text))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.URL+path, bytes.NewReader(text))
-	if err != nil {
-		s.t.Fatal(err)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
 	}
-	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
@@ -167,6 +169,7 @@ func (s *Server) Post(path string, body any) {
 	defer answer.Body.Close() //nolint:errcheck // it was only read
 	said, err := io.ReadAll(answer.Body)
 	if err != nil || answer.StatusCode >= 300 {
-		s.t.Fatalf("POST %s: %d %s %v", path, answer.StatusCode, said, err)
+		s.t.Fatalf("%s %s: %d %s %v", method, path, answer.StatusCode, said, err)
 	}
+	return said
 }

@@ -22,6 +22,17 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
+type lastingKey struct{}
+
+// Lasting gives the context of a request without the deadline that requests have: it
+// ends when whoever asked leaves. For what is answered for as long as somebody listens.
+func Lasting(ctx context.Context) context.Context {
+	if c, ok := ctx.Value(lastingKey{}).(context.Context); ok {
+		return c
+	}
+	return ctx
+}
+
 // requestLife is how long a request may take: longer, and whoever asked has
 // gone.
 const requestLife = 15 * time.Second
@@ -35,7 +46,8 @@ func Observe(log *slog.Logger, metrics *Metrics, tracer trace.Tracer, next http.
 		id := requestID(r)
 		w.Header().Set("X-Request-Id", id)
 		ctx, span := begin(tracer, r, id)
-		ctx, cancel := context.WithTimeout(context.WithValue(ctx, requestIDKey{}, id), requestLife)
+		ctx = context.WithValue(ctx, requestIDKey{}, id)
+		ctx, cancel := context.WithTimeout(context.WithValue(ctx, lastingKey{}, ctx), requestLife)
 		defer cancel()
 		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}

@@ -54,7 +54,9 @@ const mostRebuilds = 3
 // day; errTrimmed if the log does not reach back far enough.
 func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 	var early map[int64]bool
+	var told part
 	err = m.read(ctx, func(tx Tx) error {
+		told = part{}
 		if today, err = m.refresh(tx); err != nil {
 			return err
 		}
@@ -75,20 +77,8 @@ func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 		if early, err = m.addWaiting(tx, touched); err != nil {
 			return err
 		}
-		for after := m.people.applied.Load(); after < head; {
-			rows, err := tx.Rows(after, loadPage)
-			if err != nil {
-				return fmt.Errorf("read the log after %d: %w", after, err)
-			}
-			for _, row := range rows {
-				if m.early[row.ID] {
-					continue
-				}
-				if err := touched.add(tx, row); err != nil {
-					return err
-				}
-			}
-			after = rows[len(rows)-1].Pos
+		if told, err = m.addRows(tx, touched, m.people.applied.Load(), head); err != nil {
+			return err
 		}
 		b := newBatch()
 		m.turn++
@@ -106,8 +96,39 @@ func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 	})
 	if err == nil {
 		m.early = early
+		m.wire.publish(told)
 	}
 	return today, err
+}
+
+// addRows notes the entries that the rows after one position up to another changed
+// and were not applied before, and gives what those who listen are told of them.
+func (m *Market) addRows(tx Tx, t *touched, from, to int64) (part, error) {
+	told := part{from: from, to: to, whole: true}
+	wanted := m.wire.wanted()
+	for after := from; after < to; {
+		rows, err := tx.Rows(after, loadPage)
+		if err != nil {
+			return told, fmt.Errorf("read the log after %d: %w", after, err)
+		}
+		for _, row := range rows {
+			if m.early[row.ID] {
+				continue
+			}
+			if err := t.add(tx, row); err != nil {
+				return told, err
+			}
+		}
+		if told.whole = wanted && to-from <= mostRowsOfAPart; told.whole {
+			list, err := m.listen(tx, rows)
+			if err != nil {
+				return told, fmt.Errorf("whom rows of the log concern: %w", err)
+			}
+			told.news = append(told.news, list...)
+		}
+		after = rows[len(rows)-1].Pos
+	}
+	return told, nil
 }
 
 // noteEnd notes where the log ends, for those who ask a replica.

@@ -104,6 +104,7 @@ type Market struct {
 	posted    chan struct{} // a mail was written
 	jobbing   sync.Map      // for each job that was run here, who may run it
 	replica   replica
+	wire      wire
 
 	passedOver map[string]error // images that Open could not use, by name
 }

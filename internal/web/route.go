@@ -28,6 +28,7 @@ type Route struct {
 	class   httpx.Class
 	serve   func(*request) error
 	limited bool // bounded per address
+	lasting bool // answered for as long as somebody listens: takes no place of those that run
 }
 
 // Routes gives every route, each noun's where its handlers are.
@@ -53,7 +54,7 @@ func (p *Pages) Routes() []Route {
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})
 	}
-	return all
+	return append(all, Route{Pattern: "GET /live", Who: SignedIn, serve: p.live, lasting: true})
 }
 
 // admits is Unauthenticated if nobody is signed in where somebody must be, and

@@ -78,6 +78,10 @@ const typedPrefix = "typed."
 // askToSignIn answers what needs a session. A form that was sent without one is kept
 // on the page, and offered again to be sent.
 func (p *Pages) askToSignIn(r *request) error {
+	if r.Header.Get("Accept") == "text/event-stream" { // nobody would see a page
+		r.w.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
 	if r.partial() {
 		r.w.Header().Set("HX-Redirect", "/signin?back="+url.QueryEscape(r.returnPath()))
 		r.w.WriteHeader(http.StatusUnauthorized)

@@ -53,7 +53,11 @@ func (p *Pages) Add(mux *http.ServeMux, front httpx.Front) {
 	p.front = front
 	cross := http.NewCrossOriginProtection()
 	for _, route := range p.Routes() {
-		mux.Handle(route.Pattern, cross.Handler(front.Admission.Admit(route.class, p.handle(route))))
+		handler := p.handle(route)
+		if !route.lasting {
+			handler = front.Admission.Admit(route.class, handler)
+		}
+		mux.Handle(route.Pattern, cross.Handler(handler))
 	}
 	mux.Handle("GET /static/", p.assets)
 }
@@ -65,6 +69,7 @@ type request struct {
 	words words
 	actor *market.Actor // nil if nobody is signed in
 	wide  bool          // the page is laid out for a desk
+	heard int64         // position of the log that the page shows at least
 }
 
 // handle makes the handler of a route: it finds out who asks, and answers what fails
@@ -72,6 +77,7 @@ type request struct {
 func (p *Pages) handle(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		r := &request{Request: hr, w: w, words: wordsOf(hr), wide: route.Who == Members || route.Who == Operators}
+		r.heard = p.market.Heard() // before anything is read
 		err := p.recognize(r)
 		if err == nil && route.limited && p.front.Limiter != nil {
 			err = p.front.Limiter.Allow(hr)
@@ -129,7 +135,7 @@ func (p *Pages) show(r *request, status int, title string, body templ.Component)
 		banner: string(banner), path: r.URL.Path, back: r.returnPath(), wide: r.wide, permit: p.options.Permit,
 	}
 	if r.actor != nil {
-		f.kind = r.actor.Kind
+		f.kind, f.heard = r.actor.Kind, r.heard
 	}
 	return p.write(r, status, layout(f, body))
 }

@@ -101,3 +101,17 @@ func (l *Leader) Run(ctx context.Context) error {
 		}
 	}
 }
+
+// Hush ends, before anything else stops, what pages listen to: they go on listening to
+// another process.
+type Hush struct{ market *market.Market }
+
+// NewHush gives the hush of a market.
+func NewHush(m *market.Market) *Hush { return &Hush{m} }
+
+// Run waits until ctx is done, and lets go whoever listens.
+func (h *Hush) Run(ctx context.Context) error {
+	<-ctx.Done()
+	h.market.StopListening()
+	return nil
+}

@@ -4,6 +4,7 @@ import { board } from "./board";
 import { comboboxes } from "./combobox";
 import { keys } from "./keys";
 import "./morph";
+import { live } from "./live";
 import { drafts } from "./draft";
 import { sending } from "./send";
 
@@ -22,3 +23,4 @@ htmx.onLoad((piece) => {
 });
 
 sending();
+live();
