@@ -138,3 +138,22 @@ func TestOpeningACard(t *testing.T) {
 	}
 	s.holds(s.get("/company/candidates/00000000000000000000000000000000"), http.StatusNotFound, "ページが見つかりません")
 }
+
+// TestScoutingThoseChosen sends a scout to two people of a list.
+func TestScoutingThoseChosen(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(2)
+	of := s.published()
+	ids := regexp.MustCompile(`name="card" form="chosen" value="([0-9a-f]+)"`).FindAllStringSubmatch(s.get("/company/candidates").body, -1)
+	if len(ids) != 2 {
+		t.Fatalf("%d people can be chosen, want 2", len(ids))
+	}
+	s.holds(s.get("/company/scouts/new"), http.StatusOK, "まだ誰も選ばれていません")
+	s.holds(s.get("/company/scouts/new?card="+ids[0][1]+"&card="+ids[1][1]), http.StatusOK, "2人にスカウトを送ります", "サーバー開発")
+	sent := url.Values{"card": {ids[0][1], ids[1][1]}, "position": {of}, "kind": {"interview"}, "message": {""}}
+	s.holds(s.post("/company/scouts/new", sent), http.StatusUnprocessableEntity, "メッセージを入力してください")
+	sent.Set("message", "お話ししませんか。")
+	s.holds(s.post("/company/scouts/new", sent), http.StatusOK, "2人にスカウトを送りました")
+	s.holds(s.post("/company/scouts/new", sent), http.StatusOK, "すでに送っているため")
+}

@@ -50,6 +50,7 @@ func (p *Pages) Routes() []Route {
 		p.wishRoutes(),
 		p.settingsRoutes(),
 		p.ruleRoutes(),
+		p.scoutRoutes(),
 	)
 	if p.options.Demo {
 		all = append(all, Route{Pattern: "GET /dev/components", Who: Anyone, class: httpx.Ordinary, serve: p.gallery})
