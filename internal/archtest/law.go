@@ -193,6 +193,7 @@ func libraries() map[string][]string {
 		"github.com/go-json-experiment/json": {"internal/condition"},
 		"github.com/a-h/templ":               {"internal/web"},
 		"github.com/wcharczuk/go-chart/v2":   {"internal/web"}, // draws SVG with classes instead of styles
+		"github.com/klauspost/compress":      {"internal/web"}, // answers pages compressed, and knows when not to
 		"golang.org/x/net":                   {"internal/httpx"},
 		"golang.org/x/sys":                   {"internal/engine", "internal/cli"},
 		"golang.org/x/sync":                  {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},

@@ -16,6 +16,7 @@ import (
 	"strconv"
 
 	"github.com/a-h/templ"
+	"github.com/klauspost/compress/gzhttp"
 
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
@@ -55,7 +56,7 @@ func (p *Pages) Add(mux *http.ServeMux, front httpx.Front) {
 	for _, route := range p.Routes() {
 		handler := p.handle(route)
 		if !route.lasting {
-			handler = front.Admission.Admit(route.class, handler)
+			handler = front.Admission.Admit(route.class, gzhttp.GzipHandler(handler))
 		}
 		mux.Handle(route.Pattern, cross.Handler(handler))
 	}
