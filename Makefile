@@ -24,7 +24,7 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := generated browser format vet lint vulnerabilities arch test race
 
-.PHONY: help build run generate check bench e2e clean services services-stop test-services $(STAGES)
+.PHONY: help build run generate check bench e2e fuzz-api clean services services-stop test-services $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -63,6 +63,9 @@ test-services: ## the tests that run on real databases; a server that is away is
 
 e2e: build ## the pages in a real browser, which is installed on Debian and Ubuntu; pictures in bin/screenshots
 	@scripts/e2e
+
+fuzz-api: build ## thousands of questions to the API, made from its document, as everybody
+	@scripts/fuzz-api
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
