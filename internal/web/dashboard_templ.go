@@ -359,7 +359,7 @@ func figuresOf(w words, h firmHome) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = chartFigure(funnelFigure(w, h.figures.All, h.days)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = foldedFigure(w, funnelFigure(w, h.figures.All, h.days)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -367,7 +367,7 @@ func figuresOf(w words, h firmHome) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = chartFigure(sentFigure(w, h.figures)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = foldedFigure(w, sentFigure(w, h.figures)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
