@@ -87,6 +87,18 @@ func (w words) Names(kind taxonomy.Kind, codes []string) string {
 	return strings.Join(all, w.Say("、", ", "))
 }
 
+// fewNames is how many names a line has room for.
+const fewNames = 5
+
+// fewOf says several, the first ones and how many more if they are many.
+func (w words) fewOf(kind taxonomy.Kind, codes []string) string {
+	if len(codes) <= fewNames {
+		return w.Names(kind, codes)
+	}
+	more := strconv.Itoa(len(codes) - fewNames)
+	return w.Names(kind, codes[:fewNames]) + w.Say(" ほか"+more, " and "+more+" more")
+}
+
 // Date says a day.
 func (w words) Date(d day.Day) string {
 	t := d.At(0).In(day.Tokyo)
@@ -94,6 +106,15 @@ func (w words) Date(d day.Day) string {
 		return t.Format("Mon 2 Jan")
 	}
 	return fmt.Sprintf("%d月%d日(%s)", t.Month(), t.Day(), []string{"日", "月", "火", "水", "木", "金", "土"}[t.Weekday()])
+}
+
+// FullDate says a day that may lie in another year.
+func (w words) FullDate(d day.Day) string {
+	t := d.At(0).In(day.Tokyo)
+	if w.english {
+		return t.Format("2 Jan 2006")
+	}
+	return fmt.Sprintf("%d年%d月%d日", t.Year(), t.Month(), t.Day())
 }
 
 // Left says how many days are left up to a day, itself included.
