@@ -121,9 +121,11 @@ func (v *visit) all() {
 			todo = append(todo, place{r.Pattern, strings.TrimSuffix(r.Pattern, "{$}") + asked()[r.Pattern]})
 		}
 	}
+	found := map[string]string{} // by pattern, the first address
 	for len(todo) > 0 {
 		next := todo[0]
 		todo = todo[1:]
+		found[next.pattern] = next.path
 		v.page(next.pattern, next.path)
 		links := strings.Fields(v.tab.Text(`[...document.querySelectorAll("a[href]")].map((a) => a.getAttribute("href")).join(" ")`))
 		open = slices.DeleteFunc(open, func(r web.Route) bool {
@@ -135,6 +137,15 @@ func (v *visit) all() {
 			}
 			return false
 		})
+	}
+	// What a thing leads to only in some of its states is opened below the one that was found.
+	for _, r := range open {
+		for parent, path := range found {
+			below, ok := strings.CutPrefix(r.Pattern, parent)
+			if ok && strings.HasSuffix(parent, "}") && !strings.Contains(below, "{") {
+				v.page(r.Pattern, path+below)
+			}
+		}
 	}
 }
 
