@@ -65,6 +65,7 @@ type View struct {
 	Dark   bool
 	NoJS   bool
 	Motion bool // false: reduced, as most tests want it
+	Height int  // in CSS pixels, 0: a phone's
 }
 
 // Phone and Desktop are the widths that pages are made for.
@@ -135,9 +136,12 @@ func (tab *Tab) View(v View) {
 	if v.Motion {
 		motion = "no-preference"
 	}
+	if v.Height == 0 {
+		v.Height = 844
+	}
 	phone := v.Width < 600
 	tab.run(
-		emulation.SetDeviceMetricsOverride(int64(v.Width), 844, 1, phone),
+		emulation.SetDeviceMetricsOverride(int64(v.Width), int64(v.Height), 1, phone),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: motion},
 		}),

@@ -179,9 +179,15 @@ func (v *visit) page(pattern, path string) {
 			v.Errorf("%s: status %d", what, status)
 			return
 		}
+		// Looked at as a whole: what is under a bar that stays at the window's edge can be
+		// scrolled away from it.
+		whole := view
+		whole.Height = max(844, v.tab.Number("Math.ceil(document.documentElement.scrollHeight)"))
+		v.tab.View(whole)
 		for _, barrier := range v.tab.Barriers() {
 			v.Errorf("%s: %s", what, barrier)
 		}
+		v.tab.View(view)
 		if wide := v.tab.Number("document.documentElement.scrollWidth"); wide > view.Width {
 			v.Errorf("%s: the page is %d px wide", what, wide)
 		}
