@@ -111,6 +111,9 @@ func asked(tx market.Tx) error {
 	if _, _, err := tx.ReachedTo(2); err != nil {
 		return err
 	}
+	if _, err := tx.Counting(2, 0); err != nil {
+		return err
+	}
 	return second(tx.Taken(2, 0))
 }
 
