@@ -45,6 +45,7 @@ func (p *Pages) Routes() []Route {
 		p.firmRoutes(),
 		p.positionRoutes(),
 		p.operatorRoutes(),
+		p.breachRoutes(),
 		p.candidateRoutes(),
 		p.profileRoutes(),
 		p.wishRoutes(),
