@@ -124,7 +124,7 @@ func (p *player) reply(ctx context.Context, d day.Day) error {
 	var hired []int64
 	for i, o := range offers {
 		action := due[i].action
-		if _, err := o.State.Next(sideOf(action), o.Kind, action); err != nil {
+		if _, err := o.State.Next(offer.Company, o.Kind, action); err != nil {
 			continue // withdrawn meanwhile
 		}
 		switch action {

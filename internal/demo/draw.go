@@ -25,6 +25,7 @@ const (
 	streamIDs
 	streamOffers
 	streamSeed
+	streamBreaches
 )
 
 func newDraw(seed, stream uint64) draw { return draw{rand.New(rand.NewPCG(seed, stream))} }

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/company"
+	"enishi/internal/day"
 	"enishi/internal/market"
 	"enishi/internal/offer"
 	"enishi/internal/position"
@@ -247,10 +249,10 @@ func (l *ledger) view(ctx context.Context, offers []offer.Offer) error {
 	})
 }
 
-func (l *ledger) take(ctx context.Context, acts []act, _ account.Kind) error {
+func (l *ledger) take(ctx context.Context, acts []act, of account.Kind) error {
 	return l.store.Write(ctx, func(tx market.Tx) error {
 		for _, a := range acts {
-			if err := l.takeOne(tx, a); err != nil {
+			if err := l.takeOne(tx, a, sideOf(of)); err != nil {
 				return fmt.Errorf("%s offer %d: %w", a.action, a.offer.Key, err)
 			}
 		}
@@ -258,24 +260,43 @@ func (l *ledger) take(ctx context.Context, acts []act, _ account.Kind) error {
 	})
 }
 
-func (l *ledger) takeOne(tx market.Tx, a act) error {
+func (l *ledger) takeOne(tx market.Tx, a act, by offer.Side) error {
 	o, err := tx.Offer(a.offer.Key)
 	if err != nil {
 		return err
 	}
+	d, err := tx.Dealing(o.Key)
+	if err != nil {
+		return err
+	}
 	now := l.market.Now()
+	before := d
 	switch a.action {
 	case offer.Accept:
 		o.AnsweredAt = now
+		d.Accept(&o, day.Of(now))
 	case offer.Decline:
 		o.AnsweredAt, o.DueAt = now, now.Add(offer.UndoWindow)
-	case offer.Schedule, offer.Hold, offer.Hire, offer.Reject:
-		if o.RespondedAt.IsZero() {
-			o.RespondedAt = now
-		}
+	case offer.Schedule:
+		d.Agree(now)
+	case offer.Hold:
+		d.Hold(now)
+	case offer.Hire, offer.Reject, offer.Withdraw:
+		d.End(by, now)
 	}
-	if err := o.Take(sideOf(a.action), a.action, now); err != nil {
+	if by == offer.Company && o.RespondedAt.IsZero() {
+		o.RespondedAt = now
+	}
+	if err := o.Take(by, a.action, now); err != nil {
 		return err
+	}
+	if err := market.SettleClocks(tx, &o, &d, day.Of(now), now); err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(before, d) {
+		if err := tx.SaveDealing(&d); err != nil {
+			return err
+		}
 	}
 	o.Version++
 	if err := tx.SaveOffer(&o); err != nil {
@@ -291,9 +312,9 @@ func (l *ledger) idle(ctx context.Context) error {
 	return l.market.Drain(ctx)
 }
 
-// sideOf is who takes a step of a played life.
-func sideOf(a offer.Action) offer.Side {
-	if a == offer.See || a == offer.Accept || a == offer.Decline {
+// sideOf is the side of an account.
+func sideOf(of account.Kind) offer.Side {
+	if of == account.Candidate {
 		return offer.Candidate
 	}
 	return offer.Company

@@ -224,6 +224,16 @@ func (p *player) cleaned(all market.Snapshot, renamed map[int64]*account.Account
 		}
 	}
 	out.Offers = p.named(all.Offers)
+	out.Breaches = func(yield func(*offer.Breach) bool) {
+		d := newDraw(p.options.Seed, streamBreaches)
+		for x := range all.Breaches {
+			b := *x
+			b.ID = d.id(x.At)
+			if !yield(&b) {
+				return
+			}
+		}
+	}
 	return out
 }
 

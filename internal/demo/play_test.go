@@ -68,6 +68,8 @@ type rows struct {
 	Positions  []position.Position
 	Spent      []int // by rule: today and in all
 	Offers     []offer.Offer
+	Dealings   []offer.Dealing
+	Breaches   []offer.Breach // newest first
 }
 
 func rowsOf(t *testing.T, s market.Store) rows {
@@ -136,7 +138,15 @@ func rowsOf(t *testing.T, s market.Store) rows {
 			}
 			out.Offers = append(out.Offers, list...)
 		}
-		return nil
+		for _, o := range out.Offers {
+			d, err := tx.Dealing(o.Key)
+			if err != nil {
+				return err
+			}
+			out.Dealings = append(out.Dealings, d)
+		}
+		out.Breaches, err = tx.Breaches(0, 0, all)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

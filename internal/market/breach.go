@@ -28,10 +28,10 @@ func duties(tx Tx, o *offer.Offer, d *offer.Dealing, on day.Day) ([]offer.Duty, 
 	return offer.Duties(o, d, least, on), nil
 }
 
-// settleClocks notes which promises of an offer are broken by a day, each once,
+// SettleClocks notes which promises of an offer are broken by a day, each once,
 // and when its next clock ends. The candidate is held; a breach takes the
 // company's lock too, since it lowers what its rules may send.
-func settleClocks(tx Tx, o *offer.Offer, d *offer.Dealing, on day.Day, now time.Time) error {
+func SettleClocks(tx Tx, o *offer.Offer, d *offer.Dealing, on day.Day, now time.Time) error {
 	if !o.Dealt() {
 		return nil
 	}
@@ -114,7 +114,7 @@ func (m *Market) breachThose(tx Tx, list []offer.Offer, d day.Day) error {
 		if x.dealing.OwedOn == 0 || x.dealing.OwedOn >= d {
 			continue
 		}
-		if err := settleClocks(tx, o, &x.dealing, d, x.now); err != nil {
+		if err := SettleClocks(tx, o, &x.dealing, d, x.now); err != nil {
 			return err
 		}
 		if next := x.dealing.OwedOn; next != 0 && next < d {

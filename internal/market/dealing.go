@@ -144,7 +144,7 @@ func (x *bargain) step(a offer.Action, change func() error) error {
 // step makes or comes too late for, and its row.
 func (x *bargain) save() error {
 	o := &x.offer
-	if err := settleClocks(x.tx, o, &x.dealing, day.Of(x.now), x.now); err != nil {
+	if err := SettleClocks(x.tx, o, &x.dealing, day.Of(x.now), x.now); err != nil {
 		return err
 	}
 	if !reflect.DeepEqual(x.before, x.dealing) {

@@ -16,7 +16,7 @@ import (
 )
 
 // Snapshot is every row of a market but replies, previews and guesses, which
-// live a day, saved searches, the audit log, and what access.go of a store keeps. Each sequence is in
+// live a day, saved searches, messages, the audit log, and what access.go of a store keeps. Each sequence is in
 // the order of its keys. The rows must not be modified.
 type Snapshot struct {
 	Settings   iter.Seq2[string, string]
@@ -32,6 +32,8 @@ type Snapshot struct {
 	Rules      iter.Seq[*rule.Rule]
 	Spends     iter.Seq[*Spend]
 	Offers     iter.Seq[*offer.Offer]
+	Dealings   iter.Seq[*offer.Dealing]
+	Breaches   iter.Seq[*offer.Breach]
 }
 
 // Version is the terms of one version of a position.
@@ -79,9 +81,11 @@ func (m *Memory) Everything() Snapshot {
 				}
 			}
 		},
-		Rules:  m.rules.all(),
-		Spends: sorted(m.spentOn, spendOf, spendOrder),
-		Offers: m.offers.all(),
+		Rules:    m.rules.all(),
+		Spends:   sorted(m.spentOn, spendOf, spendOrder),
+		Offers:   m.offers.all(),
+		Dealings: sorted(m.dealings, func(_ int64, d offer.Dealing) *offer.Dealing { return &d }, cmp.Compare),
+		Breaches: m.breaches.all(),
 	}
 }
 

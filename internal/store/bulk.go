@@ -90,7 +90,7 @@ type Bulk struct {
 	t *tx
 
 	log, accounts, sessions, candidates, blocks, employers, views, companies, members *batch
-	positions, terms, rules, spends, offers                                           *batch
+	positions, terms, rules, spends, offers, dealings, breaches                       *batch
 }
 
 func newBulk(t *tx) *Bulk {
@@ -110,6 +110,8 @@ func newBulk(t *tx) *Bulk {
 		rules:      newBatch(t, withKey(insertRule)),
 		spends:     newBatch(t, insertSpend),
 		offers:     newBatch(t, withKey(insertOffer)),
+		dealings:   newBatch(t, insertDealing),
+		breaches:   newBatch(t, withKey(insertBreach)),
 	}
 }
 
@@ -117,7 +119,7 @@ func newBulk(t *tx) *Bulk {
 func (b *Bulk) end() error {
 	for _, x := range []*batch{
 		b.log, b.accounts, b.sessions, b.candidates, b.blocks, b.employers, b.views, b.companies, b.members,
-		b.positions, b.terms, b.rules, b.spends, b.offers,
+		b.positions, b.terms, b.rules, b.spends, b.offers, b.dealings, b.breaches,
 	} {
 		if err := x.flush(); err != nil {
 			return err
@@ -148,6 +150,8 @@ func (b *Bulk) All(s market.Snapshot) error {
 		func() error { return every(s.Rules, b.Rule) },
 		func() error { return every(s.Spends, b.Spend) },
 		func() error { return every(s.Offers, b.Offer) },
+		func() error { return every(s.Dealings, b.Dealing) },
+		func() error { return every(s.Breaches, b.Breach) },
 	)
 }
 
@@ -249,3 +253,15 @@ func (b *Bulk) Spend(s *market.Spend) error { return b.spends.append([]any{s.Rul
 
 // Offer takes an offer.
 func (b *Bulk) Offer(o *offer.Offer) error { return b.offers.add(o.Key, offerValues(o)) }
+
+// Dealing takes what is known of an offer beside its row.
+func (b *Bulk) Dealing(d *offer.Dealing) error {
+	values, err := dealingValues(d)
+	if err != nil {
+		return err
+	}
+	return b.dealings.append(append(values, d.CandidateRead, d.CompanyRead))
+}
+
+// Breach takes a breach.
+func (b *Bulk) Breach(x *offer.Breach) error { return b.breaches.add(x.Key, breachValues(x)) }

@@ -195,10 +195,17 @@ func scanBreach(row scanner, b *offer.Breach) error {
 	return err
 }
 
+const insertBreach = "INSERT INTO breach (uuid, offer, company, promise, day, at, set_aside_at, set_aside_by, reason)" +
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+func breachValues(b *offer.Breach) []any {
+	return []any{
+		b.ID[:], b.Offer, b.Company, string(b.Promise), b.Day, micros(b.At), microsOrNull(b.SetAsideAt), b.SetAsideBy, b.Reason,
+	}
+}
+
 func (t *tx) AddBreach(b *offer.Breach) error {
-	key, err := t.insert("add a breach", "INSERT INTO breach (uuid, offer, company, promise, day, at, set_aside_at, set_aside_by, reason)"+
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", b.ID[:], b.Offer, b.Company, string(b.Promise), b.Day, micros(b.At),
-		microsOrNull(b.SetAsideAt), b.SetAsideBy, b.Reason)
+	key, err := t.insert("add a breach", insertBreach, breachValues(b)...)
 	if err != nil {
 		return err
 	}
