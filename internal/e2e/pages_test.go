@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -61,6 +62,16 @@ func installations(t *testing.T, b *e2e.Browser) []installation {
 	full := installation{"full", e2e.NewServer(t, people), map[web.Audience]string{
 		web.Candidates: "demo1@example.jp", web.Members: "company1@example.jp", web.Operators: "operator@example.jp",
 	}}
+	var member struct {
+		Token string `json:"token"`
+	}
+	text := full.server.Ask("POST", "/api/v1/sessions", "", map[string]any{"email": full.people[web.Members], "password": e2e.Password})
+	if err := json.Unmarshal(text, &member); err != nil {
+		t.Fatal(err)
+	}
+	full.server.Ask("POST", "/api/v1/searches", member.Token, map[string]any{
+		"name": "Goの経験者", "condition": map[string]any{"field": "skill", "in": []string{"go"}},
+	})
 	bare := installation{"empty", e2e.NewServer(t, 0), map[web.Audience]string{web.Operators: "operator@example.jp"}}
 	bare.people[web.Candidates] = stranger(b.Tab(t, bare.server, e2e.View{}))
 	bare.people[web.Members] = address("company")

@@ -40,12 +40,12 @@ type search struct {
 	form   filterForm
 	sort   string
 	cursor string
-	chosen []string // cards
+	chosen []string // cards, also of whom the list does not show
 }
 
 func readSearch(w words, v url.Values) search {
 	s := search{
-		wanted: readWanted(w, v, true), cursor: v.Get("cursor"), chosen: filled(v["card"]),
+		wanted: readWanted(w, v, true), cursor: v.Get("cursor"), chosen: chosenCards(v["card"]),
 		form: filterForm{all: v["all"], more: v["more"]},
 	}
 	if v.Get("sort") == string(market.ByPay) {
@@ -54,6 +54,20 @@ func readSearch(w words, v url.Values) search {
 	few := v["few"]
 	s.form.all = slices.DeleteFunc(s.form.all, func(name string) bool { return slices.Contains(few, name) })
 	return s
+}
+
+// mostChosen is how many cards can be chosen: as many as a scout goes to.
+const mostChosen = 50
+
+// chosenCards gives the cards of an address, each once.
+func chosenCards(cards []string) []string {
+	var out []string
+	for _, card := range filled(cards) {
+		if !slices.Contains(out, card) && len(out) < mostChosen {
+			out = append(out, card)
+		}
+	}
+	return out
 }
 
 // values gives the address of the first page of what is asked.
@@ -116,6 +130,8 @@ type found struct {
 	gains   []gain
 	people  []person
 	near    []person // who miss one condition alone
+	unseen  []string // cards that are chosen and not listed
+	saves   bool     // the reader may keep searches
 	next    string
 	today   day.Day
 }
@@ -150,6 +166,7 @@ func (p *Pages) candidates(r *request) error {
 		return err
 	}
 	f := s.show(r.words, result, p.market.Today())
+	f.saves = maySave(actor)
 	status := http.StatusOK
 	if len(s.wanted.wrong) > 0 {
 		status = http.StatusUnprocessableEntity
@@ -177,6 +194,9 @@ func (f found) address() url.Values {
 	if f.search.cursor != "" {
 		v.Set("cursor", f.search.cursor)
 	}
+	if len(f.search.chosen) > 0 {
+		v["card"] = f.search.chosen
+	}
 	return v
 }
 
@@ -202,6 +222,9 @@ func (s search) show(w words, result market.SearchResult, today day.Day) found {
 	for _, near := range result.Near {
 		f.near = append(f.near, s.person(w, near.Card, near.Missed, today))
 	}
+	f.unseen = slices.DeleteFunc(slices.Clone(s.chosen), func(card string) bool {
+		return slices.ContainsFunc(slices.Concat(f.people, f.near), func(one person) bool { return one.id == card })
+	})
 	if result.Next != "" {
 		f.next = s.after(result.Next)
 	}
@@ -216,6 +239,7 @@ type person struct {
 	met      []met
 	held     int // of met
 	chosen   bool
+	fresh    bool // newly found by a saved search
 
 	highlights []market.Highlight
 }

@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -107,6 +109,90 @@ func TestConditionsAreCombined(t *testing.T) {
 	s.holds(s.get("/company/candidates?"+next.Encode()), http.StatusOK, "1人が条件に合っています")
 	next.Set("do", "split")
 	s.holds(s.get("/company/candidates?"+next.Encode()), http.StatusOK, "0人が条件に合っています", `name="pay.min" value="430"`)
+}
+
+// TestNestedConditionsByClicking builds "(Go and English, or pay) and Tokyo" by
+// pressing what the page shows, and expects the condition that was wanted.
+func TestNestedConditionsByClicking(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(4)
+	leaf := map[string]string{
+		"go": `{"field":"skill","in":["go"]}`, "en": `{"field":"language","in":["en"]}`, "pay": `{"field":"pay","min":430}`,
+	}
+	form := url.Values{"skill": {"go"}, "language": {"en"}, "pay.min": {"430"}, "residence": {"13"}}
+	press := func(do string, picks ...string) {
+		t.Helper()
+		form["pick"], form["do"] = picks, []string{do}
+		p := s.get("/company/candidates?"+form.Encode(), "HX-Request", "true")
+		s.holds(p, http.StatusOK)
+		form = fieldsOf(t, p.body, "search")
+	}
+	// group is what is picked after two were put together.
+	group := `{"any":[{"all":[` + leaf["go"] + `,` + leaf["en"] + `]}]}`
+	press("all", leaf["go"], leaf["en"])
+	s.wants(form, `{"all":[`+leaf["go"]+`,`+leaf["en"]+`,`+leaf["pay"]+`,{"field":"residence","in":["13"]}]}`)
+	press("any", group, leaf["pay"])
+	wanted := `{"all":[{"any":[{"all":[` + leaf["go"] + `,` + leaf["en"] + `]},` + leaf["pay"] + `]},{"field":"residence","in":["13"]}]}`
+	s.wants(form, wanted)
+	s.holds(s.get("/company/candidates?"+form.Encode(), "HX-Request", "true"), http.StatusOK, "3人が条件に合っています", "（Go、かつ英語）、または現在の年収430万円以上")
+
+	either := `{"any":[{"all":[` + leaf["go"] + `,` + leaf["en"] + `]},` + leaf["pay"] + `]}`
+	press("not", either)
+	s.wants(form, `{"all":[{"not":`+either+`},{"field":"residence","in":["13"]}]}`)
+	press("not", `{"not":`+either+`}`)
+	s.wants(form, wanted)
+	press("split", either) // the two stay together
+	s.holds(s.get("/company/candidates?"+form.Encode(), "HX-Request", "true"), http.StatusOK, `value="`+html.EscapeString(group)+`"`)
+	press("any", group, leaf["pay"])
+	s.wants(form, wanted)
+	press("split", either)
+	press("split", group)
+	if form.Get("skill") != "go" || form.Get("language") != "en" || form.Get("pay.min") != "430" || form.Get("condition") != "" {
+		t.Errorf("taken apart: %v", form)
+	}
+}
+
+// wants fails unless a form of a search asks for a condition.
+func (s *site) wants(form url.Values, want string) {
+	s.Helper()
+	w, err := condition.Parse(condition.Profiles, []byte(want), true)
+	s.must(err)
+	form = maps.Clone(form)
+	form.Set("name", "Go")
+	p := s.post("/company/searches", form)
+	s.holds(p, http.StatusOK, "検索を保存しました")
+	list, err := s.market.Searches(s.Context(), s.actor(), 0, 100)
+	s.must(err)
+	if got := list[0].Condition; got.Hash() != w.Hash() {
+		s.Errorf("the form asks for %s, want %s", got.Sentence(condition.Profiles, "en"), w.Sentence(condition.Profiles, "en"))
+	}
+	s.must(s.market.DeleteSearch(s.Context(), s.actor(), list[0].ID))
+}
+
+// fieldsOf gives what a browser would send of a form.
+func fieldsOf(t *testing.T, page, id string) url.Values {
+	t.Helper()
+	_, body, ok := strings.Cut(page, `<form id="`+id+`"`)
+	if !ok {
+		t.Fatalf("there is no form %s in %s", id, page)
+	}
+	body, _, _ = strings.Cut(body, "</form>")
+	v := url.Values{}
+	for _, tag := range regexp.MustCompile(`<input [^>]*>`).FindAllString(body, -1) {
+		attribute := func(name string) string {
+			m := regexp.MustCompile(` ` + name + `="([^"]*)"`).FindStringSubmatch(tag)
+			if m == nil {
+				return ""
+			}
+			return html.UnescapeString(m[1])
+		}
+		kind := attribute("type")
+		if name := attribute("name"); name != "" && (kind != "checkbox" && kind != "radio" || strings.Contains(tag, " checked")) {
+			v.Add(name, attribute("value"))
+		}
+	}
+	return v
 }
 
 // TestPartsOfASearch expects a script to get the part that follows, and its address.

@@ -29,6 +29,7 @@ type firmHome struct {
 	owed    []market.BoardCard // accepted, a date is due soon or overdue
 	open    int                // rules that send
 	posts   bool               // there is a position
+	found   int                // new matches of the reader's saved searches
 	days    int
 }
 
@@ -69,6 +70,9 @@ func (p *Pages) dashboard(r *request) error {
 		return err
 	}
 	h.posts = len(list) > 0
+	if h.found, err = p.newMatches(ctx, actor); err != nil {
+		return err
+	}
 	for _, f := range h.figures.Rules {
 		if f.Rule.Sends(h.figures.Today) {
 			h.open++

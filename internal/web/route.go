@@ -47,6 +47,7 @@ func (p *Pages) Routes() []Route {
 		p.operatorRoutes(),
 		p.breachRoutes(),
 		p.candidateRoutes(),
+		p.savedRoutes(),
 		p.profileRoutes(),
 		p.wishRoutes(),
 		p.settingsRoutes(),

@@ -302,8 +302,9 @@ func (a wanted) find(text string) int {
 	return slices.IndexFunc(a.clauses, func(c condition.Condition) bool { return jsonOf(c) == text })
 }
 
-// combine makes one clause of the picked ones, of which one must hold ("any"), turns
-// each into its contrary ("not"), or takes apart what was combined ("split").
+// combine makes one clause of the picked ones, of which one must hold ("any") or, as a
+// part of such a clause, each ("all"); turns each into its contrary ("not"), or takes
+// apart what was combined last ("split").
 func (a wanted) combine(do string) wanted {
 	var parts []condition.Condition
 	for _, text := range a.picked {
@@ -313,8 +314,12 @@ func (a wanted) combine(do string) wanted {
 		}
 	}
 	a.picked = nil
-	if do == "any" && len(parts) > 1 {
+	switch {
+	case len(parts) < 2:
+	case do == "any":
 		parts = []condition.Condition{{Op: condition.Any, Kids: flattened(parts)}}
+	case do == "all":
+		parts = []condition.Condition{together(parts)}
 	}
 	for _, c := range parts {
 		switch {
@@ -323,11 +328,41 @@ func (a wanted) combine(do string) wanted {
 		case do == "not", do == "split" && c.Op == condition.Not:
 			c = c.Kids[0]
 		case do == "split" && c.Op == condition.Any:
-			c = condition.Condition{Op: condition.All, Kids: c.Kids}
+			a.addParts(c)
+			continue
 		}
 		a.add(c)
 	}
 	return a
+}
+
+// together makes one clause of several that each must hold. The clauses of a search
+// are an "all" already, in which another would dissolve: it stands in an "any" of its
+// own until it is combined with others.
+func together(parts []condition.Condition) condition.Condition {
+	var kids []condition.Condition
+	for _, c := range parts {
+		if c.Op == condition.Any && len(c.Kids) == 1 {
+			c = c.Kids[0]
+		}
+		if c.Op == condition.All {
+			kids = append(kids, c.Kids...)
+		} else {
+			kids = append(kids, c)
+		}
+	}
+	return condition.Condition{Op: condition.Any, Kids: []condition.Condition{{Op: condition.All, Kids: kids}}}
+}
+
+// addParts adds the parts of an "any"; those that were put together before stay so,
+// unless it is made of them alone.
+func (a *wanted) addParts(c condition.Condition) {
+	for _, kid := range c.Kids {
+		if kid.Op == condition.All && len(c.Kids) > 1 {
+			kid = together(kid.Kids)
+		}
+		a.add(kid)
+	}
 }
 
 // flattened puts the parts of every "any" in its place.
