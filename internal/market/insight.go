@@ -87,7 +87,7 @@ func (m *Market) Insight(ctx context.Context, v Visitor) (Insight, error) {
 	rules := look.reached(question)
 	out := Insight{Reach: reachOf(len(rules)), WeeklyLimit: candidate.DefaultWeeklyLimit, Past: pastOf(&v.Profile, facts.past, facts.until)}
 	offers := look.offers(rules)
-	out.Pay, out.Examples = paid(offers), look.examples(offers)
+	out.Pay, out.Examples = paid(offers), look.examples(offers, &v.Profile)
 	if out.Edit, err = look.bestEdit(v, question, len(rules)); err != nil {
 		return Insight{}, err
 	}
@@ -232,4 +232,23 @@ func censusOf(p *candidate.Profile) *Census {
 		return nil
 	}
 	return &Census{best.Code, s}
+}
+
+// Offering gives how many rules are active now, and of how many companies.
+func (m *Market) Offering() (rules, companies Reach) {
+	view, today := m.people.rules.View(), m.Today()
+	n, of := 0, map[int64]bool{}
+	p := m.people
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for key, o := range p.order {
+		if !o.rule.Sends(today) {
+			continue
+		}
+		if _, running := view.Find(key); running {
+			n++
+			of[o.company] = true
+		}
+	}
+	return reachOf(n), reachOf(len(of))
 }

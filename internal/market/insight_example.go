@@ -2,10 +2,12 @@ package market
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 
+	"enishi/internal/candidate"
 	"enishi/internal/engine"
 	"enishi/internal/taxonomy"
 )
@@ -92,7 +94,7 @@ func (r *reaching) code(name string) string {
 
 // examples gives three offers of different companies, the same all day, if enough
 // companies offer any: with fewer, an example would be one company's mark.
-func (l *looking) examples(offers []reaching) []Example {
+func (l *looking) examples(offers []reaching, p *candidate.Profile) []Example {
 	companies := map[int64]bool{}
 	for _, o := range offers {
 		companies[o.company] = true
@@ -119,7 +121,7 @@ func (l *looking) examples(offers []reaching) []Example {
 	for _, d := range drawn {
 		if o := &offers[d.at]; !shown[o.company] && len(out) < mostExamples {
 			shown[o.company] = true
-			out = append(out, exampleOf(o))
+			out = append(out, exampleOf(o, p))
 		}
 	}
 	return out
@@ -132,8 +134,20 @@ func (l *looking) lot(o *reaching) [sha256.Size]byte {
 	return sha256.Sum256(append(b, o.id[:]...))
 }
 
-func exampleOf(o *reaching) Example {
+// distance puts the prefectures that somebody named before the others.
+func distance(p *candidate.Profile, prefecture string) int {
+	switch {
+	case prefecture == p.Residence:
+		return 0
+	case slices.Contains(p.WillingPrefecture, prefecture):
+		return 1
+	}
+	return 2
+}
+
+func exampleOf(o *reaching, p *candidate.Profile) Example {
 	e := Example{Kind: o.code("kind"), Occupation: o.code("occupation"), Prefecture: o.codesOf("prefecture")}
+	slices.SortStableFunc(e.Prefecture, func(a, b string) int { return cmp.Compare(distance(p, a), distance(p, b)) })
 	e.Prefecture = e.Prefecture[:min(len(e.Prefecture), mostPlaces)]
 	if item, ok := taxonomy.Of(taxonomy.Industry).Find(o.code("industry")); ok {
 		e.Industry = item.Code

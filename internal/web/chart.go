@@ -142,7 +142,7 @@ func (t strip) figure() figure {
 		f.rows = append(f.rows, []string{m.name, t.say(m.value)})
 	}
 	const top, thick, row = 22, 28, 20
-	return f.draw(top+thick+10+row*(1+len(t.marks)), func(s *sketch) {
+	return f.draw(top+thick+16+row*(1+len(t.marks)), func(s *sketch) {
 		at := scale(least, most, 48, s.width-96)
 		s.line("axis", 0, top+thick/2, s.width, top+thick/2)
 		s.box("box", at(t.low), top, max(2, at(t.high)-at(t.low)), thick)
@@ -151,7 +151,7 @@ func (t strip) figure() figure {
 		s.text("quiet end", max(at(t.low), 72)-2, top+thick+16, t.say(t.low))
 		s.text("quiet", min(at(t.high), s.width-72)+2, top+thick+16, t.say(t.high))
 		for i, m := range t.marks {
-			y := top + thick + 16 + row*(i+1)
+			y := top + thick + 22 + row*(i+1)
 			s.line("mark "+m.class, at(m.value), top-4, at(m.value), y-12)
 			s.dot("mark "+m.class, at(m.value), y-9)
 			s.beside(m.class, at(m.value), y-4, m.name+" "+t.say(m.value))

@@ -35,7 +35,7 @@ func faultsOf(w words, err error) faults {
 			text = w.Say("メールアドレスの形をご確認ください（例: taro@example.jp）。", "Please look at the address; it looks like taro@example.jp.")
 		case "password":
 			text = w.Say("パスワードは8文字以上にしてください。", "The password needs 8 characters or more.")
-		case "pay":
+		case "pay", "floor":
 			text = w.Say("年収は万円単位の整数で入力してください（例: 480）。", "Pay is a whole number of 10,000 yen, such as 480.")
 		default:
 			text = w.Say("一覧から選んでください。", "Please choose from the list.")
@@ -47,7 +47,7 @@ func faultsOf(w words, err error) faults {
 
 // fieldOf gives the field of a form that a pointer is about.
 func fieldOf(pointer string) string {
-	for _, name := range []string{"occupation", "years", "residence", "willing_prefecture", "pay", "email", "password"} {
+	for _, name := range []string{"occupation", "years", "residence", "willing_prefecture", "floor", "pay", "skill", "language", "certification", "email", "password"} {
 		if strings.Contains(pointer, "/"+name) {
 			if name == "residence" || name == "willing_prefecture" {
 				return "prefecture"

@@ -1,67 +1,24 @@
 package web
 
 import (
+	"context"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
+	"sync"
+	"time"
 
-	"enishi/internal/candidate"
-	"enishi/internal/condition"
-	"enishi/internal/errs"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/taxonomy"
 )
 
-// answers are what a visitor chose, as it came.
-type answers struct{ Occupation, Years, Prefecture, Pay string }
-
-func answersOf(v url.Values) answers {
-	return answers{v.Get("occupation"), v.Get("years"), v.Get("prefecture"), v.Get("pay")}
-}
-
-// yearSteps are the years that can be chosen: those that conditions ask for.
-func yearSteps() []int {
-	f, _ := condition.FieldOf(condition.Profiles, "occupation")
-	return f.Steps
-}
-
-// profile makes a profile of the answers. What cannot be read is Invalid, by the
-// pointer of its place in a profile.
-func (a answers) profile() (candidate.Profile, error) {
-	var p candidate.Profile
-	var wrong []errs.Problem
-	if a.Occupation != "" {
-		held := candidate.Coded{Code: a.Occupation}
-		if a.Years != "" {
-			years, err := strconv.Atoi(a.Years)
-			if err != nil || !slices.Contains(yearSteps(), years) {
-				wrong = append(wrong, errs.Problem{Pointer: "/years", Found: strconv.Quote(a.Years), Allowed: "years from the list"})
-			}
-			held.Min = years
-		}
-		p.Occupation = []candidate.Coded{held}
+func (p *Pages) visitorRoutes() []Route {
+	return []Route{
+		{Pattern: "GET /{$}", Who: Anyone, class: httpx.Ordinary, serve: p.landing},
+		{Pattern: "GET /insight", Who: Anyone, class: httpx.Insight, serve: p.insight},
+		{Pattern: "GET /insight/{step}", Who: Anyone, class: httpx.Ordinary, serve: p.wizard},
+		{Pattern: "POST /signup", Who: Anyone, class: httpx.SignUp, serve: p.signUp, limited: true},
 	}
-	if a.Prefecture != "" {
-		p.Residence, p.WillingPrefecture = a.Prefecture, []string{a.Prefecture}
-	}
-	if a.Pay != "" {
-		pay, err := strconv.Atoi(a.Pay)
-		if err != nil {
-			wrong = append(wrong, errs.Problem{Pointer: "/pay", Found: strconv.Quote(a.Pay), Allowed: "a whole number"})
-		}
-		p.Pay = &pay
-	}
-	if len(wrong) > 0 {
-		return p, errs.AtPointers(wrong...)
-	}
-	return p, nil
-}
-
-// visitor asks nothing of offers: wishes are told after one has registered.
-func visitor(p candidate.Profile) market.Visitor {
-	return market.Visitor{Profile: p, Wishes: condition.Always()}
 }
 
 // group is an entry of a pick-list that has others below it.
@@ -89,43 +46,67 @@ func groups(kind taxonomy.Kind) []group {
 	return slices.DeleteFunc(out, func(g group) bool { return len(g.below) == 0 })
 }
 
-func (p *Pages) visitorRoutes() []Route {
-	return []Route{
-		{Pattern: "GET /{$}", Who: Anyone, class: httpx.Ordinary, serve: p.landing},
-		{Pattern: "GET /insight", Who: Anyone, class: httpx.Insight, serve: p.insight},
-		{Pattern: "POST /signup", Who: Anyone, class: httpx.SignUp, serve: p.signUp, limited: true},
-	}
-}
-
 func (p *Pages) landing(r *request) error {
-	return p.show(r, http.StatusOK, r.words.Say("登録する前に、自分の市場価値を。", "Know your market value before you register"),
-		landingPage(r.words, answersOf(r.URL.Query()), nil))
-}
-
-func (p *Pages) insight(r *request) error {
-	a := answersOf(r.URL.Query())
-	profile, err := a.profile()
-	var found market.Insight
-	if err == nil {
-		found, err = p.market.Insight(r.Context(), visitor(profile))
-	}
-	if errs.Is(err, errs.Invalid) {
-		return p.show(r, http.StatusUnprocessableEntity, r.words.Say("入力をご確認ください", "Please look at what you chose"),
-			landingPage(r.words, a, faultsOf(r.words, err)))
-	}
+	shown, err := p.showcase.shown(r.Context(), p.market)
 	if err != nil {
 		return err
 	}
-	return p.show(r, http.StatusOK, reached(r.words, found.Reach), insightPage(r.words, a, found, r.actor != nil, registration{}))
+	return p.show(r, http.StatusOK, r.words.Say("登録する前に、自分の市場価値を。", "Know your market value before you register"),
+		landingPage(r.words, answersOf(r.URL.Query()), nil, shown))
 }
 
-// reached says a reach in a sentence.
-func reached(w words, reach market.Reach) string {
-	switch {
-	case reach.Under > 0:
-		return w.Say("いま "+strconv.Itoa(reach.Under)+"件未満 のオファー条件に合っています", "You meet the terms of fewer than "+strconv.Itoa(reach.Under)+" offers now")
-	case reach.AtLeast == 0:
-		return w.Say("いま条件に合うオファーはありません", "No offer's terms are met now")
+// showcase keeps the example of the landing page for a while: it is the same for
+// everybody.
+type showcase struct {
+	mu    sync.Mutex
+	until time.Time
+	kept  shown
+}
+
+// shown is an insight of somebody who does not exist, and what there is in all.
+type shown struct {
+	answers          answers
+	found            market.Insight
+	rules, companies market.Reach
+}
+
+// showcaseLife is how old the example may be.
+const showcaseLife = time.Minute
+
+// examples are people as there are many; the first for whom enough companies pay is
+// shown, else the first.
+func showcases() []answers {
+	return []answers{
+		{Occupation: "0312", Years: "5", Prefecture: "13", Pay: "520"},
+		{Occupation: "0218", Years: "3", Prefecture: "13", Pay: "450"},
+		{Occupation: "0101", Years: "5", Prefecture: "27", Pay: "380"},
 	}
-	return w.Say("いま "+strconv.Itoa(reach.AtLeast)+"件以上 のオファー条件に合っています", "You meet the terms of "+strconv.Itoa(reach.AtLeast)+" offers or more now")
+}
+
+func (s *showcase) shown(ctx context.Context, m *market.Market) (shown, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Now().Before(s.until) {
+		return s.kept, nil
+	}
+	var out shown
+	for i, a := range showcases() {
+		v, err := a.visitor()
+		if err != nil {
+			return out, err
+		}
+		found, err := m.Insight(ctx, v)
+		if err != nil {
+			return out, err
+		}
+		if i == 0 || found.Pay != nil {
+			out.answers, out.found = a, found
+		}
+		if found.Pay != nil {
+			break
+		}
+	}
+	out.rules, out.companies = m.Offering()
+	s.kept, s.until = out, time.Now().Add(showcaseLife)
+	return out, nil
 }

@@ -62,18 +62,6 @@ func quartiles(w words) [3]string {
 	return [3]string{w.Say("下から4分の1", "Lower quartile"), w.Say("中央値", "Median"), w.Say("上から4分の1", "Upper quartile")}
 }
 
-// paySpread draws what companies pay, with the reader's own pay on it.
-func paySpread(w words, s market.Spread, own string) figure {
-	t := strip{
-		title: w.Say("提示される年収の幅", "How pay is spread"), low: s.Low, median: s.Median, high: s.High, say: w.Pay,
-		names: quartiles(w), head: [2]string{w.Say("区分", "Figure"), w.Say("年収", "Annual pay")},
-	}
-	if n, err := strconv.Atoi(own); err == nil {
-		t.marks = []mark{{w.Say("現在の年収", "Your pay"), n, "own"}}
-	}
-	return t.figure()
-}
-
 func kindClass(kind string) string {
 	if kind == "interview" {
 		return "strong"

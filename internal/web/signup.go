@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"enishi/internal/condition"
 	"enishi/internal/errs"
 	"enishi/internal/market"
 )
@@ -19,19 +18,18 @@ func (p *Pages) signUp(r *request) error {
 		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
 	}
 	a, typed := answersOf(r.PostForm), registration{Email: r.PostForm.Get("email")}
-	profile, err := a.profile()
+	v, err := a.visitor()
 	var made market.SignedUp
 	if err == nil {
-		in := market.SignUp{Email: typed.Email, Password: r.PostForm.Get("password"), Profile: profile, Wishes: condition.Always()}
+		in := market.SignUp{Email: typed.Email, Password: r.PostForm.Get("password"), Profile: v.Profile, Wishes: v.Wishes}
 		made, err = p.market.SignUp(r.Context(), in, market.Once{})
 	}
 	if errs.Is(err, errs.Invalid) {
 		typed.Faults = faultsOf(r.words, err)
 		if typed.Faults.ofAnswers() {
-			return p.show(r, http.StatusUnprocessableEntity, r.words.Say("入力をご確認ください", "Please look at what you chose"),
-				landingPage(r.words, a, typed.Faults))
+			return p.askAgain(r, a, err)
 		}
-		found, lookErr := p.market.Insight(r.Context(), visitor(profile))
+		found, lookErr := p.market.Insight(r.Context(), v)
 		if lookErr != nil {
 			return lookErr
 		}

@@ -33,11 +33,12 @@ type Options struct {
 
 // Pages are the pages of an installation.
 type Pages struct {
-	log     *slog.Logger
-	market  *market.Market
-	options Options
-	assets  assets
-	front   httpx.Front
+	log      *slog.Logger
+	market   *market.Market
+	options  Options
+	assets   assets
+	front    httpx.Front
+	showcase showcase
 }
 
 // New gives the pages of a market.

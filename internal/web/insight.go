@@ -1,0 +1,174 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"enishi/internal/condition"
+	"enishi/internal/errs"
+	"enishi/internal/market"
+	"enishi/internal/taxonomy"
+)
+
+func (p *Pages) insight(r *request) error {
+	a := answersOf(r.URL.Query())
+	v, err := a.visitor()
+	var found market.Insight
+	if err == nil {
+		found, err = p.market.Insight(r.Context(), v)
+	}
+	if errs.Is(err, errs.Invalid) {
+		return p.askAgain(r, a, err)
+	}
+	if err != nil {
+		return err
+	}
+	return p.show(r, http.StatusOK, reached(r.words, found.Reach), insightPage(r.words, a, found, r.actor != nil, registration{}))
+}
+
+// askAgain shows the answers with what is wrong with them.
+func (p *Pages) askAgain(r *request, a answers, wrong error) error {
+	shown, err := p.showcase.shown(r.Context(), p.market)
+	if err != nil {
+		return err
+	}
+	return p.show(r, http.StatusUnprocessableEntity, r.words.Say("入力をご確認ください", "Please look at what you chose"),
+		landingPage(r.words, a, faultsOf(r.words, wrong), shown))
+}
+
+// reached says a reach in a sentence.
+func reached(w words, reach market.Reach) string {
+	switch {
+	case reach.Under > 0:
+		return w.Say("いま "+strconv.Itoa(reach.Under)+"件未満 のオファー条件に合っています", "You meet the terms of fewer than "+strconv.Itoa(reach.Under)+" offers now")
+	case reach.AtLeast == 0:
+		return w.Say("いま条件に合うオファーはありません", "No offer's terms are met now")
+	}
+	return w.Say("いま "+strconv.Itoa(reach.AtLeast)+"件以上 のオファー条件に合っています", "You meet the terms of "+strconv.Itoa(reach.AtLeast)+" offers or more now")
+}
+
+// gained says how much an edit adds.
+func gained(w words, reach market.Reach) string {
+	if reach.Under > 0 {
+		return w.Say("+"+strconv.Itoa(reach.Under)+"件未満", "fewer than "+strconv.Itoa(reach.Under)+" more")
+	}
+	return w.Say("+"+strconv.Itoa(reach.AtLeast)+"件以上", strconv.Itoa(reach.AtLeast)+" or more")
+}
+
+// rough says a coarse number of something.
+func rough(w words, reach market.Reach, ja, en string) string {
+	if reach.Under > 0 {
+		return w.Say(strconv.Itoa(reach.Under)+ja+"未満", "fewer than "+strconv.Itoa(reach.Under)+" "+en)
+	}
+	if reach.AtLeast == 0 {
+		return w.Say("0"+ja, "no "+en)
+	}
+	n := humanize.Comma(int64(reach.AtLeast))
+	return w.Say(n+ja+"以上", n+" "+en+" or more")
+}
+
+// editHead says what an edit is about, editText what it is.
+func editHead(w words, e *market.Edit) string {
+	switch {
+	case !e.Wish:
+		return w.Say("これを足すと広がります", "This would widen it")
+	case e.To.Op == condition.All:
+		return w.Say("これを外すと広がります", "Giving this up would widen it")
+	}
+	return w.Say("これを変えると広がります", "Changing this would widen it")
+}
+
+func editText(w words, e *market.Edit) string {
+	if e.To.Field == "willing_prefecture" {
+		place := w.Names(taxonomy.Prefecture, e.To.In)
+		return w.Say(place+"でも働ける", "Being ready to work in "+place+" too")
+	}
+	said, subject := e.To, condition.Profiles
+	if e.Wish {
+		subject = condition.Positions
+		if e.To.Op == condition.All {
+			said = e.From
+		}
+	}
+	if !e.Wish && len(said.In) == 1 && said.Min == nil {
+		if f, ok := condition.FieldOf(condition.Profiles, said.Field); ok {
+			return w.Name(f.Classification, said.In[0])
+		}
+	}
+	return said.Sentence(subject, w.Code())
+}
+
+// paySpread draws what companies pay, with the reader's own pay and the census on it.
+func paySpread(w words, a answers, found market.Insight) figure {
+	t := strip{
+		title: w.Say("提示される年収の幅", "How pay is spread"), say: w.Pay,
+		names: quartiles(w), head: [2]string{w.Say("区分", "Figure"), w.Say("年収", "Annual pay")},
+	}
+	t.low, t.median, t.high = found.Pay.Low, found.Pay.Median, found.Pay.High
+	if c := found.Census; c != nil {
+		t.marks = append(t.marks, mark{w.Say("統計の中央値", "Census median"), c.Median, "other"})
+	}
+	if n, err := strconv.Atoi(a.Pay); err == nil && n > 0 {
+		t.marks = append(t.marks, mark{w.Say("現在の年収", "Your pay"), n, "own"})
+	}
+	return t.figure()
+}
+
+// spreadOf draws a spread alone.
+func spreadFigure(w words, title string, s market.Spread) figure {
+	return strip{
+		title: title, say: w.Pay, low: s.Low, median: s.Median, high: s.High,
+		names: quartiles(w), head: [2]string{w.Say("区分", "Figure"), w.Say("年収", "Annual pay")},
+	}.figure()
+}
+
+// pastHead says whom the past is of.
+func pastHead(w words, p *market.Past) string {
+	n := strconv.Itoa(p.People)
+	return w.Say("似た経歴の"+n+"人が、180日間に受け取ったオファー", "What "+n+" people like you were offered in 180 days")
+}
+
+// pastNote says what was widened.
+func pastNote(w words, p *market.Past) string {
+	last := w.Date(p.Until)
+	if len(p.Widened) == 0 {
+		return w.Say("職種の分野・経験年数・地方が同じ人。"+last+"まで。", "The same field of work, years of experience and region. Up to "+last+".")
+	}
+	var ja, en []string
+	for _, what := range p.Widened {
+		switch what {
+		case "region":
+			ja, en = append(ja, "地方"), append(en, "region")
+		case "experience":
+			ja, en = append(ja, "経験年数"), append(en, "experience")
+		case "occupation":
+			ja, en = append(ja, "職種の分野"), append(en, "field of work")
+		}
+	}
+	return w.Say("人数が足りないため、"+strings.Join(ja, "・")+"の違う人も含めて数えています。"+last+"まで。",
+		"Too few people are alike, so others by "+strings.Join(en, ", ")+" are counted too. Up to "+last+".")
+}
+
+// examplePlace says where an example is, and how much remote work it allows.
+func examplePlace(w words, e market.Example) string {
+	out := w.Names(taxonomy.Prefecture, e.Prefecture)
+	if e.Remote != nil && *e.Remote > 0 {
+		if out != "" {
+			out += w.Say("・", ", ")
+		}
+		out += w.Name(taxonomy.Remote, strconv.Itoa(*e.Remote))
+	}
+	return out
+}
+
+// exampleFirm says what kind of company an example is of.
+func exampleFirm(w words, e market.Example) string {
+	size := w.Name(taxonomy.CompanySize, strconv.Itoa(e.CompanySize))
+	if e.Industry == "" {
+		return size
+	}
+	return w.Name(taxonomy.Industry, e.Industry) + w.Say("・", ", ") + size
+}
