@@ -140,7 +140,7 @@ func (a answers) profile() (candidate.Profile, error) {
 	p.WillingPrefecture = given(slices.Concat([]string{a.Prefecture}, a.Willing, a.Places))
 	p.Pay = number("pay", a.Pay)
 	number("floor", a.Floor)
-	p.Skill, p.Language, p.Certification = coded(a.Skill), coded(a.Language), a.Certification
+	p.Skill, p.Language, p.Certification = levelled(a.Skill), levelled(a.Language), a.Certification
 	if a.RemoteOK || a.Remote == "1" || a.Remote == "2" {
 		yes := true
 		p.RemoteOK = &yes
@@ -151,8 +151,8 @@ func (a answers) profile() (candidate.Profile, error) {
 	return p, nil
 }
 
-// coded reads codes with their levels, of each the last.
-func coded(list []string) []candidate.Coded {
+// levelled reads codes with their levels, of each the last.
+func levelled(list []string) []candidate.Coded {
 	var out []candidate.Coded
 	for _, s := range list {
 		code, level, _ := strings.Cut(s, ":")

@@ -35,8 +35,8 @@ func questions() []step {
 
 // The names of what the wizard's buttons send: where to go, and what to leave out.
 const (
-	goButton   = "go"
-	dropButton = "drop"
+	goValue   = "go"
+	dropValue = "drop"
 )
 
 // asking is one question as it is shown.
@@ -63,7 +63,7 @@ func (p *Pages) wizard(r *request) error {
 	k.title, k.hint = question(r.words, k.step.name)
 	k.read(r.words, q)
 	next := ""
-	switch target := q.Get(goButton); {
+	switch target := q.Get(goValue); {
 	case target == "back" && at > 0:
 		r.see(k.a.at("/insight/" + questions()[at-1].name))
 		return nil
@@ -107,7 +107,7 @@ func question(w words, name string) (title, hint string) {
 // read takes the fields of this question, and notes what is wrong with them if the
 // visitor wants to go on.
 func (k *asking) read(w words, q url.Values) {
-	leaves := q.Get(goButton) != "" && q.Get(goButton) != "back"
+	leaves := q.Get(goValue) != "" && q.Get(goValue) != "back"
 	switch {
 	case k.step.name == "occupation":
 		k.field = codeOf(w, q, code{name: "occupation", label: w.Say("職種", "Occupation"), hint: k.hint, kind: taxonomy.Occupation})
@@ -147,10 +147,10 @@ func (k *asking) readList(w words, q url.Values, leaves bool) {
 	list := k.list()
 	k.field = codeOf(w, q, code{name: "add" + k.step.name, label: listLabel(w, k.step.name), hint: k.hint, kind: k.step.kind})
 	k.level = q.Get("level")
-	if drop := q.Get(dropButton); drop != "" {
+	if drop := q.Get(dropValue); drop != "" {
 		*list = slices.DeleteFunc(slices.Clone(*list), func(s string) bool { return s == drop })
 	}
-	added := leaves || q.Get(goButton) == "back"
+	added := leaves || q.Get(goValue) == "back"
 	switch {
 	case k.field.value != "" && added:
 		value := k.field.value
