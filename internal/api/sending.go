@@ -17,7 +17,7 @@ type Preview struct {
 	Limit   *int `json:"limit" doc:"Over their limit, or yet to confirm their address."`
 	Budget  *int `json:"budget" doc:"Beyond today's budget."`
 	Due     *int `json:"due" doc:"Will receive an offer now."`
-	Daily   int  `json:"daily_budget,omitempty" doc:"Today's budget as your company's breaches leave it: each halves it for 180 days, down to 1. Absent: they do not lower it."`
+	Daily   int  `json:"daily_budget,omitempty" doc:"Today's budget as your company's breaches leave it: each takes a tenth of it for 180 days, down to a tenth, and to 1. Absent: they do not lower it."`
 }
 
 // Activation answers an activation.

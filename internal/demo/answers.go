@@ -80,12 +80,12 @@ func (p *player) answers(list []offer.Offer, d day.Day) []act {
 
 // expectReply draws what the company will do about an acceptance, and when.
 func (p *player) expectReply(o offer.Offer, d day.Day) {
-	if !p.in(90) {
+	if !p.in(97) {
 		return // some never answer
 	}
 	on := d + 1 + day.Day(p.weighted(20, 22, 16, 12, 8, 6, 5, 3, 3, 2, 2, 1))
 	p.replyOn(on, o, offer.Schedule)
-	if !p.in(86) {
+	if !p.in(95) {
 		return
 	}
 	on += day.Day(p.between(4, 13))

@@ -268,7 +268,7 @@ func TestErasureOfAThread(t *testing.T) {
 }
 
 // TestBreaches lets clocks pass and steps break promises: each is noted once, it
-// halves the budget, and what is set aside counts no more.
+// takes a tenth of the budget, and what is set aside counts no more.
 func TestBreaches(t *testing.T) {
 	t.Parallel()
 	onStores(t, demo(), func(w *world) {
@@ -287,11 +287,11 @@ func TestBreaches(t *testing.T) {
 		x.wantBreaches("it withdraws", "date", "keep")
 
 		w.setRule(x.firm, x.rule, func(in *market.RuleInput) { in.DailyBudget = 10 })
-		for i := range 12 {
+		for i := range 30 {
 			w.someone(100 + i)
 		}
 		w.drain()
-		w.spent(x.firm, w.ruleOf(x), 2, 3) // a quarter of ten, and the first one
+		w.spent(x.firm, w.ruleOf(x), 8, 9) // ten without two tenths, and the first one
 		list, _, err := w.Breaches(ctx, operator(), 0, 1)
 		if err != nil || len(list) != 1 || list[0].Promise != offer.PromiseKeep || list[0].OfferID != x.id {
 			w.Fatalf("the newest breach is %+v, %v", list, err)
@@ -304,13 +304,13 @@ func TestBreaches(t *testing.T) {
 			w.Fatal(err)
 		}
 		w.drain()
-		w.spent(x.firm, w.ruleOf(x), 5, 6)
+		w.spent(x.firm, w.ruleOf(x), 9, 10)
 		again, err := w.SetAside(ctx, operator(), list[0].ID, "別の理由")
 		if err != nil || again.Reason != "誤り" {
 			w.Errorf("set aside again: %+v, %v", again, err)
 		}
 		w.nextDay(1)
-		w.spent(x.firm, w.ruleOf(x), 5, 11)
+		w.spent(x.firm, w.ruleOf(x), 9, 19)
 	})
 }
 

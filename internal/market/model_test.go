@@ -212,16 +212,17 @@ func (w *rows) addCompany(tx market.Tx, key int64) error {
 }
 
 // lowered is a rule's daily budget on a day: each breach of its company in the
-// 180 days up to it that nobody has set aside halves it, down to one.
+// 180 days up to it that nobody has set aside takes a tenth of it,
+// down to a tenth, and to one.
 func lowered(tx market.Tx, r *rule.Rule, on day.Day) (int, error) {
 	list, err := tx.Breaches(r.Company, 0, everything)
-	daily := r.DailyBudget
+	tenths := 10
 	for _, b := range list {
-		if b.SetAsideAt.IsZero() && b.Day > on-180 && daily > 1 {
-			daily /= 2
+		if b.SetAsideAt.IsZero() && b.Day > on-180 && tenths > 1 {
+			tenths--
 		}
 	}
-	return daily, err
+	return max(1, r.DailyBudget*tenths/10), err
 }
 
 // group gives the numbers of a company's group.

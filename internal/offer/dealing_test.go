@@ -286,7 +286,7 @@ func TestWhenTheyTalk(t *testing.T) {
 func TestDailyBudget(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ daily, breaches, want int }{
-		{10, 0, 10}, {10, 1, 5}, {10, 2, 2}, {10, 3, 1}, {10, 4, 1}, {1, 1, 1}, {100_000, 200, 1},
+		{10, 0, 10}, {10, 1, 9}, {10, 8, 2}, {10, 9, 1}, {10, 10, 1}, {15, 1, 13}, {1, 1, 1}, {100_000, 200, 10_000},
 	} {
 		if got := offer.DailyBudget(tt.daily, tt.breaches); got != tt.want {
 			t.Errorf("%d breaches leave %d of %d, want %d", tt.breaches, got, tt.daily, tt.want)

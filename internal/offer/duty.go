@@ -160,8 +160,8 @@ func (b *Breach) SetAside(by int64, reason string, now time.Time) error {
 // BreachDays is how long a breach lowers its company's budget.
 const BreachDays = 180
 
-// DailyBudget is what so many breaches leave of a rule's daily budget: each halves
-// it, down to one offer.
+// DailyBudget is what so many breaches leave of a rule's daily budget: each takes a
+// tenth of it, down to a tenth, and to one offer.
 func DailyBudget(daily, breaches int) int {
-	return max(1, daily>>min(breaches, 62))
+	return max(1, daily*max(1, 10-breaches)/10)
 }

@@ -52,9 +52,9 @@ func breachesPage(w words, title string, list []market.Breached, more string, e 
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("面接確約のオファーで約束が破られると、ここに記録されます。180日のあいだ、1件ごとに企業が1日に送れる数が半分になります。", "Broken promises of offers that guarantee an interview are noted here. Each halves what the company may send in a day, for 180 days."))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("面接確約のオファーで約束が破られると、ここに記録されます。180日のあいだ、1件ごとに、企業が1日に送れる数が1割ずつ減ります（1割までは残ります）。", "Broken promises of offers that guarantee an interview are noted here. Each takes a tenth of what the company may send in a day, for 180 days, down to a tenth."))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `breach.templ`, Line: 10, Col: 346}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `breach.templ`, Line: 10, Col: 408}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
