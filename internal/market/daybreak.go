@@ -48,7 +48,10 @@ func (m *Market) forDay(ctx context.Context, d day.Day) ([]Proposal, error) {
 			return err
 		}
 		for i := range ended {
-			rules, candidates = append(rules, ended[i].Rule), append(candidates, ended[i].Candidate)
+			candidates = append(candidates, ended[i].Candidate)
+			if ended[i].Rule != 0 {
+				rules = append(rules, ended[i].Rule)
+			}
 		}
 		kin := kinship{}
 		for _, key := range distinct(rules) {

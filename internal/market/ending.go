@@ -33,7 +33,7 @@ type ender struct {
 func (m *Market) ender(tx Tx, now time.Time, candidates map[int64]candidate.Candidate, offers []offer.Offer) (*ender, error) {
 	var keys []int64
 	for i := range offers {
-		if m.returns(&offers[i]) {
+		if m.returns(&offers[i]) && offers[i].Rule != 0 {
 			keys = append(keys, offers[i].Rule)
 		}
 	}
@@ -44,11 +44,9 @@ func (m *Market) ender(tx Tx, now time.Time, candidates map[int64]candidate.Cand
 // returns says whether the end of an offer lets its candidate and its rule be
 // matched again. A batch that its company let lapse is asked again when the
 // candidate, the rule or the position next changes; where nobody is asked any
-// more, it is sent at once.
+// more, it is sent at once. A scout has no rule, but kept those for its position
+// from its candidate.
 func (m *Market) returns(o *offer.Offer) bool {
-	if o.Sender == offer.Scout { // it took neither budget nor room
-		return false
-	}
 	return o.State == offer.Reserved || o.State == offer.Proposed && m.options.Mode != Approve
 }
 
@@ -56,7 +54,7 @@ func (m *Market) returns(o *offer.Offer) bool {
 // its rule are to be matched again, for which it writes their rows.
 func (e *ender) end(o *offer.Offer) (again bool, err error) {
 	again = e.market.returns(o)
-	reserved := o.State == offer.Reserved
+	spent := o.State == offer.Reserved && o.Sender == offer.Auto // a scout takes no budget
 	o.DueAt = time.Time{}
 	if o.State == offer.Declined { // the time to undo has passed
 		o.Version++
@@ -68,7 +66,7 @@ func (e *ender) end(o *offer.Offer) (again bool, err error) {
 	if err := advance(e.tx, o, offer.System, offer.Lapse, e.now); err != nil || !again {
 		return false, err
 	}
-	if reserved {
+	if spent {
 		today, err := logDay(e.tx)
 		if err == nil {
 			err = e.tx.Spend(o.Rule, o.SentDay, today, -1)

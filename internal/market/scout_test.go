@@ -181,6 +181,55 @@ func TestScoutOfAnUnconfirmedAddress(t *testing.T) {
 	}
 }
 
+// A scout keeps the rules for its position from somebody as long as it may reach
+// them; one that lapsed never did, so the rules ask again, and no row of anything
+// else has to come first.
+func TestRulesAfterAScoutLapsed(t *testing.T) {
+	t.Parallel()
+	for name, open := range stores() {
+		for mode, want := range map[market.Mode]offer.State{market.Auto: offer.Reserved, market.Approve: offer.Proposed} {
+			for when, wait := range map[string]func(*world){
+				"within a day": func(w *world) {
+					w.pass(offer.ReserveWindow)
+					if err := w.Tend(w.Context()); err != nil {
+						w.Fatal(err)
+					}
+					w.drain()
+				},
+				"by a new day": func(w *world) { w.nextDay(2) },
+			} {
+				t.Run(fmt.Sprintf("%s/%s/%s", name, mode, when), func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, open(t), market.Options{Mode: mode})
+					f := w.firm(1, 0)
+					at := w.post(f, pays(500, 700))
+					who := w.someone(1)
+					if _, why := w.scoutOne(f, at, who.id); why != nil {
+						t.Fatal(why)
+					}
+					r := w.order(f, at, plain())
+					w.drain()
+					offers := func() (states []offer.State) {
+						for _, o := range readRows(t, w.records.Store).offers {
+							if o.Rule == r.Key {
+								states = append(states, o.State)
+							}
+						}
+						return states
+					}
+					if got := offers(); got != nil {
+						t.Fatalf("beside the scout the rule makes %v", got)
+					}
+					wait(w)
+					if d := cmp.Diff([]offer.State{want}, offers()); d != "" {
+						t.Errorf("after the scout lapsed (-want +got):\n%s", d)
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestWhatScoutsNeed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, market.NewMemory(), demo())

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/market"
+	"enishi/internal/offer"
 	"enishi/internal/rule"
 )
 
@@ -183,4 +186,19 @@ func exhausted(t *testing.T, s market.Store) {
 	list[0].Version, list[0].DailyBudget = 2, 11
 	write(t, s, func(tx market.Tx) error { return errors.Join(tx.SaveRule(list[0]), tx.SaveRule(list[1])) })
 	want(t, "Exhausted by other budgets", of(today), []int64{list[1].Key, list[4].Key})
+	// A breach lowers the budgets of its company, below what was used perhaps.
+	other := newRule(2, 2)
+	b := offer.Breach{ID: uuid.New(), Offer: 1, Company: 1, Promise: offer.PromiseDate, Day: today - 200, At: when}
+	write(t, s, func(tx market.Tx) error {
+		if err := errors.Join(tx.AddRule(other), tx.AddBreach(&b)); err != nil {
+			return err
+		}
+		return tx.Spend(other.Key, today, today, 9)
+	})
+	want(t, "Exhausted, perhaps, by a breach", of(today), []int64{list[0].Key, list[1].Key, list[3].Key, list[4].Key})
+	if err := b.SetAside(9, "理由", when); err != nil {
+		t.Fatalf("set a breach aside: %v", err)
+	}
+	write(t, s, func(tx market.Tx) error { return tx.SaveBreach(&b) })
+	want(t, "Exhausted once the breach is set aside", of(today), []int64{list[1].Key, list[4].Key})
 }
