@@ -80,7 +80,9 @@ func TestFlows(t *testing.T) {
 		{"a fault is shown in place", aFaultIsShownInPlace},
 		{"two clicks", twoClicks},
 		{"offers arrive", offersArrive},
+		{"those chosen stay", theChosenStay},
 		{"a session that ends", aSessionThatEnds},
+		{"a session that ends in the rule builder", aBuilderWhoseSessionEnds},
 	} {
 		t.Run(flow.name, func(t *testing.T) { flow.run(&stage{t, all.server, all.browser}) })
 	}

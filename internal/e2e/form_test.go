@@ -124,6 +124,49 @@ func aSessionThatEnds(s *stage) {
 	}
 }
 
+// aBuilderWhoseSessionEnds loses its session while a rule is being built: the page
+// stays, says so, and goes on once somebody has signed in beside it.
+func aBuilderWhoseSessionEnds(s *stage) {
+	tab := s.tab(e2e.View{})
+	tab.SignIn("company1@example.jp")
+	tab.Open("/company/rules/new")
+	tab.Fill("#daily_budget", "7")
+	tab.SignOut()
+	tab.Expect("401")
+	tab.Click("#filter-skill .choices input")
+	tab.Says("ログインの有効期限が切れました。入力した内容は残っています。")
+	tab.Has(`.toast a[href="/signin"][target=_blank]`)
+	tab.Unbarred()
+	tab.At("/company/rules/new")
+	tab.Field("#daily_budget", "7")
+	tab.Run(`fetch("/signin", { method: "POST", body: new URLSearchParams({ email: "company1@example.jp", password: "` + e2e.Password + `" }) }).then(() => 0)`)
+	tab.Expect()
+	tab.Fill("#total_budget", "70")
+	tab.Click("#filter-occupation .choices input")
+	tab.Has(".clauses li:nth-child(2)") // the choice that failed is asked with the next
+	tab.Field("#daily_budget", "7")
+	tab.Field("#total_budget", "70")
+	tab.Has("body:not(:has(.toast))")
+}
+
+// theChosenStay ticks somebody in a search, and changes its conditions.
+func theChosenStay(s *stage) {
+	tab := s.tab(e2e.View{})
+	tab.SignIn("company1@example.jp")
+	tab.Open("/company/candidates")
+	tab.Click(".person:first-child input[name=card]")
+	tab.Click("#filter-skill .choices input")
+	tab.Has(".removable")
+	tab.Has(".choose-bar input[name=card], .person input[name=card]:checked")
+	tab.Click(".removable")
+	tab.Says("条件はまだありません")
+	tab.Has(".person:first-child input[name=card]:checked")
+	tab.Click(".person:first-child input[name=card]")
+	tab.Click("#filter-skill .choices input")
+	tab.Has(".removable")
+	tab.Has("body:not(:has(.choose-bar input[name=card], .person input[name=card]:checked))")
+}
+
 // withoutScripts goes from the landing page to an accepted offer where no scripts
 // run.
 func withoutScripts(s *stage) {

@@ -100,6 +100,16 @@ func rangesIn(text string, words []string) []stands {
 	return out
 }
 
+// Marks gives the whole of a text with where it says what a condition asks for.
+func Marks(text string, c condition.Condition) Highlight {
+	h := Highlight{Excerpt: text}
+	for _, p := range rangesIn(text, wordsOf(c)) {
+		from := utf8.RuneCountInString(text[:p.from])
+		h.Ranges = append(h.Ranges, Range{from, from + utf8.RuneCountInString(text[p.from:p.to])})
+	}
+	return h
+}
+
 // excerpt gives the piece of a text around the first of some places, and how
 // many of them are in it.
 func excerpt(part candidate.Part, places []stands) (Highlight, int) {

@@ -222,6 +222,8 @@ func TestOpeningACard(t *testing.T) {
 	if strings.Contains(main(p.body), "山田") {
 		t.Error("a card says who somebody is")
 	}
+	path, _, _ := strings.Cut(link[1], "?")
+	s.holds(s.get(path+"?text=ｋｕｂｅｒｎｅｔｅｓ"), http.StatusOK, `<mark>Kubernetes</mark>の運用`)
 	s.holds(s.get("/company/candidates/00000000000000000000000000000000"), http.StatusNotFound, "ページが見つかりません")
 }
 

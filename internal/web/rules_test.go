@@ -128,3 +128,20 @@ func TestABatchIsConfirmed(t *testing.T) {
 	}
 	s.holds(s.post(path+"/proposals", nil), http.StatusOK, "3件のオファーを届けました", "確認を待っている人はいません")
 }
+
+// TestASessionThatEndsWhileARuleIsBuilt expects nothing that would take the page away.
+func TestASessionThatEndsWhileARuleIsBuilt(t *testing.T) {
+	s := newSite(t)
+	s.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for method, leads := range map[string]bool{http.MethodPost: false, http.MethodGet: true} {
+		r, err := http.NewRequestWithContext(s.Context(), method, s.url+"/company/rules/new", http.NoBody)
+		s.must(err)
+		r.Header.Set("HX-Request", "true")
+		answer, err := s.browser.Do(r)
+		s.must(err)
+		s.must(answer.Body.Close())
+		if answer.StatusCode != http.StatusUnauthorized || leads != (answer.Header.Get("HX-Redirect") == "/signin?back=%2Fcompany%2Frules%2Fnew") {
+			t.Errorf("%s: %d, to %q", method, answer.StatusCode, answer.Header.Get("HX-Redirect"))
+		}
+	}
+}

@@ -76,9 +76,14 @@ type signing struct {
 const typedPrefix = "typed."
 
 // askToSignIn answers what needs a session. A form that was sent without one is kept
-// on the page, and offered again to be sent.
+// on the page, and offered again to be sent. A question that a script asks has what is
+// asked in its address, to which signing in leads back.
 func (p *Pages) askToSignIn(r *request) error {
 	if r.Header.Get("Accept") == "text/event-stream" { // nobody would see a page
+		r.w.WriteHeader(http.StatusUnauthorized)
+		return nil
+	}
+	if r.partial() && r.Method != http.MethodGet { // the page stays with what is typed: its script says why
 		r.w.WriteHeader(http.StatusUnauthorized)
 		return nil
 	}

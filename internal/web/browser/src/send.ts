@@ -21,7 +21,12 @@ export function sending(): void {
   });
   document.addEventListener("htmx:sendError", (event) => offer(event, away()));
   document.addEventListener("htmx:responseError", (event) => {
-    if ((detail(event).xhr?.status ?? 0) >= 500) offer(event, busy());
+    const status = detail(event).xhr?.status ?? 0;
+    if (status >= 500) offer(event, busy());
+    if (status === 401 && detail(event).requestConfig?.verb === "post") ended(event);
+  });
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    if (detail(event).requestConfig?.verb === "post") hush("send"); // it was answered after all
   });
 }
 
@@ -100,6 +105,17 @@ interface Asked {
 
 function detail(event: Event): Asked {
   return (event as CustomEvent<Asked>).detail;
+}
+
+// ended says that the session is over: the page and what was typed stay while its
+// reader signs in beside it.
+function ended(event: Event): void {
+  toast(
+    "send",
+    say("ログインの有効期限が切れました。入力した内容は残っています。別のタブでログインしてから、続けてください。", "Your session has ended. What you typed is still here: sign in beside this page, then go on."),
+    { text: say("ログイン", "Sign in"), to: "/signin" },
+    detail(event).elt,
+  );
 }
 
 // offer says that what htmx asked failed, and lets it be asked again.

@@ -2,11 +2,8 @@
 // nothing moves; it stays until it is answered or replaced.
 import { say } from "./say";
 
-// What can be done about it.
-export interface Answer {
-  text: string;
-  act: () => void;
-}
+// What can be done about it: a step here, or a page that opens beside this one.
+export type Answer = { text: string; act: () => void } | { text: string; to: string };
 
 // toast says a text in place of an earlier one of the same name. What concerns a form
 // in a dialog is said in the dialog, since everything else is behind it.
@@ -21,7 +18,7 @@ export function toast(name: string, text: string, answer?: Answer, near?: Elemen
   const words = document.createElement("span");
   words.textContent = text;
   box.append(words);
-  if (answer) box.append(button(answer.text, () => (hush(name), answer.act())));
+  if (answer) box.append("to" in answer ? link(answer.text, answer.to) : button(answer.text, () => (hush(name), answer.act())));
   box.append(button(say("閉じる", "Close"), () => hush(name)));
   place.append(box);
 }
@@ -29,6 +26,15 @@ export function toast(name: string, text: string, answer?: Answer, near?: Elemen
 // hush takes a toast away.
 export function hush(name: string): void {
   document.querySelectorAll(`[data-toast="${name}"]`).forEach((box) => box.remove());
+}
+
+function link(text: string, to: string): HTMLAnchorElement {
+  const made = document.createElement("a");
+  made.href = to;
+  made.target = "_blank";
+  made.rel = "noopener";
+  made.textContent = text;
+  return made;
 }
 
 function button(text: string, act: () => void): HTMLButtonElement {
