@@ -26,7 +26,8 @@ export function sending(): void {
     if (status === 401 && detail(event).requestConfig?.verb === "post") ended(event);
   });
   document.addEventListener("htmx:afterOnLoad", (event) => {
-    if (detail(event).requestConfig?.verb === "post") hush("send"); // it was answered after all
+    const { requestConfig, xhr } = detail(event);
+    if (requestConfig?.verb === "post" && xhr && xhr.status < 400) hush("send"); // what had failed went through
   });
 }
 
