@@ -27,7 +27,7 @@ func TestTheSameSeedAndDayGiveTheSameDatabase(t *testing.T) {
 	o.Today++
 	o.Seed++
 	other := loaded(t, o)
-	for _, name := range []string{"account", "candidate", "company", "member", "position", "position_version", "rule", "rule_day", "offer", "block", "employment", "view", "installation"} {
+	for _, name := range []string{"account", "candidate", "company", "member", "position", "position_version", "rule", "rule_version", "rule_day", "offer", "block", "employment", "view", "installation"} {
 		if len(one[name]) == 0 {
 			t.Errorf("%s has no rows to compare", name)
 		}

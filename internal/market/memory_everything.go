@@ -9,6 +9,7 @@ import (
 	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/company"
+	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/offer"
 	"enishi/internal/position"
@@ -30,6 +31,7 @@ type Snapshot struct {
 	Positions  iter.Seq[*position.Position] // with their newest terms
 	Versions   iter.Seq[*Version]           // all but the newest of each position
 	Rules      iter.Seq[*rule.Rule]
+	Musts      iter.Seq[*Must] // of versions of rules before their newest
 	Spends     iter.Seq[*Spend]
 	Offers     iter.Seq[*offer.Offer]
 	Dealings   iter.Seq[*offer.Dealing]
@@ -40,6 +42,12 @@ type Snapshot struct {
 type Version struct {
 	Position, Version int64
 	Terms             position.Terms
+}
+
+// Must is what an earlier version of a rule asked.
+type Must struct {
+	Rule, Version int64
+	Must          condition.Condition
 }
 
 // Spend is what a rule used of its budget on a day.
@@ -82,6 +90,7 @@ func (m *Memory) Everything() Snapshot {
 			}
 		},
 		Rules:    m.rules.all(),
+		Musts:    sorted(m.musts, func(_ version, x *Must) *Must { return x }, versionOrder),
 		Spends:   sorted(m.spentOn, spendOf, spendOrder),
 		Offers:   m.offers.all(),
 		Dealings: sorted(m.dealings, func(_ int64, d offer.Dealing) *offer.Dealing { return &d }, cmp.Compare),

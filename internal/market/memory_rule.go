@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/rule"
@@ -20,6 +21,7 @@ type memoryRules struct {
 	spent           map[int64]int
 	spentBefore     map[int64]memorySpent
 	spentOn         map[spendKey]int
+	musts           map[version]*Must // of earlier versions that could send
 }
 
 // memorySpent is what a rule had used in all when a day began.
@@ -37,6 +39,7 @@ func newMemoryRules() memoryRules {
 	return memoryRules{
 		ruleID: map[uuid.UUID]int64{}, rulesOf: index[int64]{}, rulesOfPosition: index[int64]{},
 		spent: map[int64]int{}, spentBefore: map[int64]memorySpent{}, spentOn: map[spendKey]int{},
+		musts: map[version]*Must{},
 	}
 }
 
@@ -88,10 +91,26 @@ func (t *memoryTx) SaveRule(r *rule.Rule) error {
 	}
 	t.rulesOf.move(t, before.Company, r.Company, r.Key)
 	t.rulesOfPosition.move(t, before.Position, r.Position, r.Key)
+	if before.State == rule.Active {
+		put(t, t.musts, version{r.Key, before.Version}, &Must{r.Key, before.Version, before.Must})
+	}
 	row := storedRule(r)
 	row.ID = before.ID
 	t.rules.put(t, r.Key, row)
 	return nil
+}
+
+func (t *memoryTx) Must(key, of int64) (condition.Condition, error) {
+	if err := t.ready(); err != nil {
+		return condition.Condition{}, err
+	}
+	if r := t.rules.find(key); r != nil && r.Version == of {
+		return r.Must, nil
+	}
+	if m := t.musts[version{key, of}]; m != nil {
+		return m.Must, nil
+	}
+	return condition.Condition{}, missing("rule")
 }
 
 func (t *memoryTx) Rules(after int64, limit int) ([]rule.Rule, error) {

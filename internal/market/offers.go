@@ -125,6 +125,7 @@ func (m *Market) deliverDealing(tx Tx, d *Delivered, to offer.Side) (err error) 
 func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit int) (page []Delivered, next int64, err error) {
 	err = m.readRecent(ctx, func(tx Tx) error {
 		page, next = nil, 0
+		before := before // a closure may run again
 		if _, err := tx.Candidate(actor.Candidate); err != nil {
 			return err // offers outlive an erased one
 		}
@@ -324,6 +325,7 @@ func (m *Market) OffersBy(ctx context.Context, actor Actor, ofRule *uuid.UUID, b
 	}
 	err = m.readRecent(ctx, func(tx Tx) error {
 		page, next = nil, 0
+		before := before // a closure may run again
 		var key int64
 		if ofRule != nil {
 			r, err := ownRule(tx, actor, *ofRule)

@@ -9,6 +9,7 @@ import (
 	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/company"
+	"enishi/internal/condition"
 	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/offer"
@@ -182,7 +183,12 @@ type ruleTx interface {
 	Rule(key int64) (rule.Rule, error)
 	LockRule(key int64) (rule.Rule, error)
 	RuleByID(uuid.UUID) (rule.Rule, error)
+	// SaveRule writes a rule. What it asked before is kept if it could send.
 	SaveRule(*rule.Rule) error
+	// Must gives what a rule asked at its newest version, or at an earlier one at
+	// which it could send; NotFound for others, and for what a program replaced
+	// that did not keep it yet.
+	Must(rule, version int64) (condition.Condition, error)
 	Rules(after int64, limit int) ([]rule.Rule, error)
 	RulesOf(company, after int64, limit int) ([]rule.Rule, error)
 	RulesOfPosition(position int64) ([]rule.Rule, error)

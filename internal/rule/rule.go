@@ -151,6 +151,9 @@ func (r *Rule) Held(record condition.Record) (held, all int) {
 // days.
 type Answers struct{ Accepted, Answered int }
 
+// Tells says whether there are enough to say anything.
+func (a Answers) Tells() bool { return a.Accepted >= leastAnswers }
+
 // leastAnswers is the number of accepted offers below which a company's share
 // says nothing yet and counts as one half.
 const leastAnswers = 10
@@ -167,7 +170,7 @@ func Score(held, all, daysSinceActive int, answers Answers) int {
 		score = 600 * held / all
 	}
 	score += 250 * max(0, 90-daysSinceActive) / 90
-	if answers.Accepted < leastAnswers {
+	if !answers.Tells() {
 		return score + 75
 	}
 	return score + 150*answers.Answered/answers.Accepted

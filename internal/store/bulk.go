@@ -90,7 +90,7 @@ type Bulk struct {
 	t *tx
 
 	log, accounts, sessions, candidates, blocks, employers, views, companies, members *batch
-	positions, terms, rules, spends, offers, dealings, breaches                       *batch
+	positions, terms, rules, musts, spends, offers, dealings, breaches                *batch
 }
 
 func newBulk(t *tx) *Bulk {
@@ -108,6 +108,7 @@ func newBulk(t *tx) *Bulk {
 		positions:  newBatch(t, withKey(insertPosition)),
 		terms:      newBatch(t, insertTerms),
 		rules:      newBatch(t, withKey(insertRule)),
+		musts:      newBatch(t, insertMust),
 		spends:     newBatch(t, insertSpend),
 		offers:     newBatch(t, withKey(insertOffer)),
 		dealings:   newBatch(t, insertDealing),
@@ -119,7 +120,7 @@ func newBulk(t *tx) *Bulk {
 func (b *Bulk) end() error {
 	for _, x := range []*batch{
 		b.log, b.accounts, b.sessions, b.candidates, b.blocks, b.employers, b.views, b.companies, b.members,
-		b.positions, b.terms, b.rules, b.spends, b.offers, b.dealings, b.breaches,
+		b.positions, b.terms, b.rules, b.musts, b.spends, b.offers, b.dealings, b.breaches,
 	} {
 		if err := x.flush(); err != nil {
 			return err
@@ -148,6 +149,7 @@ func (b *Bulk) All(s market.Snapshot) error {
 		func() error { return every(s.Positions, b.Position) },
 		func() error { return every(s.Versions, b.Version) },
 		func() error { return every(s.Rules, b.Rule) },
+		func() error { return every(s.Musts, b.Must) },
 		func() error { return every(s.Spends, b.Spend) },
 		func() error { return every(s.Offers, b.Offer) },
 		func() error { return every(s.Dealings, b.Dealing) },
@@ -246,6 +248,15 @@ func (b *Bulk) Rule(r *rule.Rule) error {
 		return err
 	}
 	return b.rules.add(r.Key, values)
+}
+
+// Must takes what an earlier version of a rule asked.
+func (b *Bulk) Must(m *market.Must) error {
+	must, err := text(m.Must)
+	if err != nil {
+		return err
+	}
+	return b.musts.append([]any{m.Rule, m.Version, must})
 }
 
 // Spend takes what a rule used of its budget on a day.

@@ -128,11 +128,31 @@ func (t *tx) SaveRule(r *rule.Rule) error {
 	if err != nil {
 		return err
 	}
+	if _, err := t.exec("keep what a rule asked", "INSERT INTO rule_version (rule, version, must)"+
+		" SELECT id, version, must FROM rule WHERE id = ? AND version = ? AND state = ?", r.Key, r.Version-1, string(rule.Active)); err != nil {
+		return err
+	}
 	return t.save("rule", r.Key, "UPDATE rule SET version = ?, company = ?, position = ?, kind = ?, must = ?, prefer = ?,"+
 		" daily_budget = ?, total_budget = ?, expires = ?, offer_days = ?, age = ?, state = ? WHERE id = ? AND version = ?",
 		r.Version, r.Company, r.Position, r.Kind, must, prefer, r.DailyBudget, r.TotalBudget, r.Expires, r.OfferDays, age,
 		string(r.State), r.Key, r.Version-1)
 }
+
+func (t *tx) Must(key, version int64) (condition.Condition, error) {
+	must, err := one(t, "rule", func(row scanner, text *string) error { return row.Scan(text) },
+		"SELECT must FROM rule WHERE id = ? AND version = ? UNION ALL SELECT must FROM rule_version WHERE rule = ? AND version = ?",
+		key, version, key, version)
+	if err != nil {
+		return condition.Condition{}, err
+	}
+	c, err := condition.Parse(condition.Profiles, []byte(must), false)
+	if err != nil {
+		return c, &damaged{"rule", key, fmt.Sprintf("must of version %d", version), err}
+	}
+	return c, nil
+}
+
+const insertMust = "INSERT INTO rule_version (rule, version, must) VALUES (?, ?, ?)"
 
 func (t *tx) rules(where string, args ...any) ([]rule.Rule, error) {
 	return list(t, "rules", scanRule, "SELECT "+ruleColumns+" FROM rule WHERE "+where, args...)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"enishi/internal/market"
 	"enishi/internal/offer"
 )
@@ -19,6 +21,7 @@ type inbox struct {
 	show      string // a shelf's name
 	sort      string
 	why       market.Why // if nothing was ever offered
+	reasons   map[uuid.UUID]market.Reasons
 }
 
 // The orders of an inbox; the first is the default.

@@ -39,6 +39,9 @@ func (p *Pages) offers(r *request) error {
 		return err
 	}
 	box := inbox{title: inboxTitle(r.words, list), confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort")}
+	if box.reasons, err = p.reasons(ctx, actor, list); err != nil {
+		return err
+	}
 	if len(list) == 0 && before == 0 {
 		if box.why, err = p.market.Why(ctx, actor); err != nil {
 			return err
@@ -56,7 +59,26 @@ func (p *Pages) offer(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.show(r, http.StatusOK, d.Terms.Title, offerPage(r.words, p.market.Today(), d, ""))
+	return p.showOffer(r, http.StatusOK, d, "")
+}
+
+// showOffer shows an offer with why it came; wrong is what could not be done with it.
+func (p *Pages) showOffer(r *request, status int, d market.Delivered, wrong string) error {
+	why, err := p.market.Reasons(r.Context(), *r.actor, d)
+	if err != nil {
+		return err
+	}
+	return p.show(r, status, d.Terms.Title, offerPage(r.words, p.market.Today(), d, why[0], wrong))
+}
+
+// reasons gives why each of the offers came.
+func (p *Pages) reasons(ctx context.Context, actor market.Actor, list []market.Delivered) (map[uuid.UUID]market.Reasons, error) {
+	all, err := p.market.Reasons(ctx, actor, list...)
+	out := make(map[uuid.UUID]market.Reasons, len(all))
+	for i := range all {
+		out[list[i].ID] = all[i]
+	}
+	return out, err
 }
 
 // answer answers an offer and comes back to it.
@@ -76,8 +98,8 @@ func (p *Pages) answer(r *request) error {
 		if lookErr != nil {
 			return lookErr
 		}
-		return p.show(r, http.StatusConflict, d.Terms.Title, offerPage(r.words, p.market.Today(), d,
-			r.words.Say("このオファーには、その操作ができません。現在の状態をご確認ください。", "That cannot be done with this offer. This is how it stands now.")))
+		return p.showOffer(r, http.StatusConflict, d,
+			r.words.Say("このオファーには、その操作ができません。現在の状態をご確認ください。", "That cannot be done with this offer. This is how it stands now."))
 	}
 	if err != nil {
 		return err

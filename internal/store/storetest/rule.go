@@ -28,6 +28,7 @@ func rules() map[string]func(*testing.T, market.Store) {
 			}
 		},
 		"saving a rule":                 savingRule,
+		"what a rule asked before":      musts,
 		"rules by company and position": rulesBy,
 		"budgets":                       budgets,
 		"budgets that are used up":      exhausted,
@@ -88,6 +89,33 @@ func savingRule(t *testing.T, s market.Store) {
 	gone := newRule(1, 1)
 	gone.Key = 99
 	refused(t, s, "SaveRule of none", errs.NotFound, func(tx market.Tx) error { return tx.SaveRule(gone) })
+}
+
+// musts edits a rule and asks what it asked at each version: what could send is kept.
+func musts(t *testing.T, s market.Store) {
+	asks := []condition.Condition{
+		condition.Always(),
+		parse(t, condition.Profiles, `{"field": "skill", "in": ["go"], "min": 2}`),
+		parse(t, condition.Profiles, `{"any": [{"field": "remote_ok", "is": true}, {"field": "pay", "max": 800}]}`),
+		parse(t, condition.Profiles, `{"field": "residence", "in": ["13"]}`),
+	}
+	r, other := newRule(1, 1), newRule(1, 1)
+	r.State, r.Must = rule.Draft, asks[0]
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(r), tx.AddRule(other)) })
+	for i, state := range []rule.State{rule.Active, rule.Active, rule.Paused} {
+		r.Version, r.State, r.Must = int64(i+2), state, asks[i+1]
+		write(t, s, func(tx market.Tx) error { return tx.SaveRule(r) })
+	}
+	for version, ask := range map[int64]condition.Condition{2: asks[1], 3: asks[2], 4: asks[3]} {
+		want(t, "Must", load(t, s, func(tx market.Tx) (condition.Condition, error) { return tx.Must(r.Key, version) }), ask)
+	}
+	want(t, "Must of a rule that was never edited", load(t, s, func(tx market.Tx) (condition.Condition, error) { return tx.Must(other.Key, 1) }), condition.Always())
+	for _, at := range [][2]int64{{r.Key, 1}, {r.Key, 5}, {other.Key, 2}, {99, 1}} { // a draft sends nothing
+		missing(t, s, "Must", func(tx market.Tx) (condition.Condition, error) { return tx.Must(at[0], at[1]) })
+	}
+	stale := *r
+	refused(t, s, "SaveRule over another version", errs.Stale, func(tx market.Tx) error { return tx.SaveRule(&stale) })
+	want(t, "Must", load(t, s, func(tx market.Tx) (condition.Condition, error) { return tx.Must(r.Key, 4) }), asks[3])
 }
 
 func rulesBy(t *testing.T, s market.Store) {
