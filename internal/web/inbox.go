@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -22,6 +23,8 @@ type inbox struct {
 	sort      string
 	why       market.Why // if nothing was ever offered
 	reasons   map[uuid.UUID]market.Reasons
+	before    int64             // the key that the page begins before; 0: the newest
+	done      *market.Delivered // what was just answered
 }
 
 // The orders of an inbox; the first is the default.
@@ -106,6 +109,50 @@ func (b *inbox) path(show, sort string) string {
 		return "/offers"
 	}
 	return "/offers?" + q.Encode()
+}
+
+// here is the address of the page that is shown; earlier of the one after it.
+func (b *inbox) here() string { return from(b.path(b.show, b.sort), "before", b.before) }
+
+func (b *inbox) earlier() string { return from(b.path(b.show, b.sort), "before", b.next) }
+
+// from adds a key to an address, unless it is 0.
+func from(path, name string, key int64) string {
+	if key == 0 {
+		return path
+	}
+	return with(path, name, strconv.FormatInt(key, 10))
+}
+
+// with adds a value to the question of an address.
+func with(path, name, value string) string {
+	mark := "?"
+	if strings.Contains(path, "?") {
+		mark = "&"
+	}
+	return path + mark + name + "=" + url.QueryEscape(value)
+}
+
+// answeredText says what an answer has done, and until when that can be undone; "" if
+// the offer has gone on since.
+func answeredText(w words, d market.Delivered) string {
+	title := d.Terms.Title
+	switch {
+	case undoable(d):
+		return w.Say("「"+title+"」を辞退しました。"+w.Time(d.DueAt)+" まで取り消せます。", "You have declined “"+title+"”. You can take it back until "+w.Time(d.DueAt)+".")
+	case d.State == offer.Declined:
+		return w.Say("「"+title+"」を辞退しました。", "You have declined “"+title+"”.")
+	case waits(d):
+		return w.Say("「"+title+"」の辞退を取り消しました。"+w.Date(d.ExpiresOn)+" まで回答できます。", "You have taken your decline of “"+title+"” back. You can answer until "+w.Date(d.ExpiresOn)+".")
+	}
+	if d.State != offer.Accepted {
+		return ""
+	}
+	text := w.Say("「"+title+"」を受けました。"+d.CompanyName+"に、あなたの名前と連絡先が伝わりました。", "You have accepted “"+title+"”. "+d.CompanyName+" now knows your name and how to reach you.")
+	if by, ok := d.DateBy(); ok {
+		text += w.Say(w.Date(by)+" までに、企業から面接の日程が届きます。", " It owes you a date for the interview by "+w.Date(by)+".")
+	}
+	return text
 }
 
 // soonest gives the offer that must be answered first; nil if none waits.

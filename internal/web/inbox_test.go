@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -24,6 +25,25 @@ func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	link := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindStringSubmatch(p.body)
 	s.holds(s.get(link[1]), http.StatusOK, "年間休日", "125日", "フレックスタイム制", "企業が求める1つの条件に合いました", "あなた: ソフトウェア開発")
 	s.holds(p, http.StatusOK, "届いた理由", "あなた: ソフトウェア開発")
+	ids := regexp.MustCompile(`name="id" value="([0-9a-f-]{36})"`).FindAllStringSubmatch(p.body, -1)
+	fresh := strings.Count(s.get("/offers").body, "未読")
+	s.holds(s.get("/offers/compare?id="+ids[0][1]+"&id="+ids[2][1]), http.StatusOK, "2件のオファーは、1項目で条件が違います", "500〜600万円", "400〜500万円", "125日")
+	s.holds(s.get("/offers/compare"), http.StatusOK, "比べるオファーを2〜3件選んでください")
+	s.holds(s.get("/offers/compare?id="+ids[0][1]+"&id=00000000-0000-0000-0000-000000000001"), http.StatusNotFound)
+	if got := strings.Count(s.get("/offers").body, "未読"); got != fresh {
+		t.Error("comparing has made an offer seen")
+	}
+	back := url.Values{"back": {"/offers?show=waiting&sort=pay"}}
+	declined := s.post("/offers/"+ids[0][1]+"/decline", back)
+	s.holds(declined, http.StatusOK, `role="status"`, "を辞退しました", "まで取り消せます")
+	if declined.path != "/offers" {
+		t.Errorf("answered in the inbox, one comes to %s", declined.path)
+	}
+	s.holds(s.post("/offers/"+ids[0][1]+"/undo", back), http.StatusOK, "辞退を取り消しました")
+	s.holds(s.post("/offers/"+ids[0][1]+"/accept", back), http.StatusOK, "を受けました", "面接の日程が届きます")
+	if p := s.post("/offers/"+ids[1][1]+"/decline", url.Values{"back": {"//evil.example/offers"}}); p.path != "/offers/"+ids[1][1] {
+		t.Errorf("answered from elsewhere, one comes to %s", p.path)
+	}
 	s.forget()
 	other := chosen("email", "hana@example.jp", "password", "correct horse", "occupation", "")
 	s.holds(s.post("/signup", other), http.StatusOK, "まだ届いていません", "ソフトウェア開発", "/profile#occupation", "3件")

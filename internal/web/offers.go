@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -19,6 +20,7 @@ const offersShown = 100
 func (p *Pages) offerRoutes() []Route {
 	return []Route{
 		{Pattern: "GET /offers", Who: Candidates, class: httpx.Own, serve: p.offers},
+		{Pattern: "GET /offers/compare", Who: Candidates, class: httpx.Own, serve: p.compare},
 		{Pattern: "GET /offers/{id}", Who: Candidates, class: httpx.Own, serve: p.offer},
 		{Pattern: "POST /offers/{id}/{action}", Who: Candidates, class: httpx.Answers, serve: p.answer},
 	}
@@ -38,9 +40,14 @@ func (p *Pages) offers(r *request) error {
 	if err != nil {
 		return err
 	}
-	box := inbox{title: inboxTitle(r.words, list), confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort")}
+	box := inbox{title: inboxTitle(r.words, list), confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort"), before: before}
 	if box.reasons, err = p.reasons(ctx, actor, list); err != nil {
 		return err
+	}
+	if id, err := uuid.Parse(r.URL.Query().Get("answered")); err == nil {
+		if done, err := p.market.OffersOf(ctx, actor, id); err == nil && answeredText(r.words, done[0]) != "" {
+			box.done = &done[0]
+		}
 	}
 	if len(list) == 0 && before == 0 {
 		if box.why, err = p.market.Why(ctx, actor); err != nil {
@@ -104,8 +111,18 @@ func (p *Pages) answer(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.see("/offers/" + id.String())
+	r.see(r.answeredAt(id))
 	return nil
+}
+
+// answeredAt is where somebody reads what their answer has done: in the inbox, if they
+// answered there, else with the offer.
+func (r *request) answeredAt(id uuid.UUID) string {
+	back, err := url.Parse(local(r.PostFormValue("back")))
+	if err != nil || back.Path != "/offers" {
+		return "/offers/" + id.String()
+	}
+	return with(back.RequestURI(), "answered", id.String())
 }
 
 // needOffer gives who asks, and the offer that the path names.
