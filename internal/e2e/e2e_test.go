@@ -82,6 +82,11 @@ func TestFlows(t *testing.T) {
 		{"offers arrive", offersArrive},
 		{"those chosen stay", theChosenStay},
 		{"a session that ends", aSessionThatEnds},
+		{"a company and a stranger", aCompanyAndAStranger},
+		{"leaving", leaving},
+		{"search by keyboard", searchByKeyboard},
+		{"board by keyboard", boardByKeyboard},
+		{"nothing under the bar of a phone", nothingUnderTheBar},
 		{"a session that ends in the rule builder", aBuilderWhoseSessionEnds},
 	} {
 		t.Run(flow.name, func(t *testing.T) { flow.run(&stage{t, all.server, all.browser}) })

@@ -112,6 +112,12 @@ func (tab *Tab) Has(selector string) {
 	tab.until("there is "+selector, fmt.Sprintf("document.querySelector(%q)", selector))
 }
 
+// Until waits until an expression is true.
+func (tab *Tab) Until(expression string) {
+	tab.t.Helper()
+	tab.until(expression, expression)
+}
+
 // Offline cuts the tab's line, or joins it.
 func (tab *Tab) Offline(cut bool) {
 	tab.t.Helper()

@@ -3,6 +3,8 @@
 export function board(piece: Element): void {
   for (const card of piece.querySelectorAll<HTMLElement>("[data-board] [data-card]")) {
     card.draggable = true;
+    if (cared.has(card)) continue;
+    cared.add(card);
     card.addEventListener("dragstart", (e) => {
       e.dataTransfer?.setData("text/plain", card.dataset["card"] ?? "");
       mark(card, true);
@@ -10,6 +12,8 @@ export function board(piece: Element): void {
     card.addEventListener("dragend", () => mark(card, false));
   }
   for (const column of piece.querySelectorAll<HTMLElement>("[data-board] [data-to]")) {
+    if (cared.has(column)) continue;
+    cared.add(column);
     column.addEventListener("dragover", (e) => {
       if (column.classList.contains("takes")) e.preventDefault();
     });
@@ -30,3 +34,6 @@ function mark(card: HTMLElement, on: boolean): void {
     column.classList.toggle("takes", on && !!to && steps.includes(to));
   });
 }
+
+// A board that is brought up to date keeps its elements, and what they listen for.
+const cared = new WeakSet<Element>();
