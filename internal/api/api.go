@@ -167,6 +167,7 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 	s.addThreads()
 	s.addBreaches()
 	s.addViews()
+	s.addExport()
 	s.addCompanies()
 	s.addMembers()
 	s.addTokens()

@@ -35,7 +35,7 @@ func routes(t *testing.T) []web.Route {
 }
 
 // noPages are routes that answer GET with something else than a page.
-func noPages() []string { return []string{"/live", "/codes/{kind}"} }
+func noPages() []string { return []string{"/live", "/codes/{kind}", "/settings/export"} }
 
 // asked are the questions that some pages need in their address.
 func asked() map[string]string {

@@ -22,6 +22,7 @@ func (p *Pages) settingsRoutes() []Route {
 		{Pattern: "GET /settings", Who: Candidates, class: httpx.Own, serve: p.settings},
 		{Pattern: "POST /settings", Who: Candidates, class: httpx.Own, serve: p.saveSettings},
 		{Pattern: "POST /settings/blocks", Who: Candidates, class: httpx.Own, serve: p.saveBlocks},
+		{Pattern: "GET /settings/export", Who: Candidates, class: httpx.Own, serve: p.export},
 		{Pattern: "GET /settings/views", Who: Candidates, class: httpx.Own, serve: p.views},
 		{Pattern: "GET /settings/leave", Who: Candidates, class: httpx.Own, serve: p.leaveForm},
 		{Pattern: "POST /settings/leave", Who: Candidates, class: httpx.Own, serve: p.leave},

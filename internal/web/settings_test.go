@@ -44,3 +44,12 @@ func TestSettings(t *testing.T) {
 	}
 	s.holds(s.post("/signin", url.Values{"email": {"taro@example.jp"}, "password": {"correct horse"}}), http.StatusUnprocessableEntity)
 }
+
+// TestExportIsAFile downloads what is kept of somebody.
+func TestExportIsAFile(t *testing.T) {
+	s := newSite(t)
+	s.offer(1, 500)
+	s.seeker("taro@example.jp")
+	s.holds(s.get("/settings"), http.StatusOK, `href="/settings/export"`)
+	s.holds(s.get("/settings/export"), http.StatusOK, `"email": "taro@example.jp"`, `"title": "サーバー開発 1"`, `"wishes": {`)
+}
