@@ -11,6 +11,7 @@ import (
 
 	"enishi/internal/market"
 	"enishi/internal/offer"
+	"enishi/internal/taxonomy"
 )
 
 // inbox is what a candidate was offered, as the page lists it.
@@ -94,6 +95,15 @@ func most(d market.Delivered) int {
 		return 0
 	}
 	return *d.Terms.PayMax
+}
+
+// placeLine says where the work is, and whether it can be done from elsewhere.
+func placeLine(w words, d market.Delivered) string {
+	parts := filled([]string{w.fewOf(taxonomy.Prefecture, d.Terms.Prefecture)})
+	if d.Terms.Remote != nil {
+		parts = append(parts, w.Name(taxonomy.Remote, strconv.Itoa(*d.Terms.Remote)))
+	}
+	return strings.Join(parts, w.Say("／", " · "))
 }
 
 // path is the address of the inbox with another choice.

@@ -17,7 +17,7 @@ const reasonsFirst = 3
 func reasons(w words, why market.Reasons) []met {
 	var holds, not []met
 	for _, r := range why.Asked {
-		one := met{asked: say(w, r.Asked), holds: r.Holds, value: heldOf(w, r)}
+		one := met{asked: sentenceCase(say(w, r.Asked)), holds: r.Holds, value: heldOf(w, r)}
 		if r.Holds {
 			holds = append(holds, one)
 		} else {
@@ -45,7 +45,7 @@ func heldOf(w words, r market.Reason) string {
 func failedWishes(w words, why market.Reasons) []string {
 	var out []string
 	for _, r := range why.Failed {
-		out = append(out, r.Asked.Sentence(condition.Positions, w.Code()))
+		out = append(out, sentenceCase(r.Asked.Sentence(condition.Positions, w.Code())))
 	}
 	return out
 }
