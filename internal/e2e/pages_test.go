@@ -35,7 +35,9 @@ func routes(t *testing.T) []web.Route {
 }
 
 // noPages are routes that answer GET with something else than a page.
-func noPages() []string { return []string{"/live", "/codes/{kind}", "/settings/export"} }
+func noPages() []string {
+	return []string{"/live", "/codes/{kind}", "/settings/export", "/offers/{id}/calendar.ics", "/company/offers/{id}/calendar.ics"}
+}
 
 // asked are the questions that some pages need in their address.
 func asked() map[string]string {

@@ -293,3 +293,45 @@ func TestDailyBudget(t *testing.T) {
 		}
 	}
 }
+
+// TestBreaks expects that a company is told that it would break its promise exactly
+// when withdrawing does.
+func TestBreaks(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		kind  string
+		story []act
+		on    int
+		want  bool
+	}{
+		{"at once", "interview", nil, 0, true},
+		{"after the interview", "interview", []act{{3, held}}, 4, true},
+		{"from silence", "interview", []act{{3, proposed(20)}}, 18, false},
+		{"from silence too soon", "interview", []act{{3, proposed(20)}}, 17, true},
+		{"the candidate has left", "interview", []act{{3, erased}}, 4, false},
+		{"a casual talk", offer.Casual, nil, 0, false},
+	} {
+		o, d := offer.Offer{Kind: tt.kind, State: offer.Accepted, AnsweredAt: noon}, offer.Dealing{}
+		d.Accept(&o, day.Of(noon))
+		for _, a := range tt.story {
+			a.do(&o, &d, after(a.on))
+		}
+		if got := offer.Breaks(&o, &d, after(tt.on)); got != tt.want {
+			t.Errorf("%s: %t, want %t", tt.name, got, tt.want)
+		}
+		if o.State == offer.Withdrawn || !d.EndedAt.IsZero() {
+			t.Errorf("%s: asking has changed the offer", tt.name)
+		}
+	}
+}
+
+// TestLeastPay expects the least pay that is enough.
+func TestLeastPay(t *testing.T) {
+	t.Parallel()
+	for least := 1; least <= 3000; least++ {
+		if n := offer.LeastPay(least); !offer.Enough(n, &least) || offer.Enough(n-1, &least) {
+			t.Fatalf("of %d: %d is not the least that is enough", least, n)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package offer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -52,6 +53,16 @@ const PayShare = 90
 // Enough says whether a final pay reaches what was offered; least is the offered
 // minimum, nil if none was.
 func Enough(final int, least *int) bool { return least == nil || 100*final >= PayShare**least }
+
+// LeastPay gives the lowest final pay that reaches an offered minimum.
+func LeastPay(least int) int { return (PayShare*least + 99) / 100 }
+
+// Breaks says whether the company would break its promise if it withdrew at a moment.
+func Breaks(o *Offer, d *Dealing, now time.Time) bool {
+	after, ended := *o, *d
+	after.State, ended.EndedBy, ended.EndedAt = Withdrawn, Company, now
+	return slices.ContainsFunc(Duties(&after, &ended, nil, day.Of(now)), func(u Duty) bool { return u.Promise == PromiseKeep })
+}
 
 // Duties gives what an offer obliges its sides to, as it stands on a day: a
 // function of its rows alone, the same wherever it is shown. least is the minimum

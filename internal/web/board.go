@@ -114,21 +114,25 @@ type moving struct {
 	steps []offer.Action
 	today day.Day
 	wrong string
+
+	breaks     bool   // to withdraw breaks a promise
+	pay, fault string // the final pay as it was typed, and what is wrong with it
 }
 
 func (p *Pages) moveForm(r *request) error {
-	return p.showMove(r, http.StatusOK, offer.Action(r.URL.Query().Get("to")), "")
+	return p.showMove(r, http.StatusOK, moving{to: offer.Action(r.URL.Query().Get("to"))})
 }
 
-func (p *Pages) showMove(r *request, status int, to offer.Action, wrong string) error {
+func (p *Pages) showMove(r *request, status int, x moving) error {
 	ctx, actor, id, err := r.needID("offer")
 	if err != nil {
 		return err
 	}
-	x := moving{to: to, today: p.market.Today(), wrong: wrong}
+	x.today = p.market.Today()
 	if x.offer, err = p.market.OfferBy(ctx, actor, id); err != nil {
 		return err
 	}
+	x.breaks = offer.Breaks(&x.offer.Offer, &x.offer.Dealing, p.market.Now())
 	if mayAnswer(actor) {
 		x.steps = x.offer.Proceeds()
 	}
@@ -147,13 +151,19 @@ func (p *Pages) move(r *request) error {
 	}
 	to := offer.Action(r.PostFormValue("to"))
 	if !slices.Contains([]offer.Action{offer.Schedule, offer.Hold, offer.Hire, offer.Reject, offer.Withdraw}, to) {
-		return p.showMove(r, http.StatusUnprocessableEntity, "", r.words.Say("次の操作を選んでください。", "Choose the next step."))
+		return p.showMove(r, http.StatusUnprocessableEntity, moving{wrong: r.words.Say("次の操作を選んでください。", "Choose the next step.")})
 	}
-	_, err = p.market.Proceed(ctx, actor, id, to)
-	if errs.Is(err, errs.Conflict) {
-		return p.showMove(r, http.StatusConflict, to, "")
+	if to == offer.Hire {
+		err = p.hires(ctx, r, actor, id)
+	} else {
+		_, err = p.market.Proceed(ctx, actor, id, to)
 	}
-	if err != nil {
+	switch {
+	case errs.Is(err, errs.Invalid):
+		return p.showMove(r, http.StatusUnprocessableEntity, moving{to: to, pay: r.PostForm.Get("final_pay"), fault: dealFaults(r.words, err)["final_pay"]})
+	case errs.Is(err, errs.Conflict):
+		return p.showMove(r, http.StatusConflict, moving{to: to})
+	case err != nil:
 		return err
 	}
 	r.see("/company/pipeline")
@@ -183,12 +193,10 @@ func stepTo(c market.Column) offer.Action {
 	}[c]
 }
 
-// stepName says a step as the company takes it, and what the other side is shown.
-func stepName(w words, o *offer.Offer, a offer.Action) (name, told string) {
-	talk := w.Say("面接", "interview")
-	if o.Kind == "casual" {
-		talk = w.Say("面談", "talk")
-	}
+// stepName says a step as the company takes it, and what the other side is shown;
+// breaks says whether to withdraw breaks a promise.
+func stepName(w words, o *offer.Offer, a offer.Action, breaks bool) (name, told string) {
+	talk := talkName(w, o)
 	switch a {
 	case offer.Schedule:
 		return w.Say("日程が決まった", "A date is fixed"), w.Say("相手の画面には「日程決定」と表示されます。日時そのものは、メッセージで伝えてください。", "They see that a date is fixed. Tell them the time itself in a message.")
@@ -199,7 +207,7 @@ func stepName(w words, o *offer.Offer, a offer.Action) (name, told string) {
 	case offer.Reject:
 		return w.Say("見送る", "Do not hire"), w.Say("相手の画面には「見送り」と表示されます。元には戻せません。", "They see that they are not hired. This cannot be undone.")
 	}
-	if o.Kind == "interview" && o.State != offer.Held {
+	if breaks {
 		return w.Say("取り下げる", "Withdraw"), w.Say("面接を約束したオファーを、貴社の側から取り下げることになります。約束の不履行として記録され、送信できる数に影響します。元には戻せません。", "You take back an interview that you promised. It is recorded as a breach and lowers how much you may send. This cannot be undone.")
 	}
 	return w.Say("取り下げる", "Withdraw"), w.Say("相手の画面には「取り下げ」と表示されます。元には戻せません。", "They see that it is withdrawn. This cannot be undone.")
@@ -262,7 +270,7 @@ func moveTitle(w words, x moving) string {
 	if x.to == "" {
 		return w.Say("次の操作を選びます", "Choose the next step")
 	}
-	name, _ := stepName(w, &x.offer.Offer, x.to)
+	name, _ := stepName(w, &x.offer.Offer, x.to, x.breaks)
 	return name
 }
 

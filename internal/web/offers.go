@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -58,24 +59,11 @@ func (p *Pages) offers(r *request) error {
 }
 
 func (p *Pages) offer(r *request) error {
-	ctx, actor, id, err := r.needOffer()
+	_, _, id, err := r.needID("offer")
 	if err != nil {
 		return err
 	}
-	d, err := p.market.OfferTo(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	return p.showOffer(r, http.StatusOK, d, "")
-}
-
-// showOffer shows an offer with why it came; wrong is what could not be done with it.
-func (p *Pages) showOffer(r *request, status int, d market.Delivered, wrong string) error {
-	why, err := p.market.Reasons(r.Context(), *r.actor, d)
-	if err != nil {
-		return err
-	}
-	return p.show(r, status, d.Terms.Title, offerPage(r.words, p.market.Today(), d, why[0], wrong))
+	return p.showDeal(r, http.StatusOK, id, deal{})
 }
 
 // reasons gives why each of the offers came.
@@ -90,7 +78,7 @@ func (p *Pages) reasons(ctx context.Context, actor market.Actor, list []market.D
 
 // answer answers an offer and comes back to it.
 func (p *Pages) answer(r *request) error {
-	ctx, actor, id, err := r.needOffer()
+	ctx, actor, id, err := r.needID("offer")
 	if err != nil {
 		return err
 	}
@@ -99,14 +87,15 @@ func (p *Pages) answer(r *request) error {
 	if !ok {
 		return errs.New(errs.NotFound, "there is nothing at this path")
 	}
-	_, err = p.market.Answer(ctx, actor, id, action)
+	if why := offer.Reason(r.PostFormValue("reason")); action == offer.Decline && slices.Contains(offer.Reasons(), why) {
+		_, err = p.market.Decline(ctx, actor, id, why)
+	} else {
+		_, err = p.market.Answer(ctx, actor, id, action)
+	}
 	if errs.Is(err, errs.Conflict) { // it is over, or somebody answered it in another window
-		d, lookErr := p.market.OfferTo(ctx, actor, id)
-		if lookErr != nil {
-			return lookErr
-		}
-		return p.showOffer(r, http.StatusConflict, d,
-			r.words.Say("このオファーには、その操作ができません。現在の状態をご確認ください。", "That cannot be done with this offer. This is how it stands now."))
+		return p.showDeal(r, http.StatusConflict, id, deal{
+			notice: r.words.Say("このオファーには、その操作ができません。現在の状態をご確認ください。", "That cannot be done with this offer. This is how it stands now."),
+		})
 	}
 	if err != nil {
 		return err
@@ -123,17 +112,4 @@ func (r *request) answeredAt(id uuid.UUID) string {
 		return "/offers/" + id.String()
 	}
 	return with(back.RequestURI(), "answered", id.String())
-}
-
-// needOffer gives who asks, and the offer that the path names.
-func (r *request) needOffer() (context.Context, market.Actor, uuid.UUID, error) {
-	ctx, actor, err := r.needActor()
-	if err != nil {
-		return ctx, actor, uuid.Nil, err
-	}
-	id, err := uuid.Parse(r.PathValue("id"))
-	if err != nil {
-		err = errs.New(errs.NotFound, "no such offer")
-	}
-	return ctx, actor, id, err
 }

@@ -37,6 +37,7 @@ func (p *Pages) Routes() []Route {
 		p.visitorRoutes(),
 		p.sessionRoutes(),
 		p.offerRoutes(),
+		p.dealRoutes(),
 		p.codeRoutes(),
 		p.accountRoutes(),
 		p.memberRoutes(),
