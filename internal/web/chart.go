@@ -148,8 +148,13 @@ func (t strip) figure() figure {
 		s.box("box", at(t.low), top, max(2, at(t.high)-at(t.low)), thick)
 		s.line("middle", at(t.median), top-4, at(t.median), top+thick+4)
 		s.text("value centre", within(at(t.median), s.width), top-8, t.say(t.median))
-		s.text("quiet end", max(at(t.low), 72)-2, top+thick+16, t.say(t.low))
-		s.text("quiet", min(at(t.high), s.width-72)+2, top+thick+16, t.say(t.high))
+		if at(t.high)-at(t.low) >= roomInside { // beside it, a mark would run through them
+			s.text("quiet", at(t.low), top+thick+16, t.say(t.low))
+			s.text("quiet end", at(t.high), top+thick+16, t.say(t.high))
+		} else {
+			s.text("quiet end", max(at(t.low), 72)-2, top+thick+16, t.say(t.low))
+			s.text("quiet", min(at(t.high), s.width-72)+2, top+thick+16, t.say(t.high))
+		}
 		for i, m := range t.marks {
 			y := top + thick + 22 + row*(i+1)
 			s.line("mark "+m.class, at(m.value), top-4, at(m.value), y-12)
@@ -158,6 +163,9 @@ func (t strip) figure() figure {
 		}
 	})
 }
+
+// roomInside is how wide a box is that has its two ends said beneath it.
+const roomInside = 160
 
 // within keeps a centred text on the drawing.
 func within(x, width int) int { return min(max(x, 40), width-40) }
