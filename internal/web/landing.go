@@ -13,12 +13,18 @@ import (
 )
 
 func (p *Pages) visitorRoutes() []Route {
-	return []Route{
+	all := []Route{
 		{Pattern: "GET /{$}", Who: Anyone, class: httpx.Ordinary, serve: p.landing},
 		{Pattern: "GET /insight", Who: Anyone, class: httpx.Insight, serve: p.insight},
-		{Pattern: "GET /insight/{step}", Who: Anyone, class: httpx.Ordinary, serve: p.wizard},
 		{Pattern: "POST /signup", Who: Anyone, class: httpx.SignUp, serve: p.signUp, limited: true},
 	}
+	for at, q := range questions() {
+		all = append(all, Route{
+			Pattern: "GET /insight/" + q.name, Who: Anyone, class: httpx.Ordinary,
+			serve: func(r *request) error { return p.ask(r, at) },
+		})
+	}
+	return all
 }
 
 // group is an entry of a pick-list that has others below it.

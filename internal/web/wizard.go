@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"enishi/internal/errs"
 	"enishi/internal/taxonomy"
 )
 
@@ -51,13 +50,9 @@ type asking struct {
 	wrong faults
 }
 
-// wizard asks one question. Its form comes back here by GET: what was said is in the
+// ask asks one question. Its form comes back here by GET: what was said is in the
 // address, going on and going back are redirects.
-func (p *Pages) wizard(r *request) error {
-	at := slices.IndexFunc(questions(), func(s step) bool { return s.name == r.PathValue("step") })
-	if at < 0 {
-		return errs.New(errs.NotFound, "no such question")
-	}
+func (p *Pages) ask(r *request, at int) error {
 	q := r.URL.Query()
 	k := asking{step: questions()[at], at: at, a: answersOf(q), wrong: faults{}}
 	k.title, k.hint = question(r.words, k.step.name)
