@@ -72,6 +72,7 @@ func TestFlows(t *testing.T) {
 		run  func(*stage)
 	}{
 		{"a stranger on a phone", func(s *stage) { s.strangerGetsAnOffer(e2e.Phone) }},
+		{"a deal is made", aDealIsMade},
 		{"a stranger at a desk", func(s *stage) { s.strangerGetsAnOffer(e2e.Desktop) }},
 		{"in English", inEnglish},
 		{"keyboard alone", keyboardAlone},

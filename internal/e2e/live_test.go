@@ -31,16 +31,18 @@ func offersArrive(s *stage) {
 	tab.Expect()
 }
 
-// sendsOffers registers a company that offers a position to all who write software.
-func (s *stage) sendsOffers(company, title string) {
+// sendsOffers registers a company that offers a position to all who write software,
+// and gives the address of its owner.
+func (s *stage) sendsOffers(company, title string) (email string) {
 	s.Helper()
+	email = address("live")
 	counter.Lock()
 	counter.n++
 	number := corpnum.From(800_000_000_000 + int64(counter.n))
 	counter.Unlock()
 	var founded struct{ Token string }
 	s.ask("POST", "/api/v1/companies", "", map[string]any{
-		"corporate_number": number, "name": company, "size": 2, "email": address("live"), "password": e2e.Password,
+		"corporate_number": number, "name": company, "size": 2, "email": email, "password": e2e.Password,
 	}, &founded)
 	legal := map[string]string{}
 	for _, item := range []string{
@@ -57,6 +59,7 @@ func (s *stage) sendsOffers(company, title string) {
 		"position": made.ID, "kind": "interview", "must": map[string]any{"field": "occupation", "in": []string{"0312"}}, "daily_budget": 500, "total_budget": 500,
 	}, &made)
 	s.ask("POST", "/api/v1/rules/"+made.ID+"/activate", founded.Token, nil, nil)
+	return email
 }
 
 // ask asks the API as whom a token is of, which must do it, and reads the answer.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
@@ -78,6 +79,15 @@ func (x *deal) path(below string) string {
 		return "/company/offers/" + x.ID.String() + below
 	}
 	return "/offers/" + x.ID.String() + below
+}
+
+// whole are the attributes of what is brought up to date as one until the offer is
+// accepted; then each piece is by itself, and forms keep what is typed into them.
+func (x *deal) whole() templ.Attributes {
+	if x.Dealt() {
+		return nil
+	}
+	return templ.Attributes{"data-live": "offers"}
 }
 
 // can says whether the side may take a step as the offer stands.

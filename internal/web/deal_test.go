@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -62,12 +63,12 @@ func TestADealIsMade(t *testing.T) {
 		t.Error("what was read stays unread")
 	}
 	s.holds(s.post(d.ours+"/messages", form("text", "はい、選べます。")), http.StatusOK, "貴社", "はい、選べます。")
-	s.holds(s.post(d.ours+"/slots", dates("2026-12-03T14:00", "", "2026-12-04T10:30")), http.StatusOK, "候補の日時への返事を待っています", "12月4日(金) 10:30〜11:30（日本時間）")
+	s.holds(s.post(d.ours+"/slots", dates("2026-12-03T14:00", "", "2026-12-04T10:30")), http.StatusOK, "候補の日時への返事を待っています", "12月4日(金) 10:30〜11:30", "日本時間")
 
 	d.asCandidate()
 	s.holds(s.get("/offers"), http.StatusOK, "未読メッセージ 1件")
 	page := s.get(d.theirs)
-	s.holds(page, http.StatusOK, "候補から日時を1つ選んでください", "12月3日(木) 14:00〜15:00（日本時間）", "https://meet.example.jp/abc", "期限は進みません", "守られました")
+	s.holds(page, http.StatusOK, "候補から日時を1つ選んでください", "12月3日(木) 14:00〜15:00", "https://meet.example.jp/abc", "期限は進みません", "守られました")
 	s.holds(s.post(d.theirs+"/choose", nil), http.StatusUnprocessableEntity, "日時を1つ選んでください")
 	ids := slotIDs.FindAllStringSubmatch(page.body, -1)
 	if len(ids) != 2 {
@@ -97,7 +98,7 @@ func (d dealt) hiredFor(pay string) {
 	d.asCandidate()
 	d.holds(d.get(d.theirs), http.StatusOK, "最終的な年収を確認してください", pay+"万円で間違いありません", "実際の年収を伝える")
 	d.holds(d.post(d.theirs+"/confirm-pay", form("final_pay", "")), http.StatusUnprocessableEntity, "整数（万円）", "<details open>")
-	d.holds(d.post(d.theirs+"/confirm-pay", form("final_pay", pay)), http.StatusOK, "採用が決まりました", "本人の確認")
+	d.holds(d.post(d.theirs+"/confirm-pay", form("final_pay", pay)), http.StatusOK, "採用が決まりました", "本人の確認", "確認されました")
 	d.holds(d.post(d.theirs+"/confirm-pay", form("final_pay", "300")), http.StatusConflict, "その操作はできません")
 	d.asCompany()
 	if p := d.get(d.ours); strings.Contains(main(p.body), `name="final_pay"`) {
@@ -131,7 +132,7 @@ func TestDatesAreRefused(t *testing.T) {
 	}
 	s.T = t
 	s.holds(s.post(d.ours+"/slots", but(dates("2026-12-03T14:00"), "zone", "America/New_York")), http.StatusOK,
-		"12月4日(金) 04:00〜05:00（日本時間）", "アメリカ東部（ニューヨーク）では 12月3日(木) 14:00")
+		"12月4日(金) 04:00〜05:00", "アメリカ東部（ニューヨーク）では 12月3日(木) 14:00")
 	s.holds(s.post(d.ours+"/slots", but(dates("2026-12-03T14:00"), "meeting", "place", "place", "東京駅前1-1")), http.StatusOK, "場所: 東京駅前1-1")
 
 	long := strings.Repeat("あ", 4001)
@@ -246,4 +247,27 @@ func TestWhoMayNotAct(t *testing.T) {
 	d.asCompany()
 	s.holds(s.post(d.ours+"/messages", form("text", "お返事します。")), http.StatusForbidden, "停止されている", "お返事します。")
 	s.holds(s.post(d.ours+"/slots", dates("2026-12-03T14:00")), http.StatusForbidden, "停止されている", `value="2026-12-03T14:00"`)
+}
+
+// TestALongThread shows the newest messages, and leads to those before them.
+func TestALongThread(t *testing.T) {
+	s := newSite(t)
+	d := s.accepted()
+	for i := range 52 {
+		s.holds(s.post(d.theirs+"/messages", form("text", fmt.Sprintf("その%dです。", i))), http.StatusOK)
+	}
+	newest := s.get(d.theirs)
+	s.holds(newest, http.StatusOK, "その51です。", "その2です。", "前のメッセージ")
+	if strings.Contains(newest.body, "その1です。") || strings.Index(newest.body, "その2です。") > strings.Index(newest.body, "その51です。") {
+		t.Error("the page does not show the newest 50 messages, the oldest of them first")
+	}
+	link := regexp.MustCompile(`href="([^"]+\?before=\d+)#`).FindStringSubmatch(newest.body)
+	if link == nil {
+		t.Fatal("nothing leads to earlier messages")
+	}
+	earlier := s.get(link[1])
+	s.holds(earlier, http.StatusOK, "その0です。", "その1です。", "新しいメッセージ")
+	if strings.Contains(earlier.body, "その2です。") || strings.Contains(earlier.body, "前のメッセージ") {
+		t.Error("the page before shows more than the first two messages")
+	}
 }

@@ -175,6 +175,9 @@ func dutyText(w words, x *deal, u offer.Duty) string {
 func standingText(w words, x *deal, u offer.Duty) string {
 	switch u.Standing {
 	case offer.Met:
+		if u.Promise == offer.PromiseWord {
+			return w.Say("確認されました", "Confirmed")
+		}
 		return w.Say("守られました", "Kept")
 	case offer.Broken:
 		return w.Say("守られませんでした", "Broken")

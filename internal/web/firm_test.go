@@ -85,7 +85,8 @@ func TestTheBoard(t *testing.T) {
 			t.Fatalf("%s leads to %s: %s", to, p.path, main(p.body))
 		}
 	}
-	s.holds(s.get(step+"?to=hire"), http.StatusOK, "90％以上")
+	s.holds(s.get(step+"?to=hire"), http.StatusOK, "90％以上", `name="final_pay"`, "450万円")
+	s.holds(s.post(step, url.Values{"to": {"hire"}, "final_pay": {"5O0"}}), http.StatusUnprocessableEntity, `value="5O0"`, "整数（万円）", "採用する")
 	s.holds(s.post(step, url.Values{"to": {"hire"}}), http.StatusOK, "選考は予定どおり進んでいます")
 	s.holds(s.get("/company"), http.StatusOK, "いま対応が必要なものはありません")
 	for _, path := range []string{"/company", "/company/pipeline", step} {

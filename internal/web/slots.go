@@ -102,7 +102,7 @@ func spanText(w words, s *offer.Slot) string {
 	} else {
 		text += w.Time(end)
 	}
-	return text + w.Say("（日本時間）", " (Japan time)")
+	return text
 }
 
 // abroadText says when a slot begins where its company thinks of it, "" in Tokyo.

@@ -1,0 +1,103 @@
+package e2e_test
+
+import (
+	"fmt"
+	"time"
+
+	"enishi/internal/day"
+	"enishi/internal/e2e"
+)
+
+// aDealIsMade takes an offer from its acceptance on a phone to the confirmed pay, with
+// its company at a desk. What one side does appears on the page of the other, which
+// keeps what is being typed there.
+func aDealIsMade(s *stage) {
+	person, firm := s.tab(e2e.View{Width: e2e.Phone}), s.tab(e2e.View{})
+	const title = "約束を守る会社の求人"
+	stranger(person)
+	owner := s.sendsOffers("約束の会社", title)
+	person.Says(title)
+	person.Run(fmt.Sprintf(`[...document.querySelectorAll("main h2 a")].find((a) => a.innerText.includes(%q)).click()`, title))
+	person.Has(`#deal-main form[action$="/accept"]`)
+	person.Click(`button[popovertarget=decline]`)
+	look(s, "decline", person)
+	person.Click(`#decline button[popovertargetaction=hide]`)
+	person.Click(`#deal-main form[action$="/accept"] button`)
+	person.Says("までに日程の提案が届きます", "まだメッセージはありません")
+
+	firm.SignIn(owner)
+	firm.Open("/company/pipeline")
+	firm.Click(`#column-accepted ~ ul a[href^="/company/offers/"]`)
+	firm.Says("までに日程を提案してください")
+	open(person, firm)
+	person.Run("window.same = true")
+	person.Fill("#text", "書きかけの")
+	firm.Fill("#text", "ご承諾ありがとうございます。面接の日程をご相談させてください。")
+	firm.Click("#write button")
+	person.Says("ご承諾ありがとうございます。")
+	person.Field("#text", "書きかけの")
+	person.Fill("#text", "よろしくお願いします。平日の午後が助かります。")
+	person.Click("#write button")
+	firm.Says("平日の午後が助かります。")
+	look(s, "talk", person, firm)
+	meets(s, person, firm)
+}
+
+// open waits until pages listen.
+func open(tabs ...*e2e.Tab) {
+	for _, tab := range tabs {
+		tab.Has("body[data-listening]")
+	}
+}
+
+// meets has a company propose dates, of which one is chosen, hold the interview, and
+// hire for a pay that the other side confirms.
+func meets(s *stage, person, firm *e2e.Tab) {
+	for i, hour := range []int{14, 16} {
+		at := time.Now().In(day.Tokyo).AddDate(0, 0, 3+i)
+		firm.Run(fmt.Sprintf(`document.querySelector("#start-%d").value = %q`, i, fmt.Sprintf("%s%02d:00", at.Format("2006-01-02T"), hour)))
+	}
+	firm.Fill("#place", "meet.example.jp")
+	firm.Expect("422")
+	firm.Click(`form[action$="/slots"] button`)
+	firm.Says("https:// で始まるアドレス")
+	firm.Has("#place:focus")
+	look(s, "refused", firm)
+	firm.Expect()
+	firm.Fill("#place", "https://meet.example.jp/abc")
+	firm.Click(`form[action$="/slots"] button`)
+	firm.Says("候補の日時への返事を待っています")
+
+	person.Has("input[name=slot]")
+	look(s, "slots", person, firm)
+	person.Click("label.slot:nth-of-type(2)")
+	person.Click(`form[action$="/choose"] button.primary`)
+	person.Says("カレンダーに追加する")
+	firm.Says("16:00 からです")
+	look(s, "agreed", person, firm)
+	firm.Click(`button[popovertarget="step-held"]`)
+	look(s, "asks", firm)
+	firm.Click(`#step-held button.primary`)
+	firm.Says("面接の結果を登録してください")
+	look(s, "held", person, firm)
+	firm.Fill("#final_pay", "640")
+	firm.Click("#hire button")
+	firm.Says("640万円")
+	open(person)
+	person.Reload()
+	person.Says("最終的な年収を確認してください")
+	look(s, "hired", person, firm)
+	person.Click(`form[action$="/confirm-pay"] button.primary`)
+	person.Says("本人の確認")
+	firm.Says("本人の確認")
+	look(s, "done", person, firm)
+}
+
+// look finds nothing that keeps somebody out of pages.
+func look(s *stage, at string, tabs ...*e2e.Tab) {
+	for _, tab := range tabs {
+		for _, barrier := range tab.Barriers() {
+			s.Errorf("%s: %s", at, barrier)
+		}
+	}
+}
