@@ -204,7 +204,7 @@ func nothingUnderTheBar(s *stage) {
 		if (fields.length < 20) return "only " + fields.length + " fields";
 		return fields.filter((e) => {
 			window.scrollTo(0, 0);
-			e.focus();
+			e.focus({preventScroll: true});
 			e.scrollIntoView({block: "nearest"});
 			const r = e.getBoundingClientRect(), hit = document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
 			return hit !== e && !hit?.closest("label")?.contains(e);

@@ -1504,9 +1504,9 @@ func cardPage(w words, name string, card market.Card, one person, s search, toda
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var81 string
-		templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("このカードを開いたことは、ご本人に表示されます。氏名・勤務先・連絡先は、オファーが承諾されると表示されます。", "Its owner sees that you have opened this card. Name, employers and contact data are shown once an offer is accepted."))
+		templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("このカードを開いたことは、ご本人に表示されます。氏名と勤務先は、オファーが承諾されると表示されます。", "Its owner sees that you have opened this card. Name and employers are shown once an offer is accepted."))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `candidates.templ`, Line: 227, Col: 317}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `candidates.templ`, Line: 227, Col: 291}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var81))
 		if templ_7745c5c3_Err != nil {

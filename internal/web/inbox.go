@@ -158,7 +158,7 @@ func answeredText(w words, d market.Delivered) string {
 	if d.State != offer.Accepted {
 		return ""
 	}
-	text := w.Say("「"+title+"」を受けました。"+d.CompanyName+"に、あなたの名前と連絡先が伝わりました。", "You have accepted “"+title+"”. "+d.CompanyName+" now knows your name and how to reach you.")
+	text := w.Say("「"+title+"」を受けました。"+d.CompanyName+"に、あなたの名前と経歴が伝わりました。メッセージを送れます。", "You have accepted “"+title+"”. "+d.CompanyName+" now knows your name and career. You can write to each other.")
 	if by, ok := d.DateBy(); ok {
 		text += w.Say(w.Date(by)+" までに、企業から面接の日程が届きます。", " It owes you a date for the interview by "+w.Date(by)+".")
 	}

@@ -738,9 +738,9 @@ func offerActions(w words, today day.Day, d market.Delivered) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("受けると、この会社にだけ名前と連絡先が伝わります。辞退は5分以内なら取り消せます。", "If you accept, this company alone learns your name and how to reach you. A decline can be taken back within 5 minutes."))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("受けると、この会社にだけ、名前と勤務先を含む経歴が伝わり、メッセージのやり取りができるようになります。辞退は5分以内なら取り消せます。", "If you accept, this company alone learns your name and your whole career, employers included, and you can write to each other. A decline can be taken back within 5 minutes."))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page.templ`, Line: 115, Col: 280}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page.templ`, Line: 115, Col: 412}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var36))
 			if templ_7745c5c3_Err != nil {
