@@ -586,7 +586,7 @@ func sentTerms(w words, d market.Delivered) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, item := range moreTerms(w, &d.Terms) {
+		for _, item := range termsAtOnce(w, &d.Terms) {
 			templ_7745c5c3_Err = term(item.name, item.text).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

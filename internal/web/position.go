@@ -111,8 +111,12 @@ func (p *Pages) editPosition(r *request) error {
 	if err != nil {
 		return err
 	}
+	saved := r.words.Say("保存しました。公開するまで、候補者には見えません。", "Saved. Nobody sees it until you publish it.")
+	if x.PublishedVersion != 0 {
+		saved = r.words.Say("保存しました。公開中の内容は、公開し直すまで変わりません。", "Saved. What is public stays as it is until you publish again.")
+	}
 	done := map[string]string{
-		"saved":     r.words.Say("保存しました。公開中の内容は、公開し直すまで変わりません。", "Saved. What is public stays as it is until you publish again."),
+		"saved":     saved,
 		"published": r.words.Say("公開しました。", "Published."),
 		"closed":    r.words.Say("募集を終了しました。", "Closed."),
 	}[r.URL.Query().Get("done")]

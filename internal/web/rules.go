@@ -484,6 +484,9 @@ func (a activation) today(w words) string {
 	case a.approve:
 		return w.Say("約"+w.People(*a.preview.Due)+"が確認待ちに並びます。あなたが確認するまで、誰にも届きません。", "About "+w.People(*a.preview.Due)+" wait for you to confirm. Nobody is reached before.")
 	}
+	if *a.preview.Due == 0 {
+		return w.Say("すぐに届く人はいません（5人単位で切り捨て）。条件に合う人が現れると届きます。", "Nobody is reached at once (rounded down to fives). Whoever comes to match is.")
+	}
 	return w.Say(w.People(*a.preview.Due)+"にすぐ届きます（5人単位で切り捨て）。", w.People(*a.preview.Due)+" are reached at once (rounded down to fives).")
 }
 

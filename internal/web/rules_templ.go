@@ -1805,7 +1805,7 @@ func activationPage(w words, title string, a activation) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = term(w.Say("最後に届ける日", "Last day"), w.Date(a.rule.Expires)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = term(w.Say("最後に届ける日", "Last day"), w.FullDate(a.rule.Expires)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

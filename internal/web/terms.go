@@ -1,7 +1,9 @@
 package web
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"enishi/internal/condition"
 	"enishi/internal/position"
@@ -36,4 +38,25 @@ func moreTerms(w words, t *position.Terms) []legalItem {
 		out = append(out, item)
 	}
 	return out
+}
+
+// termsAtOnce names the same for a page of one offer: what is yes or no stands in one line.
+func termsAtOnce(w words, t *position.Terms) []legalItem {
+	flags := t.Record(position.Offered{}).Flags
+	out := moreTerms(w, t)
+	var ways []string
+	for _, f := range condition.Fields(condition.Positions) {
+		is, said := flags[f.Name]
+		if f.Kind != condition.Flag || !said {
+			continue
+		}
+		name := w.Say(f.JA, capital(f.EN))
+		out = slices.DeleteFunc(out, func(i legalItem) bool { return i.name == name })
+		if is {
+			ways = append(ways, w.Say(f.JA, f.EN))
+		} else {
+			ways = append(ways, w.Say(f.NoJA, f.NoEN))
+		}
+	}
+	return append(out, legalItem{w.Say("働き方", "Ways of working"), strings.Join(ways, w.Say("、", ", "))})
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -145,6 +146,31 @@ func TestEnglishPages(t *testing.T) {
 		if at := strings.IndexFunc(text, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }); at >= 0 {
 			t.Errorf("%s has Japanese on it: %.60q", path, text[at:])
 		}
+	}
+}
+
+// TestOneSheetForEachClass finds no class by its own name in two sheets: what one page
+// says of it would change another.
+func TestOneSheetForEachClass(t *testing.T) {
+	sheets, err := filepath.Glob("static/css/*.css")
+	if err != nil || len(sheets) < 5 {
+		t.Fatalf("%d style sheets: %v", len(sheets), err)
+	}
+	in := map[string]string{}
+	for _, sheet := range sheets {
+		css, err := os.ReadFile(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?:^|[}{,/])\s*\.([a-z-]+)\s*[{,]`).FindAllStringSubmatch(string(css), -1) {
+			if other := in[m[1]]; other != "" && other != sheet && m[1] != "foot" && m[1] != "top" { // which print leaves out
+				t.Errorf(".%s is in %s and in %s", m[1], other, sheet)
+			}
+			in[m[1]] = sheet
+		}
+	}
+	if len(in) < 50 {
+		t.Errorf("only %d classes were found", len(in))
 	}
 }
 

@@ -84,7 +84,7 @@ function leave(form: HTMLFormElement, to: string): void {
 // show puts the page that came back in place of this one. The address stays, so that
 // a reload brings the form again and what was typed into it.
 function show(page: Document): void {
-  for (const part of ["header.bar", "main"]) {
+  for (const part of ["header.top", "main"]) {
     const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
     if (old && fresh) {
       old.replaceWith(fresh);
