@@ -13,6 +13,7 @@ func floors() map[string]int {
 		"internal/section":   0,
 		"internal/files":     0,
 		"internal/day":       0,
+		"internal/table":     0,
 		"internal/corpnum":   0,
 		"internal/config":    0,
 		"internal/lifecycle": 0,

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"enishi/internal/table"
 )
 
 // The survey's name, year and publisher, as its terms of use want them named.
@@ -102,37 +104,13 @@ var load = sync.OnceValue(func() *tables {
 		columns int
 		take    func([]string) error
 	}{{"census", 12, t.takeSurvey}, {"occupation", 3, t.takeDrawn}} {
-		if err := eachLine(step.name, step.columns, step.take); err != nil {
+		if err := table.Each(files, "tables/"+step.name+".tsv", step.columns, step.take); err != nil {
 			panic(err)
 		}
 	}
 	t.shareWorkers()
 	return t
 })
-
-// eachLine gives the fields of each line of a table that is no comment.
-func eachLine(name string, columns int, take func([]string) error) error {
-	text, err := files.ReadFile("tables/" + name + ".tsv")
-	if err != nil {
-		return fmt.Errorf("read a table: %w", err)
-	}
-	n := 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		fields := strings.Split(line, "\t")
-		if len(fields) != columns {
-			return fmt.Errorf("%s.tsv, line %d: %d columns, want %d", name, n, len(fields), columns)
-		}
-		if err := take(fields); err != nil {
-			return fmt.Errorf("%s.tsv, line %d: %w", name, n, err)
-		}
-	}
-	return nil
-}
 
 func (t *tables) takeSurvey(f []string) error {
 	c := Figures{Name: f[0], Major: slices.Index(Majors(), f[1])}

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"enishi/internal/position"
+
+	"enishi/internal/table"
 )
 
 // job is a position on the drawing board, with the candidate after whom it was
@@ -233,7 +235,7 @@ func (w *world) settlePay(d draw, j *job) {
 // loadWages reads the regional minimum wages, in the order of the prefectures.
 var loadWages = sync.OnceValues(func() ([]int, error) {
 	var out []int
-	err := eachLine("minimumwage", 2, func(f []string) error {
+	err := table.Each(files, "tables/minimumwage.tsv", 2, func(f []string) error {
 		n, err := strconv.Atoi(f[1])
 		if err != nil || f[0] != fmt.Sprintf("%02d", len(out)+1) {
 			return fmt.Errorf("%q is no amount of prefecture %d", f[1], len(out)+1)

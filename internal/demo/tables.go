@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"enishi/internal/census"
+	"enishi/internal/table"
 	"enishi/internal/taxonomy"
 )
 
@@ -74,36 +75,12 @@ var loadTables = sync.OnceValues(func() (*tables, error) {
 		{"firm", 2, func(f []string) error { t.firmPatterns[f[0]] = strings.Split(f[1], "|"); return nil }},
 		{"text", 2, func(f []string) error { t.text[f[0]] = append(t.text[f[0]], strings.Split(f[1], "|")...); return nil }},
 	} {
-		if err := eachLine(step.name, step.columns, step.take); err != nil {
+		if err := table.Each(files, "tables/"+step.name+".tsv", step.columns, step.take); err != nil {
 			return nil, err
 		}
 	}
 	return t, t.takeCensus()
 })
-
-// eachLine gives the fields of each line of a table that is no comment.
-func eachLine(name string, columns int, take func([]string) error) error {
-	text, err := files.ReadFile("tables/" + name + ".tsv")
-	if err != nil {
-		return fmt.Errorf("read a table: %w", err)
-	}
-	n := 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		line = strings.TrimRight(line, "\r\n")
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		fields := strings.Split(line, "\t")
-		if len(fields) != columns {
-			return fmt.Errorf("%s.tsv, line %d: %d columns, want %d", name, n, len(fields), columns)
-		}
-		if err := take(fields); err != nil {
-			return fmt.Errorf("%s.tsv, line %d: %w", name, n, err)
-		}
-	}
-	return nil
-}
 
 // takeCensus gives each occupation the figures of the wage census.
 func (t *tables) takeCensus() error {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"enishi/internal/table"
 	"enishi/internal/taxonomy"
 )
 
@@ -22,7 +23,7 @@ type trade struct {
 // loadTrades reads the trades, by the code of each occupation in them.
 var loadTrades = sync.OnceValues(func() (map[string]*trade, error) {
 	byName, byCode := map[string]*trade{}, map[string]*trade{}
-	err := eachLine("trade", 3, func(f []string) error {
+	err := table.Each(files, "tables/trade.tsv", 3, func(f []string) error {
 		t, ok := byName[f[0]]
 		if !ok {
 			t = &trade{name: f[0], text: map[string][]string{}}
