@@ -3,9 +3,11 @@ package web_test
 import (
 	"log/slog"
 	"net/http"
-	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"enishi/internal/web"
 )
@@ -67,11 +69,87 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	}
 }
 
-// ask gives the status of an empty form, or of a page.
+// ask gives the status of a form with little in it, or of a page.
 func (s *site) ask(method, path string) int {
 	s.Helper()
 	if method == http.MethodGet {
 		return s.get(path).status
 	}
-	return s.post(path, url.Values{}).status
+	return s.post(path, form("role", "viewer")).status
+}
+
+// TestIDsOfOthers calls each route that has an id with one that is real and somebody
+// else's: a company's with another company's, a candidate's with another candidate's.
+// It is not found, whatever is asked of it, and nothing has become of it.
+func TestIDsOfOthers(t *testing.T) {
+	s := newSite(t)
+	d := s.accepted()
+	d.asCompany()
+	s.saved("Go", false)
+	s.post("/company/members", form("email", "new@example.jp", "role", "viewer"))
+	s.post("/company/tokens", form("name", "t", "role", "viewer", "once", "k"))
+	strangers := map[web.Audience]*http.Client{}
+	s.offer(2, 700)
+	s.ownerOf("k2@example.jp")
+	strangers[web.Members] = s.browser
+	s.forget()
+	s.post("/signup", chosen("email", "other@example.jp", "password", firstWords))
+	strangers[web.Candidates] = s.browser
+	d.asCompany()
+	ids := s.idsOfAll(d)
+	pages, err := web.New(slog.New(slog.DiscardHandler), nil, web.Options{})
+	s.must(err)
+	tried := map[string]bool{}
+	for _, route := range pages.Routes() {
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		before, after, has := strings.Cut(path, "/{")
+		stranger := strangers[route.Who]
+		if !has || stranger == nil {
+			continue
+		}
+		id := ids[before]
+		if id == "" {
+			t.Errorf("no id is known for %s", route.Pattern)
+			continue
+		}
+		_, after, _ = strings.Cut(after, "}")
+		s.browser = stranger
+		if got := s.ask(method, before+"/"+id+after); got != http.StatusNotFound {
+			t.Errorf("%s of somebody else's: %d, want 404", route.Pattern, got)
+		}
+		tried[before] = true
+	}
+	if len(tried) != len(ids) {
+		t.Errorf("tried %d kinds of ids of %d", len(tried), len(ids))
+	}
+	d.asCompany()
+	if diff := cmp.Diff(ids, s.idsOfAll(d)); diff != "" {
+		t.Errorf("strangers changed what is there (-before +after):\n%s", diff)
+	}
+}
+
+// idsOfAll gives an id of each kind that the two sides of an offer have.
+func (s *site) idsOfAll(d dealt) map[string]string {
+	s.Helper()
+	ids := s.idsOnPages("/company/members", "/company/tokens", "/company/positions", "/company/rules", "/company/searches", "/company/pipeline", d.ours)
+	ids["/offers"] = strings.TrimPrefix(d.theirs, "/offers/")
+	return ids
+}
+
+var idOnPage = regexp.MustCompile(`"((?:/[a-z]+)+)/([0-9a-f-]{36}|[0-9a-z]{20,})(?:[/?"])`)
+
+// idsOnPages gives the first id of each kind that pages lead to, by the path before it.
+func (s *site) idsOnPages(paths ...string) map[string]string {
+	s.Helper()
+	ids := map[string]string{}
+	for _, path := range paths {
+		p := s.get(path)
+		s.holds(p, http.StatusOK)
+		for _, m := range idOnPage.FindAllStringSubmatch(p.body, -1) {
+			if ids[m[1]] == "" {
+				ids[m[1]] = m[2]
+			}
+		}
+	}
+	return ids
 }
