@@ -1089,7 +1089,7 @@ func candidateDeal(w words, x *deal) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = asks(w, ask{id: "withdraw", button: w.Say("オファーを取り下げる", "Withdraw from this offer"), title: w.Say("オファーを取り下げますか？", "Withdraw from this offer?"), text: w.Say("選考はここで終わり、企業の画面に「取り下げ」と表示されます。メッセージも送れなくなります。元には戻せません。", "It ends here: the company sees that you withdrew, and neither side can write any more. This cannot be undone."), action: x.path("/withdraw"), yes: w.Say("取り下げる", "Withdraw"), danger: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = asks(w, ask{id: "withdraw", button: w.Say("このオファーを辞退する", "Withdraw from this offer"), title: w.Say("このオファーを辞退しますか？", "Withdraw from this offer?"), text: w.Say("やり取りはここで終わり、企業の画面に「取り下げ」と表示されます。メッセージも送れなくなります。元には戻せません。", "It ends here: the company sees that you withdrew, and neither side can write any more. This cannot be undone."), action: x.path("/withdraw"), yes: w.Say("辞退する", "Withdraw"), danger: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -173,7 +173,7 @@ func TestDatesChange(t *testing.T) {
 func TestWithdrawals(t *testing.T) {
 	s := newSite(t)
 	d := s.accepted()
-	s.holds(s.get(d.theirs), http.StatusOK, "オファーを取り下げますか")
+	s.holds(s.get(d.theirs), http.StatusOK, "このオファーを辞退しますか")
 	d.asCompany()
 	s.holds(s.post(d.ours+"/withdraw", nil), http.StatusOK, "オファーを取り下げました", "守られませんでした")
 	d.asCandidate()
