@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -77,8 +78,12 @@ func (c *auditCmd) Run(ctx context.Context, w World) error {
 // filter reads what narrows the list.
 func (c *auditCmd) filter() (f market.EntryFilter, company *uuid.UUID, err error) {
 	f.What = market.Audited(c.What)
-	if c.What != "" && !slices.Contains(market.AuditedKinds(), f.What) {
-		return f, nil, usageError{fmt.Sprintf("--what: found %q; accepted: %v", c.What, market.AuditedKinds())}
+	var kinds []string
+	for _, k := range market.AuditedKinds() {
+		kinds = append(kinds, string(k))
+	}
+	if c.What != "" && !slices.Contains(kinds, c.What) {
+		return f, nil, usageError{fmt.Sprintf("--what: found %q; accepted: %s", c.What, strings.Join(kinds, ", "))}
 	}
 	if c.Limit < 1 || c.Limit > mostEntries || c.Before < 0 {
 		return f, nil, usageError{fmt.Sprintf("--limit: found %d; accepted: 1 to %d; --before: 0 or more", c.Limit, mostEntries)}
