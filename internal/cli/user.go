@@ -55,7 +55,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if made {
 		fmt.Fprintf(w.Out, "Password: %s (kept nowhere: note it now)\n", c.Password)
 	}
-	fmt.Fprintln(w.Out, "The operator can sign in: POST /api/v1/sessions.")
+	fmt.Fprintln(w.Out, "The operator can sign in: on the page /signin, or by POST /api/v1/sessions.")
 	return nil
 }
 
