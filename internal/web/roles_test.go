@@ -128,6 +128,48 @@ func TestIDsOfOthers(t *testing.T) {
 	}
 }
 
+// TestViewersChangeNothing sends every form of a company as a member who may only read.
+func TestViewersChangeNothing(t *testing.T) {
+	s := newSite(t)
+	d := s.accepted()
+	d.asCompany()
+	s.saved("Go", false)
+	s.post("/company/members", form("email", "new@example.jp", "role", "viewer"))
+	s.post("/company/tokens", form("name", "t", "role", "viewer", "once", "k"))
+	ids := s.idsOfAll(d)
+	link := s.mailed("new@example.jp")
+	s.forget()
+	s.post("/invitations", form("code", code(link), "password", otherWords))
+	pages, err := web.New(slog.New(slog.DiscardHandler), nil, web.Options{})
+	s.must(err)
+	tried := 0
+	for _, route := range pages.Routes() {
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		if method == http.MethodGet || route.Who != web.Members {
+			continue
+		}
+		if before, after, has := strings.Cut(path, "/{"); has {
+			_, after, _ = strings.Cut(after, "}")
+			path = before + "/" + ids[before] + after
+		}
+		// Of everything that some form wants; each takes what is its own.
+		all := dates("2026-12-03T14:00")
+		for name, value := range map[string]string{
+			"role": "viewer", "to": "schedule", "title": "求人", "text": "こんにちは", "name": "検索", "card": ids["/company/candidates"],
+			"position": ids["/company/positions"], "kind": "interview", "message": "こんにちは", "version": "1",
+		} {
+			all.Set(name, value)
+		}
+		if got := s.post(path, all).status; got != http.StatusForbidden {
+			t.Errorf("%s as a viewer: %d, want 403", route.Pattern, got)
+		}
+		tried++
+	}
+	if tried < 15 {
+		t.Errorf("only %d forms were tried", tried)
+	}
+}
+
 // idsOfAll gives an id of each kind that the two sides of an offer have.
 func (s *site) idsOfAll(d dealt) map[string]string {
 	s.Helper()
