@@ -118,7 +118,13 @@ func (i *installation) close(err error) error {
 func options(c *config.Config, log *slog.Logger, mail market.Mailer, w World) market.Options {
 	return market.Options{
 		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail, Shared: c.Shared(), Address: c.PublicURL,
-		Report: func(ctx context.Context, what string, err error) { log.ErrorContext(ctx, what, "error", err) },
+		Report: func(ctx context.Context, what string, err error) {
+			level := slog.LevelError
+			if errs.Is(err, errs.Stale) { // as what a program of another version left: there is another way
+				level = slog.LevelWarn
+			}
+			log.Log(ctx, level, what, "error", err)
+		},
 	}
 }
 
