@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
@@ -205,20 +204,6 @@ func (q codesAsked) several() bool { return len(q.items) > 1 }
 func (q codesAsked) group(i taxonomy.Item) bool {
 	return q.field.Classification == taxonomy.Certification && !taxonomy.Of(taxonomy.Certification).Leaf(i.Code)
 }
-
-// mistakable says whether the name is of a skill but would read as that of an
-// occupation: no level and no form of denial says that a skill is meant.
-func (q codesAsked) mistakable(name string) bool {
-	return q.field.Name == "skill" && q.level == 0 && !q.negated && occupationNames()[name]
-}
-
-var occupationNames = sync.OnceValue(func() map[string]bool {
-	names := map[string]bool{}
-	for _, item := range taxonomy.Of(taxonomy.Occupation).Items() {
-		names[item.JA], names[item.EN] = true, true
-	}
-	return names
-})
 
 // names gives the names of the codes as name writes them, each once: a group
 // may have one part only, of its own name.

@@ -82,9 +82,9 @@ func (english) name(q codesAsked, i taxonomy.Item) string {
 	switch {
 	case q.group(i):
 		return "any " + quoted + " certification"
-	case q.mistakable(i.EN):
-		return "skill " + quoted
-	case q.field.Name == "industry", strings.Contains(i.EN, ", "), strings.Contains(i.EN, " or "):
+	case q.field.Name == "skill" && q.level == 0: // the phrase says skills itself
+		return strings.TrimSuffix(i.EN, " skills")
+	case q.field.Name == "industry", q.field.Name == "certification", strings.Contains(i.EN, ", "), strings.Contains(i.EN, " or "):
 		return quoted
 	case q.several() && strings.Contains(i.EN, " and "):
 		return quoted
@@ -96,29 +96,35 @@ func (english) name(q codesAsked, i taxonomy.Item) string {
 func (english) phrase(f Field) phrase {
 	switch {
 	case f.Name == "occupation" && f.Multi:
-		return phrase{"%s", "no experience in %s", "experience in neither %s"}
+		return phrase{"experience in %s", "no experience in %s", "experience in neither %s"}
 	case f.Name == "industry" && f.Multi:
 		return phrase{"experience in the industry %s", "no experience in the industry %s", "experience in neither the industry %s"}
 	}
 	switch f.Name {
-	case "skill", "language":
-		return phrase{"%s", "without %s", "with neither %s"}
+	case "skill":
+		return phrase{"skills in %s", "no skills in %s", "skills in neither %s"}
+	case "language":
+		return phrase{"speaks %s", "does not speak %s", "speaks neither %s"}
+	case "residence":
+		return phrase{"lives in %s", "does not live in %s", "does not live in %s"}
 	case "certification":
 		return phrase{"holds %s", "does not hold %s", "holds neither %s"}
 	case "willing_prefecture":
 		return phrase{"willing to work in %s", "not willing to work in %s", "willing to work in neither %s"}
 	case "prefecture":
 		return phrase{"place of work: %s", "place of work does not include %s", "place of work includes neither %s"}
-	case "employment_status", "industry", "company":
-		return phrase{f.EN + ": %s", f.EN + ": not %s", f.EN + ": not (%s)"}
 	}
-	return phrase{"%s", "not %s", "not (%s)"}
+	return phrase{f.EN + ": %s", f.EN + ": not %s", f.EN + ": not (%s)"}
 }
 
 func (t english) number(f Field, s span) string {
 	p := spanPhrase{f.EN + ": %s or more", f.EN + ": at most %s", f.EN + ": %s–%s", f.EN + ": %s", ""}
 	bare, full := commas, func(n int) string { return t.quantity(f, n) }
 	switch f.Name {
+	case "experience_years":
+		p.zero = f.EN + ": less than 1 year"
+	case "overtime_hours":
+		p.zero = "no overtime"
 	case "available_in_days":
 		p = spanPhrase{"available in %s or more", "available within %s", "available in %s–%s", "available in exactly %s", "available at once"}
 	case "last_active_days":

@@ -68,8 +68,6 @@ func (t japanese) lacking(q codesAsked) string {
 		return fmt.Sprintf(p.neither, strings.Join(names, "も"))
 	case len(names) > 1:
 		return fmt.Sprintf(p.neither, strings.Join(names, "または"))
-	case q.field.Name == "skill" && strings.HasSuffix(names[0], "スキル"):
-		return names[0] + "なし"
 	}
 	return fmt.Sprintf(p.lacked, names[0])
 }
@@ -81,8 +79,8 @@ func (japanese) name(q codesAsked, i taxonomy.Item) string {
 	switch {
 	case q.group(i):
 		return quoted + "の資格"
-	case q.mistakable(i.JA):
-		return "スキル" + quoted
+	case q.field.Name == "skill" && q.level == 0: // the phrase says スキル itself
+		return strings.TrimSuffix(strings.TrimSuffix(i.JA, "スキル"), "の")
 	case q.field.Name == "industry", strings.Contains(i.JA, "、"), q.several() && strings.Contains(i.JA, "・"):
 		return quoted
 	}
@@ -95,21 +93,21 @@ func (japanese) name(q codesAsked, i taxonomy.Item) string {
 func (japanese) phrase(f Field) phrase {
 	switch {
 	case f.Name == "occupation" && f.Multi:
-		return phrase{"%s", "%sの経験なし", "%sも経験なし"}
+		return phrase{"%sの経験あり", "%sの経験なし", "%sも経験なし"}
 	case f.Name == "industry" && f.Multi:
 		return phrase{"業種%sの経験あり", "業種%sの経験なし", "業種%sも経験なし"}
 	}
 	switch f.Name {
 	case "skill":
-		return phrase{"%s", "%sのスキルなし", "%sもスキルなし"}
+		return phrase{"%sのスキルあり", "%sのスキルなし", "%sもスキルなし"}
 	case "language":
-		return phrase{"%s", "%sの語学力なし", "%sも語学力なし"}
+		return phrase{"%sを使える", "%sを使えない", "%sも使えない"}
 	case "certification":
 		return phrase{"%sを保有", "%sを保有していない", "%sも保有していない"}
 	case "willing_prefecture", "prefecture":
 		return phrase{f.JA + "が%s", f.JA + "に%sを含まない", f.JA + "に%sも含まない"}
-	case "employment_status":
-		return phrase{"就業状況が%s", "就業状況が%s以外", "就業状況が（%s）以外"}
+	case "residence", "employment_status", "occupation":
+		return phrase{f.JA + "が%s", f.JA + "が%s以外", f.JA + "が（%s）以外"}
 	case "industry":
 		return phrase{"業種%s", "業種%s以外", "業種（%s）以外"}
 	case "company":
@@ -124,9 +122,15 @@ func (japanese) number(f Field, s span) string {
 	case "available_in_days":
 		p = spanPhrase{"入社可能まで%s以上", "%s以内に入社可能", "入社可能まで%s〜%s", "入社可能までちょうど%s", "すぐに入社可能"}
 	case "last_active_days":
-		p = spanPhrase{"最終利用から%s以上", "最終利用が%s以内", "最終利用から%s〜%s", "最終利用からちょうど%s", "最終利用が当日"}
+		p = spanPhrase{"最終利用から%s以上", "最終利用が%s以内", "最終利用から%s〜%s", "最終利用からちょうど%s", "最終利用が今日"}
 	case "start_hour", "end_hour":
 		p.atLeast, p.atMost = f.JA+"%s以降", f.JA+"%s以前"
+	case "pay_min", "pay_max":
+		p = spanPhrase{f.JA + "が%s以上", f.JA + "が%s以下", f.JA + "が%s〜%s", f.JA + "が%s", ""}
+	case "experience_years":
+		p.zero = f.JA + "1年未満"
+	case "overtime_hours":
+		p.zero = "残業なし"
 	}
 	bare := commas
 	if f.UnitJA == "万円" {
@@ -215,7 +219,7 @@ func (japanese) flag(f Field, is bool) string {
 func (japanese) contains(text string, negated bool) string {
 	text = "「" + strings.NewReplacer("「", "『", "」", "』").Replace(text) + "」"
 	if negated {
-		return text + "を含まない"
+		return "フリーワード" + text + "を含まない"
 	}
-	return text + "を含む"
+	return "フリーワード" + text + "を含む"
 }

@@ -62,7 +62,7 @@ func TestSearching(t *testing.T) {
 		"pay.min": {"４００"}, "pay.max": {""}, "remote_ok": {""}, "text": {""},
 	}
 	p := s.get("/company/candidates?" + sent.Encode())
-	s.holds(p, http.StatusOK, "ソフトウェア開発 3年以上、かつGo、かつ英語 C1以上、かつ現在の年収400万円以上",
+	s.holds(p, http.StatusOK, "ソフトウェア開発 3年以上、かつGoのスキルあり、かつ英語 C1以上、かつ現在の年収400万円以上",
 		"英語 C1以上 を外すと", "4/4", `value="400"`, "ソフトウェア開発 5年以上")
 	s.holds(p, http.StatusOK, "あと1つで合う人", "なし: 英語 C1以上", "3/4")
 	s.holds(s.get("/company/candidates?skill=go&text=kubernetes"), http.StatusOK, "25人が条件に合っています", "<mark>Kubernetes</mark>")
@@ -135,7 +135,7 @@ func TestNestedConditionsByClicking(t *testing.T) {
 	press("any", group, leaf["pay"])
 	wanted := `{"all":[{"any":[{"all":[` + leaf["go"] + `,` + leaf["en"] + `]},` + leaf["pay"] + `]},{"field":"residence","in":["13"]}]}`
 	s.wants(form, wanted)
-	s.holds(s.get("/company/candidates?"+form.Encode(), "HX-Request", "true"), http.StatusOK, "3人が条件に合っています", "（Go、かつ英語）、または現在の年収430万円以上")
+	s.holds(s.get("/company/candidates?"+form.Encode(), "HX-Request", "true"), http.StatusOK, "3人が条件に合っています", "（Goのスキルあり、かつ英語を使える）、または現在の年収430万円以上")
 
 	either := `{"any":[{"all":[` + leaf["go"] + `,` + leaf["en"] + `]},` + leaf["pay"] + `]}`
 	press("not", either)
