@@ -44,15 +44,7 @@ func aCompanyAndAStranger(s *stage) {
 	firm := s.tab(e2e.View{})
 	const name, title = "あさひ計測株式会社", "計測ソフトの設計と開発"
 	number := corpnum.From(810_000_000_001).String()
-	firm.Open("/companies/new")
-	firm.Fill("#corporate_number", number)
-	firm.Fill("#name", name)
-	firm.Choose("#size", "2")
-	firm.Fill("#email", address("founder"))
-	firm.Fill("#password", e2e.Password)
-	firm.Click("main form.card button.primary")
-	firm.At("/company")
-
+	founds(firm, number, name)
 	publishes(firm, title)
 	starts(firm)
 	person.Says("新しいオファーが届きました。", title, name)
@@ -60,6 +52,20 @@ func aCompanyAndAStranger(s *stage) {
 		s.Error("the inbox was loaded again")
 	}
 	blocks(s, person, firm, number, title)
+}
+
+// founds registers a company and its owner, whose address it gives.
+func founds(firm *e2e.Tab, number, name string) (email string) {
+	email = address("founder")
+	firm.Open("/companies/new")
+	firm.Fill("#corporate_number", number)
+	firm.Fill("#name", name)
+	firm.Choose("#size", "2")
+	firm.Fill("#email", email)
+	firm.Fill("#password", e2e.Password)
+	firm.Click("main form.card button.primary")
+	firm.At("/company")
+	return email
 }
 
 // publishes writes a position with all that the law wants, and publishes it.

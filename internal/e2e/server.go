@@ -30,31 +30,54 @@ type Server struct {
 	t       testing.TB
 	program string
 	dir     string
+	flags   []string
 	cmd     *exec.Cmd
 }
 
-// NewServer starts a server on a new folder; unless people is 0 the folder is
-// filled with as many candidates, and with companies and rules to fit. It ends with
+// Operator is the address of an operator.
+const Operator = "operator@example.jp"
+
+// NewServer starts a server with --demo on a new folder; unless people is 0 the folder
+// is filled with as many candidates, and with companies and rules to fit. It ends with
 // the test.
 func NewServer(t testing.TB, people int) *Server {
+	t.Helper()
+	return begun(t, people, "--demo")
+}
+
+// NewEarnestServer starts such a server as it runs for real people: operators verify
+// companies, addresses are confirmed, and members confirm what rules send.
+func NewEarnestServer(t testing.TB, people int) *Server {
+	t.Helper()
+	return begun(t, people)
+}
+
+func begun(t testing.TB, people int, flags ...string) *Server {
+	t.Helper()
+	s := place(t, flags...)
+	if people > 0 {
+		s.Run("demo", "load", "--candidates", fmt.Sprint(people), "--companies", fmt.Sprint(people/20), "--rules", fmt.Sprint(people/5), "--seed", "1")
+	} else {
+		s.Run("user", "add", "--role", "operator", "--email", Operator, "--password", Password)
+	}
+	s.Start()
+	return s
+}
+
+// place gives a server that does not run yet, with more flags for it.
+func place(t testing.TB, flags ...string) *Server {
 	t.Helper()
 	program := filepath.Join(fleet.Root(t), "bin", "enishi")
 	if _, err := os.Stat(program); err != nil {
 		t.Fatalf("the program is not built: run make e2e: %v", err)
 	}
-	s := &Server{URL: "http://" + fleet.FreeAddr(t), t: t, program: program, dir: filepath.Join(t.TempDir(), "data")}
-	if people > 0 {
-		s.Run("demo", "load", "--candidates", fmt.Sprint(people), "--companies", fmt.Sprint(people/20), "--rules", fmt.Sprint(people/5), "--seed", "1")
-	} else {
-		s.Run("user", "add", "--role", "operator", "--email", "operator@example.jp", "--password", Password)
-	}
+	s := &Server{URL: "http://" + fleet.FreeAddr(t), t: t, program: program, dir: filepath.Join(t.TempDir(), "data"), flags: flags}
 	t.Cleanup(func() {
 		s.Stop()
 		if log, err := os.ReadFile(s.log()); err == nil && t.Failed() {
 			t.Logf("the server said:\n%s", failures(string(log)))
 		}
 	})
-	s.Start()
 	return s
 }
 
@@ -95,8 +118,9 @@ func (s *Server) Start() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer log.Close()                                                                                                                                //nolint:errcheck // the process has its own
-	s.cmd = exec.CommandContext(context.Background(), s.program, "serve", "--demo", "--addr", strings.TrimPrefix(s.URL, "http://"), "--data", s.dir) //nolint:gosec // the program that was built
+	defer log.Close() //nolint:errcheck // the process has its own
+	flags := append([]string{"serve", "--addr", strings.TrimPrefix(s.URL, "http://"), "--data", s.dir}, s.flags...)
+	s.cmd = exec.CommandContext(context.Background(), s.program, flags...) //nolint:gosec // the program that was built
 	s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = environment(), log, log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)

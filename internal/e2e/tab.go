@@ -106,6 +106,12 @@ func (tab *Tab) Says(texts ...string) {
 	}
 }
 
+// Lacks waits until the page does not say a text.
+func (tab *Tab) Lacks(text string) {
+	tab.t.Helper()
+	tab.until("the page does not say "+text, fmt.Sprintf("document.body && !document.body.innerText.includes(%q)", text))
+}
+
 // Has waits until a selector finds something.
 func (tab *Tab) Has(selector string) {
 	tab.t.Helper()
