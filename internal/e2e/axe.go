@@ -6,9 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
-
 	"enishi/internal/fleet"
 )
 
@@ -36,10 +33,8 @@ func (tab *Tab) Barriers() []string {
 	if tab.Text("typeof axe") != "object" {
 		tab.Run(tab.axe())
 	}
-	var text string
-	tab.run(chromedp.Evaluate(ask, &text, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 	var found []string
-	if err := json.NewDecoder(strings.NewReader(text)).Decode(&found); err != nil {
+	if err := json.NewDecoder(strings.NewReader(tab.promised(ask))).Decode(&found); err != nil {
 		tab.t.Fatalf("what axe says: %v", err)
 	}
 	return found

@@ -105,6 +105,7 @@ func (b *Browser) Tab(t testing.TB, s *Server, v View) *Tab {
 	})
 	chromedp.ListenTarget(ctx, tab.watch)
 	tab.run(network.Enable(), cdplog.Enable(), runtime.Enable())
+	tab.keepStreams()
 	tab.View(v)
 	return tab
 }

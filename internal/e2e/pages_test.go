@@ -192,6 +192,7 @@ func (v *visit) page(pattern, path string) {
 			v.Errorf("%s: status %d", what, status)
 			return
 		}
+		v.still(what)
 		// Looked at as a whole: what is under a bar that stays at the window's edge can be
 		// scrolled away from it.
 		whole := view
@@ -207,6 +208,22 @@ func (v *visit) page(pattern, path string) {
 		if all || v.in.name == "full" {
 			v.keep(shotName(pattern, v.in.name, view), v.tab.Shot())
 		}
+	}
+}
+
+// mostShift is how much of a page may move by itself, of which no page takes any.
+const mostShift = 0.01
+
+// still expects that nothing moves while the page is loaded, nor when the parts of it
+// that show what others do are brought up to date.
+func (v *visit) still(what string) {
+	v.Helper()
+	shift := v.tab.Shift()
+	if v.tab.News() {
+		shift = v.tab.Shift() // all since the page was opened
+	}
+	if shift.Score > mostShift {
+		v.Errorf("%s: %.3f of it moved: %s", what, shift.Score, strings.Join(shift.Moved, "; "))
 	}
 }
 

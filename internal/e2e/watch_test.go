@@ -42,4 +42,11 @@ func TestTheWatch(t *testing.T) {
 	if found := tab.Barriers(); len(found) != 1 || !strings.Contains(found[0], "image-alt") {
 		t.Errorf("axe says of an image without a text: %q", found)
 	}
+	if shift := tab.Shift(); shift.Score != 0 {
+		t.Errorf("the landing page moves: %+v", shift)
+	}
+	tab.Run(`{ const e = document.createElement("p"); e.textContent = "late"; document.querySelector("main").prepend(e) }`)
+	if shift := tab.Shift(); shift.Score < mostShift || len(shift.Moved) == 0 {
+		t.Errorf("a paragraph that comes late moves the page by %+v", shift)
+	}
 }

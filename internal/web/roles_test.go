@@ -2,13 +2,16 @@ package web_test
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"enishi/internal/account"
 	"enishi/internal/web"
 )
 
@@ -128,46 +131,177 @@ func TestIDsOfOthers(t *testing.T) {
 	}
 }
 
-// TestViewersChangeNothing sends every form of a company as a member who may only read.
-func TestViewersChangeNothing(t *testing.T) {
-	s := newSite(t)
+// leastRoles gives, for each route of a company's members, the least of the roles that
+// may use it.
+func leastRoles() map[string]account.Role {
+	all := map[string]account.Role{}
+	for role, patterns := range map[account.Role]string{
+		account.Viewer: `
+			GET /company
+			GET /company/pipeline
+			GET /company/pipeline/{id}
+			GET /company/offers/{id}
+			GET /company/offers/{id}/calendar.ics
+			GET /company/positions
+			GET /company/positions/new
+			GET /company/positions/{id}
+			GET /company/settings
+			GET /company/members
+			GET /company/candidates
+			GET /company/rules
+			GET /company/rules/new
+			GET /company/rules/{id}
+			GET /company/rules/{id}/proposals
+			GET /company/scouts/new`,
+		account.Recruiter: `
+			POST /company/pipeline/{id}
+			POST /company/offers/{id}/messages
+			POST /company/offers/{id}/slots
+			POST /company/offers/{id}/schedule
+			POST /company/offers/{id}/reschedule
+			POST /company/offers/{id}/held
+			POST /company/offers/{id}/hire
+			POST /company/offers/{id}/reject
+			POST /company/offers/{id}/withdraw
+			POST /company/rules/new
+			POST /company/rules/{id}
+			GET /company/candidates/{card}
+			GET /company/rules/{id}/activate
+			POST /company/rules/{id}/activate
+			POST /company/rules/{id}/pause
+			POST /company/rules/{id}/proposals
+			POST /company/scouts/new
+			POST /company/positions
+			POST /company/positions/{id}
+			POST /company/positions/{id}/publish
+			POST /company/positions/{id}/close
+			GET /company/searches
+			POST /company/searches
+			GET /company/searches/{id}
+			POST /company/searches/{id}
+			POST /company/searches/{id}/delete`,
+		account.Owner: `
+			POST /company/members
+			POST /company/members/{id}/role
+			POST /company/members/{id}/remove
+			POST /company/invitations/{id}/resend
+			POST /company/invitations/{id}/revoke
+			GET /company/tokens
+			POST /company/tokens
+			POST /company/tokens/{id}/revoke
+			GET /company/audit`,
+	} {
+		for line := range strings.Lines(strings.TrimSpace(patterns)) {
+			all[strings.TrimSpace(line)] = role
+		}
+	}
+	return all
+}
+
+// TestEveryRouteAsEveryRole reads every page and sends every form of a company as a
+// member who may only read, as one who recruits and as an owner, with real ids: who has
+// not the role is refused, and nobody else. A route without a row is an error.
+func TestEveryRouteAsEveryRole(t *testing.T) {
+	least := leastRoles()
+	pages, err := web.New(slog.New(slog.DiscardHandler), nil, web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var routes []string
+	for _, r := range pages.Routes() {
+		if r.Who == web.Members {
+			routes = append(routes, r.Pattern)
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(least)), slices.Sorted(slices.Values(routes))); diff != "" {
+		t.Fatalf("rows of the table, routes of members (-rows +routes):\n%s", diff)
+	}
+	rank := []account.Role{account.Viewer, account.Recruiter, account.Owner}
+	for i, role := range rank {
+		t.Run(string(role), func(t *testing.T) {
+			s := newSite(t)
+			ids := s.as(role)
+			// Forms last, in the order of the table of routes: they change what pages show.
+			for _, form := range []bool{false, true} {
+				for _, pattern := range routes {
+					if method, path, _ := strings.Cut(pattern, " "); form == (method != http.MethodGet) {
+						s.mayOnly(pattern, i >= slices.Index(rank, least[pattern]), s.tryAs(method, path, ids))
+					}
+				}
+			}
+		})
+	}
+}
+
+// mayOnly judges the answer to a route.
+func (s *site) mayOnly(pattern string, may bool, status int) {
+	s.Helper()
+	switch {
+	case !may && status == http.StatusForbidden:
+	case !may:
+		s.Errorf("%s: %d, want 403", pattern, status)
+	case status == http.StatusForbidden, status == http.StatusUnauthorized, status == http.StatusNotFound, status >= http.StatusInternalServerError:
+		s.Errorf("%s: %d for who may use it", pattern, status)
+	case strings.HasPrefix(pattern, "GET ") && status != http.StatusOK:
+		s.Errorf("%s: %d, want 200", pattern, status)
+	}
+}
+
+// as is somebody with a role in a company that has something of everything, which it
+// gives the ids of.
+func (s *site) as(role account.Role) map[string]string {
+	s.Helper()
 	d := s.accepted()
 	d.asCompany()
 	s.saved("Go", false)
+	s.holds(s.post(d.ours+"/slots", dates("2026-12-03T14:00")), http.StatusOK)
+	d.asCandidate()
+	slot := slotIDs.FindStringSubmatch(s.get(d.theirs).body)[1]
+	s.holds(s.post(d.theirs+"/choose", form("slot", slot)), http.StatusOK)
+	d.asCompany()
 	s.post("/company/members", form("email", "new@example.jp", "role", "viewer"))
 	s.post("/company/tokens", form("name", "t", "role", "viewer", "once", "k"))
 	ids := s.idsOfAll(d)
-	link := s.mailed("new@example.jp")
+	ids["/company/offers"] = strings.TrimPrefix(d.ours, "/company/offers/")
+	if role == account.Owner {
+		return ids
+	}
+	s.post("/company/members", form("email", "me@example.jp", "role", string(role)))
+	link := s.mailed("me@example.jp")
 	s.forget()
 	s.post("/invitations", form("code", code(link), "password", otherWords))
-	pages, err := web.New(slog.New(slog.DiscardHandler), nil, web.Options{})
-	s.must(err)
-	tried := 0
-	for _, route := range pages.Routes() {
-		method, path, _ := strings.Cut(route.Pattern, " ")
-		if method == http.MethodGet || route.Who != web.Members {
-			continue
-		}
-		if before, after, has := strings.Cut(path, "/{"); has {
-			_, after, _ = strings.Cut(after, "}")
-			path = before + "/" + ids[before] + after
-		}
-		// Of everything that some form wants; each takes what is its own.
-		all := dates("2026-12-03T14:00")
-		for name, value := range map[string]string{
-			"role": "viewer", "to": "schedule", "title": "求人", "text": "こんにちは", "name": "検索", "card": ids["/company/candidates"],
-			"position": ids["/company/positions"], "kind": "interview", "message": "こんにちは", "version": "1",
-		} {
-			all.Set(name, value)
-		}
-		if got := s.post(path, all).status; got != http.StatusForbidden {
-			t.Errorf("%s as a viewer: %d, want 403", route.Pattern, got)
-		}
-		tried++
+	if role == account.Recruiter { // whose searches are their own
+		path := s.saved("SQL", false)
+		ids["/company/searches"] = strings.TrimPrefix(path, "/company/searches/")
 	}
-	if tried < 15 {
-		t.Errorf("only %d forms were tried", tried)
+	return ids
+}
+
+// tryAs sends a form with something of everything that some form wants, each takes what
+// is its own; or reads a page.
+func (s *site) tryAs(method, path string, ids map[string]string) int {
+	s.Helper()
+	if before, after, has := strings.Cut(path, "/{"); has {
+		if ids[before] == "" {
+			s.Errorf("no id is known for %s", path)
+		}
+		_, after, _ = strings.Cut(after, "}")
+		path = before + "/" + ids[before] + after
 	}
+	if method == http.MethodGet {
+		if path == "/company/scouts/new" {
+			path += "?card=" + ids["/company/candidates"]
+		}
+		return s.get(path).status
+	}
+	all := dates("2026-12-03T14:00")
+	for name, value := range map[string]string{
+		"role": "viewer", "to": "schedule", "title": "求人", "text": "こんにちは", "name": "検索", "card": ids["/company/candidates"],
+		"position": ids["/company/positions"], "kind": "interview", "message": "こんにちは", "version": "1",
+	} {
+		all.Set(name, value)
+	}
+	return s.post(path, all).status
 }
 
 // idsOfAll gives an id of each kind that the two sides of an offer have.
