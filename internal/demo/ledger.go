@@ -280,7 +280,9 @@ func (l *ledger) takeOne(tx market.Tx, a act, by offer.Side) error {
 	case offer.Schedule:
 		d.Agree(now)
 	case offer.Hold:
-		d.Hold(now)
+		if err := d.Hold(now); err != nil {
+			return err
+		}
 	case offer.Hire, offer.Reject, offer.Withdraw:
 		d.End(by, now)
 	}

@@ -248,7 +248,7 @@ func (m *Market) Proceed(ctx context.Context, actor Actor, id uuid.UUID, a offer
 			case offer.Schedule:
 				x.dealing.Agree(x.now)
 			case offer.Hold:
-				x.dealing.Hold(x.now)
+				return x.dealing.Hold(x.now)
 			case offer.Hire:
 				return x.hire()
 			case offer.Reject, offer.Withdraw:

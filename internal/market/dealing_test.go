@@ -107,6 +107,9 @@ func TestDealingToTheEnd(t *testing.T) {
 		}
 		d = x.must(w.Propose(ctx, them, x.id, x.slots(5)))
 		x.must(w.Choose(ctx, us, x.id, d.Dealing.Slots[0].ID))
+		_, err = w.Proceed(ctx, them, x.id, offer.Hold)
+		x.refuses("held before its date", err, errs.Conflict)
+		x.must(w.Reschedule(ctx, them, x.id))
 		x.must(w.Proceed(ctx, them, x.id, offer.Hold))
 		pay := 700
 		x.must(w.Hire(ctx, them, x.id, &pay))

@@ -248,18 +248,28 @@ func (d *Dealing) Reschedule(state State, by Side, now time.Time) error {
 	return nil
 }
 
-// Hold notes that the interview or talk took place.
-func (d *Dealing) Hold(now time.Time) {
+// Ahead says whether a date is agreed that has not begun.
+func (d *Dealing) Ahead(now time.Time) bool {
+	return d.Date != nil && !d.CalledOff && d.Date.Start.After(now)
+}
+
+// Hold notes that the interview or talk took place; before the time that was agreed
+// for it that is a Conflict.
+func (d *Dealing) Hold(now time.Time) error {
+	if d.Ahead(now) {
+		return errs.New(errs.Conflict, "the agreed date has not begun: if it was held on another, call that one off first")
+	}
 	d.room(day.Of(now), day.Of(now))
 	d.Slots = nil
 	d.dated(now)
 	d.HeldAt = now
+	return nil
 }
 
 // End notes that the offer ended, and by whom. A date that is still to come is
 // called off. Slots stay: they say for what the company waited.
 func (d *Dealing) End(by Side, now time.Time) {
-	if d.Date != nil && d.Date.Start.After(now) {
+	if d.Ahead(now) {
 		d.callOff(now)
 	}
 	d.EndedBy, d.EndedAt = by, now

@@ -120,7 +120,12 @@ func asked(by offer.Side) func(*offer.Offer, *offer.Dealing, time.Time) {
 	}
 }
 
-func held(o *offer.Offer, d *offer.Dealing, now time.Time) { d.Hold(now); o.State = offer.Held }
+func held(o *offer.Offer, d *offer.Dealing, now time.Time) {
+	if err := d.Hold(now); err != nil {
+		panic(err)
+	}
+	o.State = offer.Held
+}
 
 func withdrawn(by offer.Side) func(*offer.Offer, *offer.Dealing, time.Time) {
 	return func(o *offer.Offer, d *offer.Dealing, now time.Time) { d.End(by, now); o.State = offer.Withdrawn }
@@ -248,6 +253,9 @@ func TestDates(t *testing.T) {
 	proposed(9)(&o, &d, after(2))
 	chosen(&o, &d, after(3))
 	want("chosen again", 3, false)
+	if err := d.Hold(after(4)); !errs.Is(err, errs.Conflict) || !d.HeldAt.IsZero() {
+		t.Errorf("held five days before the agreed date = %v", err)
+	}
 	d.End(offer.Candidate, after(4))
 	want("withdrawn before it", 4, true)
 	if d.Date == nil || len(d.Slots) != 0 {

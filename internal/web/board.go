@@ -133,10 +133,14 @@ func (p *Pages) showMove(r *request, status int, x moving) error {
 		return err
 	}
 	x.breaks = offer.Breaks(&x.offer.Offer, &x.offer.Dealing, p.market.Now())
+	ahead := x.offer.Dealing.Ahead(p.market.Now())
 	if mayAnswer(actor) {
-		x.steps = x.offer.Proceeds()
+		x.steps = slices.DeleteFunc(x.offer.Proceeds(), func(a offer.Action) bool { return ahead && a == offer.Hold })
 	}
-	if x.to != "" && !slices.Contains(x.steps, x.to) {
+	switch {
+	case x.to == offer.Hold && ahead:
+		x.wrong, x.to, status = aheadText(r.words, &x.offer.Offer), "", http.StatusConflict
+	case x.to != "" && !slices.Contains(x.steps, x.to):
 		x.wrong = r.words.Say("いまの状態からは、その操作ができません。次の操作から選んでください。", "That cannot be done as the offer stands. Choose one of these steps.")
 		x.to, status = "", http.StatusConflict
 	}
@@ -191,6 +195,12 @@ func stepTo(c market.Column) offer.Action {
 	return map[market.Column]offer.Action{
 		market.ColumnScheduled: offer.Schedule, market.ColumnHeld: offer.Hold, market.ColumnHired: offer.Hire, market.ColumnOver: offer.Reject,
 	}[c]
+}
+
+// aheadText says why a step cannot be taken yet.
+func aheadText(w words, o *offer.Offer) string {
+	talk := talkName(w, o)
+	return w.Say("決まった日時になると、「"+talk+"を行った」と登録できます。別の日時に行ったときは、先に日程を変更してください。", "You can say that the "+talk+" was held once the agreed time has come. If it was at another time, change the date first.")
 }
 
 // stepName says a step as the company takes it, and what the other side is shown;

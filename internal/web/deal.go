@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
@@ -65,6 +64,7 @@ type deal struct {
 	today    day.Day
 	acts     bool             // who looks may take steps
 	breaks   bool             // to withdraw breaks the company's promise
+	ahead    bool             // the agreed date has not begun
 	messages []market.Message // oldest first
 	earlier  int64            // before which the thread goes on, 0: it does not
 	older    bool             // the newest messages are not among those shown
@@ -79,15 +79,6 @@ func (x *deal) path(below string) string {
 		return "/company/offers/" + x.ID.String() + below
 	}
 	return "/offers/" + x.ID.String() + below
-}
-
-// whole are the attributes of what is brought up to date as one until the offer is
-// accepted; then each piece is by itself, and forms keep what is typed into them.
-func (x *deal) whole() templ.Attributes {
-	if x.Dealt() {
-		return nil
-	}
-	return templ.Attributes{"data-live": "offers"}
 }
 
 // can says whether the side may take a step as the offer stands.
@@ -131,7 +122,8 @@ func (p *Pages) showDelivered(r *request, status int, d market.Delivered, x deal
 	ctx, actor := r.Context(), *r.actor
 	x.Delivered, x.by, x.today = d, sideOf(actor), p.market.Today()
 	x.acts = x.by == offer.Candidate || mayAnswer(actor)
-	x.breaks = offer.Breaks(&d.Offer, &d.Dealing, p.market.Now())
+	now := p.market.Now()
+	x.breaks, x.ahead = offer.Breaks(&d.Offer, &d.Dealing, now), d.Dealing.Ahead(now)
 	if d.Dealt() {
 		before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 		var err error

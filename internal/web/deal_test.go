@@ -42,7 +42,7 @@ func dates(starts ...string) url.Values {
 	return f
 }
 
-var slotIDs = regexp.MustCompile(`name="slot" value="([0-9a-f-]{36})"`)
+var slotIDs = regexp.MustCompile(`name="slot" id="[^"]*" value="([0-9a-f-]{36})"`)
 
 // TestADealIsMade takes an offer from its acceptance to the confirmed pay, through the
 // pages of both sides.
@@ -68,7 +68,7 @@ func TestADealIsMade(t *testing.T) {
 	d.asCandidate()
 	s.holds(s.get("/offers"), http.StatusOK, "未読メッセージ 1件")
 	page := s.get(d.theirs)
-	s.holds(page, http.StatusOK, "候補から日時を1つ選んでください", "12月3日(木) 14:00〜15:00", "https://meet.example.jp/abc", "期限は進みません", "守られました")
+	s.holds(page, http.StatusOK, "候補の日時から1つ選んでください", "12月3日(木) 14:00〜15:00", "https://meet.example.jp/abc", "期限は進みません", "守られました")
 	s.holds(s.post(d.theirs+"/choose", nil), http.StatusUnprocessableEntity, "日時を1つ選んでください")
 	ids := slotIDs.FindAllStringSubmatch(page.body, -1)
 	if len(ids) != 2 {
@@ -80,6 +80,9 @@ func TestADealIsMade(t *testing.T) {
 
 	d.asCompany()
 	s.holds(s.get(d.ours+"/calendar.ics"), http.StatusOK, "DTSTART:20261203T050000Z")
+	s.holds(s.post(d.ours+"/held", nil), http.StatusConflict, "その操作はできません", "決まった日時になると")
+	s.holds(s.post(strings.Replace(d.ours, "/offers/", "/pipeline/", 1), form("to", "held")), http.StatusConflict, "決まった日時になると")
+	s.holds(s.post(d.ours+"/reschedule", nil), http.StatusOK, "の予定は取り消されました")
 	s.holds(s.post(d.ours+"/held", nil), http.StatusOK, "面接の結果を登録してください", "450万円", "90％")
 	d.hiredFor("460")
 	for page, as := range map[string]func(){d.ours: d.asCompany, d.theirs: d.asCandidate} {

@@ -105,7 +105,7 @@ func dealTitle(w words, x *deal) string {
 
 func acceptedTitle(w words, x *deal) string {
 	if x.Dealing.Waits() {
-		return x.ours(w.Say("候補から日時を1つ選んでください", "Choose one of the times"), w.Say("候補の日時への返事を待っています", "You wait for an answer about the times"))
+		return x.ours(w.Say("候補の日時から1つ選んでください", "Choose one of the times"), w.Say("候補の日時への返事を待っています", "You wait for an answer about the times"))
 	}
 	by := x.due(w, offer.PromiseDate)
 	if by == "" {

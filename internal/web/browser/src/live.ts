@@ -15,14 +15,23 @@ const settle = 150; // ms: news that come together are read together
 const soonest = 1_000; // ms until the next try to connect, doubled up to latest
 const latest = 60_000;
 
-// What the reader has ticked, typed or unfolded stays as it is.
+// What the reader has ticked, picked, typed or unfolded stays as it is; a choice that is
+// not offered any more is taken back.
 const callbacks = {
-  beforeAttributeUpdated: (name: string, node: Element): boolean =>
-    !(
-      (["checked", "value"].includes(name) && !(node instanceof HTMLInputElement && node.type === "hidden")) ||
-      (name === "open" && node instanceof HTMLDetailsElement)
-    ),
+  beforeNodeMorphed: (old: Node, fresh: Node): void => {
+    if (choice(old) && choice(fresh) && old.value !== fresh.value) old.checked = fresh.checked;
+  },
+  beforeAttributeUpdated: (name: string, node: Element): boolean => {
+    if (node instanceof HTMLInputElement && node.type === "hidden") return true;
+    if (name === "value") return choice(node);
+    if (name === "open") return !(node instanceof HTMLDetailsElement);
+    return name !== "checked" && name !== "selected";
+  },
 };
+
+function choice(node: Node): node is HTMLInputElement {
+  return node instanceof HTMLInputElement && (node.type === "checkbox" || node.type === "radio");
+}
 
 let source: EventSource | undefined;
 let heard = "";
