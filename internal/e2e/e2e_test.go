@@ -82,6 +82,7 @@ func TestFlows(t *testing.T) {
 		{"two clicks", twoClicks},
 		{"offers arrive", offersArrive},
 		{"those chosen stay", theChosenStay},
+		{"a search answers its first key", aSearchAnswersItsFirstKey},
 		{"a session that ends", aSessionThatEnds},
 		{"a company and a stranger", aCompanyAndAStranger},
 		{"leaving", leaving},

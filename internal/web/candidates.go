@@ -132,7 +132,7 @@ type found struct {
 	near    []person // who miss one condition alone
 	unseen  []string // cards that are chosen and not listed
 	saves   bool     // the reader may keep searches
-	next    string
+	cursor  string   // of the next page, "": this is the last
 	today   day.Day
 }
 
@@ -145,12 +145,16 @@ func (p *Pages) candidates(r *request) error {
 		return err
 	}
 	s := readSearch(r.words, r.URL.Query())
+	if r.URL.Query().Has("scout") {
+		r.leave(scoutsPath + "/new?" + url.Values{"card": s.chosen}.Encode())
+		return nil
+	}
 	do := r.URL.Query().Get("do")
 	if do != "" {
 		s.wanted = s.wanted.combine(do)
 	}
-	if !r.partial() && (do != "" || hasEmpty(r.URL.Query())) && len(s.wanted.others) == 0 && len(s.form.more) == 0 && len(s.chosen) == 0 {
-		r.see(s.first())
+	if !r.partial() && (do != "" || hasEmpty(r.URL.Query())) && len(s.wanted.others) == 0 && len(s.form.more) == 0 {
+		r.see(s.path(s.address()))
 		return nil
 	}
 	in := market.SearchInput{Condition: s.wanted.condition(), Facets: facetFields(), Sort: market.Sort(s.sort), Limit: hitsShown, Cursor: s.cursor, Near: nearShown}
@@ -172,7 +176,7 @@ func (p *Pages) candidates(r *request) error {
 		status = http.StatusUnprocessableEntity
 	}
 	if r.partial() {
-		r.w.Header().Set("HX-Push-Url", s.path(f.address()))
+		r.w.Header().Set("HX-Push-Url", s.path(f.search.address()))
 		return p.part(r, http.StatusOK, titled(r.words, f.title(r.words), searchPart(r.words, f)))
 	}
 	return p.show(r, status, f.title(r.words), searchPart(r.words, f))
@@ -189,13 +193,13 @@ func hasEmpty(v url.Values) bool {
 }
 
 // address is where the page can be read again.
-func (f found) address() url.Values {
-	v := f.search.values()
-	if f.search.cursor != "" {
-		v.Set("cursor", f.search.cursor)
+func (s search) address() url.Values {
+	v := s.values()
+	if s.cursor != "" {
+		v.Set("cursor", s.cursor)
 	}
-	if len(f.search.chosen) > 0 {
-		v["card"] = f.search.chosen
+	if len(s.chosen) > 0 {
+		v["card"] = s.chosen
 	}
 	return v
 }
@@ -225,9 +229,7 @@ func (s search) show(w words, result market.SearchResult, today day.Day) found {
 	f.unseen = slices.DeleteFunc(slices.Clone(s.chosen), func(card string) bool {
 		return slices.ContainsFunc(slices.Concat(f.people, f.near), func(one person) bool { return one.id == card })
 	})
-	if result.Next != "" {
-		f.next = s.after(result.Next)
-	}
+	f.cursor = result.Next
 	return f
 }
 

@@ -48,7 +48,7 @@ func TestSearching(t *testing.T) {
 	if strings.Contains(all.body, "山田") {
 		t.Error("a list says who somebody is")
 	}
-	next := regexp.MustCompile(`href="(/company/candidates\?cursor=[^"]+)"`).FindStringSubmatch(all.body)
+	next := regexp.MustCompile(`hx-get="(/company/candidates\?cursor=[^"]+)"`).FindStringSubmatch(all.body)
 	if next == nil {
 		t.Fatal("no next page")
 	}
@@ -233,7 +233,7 @@ func TestScoutingThoseChosen(t *testing.T) {
 	s.employer()
 	s.people(2)
 	of := s.published()
-	ids := regexp.MustCompile(`name="card" form="chosen" value="([0-9a-f]+)"`).FindAllStringSubmatch(s.get("/company/candidates").body, -1)
+	ids := regexp.MustCompile(`name="card" form="search" value="([0-9a-f]+)"`).FindAllStringSubmatch(s.get("/company/candidates").body, -1)
 	if len(ids) != 2 {
 		t.Fatalf("%d people can be chosen, want 2", len(ids))
 	}

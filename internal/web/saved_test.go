@@ -103,7 +103,7 @@ func TestTheChosenStay(t *testing.T) {
 	s := newSite(t)
 	s.employer()
 	s.people(2)
-	ids := regexp.MustCompile(`name="card" form="chosen" value="([0-9a-f]+)"`).FindAllStringSubmatch(s.get("/company/candidates").body, -1)
+	ids := regexp.MustCompile(`name="card" form="search" value="([0-9a-f]+)"`).FindAllStringSubmatch(s.get("/company/candidates").body, -1)
 	if len(ids) != 2 {
 		t.Fatalf("%d people can be chosen, want 2", len(ids))
 	}
@@ -114,10 +114,48 @@ func TestTheChosenStay(t *testing.T) {
 	p := s.get("/company/candidates?"+q.Encode(), "HX-Request", "true")
 	s.holds(p, http.StatusOK, "0人が条件に合っています", "この一覧にいない2人も選んでいます", "選択をすべて外す")
 	for _, id := range []string{one, other} {
-		if strings.Count(p.body, `<input type="hidden" name="card" value="`+id+`"`) != 1 {
+		if strings.Count(p.body, `<input type="hidden" name="card" form="search" value="`+id+`"`) != 1 {
 			t.Errorf("%s is not chosen once", id)
 		}
 	}
+}
+
+// TestTheChosenStayWithoutScripts sends the form of a search as a browser without
+// scripts does, with somebody ticked: to change a condition, the order, the page, and to
+// write to those ticked.
+func TestTheChosenStayWithoutScripts(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(22)
+	p := s.get("/company/candidates")
+	of := ""
+	for _, input := range regexp.MustCompile(`<(input|button|select)[^>]* name="(card|cursor|sort|skill|scout)"[^>]*>`).FindAllString(p.body, -1) {
+		owned := strings.Contains(input, `form="search"`)
+		if within := strings.Index(p.body, input) > strings.Index(p.body, `<form id="search"`); !owned && !within {
+			t.Errorf("%s is not of the form that is sent", input)
+		}
+		if m := regexp.MustCompile(`name="card".* value="([0-9a-f]+)"`).FindStringSubmatch(input); m != nil && of == "" {
+			of = m[1]
+		}
+	}
+	ticked := `id="choose-` + of + `" checked`
+	form := func(more ...string) string {
+		v := url.Values{"skill": {""}, "pay.min": {""}, "text": {""}, "sort": {""}, "card": {of}}
+		for i := 0; i < len(more); i += 2 {
+			v.Set(more[i], more[i+1])
+		}
+		return "/company/candidates?" + v.Encode()
+	}
+	s.holds(s.get(form("skill", "go")), http.StatusOK, ticked)
+	s.holds(s.get(form("all", "skill")), http.StatusOK, ticked)
+	s.holds(s.get(form("more", "skill")), http.StatusOK, ticked)
+	cursor := regexp.MustCompile(`name="cursor" value="([^"]+)"`).FindStringSubmatch(p.body)
+	if cursor == nil {
+		t.Fatal("no button leads to the next page")
+	}
+	s.holds(s.get(form("cursor", cursor[1])), http.StatusOK, `<input type="hidden" name="card" form="search" value="`+of+`"`)
+	s.holds(s.get(form("sort", "pay", "cursor", cursor[1])), http.StatusOK, "22人") // a cursor of another order is not followed
+	s.holds(s.get(form("scout", "1")), http.StatusOK, "1人にスカウトを送ります")
 }
 
 // joins has the owner invite somebody, who the browser then is.

@@ -2,7 +2,7 @@ declare module "idiomorph" {
   interface Options {
     morphStyle: "outerHTML" | "innerHTML";
     ignoreActiveValue: boolean;
-    callbacks: {
+    callbacks?: {
       beforeNodeMorphed?: (old: Node, fresh: Node) => boolean;
       beforeAttributeUpdated?: (name: string, node: Element, kind: "update" | "remove") => boolean;
     };

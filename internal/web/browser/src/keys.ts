@@ -1,11 +1,8 @@
 // Lists that keys move through: j to the next, k to the one before, x to choose it. The
 // link of each has the focus, so that Enter opens it.
 
-let listening = false;
-
+// keys listens for every list of the document, also for one that comes later.
 export function keys(): void {
-  if (listening) return;
-  listening = true;
   document.addEventListener("keydown", onKey);
 }
 

@@ -3,6 +3,7 @@
 // have an id, and are brought up to date from the page's own address.
 import htmx from "htmx.org";
 import { Idiomorph } from "idiomorph";
+import { hold } from "./hold";
 import { say } from "./say";
 import { toast } from "./toast";
 
@@ -14,24 +15,6 @@ const shown: Record<string, string> = {
 const settle = 150; // ms: news that come together are read together
 const soonest = 1_000; // ms until the next try to connect, doubled up to latest
 const latest = 60_000;
-
-// What the reader has ticked, picked, typed or unfolded stays as it is; a choice that is
-// not offered any more is taken back.
-const callbacks = {
-  beforeNodeMorphed: (old: Node, fresh: Node): void => {
-    if (choice(old) && choice(fresh) && old.value !== fresh.value) old.checked = fresh.checked;
-  },
-  beforeAttributeUpdated: (name: string, node: Element): boolean => {
-    if (node instanceof HTMLInputElement && node.type === "hidden") return true;
-    if (name === "value") return choice(node);
-    if (name === "open") return !(node instanceof HTMLDetailsElement);
-    return name !== "checked" && name !== "selected";
-  },
-};
-
-function choice(node: Node): node is HTMLInputElement {
-  return node instanceof HTMLInputElement && (node.type === "checkbox" || node.type === "radio");
-}
 
 let source: EventSource | undefined;
 let heard = "";
@@ -93,9 +76,11 @@ async function refresh(): Promise<void> {
     for (const element of old) {
       const fresh = page.getElementById(element.id);
       if (!fresh || !element.isConnected) continue;
-      Idiomorph.morph(element, fresh, { morphStyle: "outerHTML", ignoreActiveValue: true, callbacks });
+      const putBack = hold(element);
+      Idiomorph.morph(element, fresh, { morphStyle: "outerHTML", ignoreActiveValue: true });
       const now = document.getElementById(element.id);
       if (!now) continue;
+      putBack(now);
       htmx.process(now);
       htmx.trigger(now, "htmx:load", { elt: now });
     }

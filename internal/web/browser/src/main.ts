@@ -15,12 +15,12 @@ const modules: ((piece: Element) => void)[] = [
   drafts,
   board,
   comboboxes,
-  keys,
 ];
 
 htmx.onLoad((piece) => {
   if (piece instanceof Element) modules.forEach((care) => care(piece));
 });
 
+keys(); // before the page is shown: its first key counts
 sending();
 live();
