@@ -98,7 +98,9 @@ type BoardColumn struct {
 // BoardCard is an offer on the board.
 type BoardCard struct {
 	Delivered
-	Name string // of the candidate once they have accepted, "" if they gave none
+	// Name is the candidate's while the company knows them by name; "" if they are
+	// erased, have blocked it since, or gave none.
+	Name string
 }
 
 // Board gives the actor's company's offers as columns, as the company may know them.
@@ -119,21 +121,32 @@ func (m *Market) Board(ctx context.Context, actor Actor, q BoardQuery) (Board, e
 		if err := m.narrow(tx, actor, q, &page); err != nil {
 			return err
 		}
-		counts, err := m.counts(tx, page)
+		counts, err := tx.Columns(page)
 		if err != nil {
 			return err
 		}
+		var all []offer.Offer
+		var ends []int // of each column, in all
 		for _, c := range Columns() {
 			if q.Column != "" && q.Column != c {
 				continue
 			}
 			page.Column = c
-			column, err := m.column(tx, actor, page)
+			column, list, err := m.column(tx, page)
 			if err != nil {
 				return err
 			}
 			column.All = counts[c]
-			out.Columns = append(out.Columns, column)
+			out.Columns, all = append(out.Columns, column), append(all, list...)
+			ends = append(ends, len(all))
+		}
+		cards, err := m.boardCards(tx, actor, all)
+		if err != nil {
+			return err
+		}
+		begin := 0
+		for i, end := range ends {
+			out.Columns[i].Cards, begin = cards[begin:end], end
 		}
 		return nil
 	})
@@ -162,42 +175,41 @@ func (m *Market) narrow(tx Tx, actor Actor, q BoardQuery, page *BoardPage) error
 	return nil
 }
 
-// counts gives how many offers are in each column.
-func (m *Market) counts(tx Tx, page BoardPage) (map[Column]int, error) {
-	list, err := tx.Progress(page.Company, 0, page.On)
-	counts := map[Column]int{}
-	for _, p := range list {
-		if (page.Rule == 0 || p.Rule == page.Rule) && (page.Position == 0 || p.Position == page.Position) {
-			counts[columnIn(p.State, p.Kind)] += p.Offers
-		}
-	}
-	return counts, err
-}
-
-func (m *Market) column(tx Tx, actor Actor, page BoardPage) (BoardColumn, error) {
+// column gives a page of a column, and the offers that its cards are still to be made of.
+func (m *Market) column(tx Tx, page BoardPage) (BoardColumn, []offer.Offer, error) {
 	out := BoardColumn{Column: page.Column}
 	list, err := tx.InColumn(page)
 	if err != nil {
-		return out, err
+		return out, nil, err
 	}
 	if more := len(list) == page.Limit; more {
 		list = list[:page.Limit-1]
-		if out.Next, err = m.SealCursor(boardList, list[len(list)-1].Key); err != nil {
-			return out, err
-		}
+		out.Next, err = m.SealCursor(boardList, list[len(list)-1].Key)
 	}
-	for _, o := range list {
-		d, err := m.seenByCompany(tx, actor, o)
-		if err != nil {
-			return out, err
+	return out, list, err
+}
+
+// boardCards gives the cards of offers, in their order.
+func (m *Market) boardCards(tx Tx, actor Actor, list []offer.Offer) ([]BoardCard, error) {
+	delivered, people, err := m.allSeenByCompany(tx, actor, list)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	k, err := tx.Company(actor.Company)
+	if err != nil {
+		return nil, err
+	}
+	group, err := groupOf(tx, k)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]BoardCard, len(list))
+	for i, d := range delivered {
+		out[i].Delivered = d
+		c, found := people[d.Candidate]
+		if found && knownByName(d.State) && actor.Role.May(account.OpenCard) == nil && !c.Blocked(k.Number, group) {
+			out[i].Name = c.Profile.Name
 		}
-		card := BoardCard{Delivered: d}
-		if knownByName(d.State) && actor.Role.May(account.OpenCard) == nil {
-			if card.Name, err = nameFor(tx, page.Company, o.Candidate); err != nil {
-				return out, err
-			}
-		}
-		out.Cards = append(out.Cards, card)
 	}
 	return out, nil
 }
@@ -206,22 +218,4 @@ func (m *Market) column(tx Tx, actor Actor, page BoardPage) (BoardColumn, error)
 // state: while what they accepted goes on, or led to a hire.
 func knownByName(s offer.State) bool {
 	return slices.Contains([]offer.State{offer.Accepted, offer.Scheduled, offer.Held, offer.Hired}, s)
-}
-
-// nameFor gives the name of a candidate who is known to a company; "" if they are
-// erased, have blocked it since, or gave none.
-func nameFor(tx Tx, company, candidate int64) (string, error) {
-	c, err := tx.Candidate(candidate)
-	if err != nil {
-		return "", notFoundIsNil(err)
-	}
-	k, err := tx.Company(company)
-	if err != nil {
-		return "", err
-	}
-	group, err := groupOf(tx, k)
-	if err != nil || c.Blocked(k.Number, group) {
-		return "", err
-	}
-	return c.Profile.Name, nil
 }

@@ -244,19 +244,24 @@ func (m *Market) setStatus(tx Tx, key int64, s company.Status) (k company.Compan
 // Companies gives up to limit companies after a key, of one status ("": of
 // any), to an operator.
 func (m *Market) Companies(ctx context.Context, actor Actor, of company.Status, after int64, limit int) ([]company.Company, error) {
-	return m.companies(ctx, actor, after, limit, func(k *company.Company) bool { return of == "" || k.Status == of })
+	return m.companies(ctx, actor, of, after, limit, func(*company.Company) bool { return true })
 }
 
-// companies gives up to limit companies after a key that fit.
-func (m *Market) companies(ctx context.Context, actor Actor, after int64, limit int, fits func(*company.Company) bool) ([]company.Company, error) {
+// companies gives up to limit companies after a key, of one status ("": of any), that
+// fit.
+func (m *Market) companies(ctx context.Context, actor Actor, of company.Status, after int64, limit int, fits func(*company.Company) bool) ([]company.Company, error) {
 	if err := onlyOperators(actor); err != nil {
 		return nil, err
 	}
 	var out []company.Company
 	err := m.readRecent(ctx, func(tx Tx) error {
 		out = nil
+		read := tx.Companies
+		if of != "" {
+			read = func(after int64, limit int) ([]company.Company, error) { return tx.CompaniesIn(of, after, limit) }
+		}
 		for from := after; len(out) < limit; {
-			list, err := tx.Companies(from, loadPage)
+			list, err := read(from, loadPage)
 			if err != nil {
 				return err
 			}

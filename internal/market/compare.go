@@ -13,22 +13,19 @@ import (
 func (m *Market) OffersOf(ctx context.Context, actor Actor, ids ...uuid.UUID) ([]Delivered, error) {
 	var out []Delivered
 	err := m.readRecent(ctx, func(tx Tx) error {
-		out = nil
 		if _, err := tx.Candidate(actor.Candidate); err != nil {
 			return err // offers outlive an erased one
 		}
-		for _, id := range ids {
-			o, err := own(tx, actor, id)
-			if err != nil {
+		list := make([]offer.Offer, len(ids))
+		for i, id := range ids {
+			var err error
+			if list[i], err = own(tx, actor, id); err != nil {
 				return err
 			}
-			d, err := m.deliver(tx, o, offer.Candidate)
-			if err != nil {
-				return err
-			}
-			out = append(out, d)
 		}
-		return nil
+		var err error
+		out, err = m.deliverAll(tx, list, offer.Candidate)
+		return err
 	})
 	return out, err
 }

@@ -22,7 +22,7 @@ func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID, after
 		return nil, 0, err
 	}
 	err = m.read(ctx, func(tx Tx) error {
-		out, last = nil, 0
+		last = 0
 		r, err := ownRule(tx, actor, id)
 		if err != nil {
 			return err
@@ -32,20 +32,13 @@ func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID, after
 			return err
 		}
 		slices.SortFunc(list, func(a, b offer.Offer) int { return cmp.Compare(place(&a), place(&b)) })
-		for i := range list {
-			if len(out) == limit {
-				break
-			}
-			if place(&list[i]) <= after {
-				continue
-			}
-			d, err := m.seenByCompany(tx, actor, list[i])
-			if err != nil {
-				return err
-			}
-			out, last = append(out, d), place(&list[i])
+		list = slices.DeleteFunc(list, func(o offer.Offer) bool { return place(&o) <= after })
+		list = list[:min(len(list), limit)]
+		if len(list) > 0 {
+			last = place(&list[len(list)-1])
 		}
-		return nil
+		out, _, err = m.allSeenByCompany(tx, actor, list)
+		return err
 	})
 	return out, last, err
 }

@@ -14,6 +14,9 @@ type dealingTx interface {
 	// Dealing gives what is known of an offer beside its own row, the zero value
 	// with its key if that is nothing.
 	Dealing(offer int64) (offer.Dealing, error)
+	// Dealings gives what is known of up to MostKeys offers, by key; those of which
+	// nothing is known are left out.
+	Dealings(offers []int64) ([]offer.Dealing, error)
 	// SaveDealing writes it, whether there was one or not, but what each side has
 	// read.
 	SaveDealing(*offer.Dealing) error
@@ -29,8 +32,9 @@ type dealingTx interface {
 	// Messages gives up to limit messages of an offer's thread, newest first,
 	// before a key (0: from the newest).
 	Messages(offer, before int64, limit int) ([]thread.Message, error)
-	// CountMessages counts those of a side after a key.
-	CountMessages(offer int64, of offer.Side, after int64) (int, error)
+	// Unread counts, in each of the threads of up to MostKeys offers, what a side has
+	// not read of the other's messages; threads without any are left out.
+	Unread(offers []int64, by offer.Side) (map[int64]int, error)
 	// EraseMessages takes the texts of a side away, and who wrote them.
 	EraseMessages(offer int64, of offer.Side) error
 

@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"enishi/internal/candidate"
@@ -137,14 +138,12 @@ func (m *Market) exportOffers(tx Tx, key int64) ([]KeptOffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range list {
-		if !visible(&list[i]) {
-			continue // the company is still to decide
-		}
-		d, err := m.deliver(tx, list[i], offer.Candidate)
-		if err != nil {
-			return nil, err
-		}
+	// Of those that are left out the company is still to decide.
+	delivered, err := m.deliverAll(tx, slices.DeleteFunc(list, func(o offer.Offer) bool { return !visible(&o) }), offer.Candidate)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range delivered {
 		one := KeptOffer{
 			ID: d.ID.String(), Company: d.CompanyName, Kind: d.Kind, Sender: string(d.Sender), State: string(d.State),
 			SentAt: d.SentAt.UTC(), SeenAt: moment(d.SeenAt), AnsweredAt: moment(d.AnsweredAt), ExpiresOn: d.ExpiresOn,

@@ -590,6 +590,7 @@ func (h *history) verify(d draw, told map[offer.State]int) {
 	h.verifySame(d, drained, h.rebuilt())
 	h.verifySame(d, drained, h.open()) // from an image, if one fits
 	h.verifyRepeat(drained)
+	h.verifyLists() // last: whoever looks has been active
 	for _, o := range drained.offers {
 		told[o.State]++
 	}

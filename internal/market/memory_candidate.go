@@ -114,13 +114,7 @@ func (t *memoryTx) Candidates(after int64, limit int) ([]candidate.Candidate, er
 }
 
 func (t *memoryTx) CandidatesOf(keys []int64) ([]candidate.Candidate, error) {
-	var out []candidate.Candidate
-	for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
-		if c := t.candidates.find(key); c != nil {
-			out = append(out, *c)
-		}
-	}
-	return out, t.ready()
+	return byKeys(&t.candidates, keys), t.ready()
 }
 
 func (t *memoryTx) AddView(v View) error {

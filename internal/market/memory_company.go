@@ -73,6 +73,10 @@ func (t *memoryTx) CompanyByNumber(n corpnum.Number) (company.Company, error) {
 	return t.Company(t.companyNumber[n])
 }
 
+func (t *memoryTx) CompaniesByKey(keys []int64) ([]company.Company, error) {
+	return byKeys(&t.companies, keys), t.ready()
+}
+
 func (t *memoryTx) Group(head corpnum.Number) ([]company.Company, error) {
 	return oldest(&t.companies, t.groups[head], math.MaxInt), t.ready()
 }
@@ -104,6 +108,16 @@ func (t *memoryTx) SaveCompany(c *company.Company) error {
 
 func (t *memoryTx) Companies(after int64, limit int) ([]company.Company, error) {
 	return t.companies.page(after, limit), t.ready()
+}
+
+func (t *memoryTx) CompaniesIn(status company.Status, after int64, limit int) ([]company.Company, error) {
+	var out []company.Company
+	for i := max(0, after); i < int64(len(t.companies.rows)) && len(out) < limit; i++ {
+		if k := t.companies.rows[i]; k.Status == status {
+			out = append(out, *k)
+		}
+	}
+	return out, t.ready()
 }
 
 func (t *memoryTx) AddMember(m company.Member) error {

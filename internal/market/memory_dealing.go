@@ -37,6 +37,16 @@ func (t *memoryTx) Dealing(of int64) (offer.Dealing, error) {
 	return d, t.ready()
 }
 
+func (t *memoryTx) Dealings(of []int64) ([]offer.Dealing, error) {
+	var out []offer.Dealing
+	for _, key := range slices.Compact(slices.Sorted(slices.Values(of))) {
+		if d, ok := t.dealings[key]; ok {
+			out = append(out, d)
+		}
+	}
+	return out, t.ready()
+}
+
 func (t *memoryTx) SaveDealing(d *offer.Dealing) error {
 	if err := t.writing(); err != nil {
 		return err
@@ -105,14 +115,17 @@ func (t *memoryTx) Messages(of, before int64, limit int) ([]thread.Message, erro
 	return newest(&t.messages, t.messagesOf.below(of, before), limit, nil), t.ready()
 }
 
-func (t *memoryTx) CountMessages(of int64, side offer.Side, after int64) (int, error) {
-	n := 0
-	for _, key := range t.messagesOf.above(of, after) {
-		if t.messages.find(key).Side == side {
-			n++
+func (t *memoryTx) Unread(of []int64, by offer.Side) (map[int64]int, error) {
+	unread := map[int64]int{}
+	for _, key := range slices.Compact(slices.Sorted(slices.Values(of))) {
+		d := t.dealings[key]
+		for _, m := range t.messagesOf.above(key, d.ReadBy(by)) {
+			if t.messages.find(m).Side != by {
+				unread[key]++
+			}
 		}
 	}
-	return n, t.ready()
+	return unread, t.ready()
 }
 
 func (t *memoryTx) EraseMessages(of int64, side offer.Side) error {

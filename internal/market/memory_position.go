@@ -54,6 +54,10 @@ func (t *memoryTx) PositionByID(id uuid.UUID) (position.Position, error) {
 	return t.Position(t.positionID[id])
 }
 
+func (t *memoryTx) PositionsByKey(keys []int64) ([]position.Position, error) {
+	return byKeys(&t.positions, keys), t.ready()
+}
+
 func (t *memoryTx) SavePosition(p *position.Position) error {
 	if err := t.writing(); err != nil {
 		return err

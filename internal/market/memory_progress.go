@@ -21,10 +21,23 @@ func (t *memoryTx) sentSince(company int64, since day.Day) []*offer.Offer {
 	return out
 }
 
-func (t *memoryTx) Progress(company int64, since, on day.Day) ([]Progress, error) {
+func (t *memoryTx) Columns(p BoardPage) (map[Column]int, error) {
+	counts := map[Column]int{}
+	for _, o := range t.sentSince(p.Company, 0) {
+		if (p.Rule == 0 || o.Rule == p.Rule) && (p.Position == 0 || o.Position == p.Position) {
+			counts[columnOf(o, p.On)]++
+		}
+	}
+	return counts, t.ready()
+}
+
+func (t *memoryTx) Progress(company, rule int64, since, on day.Day) ([]Progress, error) {
 	counts := map[Progress]int{}
 	for _, o := range t.sentSince(company, since) {
-		counts[Progress{Rule: o.Rule, Position: o.Position, Kind: o.Kind, State: shownState(o, on), Stage: o.Stage()}]++
+		if rule != 0 && o.Rule != rule {
+			continue
+		}
+		counts[Progress{Rule: o.Rule, Position: o.Position, State: shownState(o, on), Stage: o.Stage()}]++
 	}
 	out := make([]Progress, 0, len(counts))
 	for p, n := range counts {
@@ -32,8 +45,8 @@ func (t *memoryTx) Progress(company int64, since, on day.Day) ([]Progress, error
 		out = append(out, p)
 	}
 	slices.SortFunc(out, func(a, b Progress) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Position, b.Position), cmp.Compare(a.Kind, b.Kind),
-			cmp.Compare(a.State, b.State), cmp.Compare(a.Stage, b.Stage))
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Position, b.Position), cmp.Compare(a.State, b.State),
+			cmp.Compare(a.Stage, b.Stage))
 	})
 	return out, t.ready()
 }

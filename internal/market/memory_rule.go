@@ -125,6 +125,30 @@ func (t *memoryTx) RulesOfPosition(position int64) ([]rule.Rule, error) {
 	return oldest(&t.rules, t.rulesOfPosition[position], math.MaxInt), t.ready()
 }
 
+func (t *memoryTx) RuleIDs(keys []int64) (map[int64]uuid.UUID, error) {
+	ids := map[int64]uuid.UUID{}
+	for _, r := range byKeys(&t.rules, keys) {
+		ids[r.Key] = r.ID
+	}
+	return ids, t.ready()
+}
+
+func (t *memoryTx) SpendingOf(company int64, on day.Day) (map[int64]Spending, error) {
+	all := map[int64]Spending{}
+	for _, key := range t.rulesOf[company] {
+		today, total, err := t.Spent(key, on)
+		if err != nil {
+			return nil, err
+		}
+		hiddenToday, hidden, err := t.Reserved(key, on)
+		if err != nil {
+			return nil, err
+		}
+		all[key] = Spending{today, total, hiddenToday, hidden}
+	}
+	return all, t.ready()
+}
+
 func (t *memoryTx) Spent(key int64, on day.Day) (today, total int, err error) {
 	if err := t.ready(); err != nil {
 		return 0, 0, err

@@ -42,6 +42,17 @@ func (x *table[T]) page(after int64, limit int) []T {
 	return out
 }
 
+// byKeys gives copies of those rows of some keys that there are, by key.
+func byKeys[T any](in *table[T], keys []int64) []T {
+	var out []T
+	for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
+		if row := in.find(key); row != nil {
+			out = append(out, *row)
+		}
+	}
+	return out
+}
+
 // put sets an entry of a map until the transaction fails.
 func put[K comparable, V any](t *memoryTx, m map[K]V, k K, v V) {
 	before, was := m[k]

@@ -3,7 +3,7 @@ package market
 import (
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -41,120 +41,65 @@ func (m *Market) delivered(ctx context.Context, key int64) ([]Delivered, int, er
 	var out []Delivered
 	asked := map[int64]bool{}
 	err := m.read(ctx, func(tx Tx) error {
-		out = nil
 		clear(asked)
 		list, err := tx.OffersTo(key, 0, allOffers)
 		if err != nil {
 			return err
 		}
-		for _, o := range list {
-			if o.State == offer.Proposed {
-				asked[o.Company] = true
+		for i := range list {
+			if list[i].State == offer.Proposed {
+				asked[list[i].Company] = true
 			}
-			if !visible(&o) {
-				continue
-			}
-			d, err := m.deliver(tx, o, offer.Candidate)
-			if err != nil {
-				return err
-			}
-			out = append(out, d)
 		}
-		return nil
+		out, err = m.deliverAll(tx, slices.DeleteFunc(list, func(o offer.Offer) bool { return !visible(&o) }), offer.Candidate)
+		return err
 	})
 	return out, len(asked), err
-}
-
-// deliver gives an offer with what it points at to one of its sides.
-func (m *Market) deliver(tx Tx, o offer.Offer, to offer.Side) (Delivered, error) {
-	d := Delivered{Offer: o, Dealing: offer.Dealing{Offer: o.Key}}
-	k, err := tx.Company(o.Company)
-	if err != nil {
-		return d, fmt.Errorf("company of offer %d: %w", o.Key, err)
-	}
-	d.CompanyID, d.CompanyName = k.ID, k.Name
-	p, err := tx.Position(o.Position)
-	if err != nil {
-		return d, fmt.Errorf("position of offer %d: %w", o.Key, err)
-	}
-	d.PositionID, d.Terms = p.ID, p.Terms
-	if o.PositionVersion != p.Version {
-		if d.Terms, err = tx.Terms(o.Position, o.PositionVersion); err != nil {
-			return d, fmt.Errorf("terms of offer %d: %w", o.Key, err)
-		}
-	}
-	if o.Rule != 0 {
-		r, err := tx.Rule(o.Rule)
-		if err != nil {
-			return d, fmt.Errorf("rule of offer %d: %w", o.Key, err)
-		}
-		d.RuleID = r.ID
-	}
-	d.State = byClock(&o, m.running())
-	return d, m.deliverDealing(tx, &d, to)
-}
-
-// deliverDealing adds what is known of an offer that was answered.
-func (m *Market) deliverDealing(tx Tx, d *Delivered, to offer.Side) (err error) {
-	if !d.Dealt() && d.State != offer.Declined {
-		return nil
-	}
-	if d.Dealing, err = tx.Dealing(d.Key); err != nil {
-		return fmt.Errorf("dealing of offer %d: %w", d.Key, err)
-	}
-	if to == offer.Company && !d.Dealing.Reason.Told() {
-		d.Dealing.Reason = ""
-	}
-	if !d.Dealt() {
-		return nil
-	}
-	d.Duties = offer.Duties(&d.Offer, &d.Dealing, d.Terms.PayMin, m.running())
-	d.Talks = d.Dealing.Talks(&d.Offer, m.running())
-	other := offer.Company
-	if to == offer.Company {
-		other = offer.Candidate
-	}
-	if d.Unread, err = tx.CountMessages(d.Key, other, d.Dealing.ReadBy(to)); err != nil {
-		return fmt.Errorf("messages of offer %d: %w", d.Key, err)
-	}
-	return nil
 }
 
 // OffersTo gives a page of the actor's offers, newest first, before a key (0:
 // the newest), and the key to go on from (0: none).
 func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit int) (page []Delivered, next int64, err error) {
 	err = m.readRecent(ctx, func(tx Tx) error {
-		page, next = nil, 0
-		before := before // a closure may run again
 		if _, err := tx.Candidate(actor.Candidate); err != nil {
 			return err // offers outlive an erased one
 		}
-		for {
-			list, err := tx.OffersTo(actor.Candidate, before, limit)
-			if err != nil {
-				return err
-			}
-			for _, o := range list {
-				if !visible(&o) {
-					continue
-				}
-				if len(page) == limit {
-					next = page[limit-1].Key
-					return nil
-				}
-				d, err := m.deliver(tx, o, offer.Candidate)
-				if err != nil {
-					return err
-				}
-				page = append(page, d)
-			}
-			if len(list) < limit {
-				return nil
-			}
-			before = list[len(list)-1].Key
+		var list []offer.Offer
+		var err error
+		list, next, err = pageOf(before, limit, visible, func(before int64) ([]offer.Offer, error) {
+			return tx.OffersTo(actor.Candidate, before, limit)
+		})
+		if err != nil {
+			return err
 		}
+		page, err = m.deliverAll(tx, list, offer.Candidate)
+		return err
 	})
 	return page, next, err
+}
+
+// pageOf gives a page of those offers that show, before a key (0: the newest), and the
+// key to go on from (0: none); read gives the next up to limit of all.
+func pageOf(before int64, limit int, shows func(*offer.Offer) bool, read func(before int64) ([]offer.Offer, error)) (page []offer.Offer, next int64, err error) {
+	for {
+		list, err := read(before)
+		if err != nil {
+			return nil, 0, err
+		}
+		for i := range list {
+			if !shows(&list[i]) {
+				continue
+			}
+			if len(page) == limit {
+				return page, page[limit-1].Key, nil
+			}
+			page = append(page, list[i])
+		}
+		if len(list) < limit {
+			return page, 0, nil
+		}
+		before = list[len(list)-1].Key
+	}
 }
 
 // own gives an offer of the actor, or NotFound.
@@ -255,34 +200,6 @@ func repeats(s offer.State, a offer.Action) bool {
 	return false
 }
 
-// seenByCompany gives an offer as its company may know it: who blocked it looks
-// expired, who declined a moment ago has not yet.
-func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, error) {
-	d, err := m.deliver(tx, o, offer.Company)
-	if err != nil {
-		return d, err
-	}
-	if shown := shownState(&o, m.running()); shown != d.State {
-		d.State, d.AnsweredAt = shown, time.Time{}
-		d.Dealing = offer.Dealing{Offer: o.Key}
-	}
-	cards, err := m.vault.Cards(actor.CompanyID)
-	if err != nil {
-		return d, err
-	}
-	c, err := tx.Candidate(o.Candidate)
-	if notFoundIsNil(err) != nil {
-		return d, err
-	}
-	if err == nil {
-		d.Card = cards.Of(c.ID)
-		if o.Dealt() && o.State != offer.Withdrawn && o.State != offer.Rejected {
-			d.Name = c.Profile.Name
-		}
-	}
-	return d, nil
-}
-
 // byClock is where an offer stands on a day: its last one may have passed
 // before the matcher has come to the row that says so.
 func byClock(o *offer.Offer, on day.Day) offer.State {
@@ -324,8 +241,6 @@ func (m *Market) OffersBy(ctx context.Context, actor Actor, ofRule *uuid.UUID, b
 		return nil, 0, err
 	}
 	err = m.readRecent(ctx, func(tx Tx) error {
-		page, next = nil, 0
-		before := before // a closure may run again
 		var key int64
 		if ofRule != nil {
 			r, err := ownRule(tx, actor, *ofRule)
@@ -334,30 +249,17 @@ func (m *Market) OffersBy(ctx context.Context, actor Actor, ofRule *uuid.UUID, b
 			}
 			key = r.Key
 		}
-		for {
-			list, err := tx.OffersBy(actor.Company, key, before, limit)
-			if err != nil {
-				return err
-			}
-			for _, o := range list {
-				if hiddenFromCompany(&o) {
-					continue
-				}
-				if len(page) == limit {
-					next = page[limit-1].Key
-					return nil
-				}
-				d, err := m.seenByCompany(tx, actor, o)
-				if err != nil {
-					return err
-				}
-				page = append(page, d)
-			}
-			if len(list) < limit {
-				return nil
-			}
-			before = list[len(list)-1].Key
+		shows := func(o *offer.Offer) bool { return !hiddenFromCompany(o) }
+		var list []offer.Offer
+		var err error
+		list, next, err = pageOf(before, limit, shows, func(before int64) ([]offer.Offer, error) {
+			return tx.OffersBy(actor.Company, key, before, limit)
+		})
+		if err != nil {
+			return err
 		}
+		page, _, err = m.allSeenByCompany(tx, actor, list)
+		return err
 	})
 	return page, next, err
 }

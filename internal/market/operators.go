@@ -176,9 +176,8 @@ const mostWaiting = 1000
 // whose name holds a text or whose number begins with it, to an operator.
 func (m *Market) FindCompanies(ctx context.Context, actor Actor, text string, of company.Status, after int64, limit int) ([]company.Company, error) {
 	text = strings.ToLower(norm.NFKC.String(strings.TrimSpace(text)))
-	return m.companies(ctx, actor, after, limit, func(k *company.Company) bool {
-		return (of == "" || k.Status == of) &&
-			(text == "" || strings.Contains(strings.ToLower(norm.NFKC.String(k.Name)), text) || strings.HasPrefix(k.Number.String(), text))
+	return m.companies(ctx, actor, of, after, limit, func(k *company.Company) bool {
+		return text == "" || strings.Contains(strings.ToLower(norm.NFKC.String(k.Name)), text) || strings.HasPrefix(k.Number.String(), text)
 	})
 }
 

@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -58,6 +59,22 @@ func (m *Market) addPosition(tx Tx, p *position.Position, once Once) (err error)
 		return err
 	}
 	return m.remember(tx, once, p.ID)
+}
+
+// positionsOf gives the positions of any number of keys, by key.
+func positionsOf(tx Tx, keys []int64) (map[int64]position.Position, error) {
+	slices.Sort(keys)
+	out := map[int64]position.Position{}
+	for part := range slices.Chunk(slices.Compact(keys), MostKeys) {
+		list, err := tx.PositionsByKey(part)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range list {
+			out[p.Key] = p
+		}
+	}
+	return out, nil
 }
 
 // Position gives a position of the actor's company.

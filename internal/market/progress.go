@@ -3,8 +3,11 @@ package market
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"enishi/internal/account"
 	"enishi/internal/day"
@@ -17,7 +20,6 @@ import (
 type Progress struct {
 	Rule     int64 // 0: scouts
 	Position int64
-	Kind     string
 	State    offer.State
 	Stage    offer.Stage
 	Offers   int
@@ -76,7 +78,11 @@ type Dashboard struct {
 	Interviews   int // that Course is the median of
 	Answers      rule.Answers
 	Board        map[Column]int // now, of all time
+	Owed         []BoardCard    // accepted, whoever waits longest first, up to MostOwed
 }
+
+// MostOwed bounds how many cards that wait for a date a dashboard holds.
+const MostOwed = 100
 
 // mostRules bounds how many rules and positions of one company a page looks at.
 const mostRules = 1000
@@ -101,7 +107,15 @@ func (m *Market) Dashboard(ctx context.Context, actor Actor, days int) (Dashboar
 			return err
 		}
 		out.Course, out.Interviews = median(courses), len(courses)
-		if out.Board, err = m.counts(tx, BoardPage{Company: actor.Company, On: today}); err != nil {
+		board := BoardPage{Company: actor.Company, On: today, Column: ColumnAccepted, Limit: MostOwed}
+		if out.Board, err = tx.Columns(board); err != nil {
+			return err
+		}
+		owed, err := tx.InColumn(board)
+		if err != nil {
+			return err
+		}
+		if out.Owed, err = m.boardCards(tx, actor, owed); err != nil {
 			return err
 		}
 		return m.funnels(tx, actor, &out)
@@ -110,7 +124,7 @@ func (m *Market) Dashboard(ctx context.Context, actor Actor, days int) (Dashboar
 }
 
 func (m *Market) funnels(tx Tx, actor Actor, out *Dashboard) error {
-	list, err := tx.Progress(actor.Company, out.Since, out.Today)
+	list, err := tx.Progress(actor.Company, 0, out.Since, out.Today)
 	if err != nil {
 		return err
 	}
@@ -118,42 +132,81 @@ func (m *Market) funnels(tx Tx, actor Actor, out *Dashboard) error {
 	if err != nil {
 		return err
 	}
-	by := map[[2]int64]*Funnel{} // rule, and the position of scouts
+	byRule, byScouts := map[int64]*Funnel{}, map[int64]*Funnel{} // by rule, and by position
 	for _, r := range rules {
-		by[[2]int64{r.Key}] = &Funnel{}
+		byRule[r.Key] = &Funnel{}
 	}
 	for _, p := range list {
-		at := [2]int64{p.Rule}
+		by, key := byRule, p.Rule
 		if p.Rule == 0 {
-			at[1] = p.Position
+			by, key = byScouts, p.Position
 		}
-		if by[at] == nil {
-			by[at] = &Funnel{}
+		if by[key] == nil {
+			by[key] = &Funnel{}
 		}
-		by[at].add(p)
+		by[key].add(p)
 		out.All.add(p)
 	}
-	for at, f := range by {
-		one := RuleFunnel{Funnel: *f}
-		if at[0] != 0 {
-			r, err := tx.Rule(at[0])
-			if err != nil {
-				return err
-			}
-			if one.Rule, err = ruled(tx, r, m.Today()); err != nil {
-				return err
-			}
-			at[1] = r.Position
-		}
-		if one.Position, err = tx.Position(at[1]); err != nil {
-			return err
-		}
-		out.Rules = append(out.Rules, one)
+	if rules, err = withRules(tx, rules, byRule); err != nil {
+		return err
+	}
+	known, positions, err := allRuled(tx, actor.Company, rules, m.Today())
+	if err != nil {
+		return err
+	}
+	for _, r := range known {
+		out.Rules = append(out.Rules, RuleFunnel{Rule: r, Position: positions[r.Position], Funnel: *byRule[r.Key]})
+	}
+	if positions, err = positionsOf(tx, slices.Collect(maps.Keys(byScouts))); err != nil {
+		return err
+	}
+	for key, f := range byScouts {
+		out.Rules = append(out.Rules, RuleFunnel{Position: positions[key], Funnel: *f})
 	}
 	slices.SortFunc(out.Rules, func(a, b RuleFunnel) int {
 		return cmp.Or(cmp.Compare(b.Funnel.Sent, a.Funnel.Sent), cmp.Compare(b.Rule.Key, a.Rule.Key), cmp.Compare(b.Position.Key, a.Position.Key))
 	})
 	return nil
+}
+
+// withRules adds those rules of which there are offers and that are not among the first
+// mostRules.
+func withRules(tx Tx, list []rule.Rule, by map[int64]*Funnel) ([]rule.Rule, error) {
+	left := maps.Clone(by)
+	for _, r := range list {
+		delete(left, r.Key)
+	}
+	for key := range left {
+		r, err := tx.Rule(key)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+// RuleFunnel gives how far the offers of one of the actor's company's rules have come,
+// of those sent in the last days, as the company may know it.
+func (m *Market) RuleFunnel(ctx context.Context, actor Actor, id uuid.UUID, days int) (Funnel, error) {
+	var out Funnel
+	if err := actor.Role.May(account.ReadOffers); err != nil {
+		return out, err
+	}
+	err := m.readRecent(ctx, func(tx Tx) error {
+		out = Funnel{}
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		today := m.running()
+		list, err := tx.Progress(actor.Company, r.Key, today-day.Day(days)+1, today)
+		for _, p := range list {
+			out.add(p)
+		}
+		return err
+	})
+	return out, err
 }
 
 // everyDay puts in the days on which nothing was sent.

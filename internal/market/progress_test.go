@@ -78,6 +78,10 @@ func TestDashboard(t *testing.T) {
 			w.Errorf("columns (-want +got):\n%s", diff)
 		}
 		w.boarded(f, columns)
+		w.asEach(f)
+		for _, p := range people {
+			w.inboxAsEach(p)
+		}
 		if theirs := w.dashboard(other); theirs.All != (market.Funnel{}) || len(theirs.Board) != 0 || len(theirs.Rules) != 0 {
 			w.Errorf("another company sees %+v", theirs)
 		}

@@ -38,6 +38,10 @@ type Ruled struct {
 	SpentTotal int
 }
 
+// Spending is what a rule used of its budget on a day and in all, and how many of its
+// offers are reserved, of those that were made on that day, and of all.
+type Spending struct{ Today, Total, ReservedToday, Reserved int }
+
 // ruleDays is how long a rule runs that says nothing of its end.
 const ruleDays = 365
 
@@ -102,13 +106,43 @@ func ruled(tx Tx, r rule.Rule, today day.Day) (Ruled, error) {
 	if err != nil {
 		return Ruled{}, err
 	}
-	out := Ruled{Rule: r, PositionID: p.ID}
-	if out.SpentToday, out.SpentTotal, err = tx.Spent(r.Key, today); err != nil {
+	var s Spending
+	if s.Today, s.Total, err = tx.Spent(r.Key, today); err != nil {
 		return Ruled{}, err
 	}
-	hiddenToday, hidden, err := tx.Reserved(r.Key, today)
-	out.SpentToday, out.SpentTotal = out.SpentToday-hiddenToday, out.SpentTotal-hidden
-	return out, err
+	s.ReservedToday, s.Reserved, err = tx.Reserved(r.Key, today)
+	return ruledBy(r, p.ID, s), err
+}
+
+// ruledBy is ruled of what was read before.
+func ruledBy(r rule.Rule, position uuid.UUID, s Spending) Ruled {
+	return Ruled{Rule: r, PositionID: position, SpentToday: s.Today - s.ReservedToday, SpentTotal: s.Total - s.Reserved}
+}
+
+// allRuled is ruled of rules of one company, in their order, with their positions by
+// key.
+func allRuled(tx Tx, company int64, list []rule.Rule, today day.Day) ([]Ruled, map[int64]position.Position, error) {
+	spent, err := tx.SpendingOf(company, today)
+	if err != nil {
+		return nil, nil, err
+	}
+	var keys []int64
+	for i := range list {
+		keys = append(keys, list[i].Position)
+	}
+	positions, err := positionsOf(tx, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []Ruled
+	for _, r := range list {
+		p, found := positions[r.Position]
+		if !found {
+			return nil, nil, fmt.Errorf("position of rule %d: %w", r.Key, errs.New(errs.NotFound, "no such position"))
+		}
+		out = append(out, ruledBy(r, p.ID, spent[r.Key]))
+	}
+	return out, positions, nil
 }
 
 // AddRule writes a draft rule and gives it.
@@ -182,19 +216,12 @@ func (m *Market) Rule(ctx context.Context, actor Actor, id uuid.UUID) (Ruled, er
 func (m *Market) Rules(ctx context.Context, actor Actor, after int64, limit int) ([]Ruled, error) {
 	var out []Ruled
 	err := m.readRecent(ctx, func(tx Tx) error {
-		out = nil
 		list, err := tx.RulesOf(actor.Company, after, limit)
 		if err != nil {
 			return err
 		}
-		for _, r := range list {
-			one, err := ruled(tx, r, m.Today())
-			if err != nil {
-				return err
-			}
-			out = append(out, one)
-		}
-		return nil
+		out, _, err = allRuled(tx, actor.Company, list, m.Today())
+		return err
 	})
 	return out, err
 }

@@ -153,10 +153,14 @@ type companyTx interface {
 	LockCompany(key int64) (company.Company, error)
 	CompanyByID(uuid.UUID) (company.Company, error)
 	CompanyByNumber(corpnum.Number) (company.Company, error)
+	// CompaniesByKey gives those of up to MostKeys keys that there are, by key.
+	CompaniesByKey(keys []int64) ([]company.Company, error)
 	// Group gives the companies whose Head is the number, by key.
 	Group(head corpnum.Number) ([]company.Company, error)
 	SaveCompany(*company.Company) error
 	Companies(after int64, limit int) ([]company.Company, error)
+	// CompaniesIn gives up to limit companies of a status after a key, by key.
+	CompaniesIn(status company.Status, after int64, limit int) ([]company.Company, error)
 	AddMember(company.Member) error
 	MemberByAccount(account int64) (company.Member, error)
 	// AddPreview notes that a company saw the preview of a question on a day
@@ -169,6 +173,8 @@ type positionTx interface {
 	Position(key int64) (position.Position, error)
 	LockPosition(key int64) (position.Position, error)
 	PositionByID(uuid.UUID) (position.Position, error)
+	// PositionsByKey gives those of up to MostKeys keys that there are, by key.
+	PositionsByKey(keys []int64) ([]position.Position, error)
 	// SavePosition writes the position, and its terms as the row of its
 	// Version. Expect Version unchanged when only State or PublishedVersion
 	// moves; one above when the terms change. Stale otherwise.
@@ -192,8 +198,13 @@ type ruleTx interface {
 	Rules(after int64, limit int) ([]rule.Rule, error)
 	RulesOf(company, after int64, limit int) ([]rule.Rule, error)
 	RulesOfPosition(position int64) ([]rule.Rule, error)
+	// RuleIDs gives the ids of those of up to MostKeys rules that there are, by key.
+	RuleIDs(keys []int64) (map[int64]uuid.UUID, error)
 	// Spent gives the budget that a rule has used on a day, and in all.
 	Spent(rule int64, on day.Day) (today, total int, err error)
+	// SpendingOf gives what Spent and Reserved give of each rule of a company; rules
+	// of which both are nothing may be left out.
+	SpendingOf(company int64, on day.Day) (map[int64]Spending, error)
 	// Exhausted gives the rules that used up their daily budget on a day, or may
 	// have, since their company has a breach that counts; by key, whatever their
 	// state.
@@ -270,9 +281,12 @@ type offerTx interface {
 // whatever waits hidden is not there, an offer that a block withdrew has expired, a
 // fresh decline has not been answered.
 type progressTx interface {
-	// Progress counts a company's offers sent from a day on, by rule, position, kind,
-	// state and stage, in this order.
-	Progress(company int64, since, on day.Day) ([]Progress, error)
+	// Progress counts a company's offers sent from a day on, of one rule (0: all), by
+	// rule, position, state and stage, in this order.
+	Progress(company, rule int64, since, on day.Day) ([]Progress, error)
+	// Columns counts the offers in each column of a company's board, of the rule and
+	// the position that a page asks for; columns without any may be left out.
+	Columns(BoardPage) (map[Column]int, error)
 	// SentByDay counts a company's offers by the day on which they were sent, from a
 	// day on; days without one are left out.
 	SentByDay(company int64, since day.Day) ([]SentDay, error)

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -235,17 +234,13 @@ func (t *tx) CandidatesOf(keys []int64) ([]candidate.Candidate, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	among := "IN (?" + strings.Repeat(", ?", len(keys)-1) + ")"
-	args := make([]any, len(keys))
-	for i, key := range keys {
-		args[i] = key
-	}
+	in, args := among(keys)
 	all, err := list(t, "candidates", scanCandidate,
-		"SELECT "+candidateColumns+" FROM candidate WHERE id "+among+" ORDER BY id", args...)
+		"SELECT "+candidateColumns+" FROM candidate WHERE id "+in+" ORDER BY id", args...)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	return all, t.fillLists(all, "candidate "+among, args...)
+	return all, t.fillLists(all, "candidate "+in, args...)
 }
 
 // fillLists reads what candidates have in lists; they come by key, and where

@@ -50,6 +50,14 @@ func (t *tx) CompanyByNumber(n corpnum.Number) (company.Company, error) {
 	return t.company("number = ?", int64(n))
 }
 
+func (t *tx) CompaniesByKey(keys []int64) ([]company.Company, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	in, args := among(keys)
+	return list(t, "companies", scanCompany, "SELECT "+companyColumns+" FROM company WHERE id "+in+" ORDER BY id", args...)
+}
+
 func (t *tx) Group(head corpnum.Number) ([]company.Company, error) {
 	return list(t, "companies", scanCompany,
 		"SELECT "+companyColumns+" FROM company WHERE head = ? ORDER BY id", int64(head))
@@ -64,6 +72,11 @@ func (t *tx) SaveCompany(c *company.Company) error {
 func (t *tx) Companies(after int64, limit int) ([]company.Company, error) {
 	return list(t, "companies", scanCompany,
 		"SELECT "+companyColumns+" FROM company WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+}
+
+func (t *tx) CompaniesIn(status company.Status, after int64, limit int) ([]company.Company, error) {
+	return list(t, "companies", scanCompany,
+		"SELECT "+companyColumns+" FROM company WHERE status = ? AND id > ? ORDER BY id LIMIT ?", string(status), after, limit)
 }
 
 const insertMember = "INSERT INTO member (account, company, role) VALUES (?, ?, ?)"

@@ -100,6 +100,15 @@ func (t *tx) Dealing(of int64) (offer.Dealing, error) {
 	return d, err
 }
 
+func (t *tx) Dealings(of []int64) ([]offer.Dealing, error) {
+	if len(of) == 0 {
+		return nil, nil
+	}
+	in, args := among(of)
+	return list(t, "dealings", scanDealing,
+		"SELECT "+dealingColumns+", offer, candidate_read, company_read FROM dealing WHERE offer "+in+" ORDER BY offer", args...)
+}
+
 func (t *tx) SaveDealing(d *offer.Dealing) error {
 	values, err := dealingValues(d)
 	if err != nil {
@@ -175,9 +184,25 @@ func (t *tx) Messages(of, before int64, limit int) ([]thread.Message, error) {
 		of, orNewest(before), limit)
 }
 
-func (t *tx) CountMessages(of int64, side offer.Side, after int64) (int, error) {
-	return one(t, "messages", func(row scanner, n *int) error { return row.Scan(n) },
-		"SELECT COUNT(*) FROM message WHERE offer = ? AND id > ? AND side = ?", of, after, string(side))
+func (t *tx) Unread(of []int64, by offer.Side) (map[int64]int, error) {
+	unread := map[int64]int{}
+	if len(of) == 0 {
+		return unread, nil
+	}
+	column := "company_read"
+	if by == offer.Candidate {
+		column = "candidate_read"
+	}
+	in, args := among(of)
+	err := each(t.ctx, t, "messages", func(row scanner) error {
+		var key int64
+		var n int
+		err := row.Scan(&key, &n)
+		unread[key] = n
+		return err
+	}, "SELECT m.offer, COUNT(*) FROM message m LEFT JOIN dealing d ON d.offer = m.offer WHERE m.offer "+in+
+		" AND m.side <> ? AND m.id > COALESCE(d."+column+", 0) GROUP BY m.offer", append(args, string(by))...)
+	return unread, err
 }
 
 func (t *tx) EraseMessages(of int64, side offer.Side) error {

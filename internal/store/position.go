@@ -68,6 +68,14 @@ func (t *tx) PositionByID(id uuid.UUID) (position.Position, error) {
 	return t.position("p.uuid = ?", id[:])
 }
 
+func (t *tx) PositionsByKey(keys []int64) ([]position.Position, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	in, args := among(keys)
+	return list(t, "positions", scanPosition, positionRows+"p.id "+in+" ORDER BY p.id", args...)
+}
+
 func (t *tx) SavePosition(p *position.Position) error {
 	terms, err := text(p.Terms)
 	if err != nil {

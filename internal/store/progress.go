@@ -26,11 +26,38 @@ const stageOf = "CASE WHEN state = 'hired' THEN 5" +
 	" WHEN state = 'accepted' OR state = 'withdrawn' AND answered_at IS NOT NULL THEN 2" +
 	" WHEN seen_at IS NOT NULL OR state IN ('seen', 'declined') THEN 1 ELSE 0 END"
 
-func (t *tx) Progress(company int64, since, on day.Day) ([]market.Progress, error) {
+// columnOf is market's, in SQL, of an offer that its company sees; it takes a day.
+const columnOf = "CASE WHEN ends_on >= ? OR state = 'declined' AND due_at IS NOT NULL OR state = 'reserved' THEN 'sent'" +
+	" WHEN state IN ('accepted', 'scheduled', 'hired') OR state = 'held' AND kind <> 'casual' THEN state ELSE 'over' END"
+
+func (t *tx) Columns(p market.BoardPage) (map[market.Column]int, error) {
+	where, args := inSight, []any{p.On, p.Company}
+	if p.Rule != 0 {
+		where, args = where+" AND rule = ?", append(args, p.Rule)
+	}
+	if p.Position != 0 {
+		where, args = where+" AND position = ?", append(args, p.Position)
+	}
+	all := map[market.Column]int{}
+	err := each(t.ctx, t, "columns", func(row scanner) error {
+		var c market.Column
+		var n int
+		err := row.Scan(&c, &n)
+		all[c] = n
+		return err
+	}, "SELECT "+columnOf+", COUNT(*) FROM offer WHERE company = ? AND "+where+" GROUP BY 1", args...)
+	return all, err
+}
+
+func (t *tx) Progress(company, rule int64, since, on day.Day) ([]market.Progress, error) {
+	where, args := inSight, []any{on, company, since}
+	if rule != 0 {
+		where, args = where+" AND rule = ?", append(args, rule)
+	}
 	return list(t, "progress", func(row scanner, p *market.Progress) error {
-		return row.Scan(&p.Rule, &p.Position, &p.Kind, &p.State, &p.Stage, &p.Offers)
-	}, "SELECT COALESCE(rule, 0), position, kind, "+shownState+", "+stageOf+", COUNT(*) FROM offer"+
-		" WHERE company = ? AND sent_day >= ? AND "+inSight+" GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5", on, company, since)
+		return row.Scan(&p.Rule, &p.Position, &p.State, &p.Stage, &p.Offers)
+	}, "SELECT COALESCE(rule, 0), position, "+shownState+", "+stageOf+", COUNT(*) FROM offer"+
+		" WHERE company = ? AND sent_day >= ? AND "+where+" GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4", args...)
 }
 
 func (t *tx) SentByDay(company int64, since day.Day) ([]market.SentDay, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 	"time"
 )
@@ -93,6 +94,16 @@ func keyOrNull(key int64) any {
 		return nil
 	}
 	return key
+}
+
+// among gives the condition that a column is one of some keys, with its values. The
+// last key is repeated up to a power of two: a statement is prepared for each length.
+func among(keys []int64) (string, []any) {
+	args := make([]any, 1<<bits.Len(uint(len(keys)-1)))
+	for i := range args {
+		args[i] = keys[min(i, len(keys)-1)]
+	}
+	return "IN (?" + strings.Repeat(", ?", len(args)-1) + ")", args
 }
 
 // text gives a document as JSON.

@@ -11,6 +11,7 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/market"
+	"enishi/internal/offer"
 	"enishi/internal/rule"
 )
 
@@ -168,6 +169,48 @@ func (t *tx) RulesOf(company, after int64, limit int) ([]rule.Rule, error) {
 
 func (t *tx) RulesOfPosition(position int64) ([]rule.Rule, error) {
 	return t.rules("position = ? ORDER BY id", position)
+}
+
+func (t *tx) RuleIDs(keys []int64) (map[int64]uuid.UUID, error) {
+	ids := make(map[int64]uuid.UUID, len(keys))
+	if len(keys) == 0 {
+		return ids, nil
+	}
+	in, args := among(keys)
+	err := each(t.ctx, t, "rules", func(row scanner) error {
+		var key int64
+		var id uuid.UUID
+		err := row.Scan(&key, &id)
+		ids[key] = id
+		return err
+	}, "SELECT id, uuid FROM rule WHERE id "+in, args...)
+	return ids, err
+}
+
+func (t *tx) SpendingOf(company int64, on day.Day) (map[int64]market.Spending, error) {
+	all := map[int64]market.Spending{}
+	err := each(t.ctx, t, "rules", func(row scanner) error {
+		var key int64
+		var s market.Spending
+		err := row.Scan(&key, &s.Today, &s.Total)
+		all[key] = s
+		return err
+	}, "SELECT r.id, COALESCE(d.spent, 0), r.spent FROM rule r LEFT JOIN rule_day d ON d.rule = r.id AND d.day = ?"+
+		" WHERE r.company = ?", on, company)
+	if err != nil {
+		return nil, err
+	}
+	err = each(t.ctx, t, "offers", func(row scanner) error {
+		var key int64
+		var today, total int
+		err := row.Scan(&key, &today, &total)
+		s := all[key]
+		s.ReservedToday, s.Reserved = today, total
+		all[key] = s
+		return err
+	}, "SELECT rule, SUM(sent_day = ?), COUNT(*) FROM offer WHERE company = ? AND state = ? AND rule IS NOT NULL GROUP BY rule",
+		on, company, string(offer.Reserved))
+	return all, err
 }
 
 func (t *tx) Spent(key int64, on day.Day) (today, total int, err error) {

@@ -36,9 +36,6 @@ type firmHome struct {
 // soon is how many days before its end a time that the company has is pointed out.
 const soon = 5
 
-// mostOwed is how many cards that wait for a date are looked at.
-const mostOwed = 100
-
 func (p *Pages) dashboard(r *request) error {
 	ctx, actor, err := r.needActor()
 	if err != nil {
@@ -56,11 +53,7 @@ func (p *Pages) dashboard(r *request) error {
 	if h.figures, err = p.market.Dashboard(ctx, actor, h.days); err != nil {
 		return err
 	}
-	board, err := p.market.Board(ctx, actor, market.BoardQuery{Column: market.ColumnAccepted, Limit: mostOwed})
-	if err != nil {
-		return err
-	}
-	for _, card := range board.Columns[0].Cards {
+	for _, card := range h.figures.Owed {
 		if due, ok := card.DateBy(); ok && due <= h.figures.Today+soon {
 			h.owed = append(h.owed, card)
 		}

@@ -177,16 +177,11 @@ func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
 
 // funnelOf gives what came of a rule's offers in a year, nil if there were none.
 func (p *Pages) funnelOf(ctx context.Context, actor market.Actor, id uuid.UUID) (*market.Funnel, error) {
-	all, err := p.market.Dashboard(ctx, actor, 365)
-	if err != nil {
+	f, err := p.market.RuleFunnel(ctx, actor, id, 365)
+	if err != nil || f.Sent == 0 {
 		return nil, err
 	}
-	for _, one := range all.Rules {
-		if one.Rule.ID == id && one.Funnel.Sent > 0 {
-			return &one.Funnel, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // it has sent nothing
+	return &f, nil
 }
 
 // writeRule does what the pressed button of the form says: saves it, previews it, or

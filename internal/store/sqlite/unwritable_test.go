@@ -72,7 +72,7 @@ func held(t *testing.T, s market.Store) (candidates, rows int) {
 // being read; with room again it takes the next one.
 func TestFullDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "enishi.db")
-	limited, err := open(t.Context(), path, Options{}, "max_page_count(120)")
+	limited, err := open(t.Context(), path, Options{}, "max_page_count(130)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -232,10 +232,6 @@ func candidatesByKey(t *testing.T, s market.Store) {
 		got := load(t, s, func(tx market.Tx) ([]candidate.Candidate, error) { return tx.Candidates(c.after, c.limit) })
 		want(t, "Candidates", got, c.want)
 	}
-	many := []int64{list[4].Key, 1 << 40, list[3].Key, list[0].Key, list[4].Key, -1}
-	for len(many) < market.MostKeys {
-		many = append(many, list[5].Key+int64(len(many)))
-	}
 	for _, c := range []struct {
 		keys []int64
 		want []candidate.Candidate
@@ -243,11 +239,20 @@ func candidatesByKey(t *testing.T, s market.Store) {
 		{nil, nil},
 		{[]int64{list[3].Key}, nil},
 		{[]int64{list[2].Key}, at(2)},
-		{many, at(0, 4)},
+		{many(list[4].Key, list[3].Key, list[0].Key, list[4].Key), at(0, 4)},
 	} {
 		got := load(t, s, func(tx market.Tx) ([]candidate.Candidate, error) { return tx.CandidatesOf(c.keys) })
 		want(t, "CandidatesOf", got, c.want)
 	}
+}
+
+// many gives keys and as many of no rows as one question may name.
+func many(keys ...int64) []int64 {
+	keys = append(keys, -1)
+	for len(keys) < market.MostKeys {
+		keys = append(keys, 1<<40+int64(len(keys)))
+	}
+	return keys
 }
 
 func views(t *testing.T, s market.Store) {

@@ -18,9 +18,43 @@ func companies() map[string]func(*testing.T, market.Store) {
 		"companies that stand already":    companyTwice,
 		"saving a company":                savingCompany,
 		"groups":                          groups,
+		"companies by key and status":     companiesBy,
 		"members":                         members,
 		"previews are counted":            previews,
 		"numbers at the ends of the type": extremeNumbers,
+	}
+}
+
+func companiesBy(t *testing.T, s market.Store) {
+	var list []company.Company
+	write(t, s, func(tx market.Tx) error {
+		for i, status := range []company.Status{company.Verified, company.Applied, company.Suspended, company.Applied, company.Applied} {
+			k := newCompany(int64(i + 1))
+			k.Status = status
+			if err := tx.AddCompany(k); err != nil {
+				return err
+			}
+			list = append(list, *k)
+		}
+		return nil
+	})
+	get := func(fn func(market.Tx) ([]company.Company, error)) []company.Company { return load(t, s, fn) }
+	in := func(status company.Status, after int64, limit int) []company.Company {
+		return get(func(tx market.Tx) ([]company.Company, error) { return tx.CompaniesIn(status, after, limit) })
+	}
+	want(t, "CompaniesIn", in(company.Applied, 0, 2), []company.Company{list[1], list[3]})
+	want(t, "CompaniesIn after", in(company.Applied, list[3].Key, 2), list[4:])
+	want(t, "CompaniesIn another status", in(company.Verified, 0, 9), list[:1])
+	want(t, "CompaniesIn after the last", in(company.Suspended, list[2].Key, 9), nil)
+	list[1].Version, list[1].Status = 2, company.Verified
+	write(t, s, func(tx market.Tx) error { return tx.SaveCompany(&list[1]) })
+	want(t, "CompaniesIn that one left", in(company.Applied, 0, 9), list[3:])
+	want(t, "CompaniesIn that one joined", in(company.Verified, 0, 9), list[:2])
+	for _, c := range []struct {
+		keys []int64
+		want []company.Company
+	}{{nil, nil}, {[]int64{99}, nil}, {[]int64{list[3].Key, list[0].Key, list[3].Key}, []company.Company{list[0], list[3]}}, {many(list[2].Key), list[2:3]}} {
+		want(t, "CompaniesByKey", get(func(tx market.Tx) ([]company.Company, error) { return tx.CompaniesByKey(c.keys) }), c.want)
 	}
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -20,6 +21,8 @@ func dealings() map[string]func(*testing.T, market.Store) {
 		"what a side has read":           readMarks,
 		"clocks that end":                owing,
 		"messages of a thread":           messages,
+		"messages that are not read":     unreadMessages,
+		"dealings of many offers":        manyDealings,
 		"messages that are erased":       erasedMessages,
 		"breaches":                       breaches,
 		"what a failed dealing leaves":   failedDealing,
@@ -132,13 +135,6 @@ func messages(t *testing.T, s market.Store) {
 	want(t, "the first page", page(1, 0, 2), []thread.Message{last[0], first[1]})
 	want(t, "the next", page(1, first[1].Key, 2), []thread.Message{first[0]})
 	want(t, "Messages of another", page(2, 0, 9), other)
-	count := func(of int64, side offer.Side, after int64) int {
-		return load(t, s, func(tx market.Tx) (int, error) { return tx.CountMessages(of, side, after) })
-	}
-	want(t, "CountMessages", count(1, offer.Company, 0), 2)
-	want(t, "CountMessages after one", count(1, offer.Company, first[1].Key), 1)
-	want(t, "CountMessages of the candidate", count(1, offer.Candidate, 0), 1)
-	want(t, "CountMessages of none", count(3, offer.Candidate, 0), 0)
 	want(t, "MessageByID", load(t, s, func(tx market.Tx) (thread.Message, error) { return tx.MessageByID(other[0].ID) }), other[0])
 	missing(t, s, "MessageByID", func(tx market.Tx) (thread.Message, error) { return tx.MessageByID(uuid.New()) })
 	refused(t, s, "AddMessage of the same id", errs.Conflict, func(tx market.Tx) error {
@@ -146,6 +142,44 @@ func messages(t *testing.T, s market.Store) {
 		m.ID = other[0].ID
 		return tx.AddMessage(m)
 	})
+}
+
+func unreadMessages(t *testing.T, s market.Store) {
+	first := say(t, s, 1, offer.Candidate, offer.Company, offer.Company)
+	say(t, s, 2, offer.Company, offer.Company, offer.Candidate)
+	other := say(t, s, 3, offer.Candidate)
+	write(t, s, func(tx market.Tx) error {
+		return errors.Join(tx.MarkRead(1, offer.Candidate, first[1].Key), tx.MarkRead(1, offer.Company, first[0].Key),
+			tx.MarkRead(3, offer.Company, other[0].Key), tx.SaveDealing(&offer.Dealing{Offer: 2}))
+	})
+	for _, c := range []struct {
+		of   []int64
+		by   offer.Side
+		want map[int64]int
+	}{
+		{nil, offer.Candidate, map[int64]int{}},
+		{[]int64{1, 2, 3, 4}, offer.Candidate, map[int64]int{1: 1, 2: 2}},
+		{[]int64{1, 2, 3, 4, 1}, offer.Company, map[int64]int{2: 1}},
+		{[]int64{3}, offer.Candidate, map[int64]int{}},
+		{many(2), offer.Candidate, map[int64]int{2: 2}},
+	} {
+		got := load(t, s, func(tx market.Tx) (map[int64]int, error) { return tx.Unread(c.of, c.by) })
+		want(t, fmt.Sprintf("Unread of %d by %s", len(c.of), c.by), got, c.want)
+	}
+}
+
+func manyDealings(t *testing.T, s market.Store) {
+	rows := []offer.Dealing{{Offer: 2, Sequence: 2, CandidateRead: 9}, {Offer: 5, Reason: offer.ReasonPay}}
+	write(t, s, func(tx market.Tx) error {
+		return errors.Join(tx.SaveDealing(&rows[1]), tx.SaveDealing(&rows[0]), tx.SaveDealing(&offer.Dealing{Offer: 3}), tx.MarkRead(2, offer.Candidate, 9))
+	})
+	for _, c := range []struct {
+		of   []int64
+		want []offer.Dealing
+	}{{nil, nil}, {[]int64{4}, nil}, {[]int64{5, 4, 2, 5}, rows}, {many(5, 2), rows}} {
+		got := load(t, s, func(tx market.Tx) ([]offer.Dealing, error) { return tx.Dealings(c.of) })
+		want(t, "Dealings", got, c.want)
+	}
 }
 
 func erasedMessages(t *testing.T, s market.Store) {

@@ -16,6 +16,7 @@ func positions() map[string]func(*testing.T, market.Store) {
 		"a state without new terms":       stateAlone,
 		"terms that raced":                termsRaced,
 		"positions of a company":          positionsOfCompany,
+		"positions by key":                positionsByKey,
 	}
 }
 
@@ -129,4 +130,18 @@ func positionsOfCompany(t *testing.T, s market.Store) {
 	want(t, "a page", get(0, 2), all[:2])
 	want(t, "the page after", get(all[1], 2), all[2:])
 	want(t, "the page after the last", get(all[2], 2), nil)
+}
+
+// positionsByKey takes them with their newest terms.
+func positionsByKey(t *testing.T, s market.Store) {
+	a, b := newPosition(1), newPosition(2)
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddPosition(a), tx.AddPosition(b)) })
+	b.Version, b.Terms = 2, fullTerms()
+	write(t, s, func(tx market.Tx) error { return tx.SavePosition(b) })
+	for _, c := range []struct {
+		keys []int64
+		want []position.Position
+	}{{nil, nil}, {[]int64{99}, nil}, {[]int64{b.Key, a.Key, b.Key}, []position.Position{*a, *b}}, {many(b.Key), []position.Position{*b}}} {
+		want(t, "PositionsByKey", load(t, s, func(tx market.Tx) ([]position.Position, error) { return tx.PositionsByKey(c.keys) }), c.want)
+	}
 }

@@ -92,20 +92,16 @@ func howFar(t *testing.T, s market.Store) {
 	stood(t, s, stands(), func(i int, o *offer.Offer) { o.Rule, o.Position = int64(i+1), 7 })
 	stood(t, s, stands(), func(_ int, o *offer.Offer) { o.Company, o.Rule, o.Position = 2, 0, 8 })
 	stood(t, s, stands(), func(_ int, o *offer.Offer) { o.Rule, o.Position, o.SentDay = 0, 9, today-1 })
-	got := load(t, s, func(tx market.Tx) ([]market.Progress, error) { return tx.Progress(1, today, today+1) })
+	got := load(t, s, func(tx market.Tx) ([]market.Progress, error) { return tx.Progress(1, 0, today, today+1) })
 	var expected []market.Progress
 	for i, x := range stands() {
 		if x.shown != "" {
-			kind := "interview"
-			if x.column == market.ColumnOver && x.state == offer.Held {
-				kind = "casual"
-			}
-			expected = append(expected, market.Progress{Rule: int64(i + 1), Position: 7, Kind: kind, State: x.shown, Stage: x.stage, Offers: 1})
+			expected = append(expected, market.Progress{Rule: int64(i + 1), Position: 7, State: x.shown, Stage: x.stage, Offers: 1})
 		}
 	}
 	want(t, "Progress", got, expected)
 
-	all := load(t, s, func(tx market.Tx) ([]market.Progress, error) { return tx.Progress(2, 0, today+1) })
+	all := load(t, s, func(tx market.Tx) ([]market.Progress, error) { return tx.Progress(2, 0, 0, today+1) })
 	counts := map[market.Progress]int{}
 	for _, p := range all {
 		n := p.Offers
@@ -113,18 +109,18 @@ func howFar(t *testing.T, s market.Store) {
 		counts[p] += n
 	}
 	for _, x := range stands() {
-		if x.shown != "" && x.state != offer.Held {
-			counts[market.Progress{Position: 8, Kind: "interview", State: x.shown, Stage: x.stage}]--
+		if x.shown != "" {
+			counts[market.Progress{Position: 8, State: x.shown, Stage: x.stage}]--
 		}
 	}
-	counts[market.Progress{Position: 8, Kind: "interview", State: offer.Held, Stage: offer.Holding}] -= 2
-	counts[market.Progress{Position: 8, Kind: "casual", State: offer.Held, Stage: offer.Holding}]--
 	for p, n := range counts {
 		if n != 0 {
 			t.Errorf("Progress counts %+v %d times too often", p, n)
 		}
 	}
-	want(t, "Progress of nobody", load(t, s, func(tx market.Tx) ([]market.Progress, error) { return tx.Progress(3, 0, today) }), nil)
+	one := load(t, s, func(tx market.Tx) ([]market.Progress, error) { return tx.Progress(1, expected[3].Rule, today, today+1) })
+	want(t, "Progress of a rule", one, expected[3:4])
+	want(t, "Progress of nobody", load(t, s, func(tx market.Tx) ([]market.Progress, error) { return tx.Progress(3, 0, 0, today) }), nil)
 }
 
 // boardColumns reads each column in pages of two.
@@ -151,6 +147,10 @@ func boardColumns(t *testing.T, s market.Store) {
 				}
 			}
 			what := fmt.Sprintf("column %s of rule %d and position %d", column, only.rule, only.position)
+			counts := load(t, s, func(tx market.Tx) (map[market.Column]int, error) {
+				return tx.Columns(market.BoardPage{Company: 1, Rule: only.rule, Position: only.position, On: today + 1})
+			})
+			want(t, "Columns: "+what, counts[column], len(expected))
 			want(t, what, pagesOf(t, s, market.BoardPage{
 				Company: 1, Rule: only.rule, Position: only.position, Column: column, On: today + 1, Limit: 2,
 			}), inOrder(column, list, expected))

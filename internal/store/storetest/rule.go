@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"maps"
 	"testing"
 
 	"github.com/google/uuid"
@@ -30,6 +31,8 @@ func rules() map[string]func(*testing.T, market.Store) {
 		"saving a rule":                 savingRule,
 		"what a rule asked before":      musts,
 		"rules by company and position": rulesBy,
+		"ids of many rules":             ruleIDs,
+		"what all rules spent":          spending,
 		"budgets":                       budgets,
 		"budgets that are used up":      exhausted,
 	}
@@ -149,6 +152,67 @@ func rulesBy(t *testing.T, s market.Store) {
 	want(t, "RulesOfPosition that one left", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOfPosition(10) }), at(3))
 	want(t, "RulesOfPosition that one joined", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOfPosition(11) }), at(0, 1, 4))
 	want(t, "RulesOf that one joined", get(func(tx market.Tx) ([]rule.Rule, error) { return tx.RulesOf(2, 0, 9) }), at(0, 1, 3, 5))
+}
+
+func ruleIDs(t *testing.T, s market.Store) {
+	a, b := newRule(1, 1), newRule(2, 1)
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.AddRule(a), tx.AddRule(b)) })
+	for _, c := range []struct {
+		keys []int64
+		want map[int64]uuid.UUID
+	}{
+		{nil, map[int64]uuid.UUID{}},
+		{[]int64{99}, map[int64]uuid.UUID{}},
+		{[]int64{b.Key, a.Key, b.Key}, map[int64]uuid.UUID{a.Key: a.ID, b.Key: b.ID}},
+		{many(b.Key), map[int64]uuid.UUID{b.Key: b.ID}},
+	} {
+		want(t, "RuleIDs", load(t, s, func(tx market.Tx) (map[int64]uuid.UUID, error) { return tx.RuleIDs(c.keys) }), c.want)
+	}
+}
+
+// spending compares SpendingOf with what Spent and Reserved give of each rule.
+func spending(t *testing.T, s market.Store) {
+	list := []*rule.Rule{newRule(1, 1), newRule(1, 2), newRule(1, 3), newRule(2, 4)}
+	write(t, s, func(tx market.Tx) error {
+		for _, r := range list {
+			if err := tx.AddRule(r); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tx.Spend(list[0].Key, today-1, today-1, 9), tx.Spend(list[0].Key, today, today, 3), tx.Spend(list[1].Key, today-1, today, 2),
+			tx.Spend(list[3].Key, today, today, 5))
+	})
+	for i, on := range []day.Day{today, today, today - 1, today - 2, today} {
+		of := list[map[int]int{3: 1, 4: 3}[i]]
+		addOffers(t, s, with(newOffer(int64(i+1), 1), func(o *offer.Offer) {
+			o.Company, o.Rule, o.Position, o.State, o.SentDay = of.Company, of.Key, of.Position, offer.Reserved, on
+		}))
+	}
+	addOffers(t, s, with(newOffer(9, 1), func(o *offer.Offer) { o.Rule = list[0].Key }),
+		with(newOffer(9, 1), func(o *offer.Offer) { o.Rule, o.Position, o.Sender, o.State = 0, 9, offer.Scout, offer.Reserved }))
+	for company, rules := range map[int64][]*rule.Rule{1: list[:3], 2: list[3:], 3: nil} {
+		all := load(t, s, func(tx market.Tx) (map[int64]market.Spending, error) { return tx.SpendingOf(company, today) })
+		one := load(t, s, func(tx market.Tx) (map[int64]market.Spending, error) {
+			out := map[int64]market.Spending{}
+			for _, r := range rules {
+				var x market.Spending
+				var a, b error
+				x.Today, x.Total, a = tx.Spent(r.Key, today)
+				x.ReservedToday, x.Reserved, b = tx.Reserved(r.Key, today)
+				if err := errors.Join(a, b); err != nil {
+					return nil, err
+				}
+				if x != (market.Spending{}) {
+					out[r.Key] = x
+				}
+			}
+			return out, nil
+		})
+		maps.DeleteFunc(all, func(_ int64, x market.Spending) bool { return x == market.Spending{} })
+		want(t, "SpendingOf", all, one)
+	}
+	want(t, "Spending of a rule with all", load(t, s, func(tx market.Tx) (map[int64]market.Spending, error) { return tx.SpendingOf(1, today) })[list[0].Key],
+		market.Spending{Today: 3, Total: 12, ReservedToday: 2, Reserved: 3})
 }
 
 func wantSpent(t *testing.T, s market.Store, key int64, offset day.Day, onDay, inAll int) {
