@@ -39,7 +39,7 @@ func NewBrowser(t testing.TB) *Browser {
 		t.Fatal("there is no Chromium: run make e2e, which installs it on Debian and Ubuntu")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.Flag("lang", "ja"),
+		chromedp.ExecPath(program), chromedp.Flag("lang", "ja"),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("force-color-profile", "srgb"))
 	if os.Geteuid() == 0 { // Chromium's sandbox refuses root
 		options = append(options, chromedp.NoSandbox)
@@ -49,6 +49,7 @@ func NewBrowser(t testing.TB) *Browser {
 	// know are reported as errors, and matter to nobody.
 	ctx, end := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits for its end, and deletes its folder
 		end()
 		stop()
 	})

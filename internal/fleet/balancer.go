@@ -14,7 +14,8 @@ import (
 )
 
 // Balancer is an HAProxy in front of web processes, with the configuration that
-// deploy/haproxy.cfg gives to operators; addresses alone are the test's.
+// deploy/haproxy.cfg gives to operators; addresses are the test's, and what it asks of
+// silence.
 type Balancer struct {
 	Addr string
 
@@ -24,8 +25,9 @@ type Balancer struct {
 	over chan struct{}
 }
 
-// NewBalancer starts an HAProxy in front of processes, which ends with the test.
-func NewBalancer(t testing.TB, dir string, webs []*Process) *Balancer {
+// NewBalancer starts an HAProxy in front of processes, which ends with the test. It
+// cuts what is silent for longer than a limit, 0: as operators are given it.
+func NewBalancer(t testing.TB, dir string, webs []*Process, silent time.Duration) *Balancer {
 	t.Helper()
 	program, err := exec.LookPath("haproxy")
 	if err != nil {
@@ -40,7 +42,7 @@ func NewBalancer(t testing.TB, dir string, webs []*Process) *Balancer {
 		t.Fatal(err)
 	}
 	settings := filepath.Join(dir, "haproxy.cfg")
-	if err := os.WriteFile(settings, []byte(addressed(t, string(text), b.Addr, webs)), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte(impatient(t, addressed(t, string(text), b.Addr, webs), silent)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log, err := os.Create(b.log)
@@ -87,6 +89,28 @@ func addressed(t testing.TB, text, addr string, webs []*Process) string {
 	}
 	if binds != 1 || servers == 0 {
 		t.Fatalf("deploy/haproxy.cfg has %d lines that bind and %d servers", binds, servers)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// impatient gives a configuration with another limit of silence on both sides.
+func impatient(t testing.TB, text string, silent time.Duration) string {
+	t.Helper()
+	if silent == 0 {
+		return text
+	}
+	changed := 0
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		for _, side := range []string{"\ttimeout client ", "\ttimeout server "} {
+			if strings.HasPrefix(line, side) {
+				lines[i] = side + fmt.Sprint(silent.Milliseconds())
+				changed++
+			}
+		}
+	}
+	if changed != 2 {
+		t.Fatalf("deploy/haproxy.cfg limits silence in %d lines, want 2", changed)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"enishi/internal/redis/redistest"
 	"enishi/internal/store/mysql/mysqltest"
@@ -30,6 +31,7 @@ type Options struct {
 	Redis    string // address of a Redis; empty: one of the fleet's own
 	Program  string // path of the program; empty: it is built
 	Env      []string
+	Silent   time.Duration // for which the load balancer keeps what is silent; 0: as operators are given it
 }
 
 // Fleet is an installation of many processes. Its methods belong to one
@@ -93,7 +95,7 @@ func New(t testing.TB, o Options) *Fleet {
 	for _, p := range f.All() {
 		p.Ready()
 	}
-	f.Balancer = NewBalancer(t, dir, f.Webs)
+	f.Balancer = NewBalancer(t, dir, f.Webs, o.Silent)
 	f.Front = NewLink(t, f.Balancer.Addr)
 	f.URL = "http://" + f.Front.Addr()
 	return f

@@ -38,6 +38,7 @@ func (nowhere) Send(context.Context, string, string, string) error { return nil 
 type site struct {
 	*testing.T
 	url     string
+	handler http.Handler // what answers there
 	market  *market.Market
 	store   market.Store
 	vault   *account.Vault
@@ -77,9 +78,10 @@ func newSite(t *testing.T, change ...func(*market.Options)) *site {
 	}
 	mux := http.NewServeMux()
 	pages.Add(mux, httpx.Front{Admission: admission, Maintenance: maintenance, Limiter: httpx.NewLimiter(20, time.Minute, 0, time.Now)})
-	server := httptest.NewServer(httpx.Problems(mux, pages.Missing))
+	handler := httpx.Problems(mux, pages.Missing)
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	s := &site{T: t, url: server.URL, market: m, store: store, vault: vault, options: o}
+	s := &site{T: t, url: server.URL, handler: handler, market: m, store: store, vault: vault, options: o}
 	s.forget()
 	return s
 }
@@ -207,12 +209,18 @@ func (s *site) must(err error) {
 	}
 }
 
-// actor is who the browser is signed in as.
-func (s *site) actor() market.Actor {
+// cookies are those of the browser.
+func (s *site) cookies() []*http.Cookie {
 	s.Helper()
 	at, err := url.Parse(s.url)
 	s.must(err)
-	for _, c := range s.browser.Jar.Cookies(at) {
+	return s.browser.Jar.Cookies(at)
+}
+
+// actor is who the browser is signed in as.
+func (s *site) actor() market.Actor {
+	s.Helper()
+	for _, c := range s.cookies() {
 		if c.Name == "enishi_session" {
 			a, err := s.market.Authenticate(s.Context(), c.Value)
 			s.must(err)
