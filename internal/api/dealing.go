@@ -135,7 +135,7 @@ func (op operation) with(request any, optional bool) operation {
 
 func (s *service) addDealings() {
 	const repeat = "A repeat changes nothing."
-	handleBody(s, stepOf(toCandidate, "decline", "Decline an offer; to be undone within five minutes", repeat).with(DeclineBody{"pay"}, true),
+	handleBody(s, stepOf(toCandidate, "decline", "Decline an offer; to be undone within five minutes", repeat+" Another reason than the first is a conflict: undo, and decline again.").with(DeclineBody{"pay"}, true),
 		stepBody(s, toCandidate, func(ctx context.Context, id uuid.UUID, b *DeclineBody) (market.Delivered, error) {
 			return s.market.Decline(ctx, actorOf(ctx), id, offer.Reason(b.Reason))
 		}))

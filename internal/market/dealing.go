@@ -172,7 +172,8 @@ func (m *Market) Answer(ctx context.Context, actor Actor, id uuid.UUID, a offer.
 }
 
 // Decline declines an offer for a reason, "" for none. Its company is told of it
-// if it is one to tell of, and once the decline cannot be undone any more.
+// if it is one to tell of, and once the decline cannot be undone any more. A repeat
+// changes nothing; one for another reason is a Conflict.
 func (m *Market) Decline(ctx context.Context, actor Actor, id uuid.UUID, why offer.Reason) (Delivered, error) {
 	if why != "" && !slices.Contains(offer.Reasons(), why) {
 		return Delivered{}, errs.AtPointer("/reason", string(why), fmt.Sprintf("one of %v", offer.Reasons()))
@@ -186,6 +187,9 @@ func (m *Market) answerFor(ctx context.Context, actor Actor, id uuid.UUID, a off
 	}
 	return m.deal(ctx, actor, id, func(x *bargain) error {
 		if repeats(x.offer.State, a) {
+			if a == offer.Decline && why != "" && why != x.dealing.Reason {
+				return errs.New(errs.Conflict, "the offer is declined for another reason; undo that first")
+			}
 			return nil
 		}
 		if err := unbarred(x.tx, &x.who, &x.offer, a); err != nil {

@@ -389,6 +389,13 @@ func TestReasons(t *testing.T) {
 			if _, err := w.Decline(ctx, w.actor(p.token), o.ID, why); err != nil {
 				w.Fatal(err)
 			}
+			// The first reason stands: a repeat is taken, another reason is not.
+			for again, taken := range map[offer.Reason]bool{why: true, "": true, offer.ReasonPay: why == offer.ReasonPay, offer.ReasonOther: why == offer.ReasonOther} {
+				d, err := w.Decline(ctx, w.actor(p.token), o.ID, again)
+				if taken && (err != nil || d.Dealing.Reason != why) || !taken && !errs.Is(err, errs.Conflict) {
+					w.Errorf("declined for %q, then for %q: %q, %v", why, again, d.Dealing.Reason, err)
+				}
+			}
 			seen, err := w.OfferBy(ctx, them, o.ID)
 			if err != nil || seen.Dealing.Reason != "" {
 				w.Errorf("%s is told at once as %q, %v", why, seen.Dealing.Reason, err)

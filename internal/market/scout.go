@@ -19,6 +19,7 @@ import (
 	"enishi/internal/errs"
 	"enishi/internal/offer"
 	"enishi/internal/position"
+	"enishi/internal/thread"
 )
 
 // Scouting is a member's wish to offer a position to people whom they chose.
@@ -65,6 +66,8 @@ func (s *Scouting) check() error {
 		list = append(list, errs.Problem{
 			Pointer: "/message", Found: strconv.Itoa(n) + " characters", Allowed: "1 to " + strconv.Itoa(MostMessageRunes) + " characters",
 		})
+	case thread.Blank(s.Message):
+		list = append(list, errs.Problem{Pointer: "/message", Found: "nothing that can be seen", Allowed: "a text"})
 	case slices.ContainsFunc([]rune(s.Message), strange):
 		list = append(list, errs.Problem{Pointer: "/message", Found: "a control character", Allowed: "text"})
 	}

@@ -256,6 +256,7 @@ func TestWhatScoutsNeed(t *testing.T) {
 		"no card":             {change(func(s *market.Scouting) { s.Cards = nil }), errs.Invalid},
 		"too many cards":      {change(func(s *market.Scouting) { s.Cards = make([]string, 51) }), errs.Invalid},
 		"no message":          {change(func(s *market.Scouting) { s.Message = "" }), errs.Invalid},
+		"a blank message":     {change(func(s *market.Scouting) { s.Message = "\u3000\u200b" }), errs.Invalid},
 		"a message too long":  {change(func(s *market.Scouting) { s.Message = strings.Repeat("あ", 2001) }), errs.Invalid},
 		"a control character": {change(func(s *market.Scouting) { s.Message = "\x00" }), errs.Invalid},
 		"another kind":        {change(func(s *market.Scouting) { s.Kind = "x" }), errs.Invalid},

@@ -21,7 +21,7 @@ func TestClean(t *testing.T) {
 			t.Errorf("Clean(%.20q) = %.40q, %v, want %.40q", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", " \n\u3000", "a\x00b", "a\x1bb", "\xff", strings.Repeat("縁", thread.MostRunes+1)} {
+	for _, in := range []string{"", " \n\u3000", "a\x00b", "a\x1bb", "\xff", "\u3000\u200b", "\u200b\u2060\ufeff", "\u3164 \u2800", strings.Repeat("縁", thread.MostRunes+1)} {
 		if got, err := thread.Clean(in); !errs.Is(err, errs.Invalid) {
 			t.Errorf("Clean(%.20q) = %.20q, %v, want it refused", in, got, err)
 		}

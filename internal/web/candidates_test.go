@@ -241,6 +241,8 @@ func TestScoutingThoseChosen(t *testing.T) {
 	s.holds(s.get("/company/scouts/new?card="+ids[0][1]+"&card="+ids[1][1]), http.StatusOK, "2人にスカウトを送ります", "サーバー開発")
 	sent := url.Values{"card": {ids[0][1], ids[1][1]}, "position": {of}, "kind": {"interview"}, "message": {""}}
 	s.holds(s.post("/company/scouts/new", sent), http.StatusUnprocessableEntity, "メッセージを入力してください")
+	sent.Set("message", "　\u200b")
+	s.holds(s.post("/company/scouts/new", sent), http.StatusUnprocessableEntity, "メッセージを入力してください")
 	sent.Set("message", "お話ししませんか。")
 	s.holds(s.post("/company/scouts/new", sent), http.StatusOK, "2人にスカウトを送りました")
 	s.holds(s.post("/company/scouts/new", sent), http.StatusOK, "すでに送っているため")

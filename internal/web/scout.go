@@ -11,6 +11,7 @@ import (
 	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/position"
+	"enishi/internal/thread"
 )
 
 const scoutsPath = "/company/scouts"
@@ -79,7 +80,7 @@ func (p *Pages) scout(r *request) error {
 	if in.Position, err = uuid.Parse(f.Get("position")); err != nil {
 		s.wrong["position"] = r.words.Say("求人を選んでください。", "Please choose a position.")
 	}
-	if in.Message == "" {
+	if thread.Blank(in.Message) {
 		s.wrong["message"] = r.words.Say("メッセージを入力してください。", "Please write a message.")
 	}
 	if len(s.wrong) > 0 {
