@@ -24,11 +24,11 @@ type Passwords struct {
 	nobody func() (string, error) // a hash of nobody's password
 }
 
-// Bounds of a password, in characters: NIST SP 800-63B-4, 3.1.1.2, asks for at
-// least 8 and for accepting at least 64.
+// LeastPassword and MostPassword bound a password, in characters: NIST SP
+// 800-63B-4, 3.1.1.2, asks for at least 8 and for accepting at least 64.
 const (
-	passwordLeast = 8
-	passwordMost  = 128
+	LeastPassword = 8
+	MostPassword  = 128
 )
 
 // mostTurns is how many work or wait for each core: at some 20 ms each, the last
@@ -49,9 +49,9 @@ func NewPasswords() *Passwords {
 
 // Check says whether a password may be used; what may not is Invalid.
 func (p *Passwords) Check(password string) error {
-	if n := utf8.RuneCountInString(password); !utf8.ValidString(password) || n < passwordLeast || n > passwordMost {
+	if n := utf8.RuneCountInString(password); !utf8.ValidString(password) || n < LeastPassword || n > MostPassword {
 		return errs.AtPointer("", fmt.Sprintf("%d characters", n),
-			fmt.Sprintf("%d to %d characters", passwordLeast, passwordMost))
+			fmt.Sprintf("%d to %d characters", LeastPassword, MostPassword))
 	}
 	return nil
 }

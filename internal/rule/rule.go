@@ -59,8 +59,8 @@ const (
 	mostWeight      = 10
 	MostBudget      = 100_000
 	reasonRunes     = 500
-	leastAge        = 15
-	mostAge         = 100
+	LeastAge        = 15
+	MostAge         = 100
 )
 
 // Validate reports everything in a rule that is not allowed, by JSON pointer.
@@ -86,8 +86,8 @@ func (r *Rule) Validate() error {
 		if !slices.Contains(exceptions(), a.Exception) {
 			add("/age/exception", strconv.Quote(a.Exception), "one of "+strings.Join(exceptions(), ", "))
 		}
-		within("/age/min", a.Min, leastAge, mostAge)
-		within("/age/max", a.Max, max(a.Min, leastAge), mostAge)
+		within("/age/min", a.Min, LeastAge, MostAge)
+		within("/age/max", a.Max, max(a.Min, LeastAge), MostAge)
 		if n := len([]rune(a.Reason)); strings.TrimSpace(a.Reason) == "" || n > reasonRunes {
 			add("/age/reason", fmt.Sprintf("%d characters", n), fmt.Sprintf("1 to %d characters, shown to candidates", reasonRunes))
 		}

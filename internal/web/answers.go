@@ -11,6 +11,7 @@ import (
 	"enishi/internal/condition"
 	"enishi/internal/errs"
 	"enishi/internal/market"
+	"enishi/internal/taxonomy"
 )
 
 // answers are what a visitor chose, as it came. They are in the address of every page
@@ -31,9 +32,9 @@ type answers struct {
 
 func answersOf(v url.Values) answers {
 	a := answers{
-		Occupation: v.Get("occupation"), Years: v.Get("years"), Prefecture: v.Get("prefecture"), Pay: strings.TrimSpace(v.Get("pay")),
+		Occupation: v.Get("occupation"), Years: v.Get("years"), Prefecture: v.Get("prefecture"), Pay: payTyped(v.Get("pay")),
 		Skill: given(v["skill"]), Language: given(v["language"]), Certification: given(v["certification"]), Willing: given(v["willing"]),
-		Floor: strings.TrimSpace(v.Get("floor")), Places: given(v["places"]), Remote: v.Get("remote"), RemoteOK: v.Get("remote_ok") != "",
+		Floor: payTyped(v.Get("floor")), Places: given(v["places"]), Remote: v.Get("remote"), RemoteOK: v.Get("remote_ok") != "",
 		open: url.Values{},
 	}
 	for _, name := range []string{"occupation", "addskill", "addlanguage", "addcertification"} {
@@ -42,6 +43,14 @@ func answersOf(v url.Values) answers {
 		}
 	}
 	return a
+}
+
+// payTyped gives an amount of pay in plain digits, or what was typed if it is none.
+func payTyped(text string) string {
+	if n, err := numberOf(text, payUnits()...); err == nil && n != nil {
+		return strconv.Itoa(*n)
+	}
+	return strings.TrimSpace(text)
 }
 
 // given gives values without the empty ones and repeats, in their order.
@@ -117,8 +126,9 @@ func (a answers) profile() (candidate.Profile, error) {
 		if text == "" {
 			return nil
 		}
+		f, _ := condition.FieldOf(condition.Profiles, "pay")
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
+		if err != nil || n < f.Lo || n > f.Hi {
 			wrong = append(wrong, errs.Problem{Pointer: "/" + name, Found: strconv.Quote(text), Allowed: "a whole number"})
 		}
 		return &n
@@ -140,6 +150,7 @@ func (a answers) profile() (candidate.Profile, error) {
 	p.WillingPrefecture = given(slices.Concat([]string{a.Prefecture}, a.Willing, a.Places))
 	p.Pay = number("pay", a.Pay)
 	number("floor", a.Floor)
+	wrong = append(wrong, a.strangers()...)
 	p.Skill, p.Language, p.Certification = levelled(a.Skill), levelled(a.Language), a.Certification
 	if a.RemoteOK || a.Remote == "1" || a.Remote == "2" {
 		yes := true
@@ -149,6 +160,23 @@ func (a answers) profile() (candidate.Profile, error) {
 		return p, errs.AtPointers(wrong...)
 	}
 	return p, nil
+}
+
+// strangers are answers that no list has. A profile and wishes can hold them only in
+// a place that does not tell which answer it was.
+func (a answers) strangers() []errs.Problem {
+	var wrong []errs.Problem
+	known := func(name string, kind taxonomy.Kind, list []string) {
+		for _, code := range list {
+			if _, ok := taxonomy.Of(kind).Find(code); !ok {
+				wrong = append(wrong, errs.Problem{Pointer: "/" + name, Found: strconv.Quote(code), Allowed: "a code from the list"})
+			}
+		}
+	}
+	known("willing", taxonomy.Prefecture, a.Willing)
+	known("places", taxonomy.Prefecture, a.Places)
+	known("remote", taxonomy.Remote, given([]string{a.Remote}))
+	return wrong
 }
 
 // levelled reads codes with their levels, of each the last.

@@ -2,8 +2,11 @@ package web
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
+	"enishi/internal/account"
+	"enishi/internal/condition"
 	"enishi/internal/errs"
 )
 
@@ -34,9 +37,9 @@ func faultsOf(w words, err error) faults {
 		case "email":
 			text = w.Say("メールアドレスの形をご確認ください（例: taro@example.jp）。", "Please look at the address; it looks like taro@example.jp.")
 		case "password":
-			text = w.Say("パスワードは8文字以上にしてください。", "The password needs 8 characters or more.")
+			text = passwordFault(w)
 		case "pay", "floor":
-			text = w.Say("年収は万円単位の整数で入力してください（例: 480）。", "Pay is a whole number of 10,000 yen, such as 480.")
+			text = payFault(w)
 		default:
 			text = w.Say("一覧から選んでください。", "Please choose from the list.")
 		}
@@ -45,9 +48,21 @@ func faultsOf(w words, err error) faults {
 	return all
 }
 
+func passwordFault(w words) string {
+	least, most := strconv.Itoa(account.LeastPassword), strconv.Itoa(account.MostPassword)
+	return w.Say("パスワードは"+least+"文字以上、"+most+"文字以内にしてください。", "The password needs "+least+" to "+most+" characters.")
+}
+
+// payFault says what a field of annual pay takes.
+func payFault(w words) string {
+	f, _ := condition.FieldOf(condition.Profiles, "pay")
+	from, to := grouped(f.Lo), grouped(f.Hi)
+	return w.Say("年収は、"+from+"〜"+to+"の整数（万円）で入力してください（例: 480）。", "Annual pay is a whole number of 10,000 yen from "+from+" to "+to+", such as 480.")
+}
+
 // fieldOf gives the field of a form that a pointer is about.
 func fieldOf(pointer string) string {
-	for _, name := range []string{"occupation", "years", "residence", "willing_prefecture", "floor", "pay", "skill", "language", "certification", "email", "password"} {
+	for _, name := range []string{"occupation", "years", "residence", "willing_prefecture", "floor", "pay", "skill", "language", "certification", "willing", "places", "remote", "email", "password"} {
 		if strings.Contains(pointer, "/"+name) {
 			if name == "residence" || name == "willing_prefecture" {
 				return "prefecture"

@@ -47,7 +47,7 @@ func (p *Pages) found(r *request) error {
 	}
 	in.Size = size
 	if in.Password == "" { // elsewhere a password may follow
-		wrong["password"] = r.words.Say("パスワードは8文字以上にしてください。", "The password needs 8 characters or more.")
+		wrong["password"] = passwordFault(r.words)
 	}
 	if len(wrong) > 0 {
 		return p.showFound(r, http.StatusUnprocessableEntity, form, wrong)

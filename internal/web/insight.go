@@ -39,6 +39,32 @@ func (p *Pages) askAgain(r *request, a answers, wrong error) error {
 		landingPage(r.words, a, faultsOf(r.words, wrong), shown))
 }
 
+// unshown is a fault of an answer that the landing page has no field for.
+type unshown struct{ label, text, without string }
+
+// unshown gives them, with the address of the result without that answer.
+func (a answers) unshown(w words, wrong faults) []unshown {
+	var out []unshown
+	for _, f := range []struct{ name, ja, en string }{
+		{"skill", "スキル", "Skills"},
+		{"language", "言語", "Languages"},
+		{"certification", "資格", "Certifications"},
+		{"willing", "働ける都道府県", "Prefectures that you would work in"},
+		{"floor", "希望する年収", "Pay that you want"},
+		{"places", "働きたい都道府県", "Where you want to work"},
+		{"remote", "リモート勤務", "Remote work"},
+	} {
+		if text := wrong[f.name]; text != "" {
+			at := "/insight"
+			if q := a.without(f.name).Encode(); q != "" {
+				at += "?" + q
+			}
+			out = append(out, unshown{w.Say(f.ja, f.en), text, at})
+		}
+	}
+	return out
+}
+
 // reached says a reach in a sentence.
 func reached(w words, reach market.Reach) string {
 	switch {

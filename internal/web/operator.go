@@ -174,14 +174,14 @@ func (p *Pages) setQuota(r *request) error {
 		return err
 	}
 	d := deciding{Scouts: r.PostFormValue("scouts"), Faults: faults{}}
-	n, err := strconv.Atoi(d.Scouts)
-	if err == nil {
-		err = p.market.SetScoutQuota(ctx, actor, id, n)
+	n, err := numberOf(d.Scouts, "通")
+	if err == nil && n != nil {
+		err = p.market.SetScoutQuota(ctx, actor, id, *n)
 	} else {
 		err = errs.New(errs.Invalid, "no number")
 	}
 	if errs.Is(err, errs.Invalid) {
-		d.Faults["scouts"] = r.words.Say("0〜10000の整数で入力してください。", "A whole number from 0 to 10,000.")
+		d.Faults["scouts"] = wholeFrom(r.words, 0, company.MostScoutQuota)
 		return p.showApplicant(r, http.StatusUnprocessableEntity, d)
 	}
 	return p.then(r, err, "/operator/companies/"+id.String()+"?done=quota", func(_ *request, err error) error { return err })

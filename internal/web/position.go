@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
+	"enishi/internal/condition"
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
@@ -289,13 +290,13 @@ func (r *request) typedTerms(actor market.Actor) (editing, error) {
 	e.terms.Prefecture = e.form["prefecture"]
 	var wrong []errs.Problem
 	for _, name := range append(numberNames(), "remote", "weekly_days_off") {
-		if text := strings.TrimSpace(e.form.Get(name)); text != "" {
-			n, err := strconv.Atoi(text)
-			if err != nil {
-				wrong = append(wrong, errs.Problem{Pointer: "/" + name, Found: strconv.Quote(text), Allowed: "a whole number"})
-			}
-			*termNumber(&e.terms, name) = &n
+		f, _ := condition.FieldOf(condition.Positions, name)
+		n, err := numberOf(e.form.Get(name), unitsOf(f)...)
+		if err != nil {
+			wrong = append(wrong, errs.Problem{Pointer: "/" + name, Found: strconv.Quote(e.form.Get(name)), Allowed: "a whole number"})
+			continue
 		}
+		*termNumber(&e.terms, name) = n
 	}
 	for _, name := range flagNames() {
 		if b, err := strconv.ParseBool(e.form.Get(name)); err == nil {
@@ -328,7 +329,8 @@ func termFaults(w words, err error) faults {
 		case name == "pay_max" && strings.HasPrefix(x.Allowed, "not below"):
 			out[name] = w.Say("上限は下限以上にしてください。", "The upper end must not be below the lower one.")
 		case number:
-			out[name] = w.Say("範囲内の整数で入力してください。", "Type a whole number within the range.")
+			f, _ := condition.FieldOf(condition.Positions, name)
+			out[name] = wholeFrom(w, f.Lo, f.Hi)
 		case termText(&position.Terms{}, name) != nil && name != "occupation" && name != "industry" && name != "employment_type":
 			out[name] = w.Say("長すぎるか、使えない文字があります。", "It is too long, or has characters that cannot be kept.")
 		default:

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"enishi/internal/candidate"
+	"enishi/internal/condition"
 	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/errs"
@@ -190,7 +191,13 @@ func parsed[T any](r *reading, name string, parse func(string) (T, error)) *T {
 }
 
 func (r *reading) number(name string) *int {
-	return parsed(r, name, func(text string) (int, error) { return strconv.Atoi(strings.ReplaceAll(text, ",", "")) })
+	f, _ := condition.FieldOf(condition.Profiles, name)
+	n, err := numberOf(r.v.Get(name), unitsOf(f)...)
+	if err != nil {
+		r.faults[name] = faultText(r.words, name)
+		return nil
+	}
+	return n
 }
 
 // month reads 2026-04, 2026/4 and 2026年4月.

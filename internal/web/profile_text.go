@@ -95,7 +95,7 @@ func faultText(w words, name string) string {
 	switch name {
 	case "pay", "experience_years", "employers":
 		f, _ := condition.FieldOf(condition.Profiles, name)
-		return w.Say("0から"+strconv.Itoa(f.Hi)+"までの整数で入力してください。", "Please type a whole number from 0 to "+strconv.Itoa(f.Hi)+".")
+		return wholeFrom(w, f.Lo, f.Hi)
 	case "available_from":
 		return w.Say("今日から前後10年以内の日付を、2027-04-01の形で入力してください。", "Please type a date such as 2027-04-01, within ten years of today.")
 	case "birth_month":

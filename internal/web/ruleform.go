@@ -129,9 +129,11 @@ func (f *ruleForm) input(w words) market.RuleInput {
 		f.wrong["position"] = w.Say("求人を選んでください。", "Please choose a position.")
 	}
 	number := func(name string) int {
-		n, err := numberOf(f.typed.Get(name))
+		n, err := numberOf(f.typed.Get(name), "件", "日", "歳")
 		if err != nil || n == nil {
-			f.wrong[name] = w.Say("整数で入力してください。", "Type a whole number.")
+			if _, f.wrong[name] = ruleFault(w, errs.Problem{Pointer: "/" + name}); strings.HasPrefix(name, "age.") {
+				f.wrong[name] = wholeFrom(w, rule.LeastAge, rule.MostAge)
+			}
 			return 0
 		}
 		return *n

@@ -82,7 +82,7 @@ func TestARuleWithFaults(t *testing.T) {
 		texts  []string
 	}{
 		{[]string{"position", ""}, []string{"求人を選んでください"}},
-		{[]string{"daily_budget", "many"}, []string{`value="many"`, "整数で入力してください"}},
+		{[]string{"daily_budget", "many"}, []string{`value="many"`, "1〜100,000の整数"}},
 		{[]string{"daily_budget", "0"}, []string{"1〜100,000の整数"}},
 		{[]string{"expires", "2020-01-01"}, []string{`value="2020-01-01"`, "今日以降の日付"}},
 		{[]string{"pay.min", "x"}, []string{`name="pay.min" value="x"`, "整数で入力してください"}},

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"enishi/internal/account"
 	"enishi/internal/errs"
@@ -206,10 +208,16 @@ func (p *Pages) setLanguage(r *request) error {
 	return nil
 }
 
-// local gives a path of this site, / if it is something else, also for "".
+// local gives a path of this site with its query, / if it is something else, also for
+// "". Browsers leave tabs and line ends out of an address before they read it, and take
+// \ for /; no address of a page holds either, so what does is none.
 func local(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	u, err := url.Parse(path)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" ||
+		!strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsFunc(path, unaddressed) {
 		return "/"
 	}
 	return path
 }
+
+func unaddressed(r rune) bool { return r == '\\' || r == utf8.RuneError || unicode.IsControl(r) }

@@ -95,12 +95,15 @@ func (p *Pages) showSettings(r *request, status int, f settingsForm) error {
 // saveSettings changes whether one is found, and how many offers come. Both are this
 // form's alone, so whatever else was edited meanwhile does not matter.
 func (p *Pages) saveSettings(r *request) error {
-	typed := strings.TrimSpace(norm.NFKC.String(r.PostFormValue("weekly_limit")))
-	limit, err := strconv.Atoi(typed)
+	typed := r.PostFormValue("weekly_limit")
+	limit, err := numberOf(typed, "件")
+	if err == nil && limit == nil {
+		err = errs.AtPointer("/weekly_limit", "nothing", "a whole number")
+	}
 	if err == nil {
 		err = p.retried(r, func(ctx context.Context, actor market.Actor, c *candidate.Candidate) error {
 			_, err := p.market.SetSettings(ctx, actor, c.Version, market.Settings{
-				Open: r.PostFormValue("open") == "true", WeeklyLimit: limit, Language: c.Language,
+				Open: r.PostFormValue("open") == "true", WeeklyLimit: *limit, Language: c.Language,
 			})
 			return err
 		})
@@ -109,8 +112,7 @@ func (p *Pages) saveSettings(r *request) error {
 		}
 	}
 	if err != nil {
-		return p.showSettings(r, http.StatusUnprocessableEntity, settingsForm{limit: typed, faults: faults{"weekly_limit": r.words.Say(
-			"0から"+strconv.Itoa(candidate.MostWeeklyLimit)+"までの整数で入力してください。", "Please type a whole number from 0 to "+strconv.Itoa(candidate.MostWeeklyLimit)+".")}})
+		return p.showSettings(r, http.StatusUnprocessableEntity, settingsForm{limit: typed, faults: faults{"weekly_limit": wholeFrom(r.words, 0, candidate.MostWeeklyLimit)}})
 	}
 	r.see("/settings?saved")
 	return nil

@@ -20,7 +20,7 @@ func TestSettings(t *testing.T) {
 	s.holds(s.get("/settings"), http.StatusOK, "7日間に10件まで", "自分で加えた企業はありません")
 	s.holds(s.post("/settings", url.Values{"open": {"false"}, "weekly_limit": {"３"}}), http.StatusOK, "休んでいます", "保存しました", `value="3"`)
 	s.holds(s.post("/settings", url.Values{"open": {"true"}, "weekly_limit": {"0"}}), http.StatusOK, "自動のオファーを止めています")
-	s.holds(s.post("/settings", url.Values{"open": {"true"}, "weekly_limit": {"101"}}), http.StatusUnprocessableEntity, "0から100まで", `value="101"`)
+	s.holds(s.post("/settings", url.Values{"open": {"true"}, "weekly_limit": {"101"}}), http.StatusUnprocessableEntity, "0〜100の整数", `value="101"`)
 
 	s.holds(s.post("/settings/blocks", url.Values{"company": {"会社１"}}), http.StatusOK, "どの企業ですか", number)
 	s.holds(s.post("/settings/blocks", url.Values{"company": {"無い会社"}}), http.StatusOK, "見つかりません", `value="無い会社"`)

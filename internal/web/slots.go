@@ -63,7 +63,7 @@ func startOf(text string, zone *time.Location) (time.Time, error) {
 
 // finalPay reads an annual pay in 10,000 JPY, nil if none was typed.
 func finalPay(text string) (*int, error) {
-	n, err := numberOf(text)
+	n, err := numberOf(text, payUnits()...)
 	if err != nil {
 		return nil, errs.AtPointer("/final_pay", strconv.Quote(text), "a whole number")
 	}

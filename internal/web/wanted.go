@@ -2,11 +2,9 @@ package web
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"enishi/internal/condition"
 )
@@ -83,8 +81,8 @@ func readWanted(w words, v url.Values, text bool) wanted {
 func (a *wanted) read(w words, v url.Values, f condition.Field, name string) {
 	c := condition.Condition{Field: f.Name}
 	values := a.chosen(w, v, f, name)
-	low, lowErr := numberOf(v.Get(name + ".min"))
-	high, highErr := numberOf(v.Get(name + ".max"))
+	low, lowErr := numberOf(v.Get(name+".min"), unitsOf(f)...)
+	high, highErr := numberOf(v.Get(name+".max"), unitsOf(f)...)
 	given := len(values) > 0
 	switch f.Kind {
 	case condition.Code, condition.Levelled:
@@ -147,20 +145,6 @@ func filled(values []string) []string {
 	return slices.DeleteFunc(slices.Clone(values), func(s string) bool { return s == "" })
 }
 
-// numberOf reads a number as people type it, with full-width digits and commas; nil
-// if there is none.
-func numberOf(text string) (*int, error) {
-	text = strings.ReplaceAll(condition.FoldText(strings.TrimSpace(text)), ",", "")
-	if text == "" {
-		return nil, nil //nolint:nilnil // nothing was typed
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", text, err)
-	}
-	return &n, nil
-}
-
 func clauseFault(w words, f condition.Field, low, high *int) string {
 	switch {
 	case f.Kind == condition.Text:
@@ -170,7 +154,7 @@ func clauseFault(w words, f condition.Field, low, high *int) string {
 	case low != nil && high != nil && *low > *high && *low <= f.Hi:
 		return w.Say("下限が上限を上回っています。入れ替えてください。", "The lower end is above the upper one. Please swap them.")
 	}
-	return w.Say(fmt.Sprintf("%s〜%sの整数で入力してください。", grouped(f.Lo), grouped(f.Hi)), fmt.Sprintf("Type a whole number from %s to %s.", grouped(f.Lo), grouped(f.Hi)))
+	return wholeFrom(w, f.Lo, f.Hi)
 }
 
 // condition gives what is asked.

@@ -72,14 +72,46 @@ func TestNothingTypedIsLost(t *testing.T) {
 	}{
 		{chosen("email", "taro", "password", "correct horse"), "メールアドレスの形", []string{`value="taro"`, `name="pay" value="480"`}},
 		{chosen("email", "taro@example.jp", "password", "short"), "8文字以上", []string{`value="taro@example.jp"`}},
-		{chosen("pay", "48万", "email", "taro@example.jp", "password", "correct horse"), "万円単位の整数", append(kept, `value="48万"`)},
+		{chosen("email", "taro@example.jp", "password", strings.Repeat("長", 129)), "128文字以内", []string{`value="taro@example.jp"`}},
+		{chosen("pay", "48百", "email", "taro@example.jp", "password", "correct horse"), "0〜100,000の整数（万円）", append(kept, `value="48百"`)},
 		{chosen("years", "4", "email", "taro@example.jp", "password", "correct horse"), "一覧から", []string{`<option value="13" selected>`, `value="480"`}},
 		{chosen("occupation", "9999", "email", "taro@example.jp", "password", "correct horse"), "一覧から", kept},
 	} {
 		p := s.post("/signup", c.form)
 		s.holds(p, http.StatusUnprocessableEntity, append(c.kept, c.fault, `aria-invalid="true"`)...)
 	}
-	s.holds(s.get("/insight?"+chosen("pay", "many").Encode()), http.StatusUnprocessableEntity, append(kept, "万円単位の整数", `value="many"`)...)
+	s.holds(s.get("/insight?"+chosen("pay", "many").Encode()), http.StatusUnprocessableEntity, append(kept, "0〜100,000の整数（万円）", `value="many"`)...)
+}
+
+// TestAnswersThatNoListHas sends what only an address that was written by hand can
+// hold: the page says what is wrong, and how to go on without it.
+func TestAnswersThatNoListHas(t *testing.T) {
+	s := newSite(t)
+	for query, said := range map[string]string{
+		"skill=zzz": "スキル：一覧から", "skill=go:99": "スキル：一覧から", "language=xx:3": "言語：一覧から", "certification=none": "資格：一覧から", "willing=99": "働ける都道府県：一覧から",
+		"floor=abc": "希望する年収：年収は、0〜100,000の整数", "floor=100001": "希望する年収：年収は、0〜100,000の整数", "places=zz": "働きたい都道府県：一覧から", "remote=9": "リモート勤務：一覧から",
+	} {
+		p := s.get("/insight?" + chosen().Encode() + "&" + query)
+		s.holds(p, http.StatusUnprocessableEntity, said, "この答えを外す", `role="alert"`)
+		way := regexp.MustCompile(`href="(/insight\?[^"]*)">この答えを外す`).FindStringSubmatch(p.body)
+		if way == nil {
+			t.Fatalf("%s: no way on", query)
+		}
+		s.holds(s.get(strings.ReplaceAll(way[1], "&amp;", "&")), http.StatusOK, "480万円")
+	}
+}
+
+// TestNumbersOfEveryKeyboard fills forms with full-width digits, units and commas.
+func TestNumbersOfEveryKeyboard(t *testing.T) {
+	s := newSite(t)
+	for _, pay := range []string{"４８０", "480万円", "４８０　万円", "480 "} {
+		s.holds(s.get("/insight?"+chosen("pay", pay).Encode()), http.StatusOK, `name="pay" value="480"`)
+	}
+	s.holds(s.get("/insight?"+chosen("pay", "４，８００").Encode()), http.StatusOK, `name="pay" value="4800"`)
+	s.holds(s.get("/insight?"+chosen("floor", "５００万円").Encode()), http.StatusOK, `name="floor" value="500"`)
+	s.holds(s.post("/signup", chosen("pay", "４８０万円", "email", "taro@example.jp", "password", "correct horse")), http.StatusOK)
+	s.holds(s.get("/profile"), http.StatusOK, `value="480"`)
+	s.holds(s.post("/settings", url.Values{"open": {"true"}, "weekly_limit": {"１２件"}}), http.StatusOK, `value="12"`)
 }
 
 // TestOtherSites expects that no other site's page can act for somebody.
@@ -92,6 +124,8 @@ func TestOtherSites(t *testing.T) {
 	}
 	p := s.post("/language", url.Values{"to": {"en"}, "back": {"//evil.example/"}})
 	s.holds(p, http.StatusOK, "Know your market value")
+	// Browsers drop a tab out of an address, and would be at //evil.example.
+	s.holds(s.get("/signin?back=/%09/evil.example"), http.StatusOK, `name="back" value="/"`)
 }
 
 // TestConfirming registers where addresses have to be confirmed.

@@ -5,9 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
@@ -159,16 +156,12 @@ func (f *wishForm) wishes() condition.Condition {
 // bounded reads a number that a condition may ask for.
 func (r *reading) bounded(name string) *int {
 	f, _ := condition.FieldOf(condition.Positions, name)
-	text := strings.TrimSpace(strings.ReplaceAll(norm.NFKC.String(r.v.Get(name)), ",", ""))
-	if text == "" {
+	n, err := numberOf(r.v.Get(name), unitsOf(f)...)
+	if err != nil || n != nil && (*n < f.Lo || *n > f.Hi) {
+		r.faults[name] = wholeFrom(r.words, f.Lo, f.Hi)
 		return nil
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < f.Lo || n > f.Hi {
-		r.faults[name] = r.Say(strconv.Itoa(f.Lo)+"から"+strconv.Itoa(f.Hi)+"までの整数で入力してください。", "Please type a whole number from "+strconv.Itoa(f.Lo)+" to "+strconv.Itoa(f.Hi)+".")
-		return nil
-	}
-	return &n
+	return n
 }
 
 // wishLabel is what a field of a position is called.

@@ -32,7 +32,7 @@ func TestWishesAreEdited(t *testing.T) {
 	if c.Wishes.Hash() != want.Hash() {
 		t.Errorf("the wishes are %s", c.Wishes.Sentence(condition.Positions, "ja"))
 	}
-	s.holds(s.post("/wishes", with(filled(saved), "holidays_per_year", "400")), http.StatusUnprocessableEntity, "0から366まで", `value="400"`)
+	s.holds(s.post("/wishes", with(filled(saved), "holidays_per_year", "400")), http.StatusUnprocessableEntity, "0〜366の整数", `value="400"`)
 
 	odd, err := condition.Parse(condition.Positions, []byte(`{"all":[{"any":[{"field":"pay_min","min":700},{"field":"remote","min":2}]},{"field":"pay_min","min":300},{"field":"pay_min","min":400,"max":900}]}`), false)
 	s.must(err)

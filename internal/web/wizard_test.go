@@ -48,7 +48,7 @@ func TestTheWizardForthAndBack(t *testing.T) {
 	p = step(p, http.StatusOK, "occupation.q", "sofutowea", "occupation.hit", "0312", "go", "next")
 	p = step(p, http.StatusOK, "years", "5", "go", "next")
 	p = step(p, http.StatusOK, "prefecture", "13", "go", "next")
-	s.holds(step(p, http.StatusUnprocessableEntity, "pay", "48万", "go", "next"), http.StatusUnprocessableEntity, `value="48万"`, "万円単位の整数")
+	s.holds(step(p, http.StatusUnprocessableEntity, "pay", "48百", "go", "next"), http.StatusUnprocessableEntity, `value="48百"`, "0〜100,000の整数（万円）")
 	p = step(p, http.StatusOK, "pay", "480", "go", "next")
 	p = step(p, http.StatusOK, "addskill.q", "Go", "level", "4", "go", "add")
 	s.holds(p, http.StatusOK, "人を助けられる", `value="go:4"`)
