@@ -23,7 +23,8 @@ const (
 	FigureSeen      = "seen"
 	FigureAccepted  = "accepted" // whatever came of it
 	FigureDeclined  = "declined"
-	FigureExpired   = "expired"
+	FigureExpired   = "expired"   // though it was opened
+	FigureMissed    = "missed"    // expired unopened
 	FigureWithdrawn = "withdrawn" // after it was accepted
 	// FigureSignUps is of the installation alone, under the day of the
 	// sign-up; who is erased stays counted.
@@ -57,9 +58,14 @@ func (m *Market) Figures(ctx context.Context, actor Actor, from, until day.Day) 
 // countMark is how far the job has come. At first it goes through the tables,
 // since not all that is in them need be in the log; then it follows the log.
 type countMark struct {
-	Part  string `json:"part"`
-	After int64  `json:"after"` // key, or position of the log
+	Part    string `json:"part"`
+	After   int64  `json:"after"` // key, or position of the log
+	Version int    `json:"version"`
 }
+
+// countVersion is that of what rows count as. Where it is another, all of them are
+// counted anew.
+const countVersion = 2
 
 // The parts, in their order.
 const (
@@ -70,12 +76,16 @@ const (
 )
 
 func countMarkOf(checkpoint string) (countMark, error) {
-	at := countMark{Part: countCandidates}
+	first := countMark{Part: countCandidates, Version: countVersion}
 	if checkpoint == "" {
-		return at, nil
+		return first, nil
 	}
+	var at countMark
 	if err := json.Unmarshal([]byte(checkpoint), &at); err != nil {
 		return at, fmt.Errorf("checkpoint %q of %s: %w", checkpoint, jobStatistics, err)
+	}
+	if at.Version != countVersion {
+		return first, nil
 	}
 	return at, nil
 }
@@ -111,7 +121,7 @@ func (m *Market) countPage(tx Tx, p *page) (more bool, err error) {
 	p.changed += int64(len(c.sums))
 	more = n == jobRows || at.Part != countLog
 	if n < jobRows && next != at.Part {
-		at = countMark{Part: next}
+		at = countMark{Part: next, Version: countVersion}
 	}
 	text, err := json.Marshal(at)
 	p.checkpoint = string(text)
@@ -239,6 +249,9 @@ func countedOffer(o *offer.Offer) Figure {
 		f.Name = FigureDeclined
 	case offer.Expired:
 		f.Name = FigureExpired
+		if o.SeenAt.IsZero() {
+			f.Name = FigureMissed
+		}
 	case offer.Withdrawn:
 		f.Name = FigureWithdrawn
 	default:

@@ -147,6 +147,11 @@ func (w *world) recounted() map[market.Figure]int64 {
 			stand = market.FigureSeen // it can be undone
 		case o.State == offer.Withdrawn && o.AnsweredAt.IsZero():
 			stand = market.FigureExpired // the company learns no more
+			if o.SeenAt.IsZero() {
+				stand = market.FigureMissed
+			}
+		case o.State == offer.Expired && o.SeenAt.IsZero():
+			stand = market.FigureMissed
 		case stand == "":
 			continue
 		}
@@ -261,6 +266,9 @@ func TestStatisticsAreExact(t *testing.T) {
 			if r := w.job("statistics"); r.Changed != 0 {
 				t.Errorf("a run over nothing: %+v", r)
 			}
+			w.countAsBefore()
+			w.job("statistics")
+			w.sameFigures()
 			own, err := w.Figures(w.Context(), w.actor(c.firms[0].token), day.Of(beginning), day.Of(beginning))
 			if err != nil || len(own) == 0 || own[0].Company == 0 {
 				t.Errorf("Figures of a company = %+v, %v", own, err)
@@ -270,6 +278,35 @@ func TestStatisticsAreExact(t *testing.T) {
 			}
 		})
 	}
+}
+
+// countAsBefore counts what expired unopened as versions did that knew no such figure.
+func (w *world) countAsBefore() {
+	w.Helper()
+	n := 0
+	for _, o := range w.allOffers() {
+		w.write(func(tx market.Tx) error {
+			is, err := tx.Counted(market.OfferChanged, o.Key)
+			if err != nil || is.Name != market.FigureMissed {
+				return err
+			}
+			n++
+			for _, of := range []int64{0, is.Company} {
+				if err := tx.AddFigure(market.Figure{Company: of, Day: is.Day, Name: market.FigureMissed, N: -1}); err != nil {
+					return err
+				}
+				if err := tx.AddFigure(market.Figure{Company: of, Day: is.Day, Name: market.FigureExpired, N: 1}); err != nil {
+					return err
+				}
+			}
+			is.Name = market.FigureExpired
+			return tx.SetCounted(market.OfferChanged, o.Key, is)
+		})
+	}
+	if n == 0 {
+		w.Fatal("nothing expired unopened")
+	}
+	w.write(func(tx market.Tx) error { return tx.SetCheckpoint("statistics", `{"part":"log","after":1}`) })
 }
 
 func TestStatisticsKilled(t *testing.T) {

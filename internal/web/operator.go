@@ -264,7 +264,7 @@ func (m measured) charts(w words) []figure {
 		}, strconv.Itoa),
 		funnel(w.Say("この30日に送ったオファー", "What became of them"), [2]string{w.Say("段階", "Step"), w.Say("件数", "Offers")}, []bar{
 			{label: w.Say("送信", "Sent"), value: m.sum(market.FigureSent)},
-			{label: w.Say("開封", "Opened"), value: m.sum(market.FigureSent) - m.sum(market.FigureUnseen)},
+			{label: w.Say("開封", "Opened"), value: m.sum(market.FigureSent) - m.sum(market.FigureUnseen) - m.sum(market.FigureMissed)},
 			{label: w.Say("承諾", "Accepted"), value: m.sum(market.FigureAccepted), class: "strong"},
 		}, strconv.Itoa),
 		overTime(w, w.Say("日ごとの登録", "Sign-ups by day"), days, []course{m.course(w.Say("登録", "Sign-ups"), market.FigureSignUps, "strong")}, strconv.Itoa),
