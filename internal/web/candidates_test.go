@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/market"
@@ -246,4 +247,31 @@ func TestScoutingThoseChosen(t *testing.T) {
 	sent.Set("message", "お話ししませんか。")
 	s.holds(s.post("/company/scouts/new", sent), http.StatusOK, "2人にスカウトを送りました")
 	s.holds(s.post("/company/scouts/new", sent), http.StatusOK, "すでに送っているため")
+}
+
+// TestAScoutsMessageIsRead expects what a recruiter had to write to reach the candidate:
+// its beginning in the inbox, all of it with the offer, and to stay with both sides.
+func TestAScoutsMessageIsRead(t *testing.T) {
+	s := newSite(t)
+	s.post("/signup", chosen("email", "p1@example.jp", "password", firstWords))
+	s.forget()
+	s.employer()
+	of := s.published()
+	card := regexp.MustCompile(`name="card" form="chosen" value="([0-9a-f]+)"`).FindStringSubmatch(s.get("/company/candidates").body)[1]
+	last := "ご都合は、いかがですか。"
+	message := "はじめまして。\n<b>ぜひ</b>一度お話ししませんか。" + strings.Repeat("経歴を拝見しました。", 20) + last
+	s.holds(s.post("/company/scouts/new", url.Values{"card": {card}, "position": {of}, "kind": {"interview"}, "message": {message}}), http.StatusOK, "1人にスカウトを送りました")
+	employer := s.browser
+	s.signIn("p1@example.jp", firstWords, account.Candidate)
+	inbox := s.get("/offers")
+	s.holds(inbox, http.StatusOK, "「はじめまして。 &lt;b&gt;ぜひ&lt;/b&gt;一度お話ししませんか。", "…」")
+	if strings.Contains(inbox.body, last) {
+		t.Error("the inbox shows all of a long message")
+	}
+	path := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindStringSubmatch(inbox.body)[1]
+	says := []string{"担当者からのメッセージ", "はじめまして。\n&lt;b&gt;ぜひ&lt;/b&gt;一度", last}
+	s.holds(s.get(path), http.StatusOK, says...)
+	s.holds(s.post(path+"/accept", nil), http.StatusOK, says...)
+	s.browser = employer
+	s.holds(s.get("/company"+path), http.StatusOK, "スカウトに添えたメッセージ", last)
 }

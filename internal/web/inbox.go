@@ -202,3 +202,15 @@ func inboxTitle(w words, list []market.Delivered) string {
 func missedGain(m market.Missed) market.Gain {
 	return market.Gain{Wish: m.Wish, Pointer: m.Pointer, Condition: m.Condition}
 }
+
+// openingRunes is how much of a scout's message an inbox shows: two lines of a phone.
+const openingRunes = 60
+
+// opening is how a message begins, on one line.
+func opening(message string) string {
+	text := []rune(strings.Join(strings.Fields(message), " "))
+	if len(text) <= openingRunes {
+		return string(text)
+	}
+	return string(text[:openingRunes-1]) + "…"
+}
