@@ -1,6 +1,8 @@
 package account
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"enishi/internal/errs"
@@ -66,10 +68,35 @@ var permissions = map[Action]map[Role]bool{
 // Can says whether the role is allowed the action.
 func (r Role) Can(a Action) bool { return permissions[a][r] }
 
-// May is Denied unless the role is allowed the action.
+// May is Denied, as a Forbidden, unless the role is allowed the action.
 func (r Role) May(a Action) error {
 	if permissions[a][r] {
 		return nil
 	}
-	return errs.New(errs.Denied, "a "+string(r)+" may not "+string(a))
+	return &Forbidden{r, a}
 }
+
+// Allowed gives the roles that may do something, the one that may do most first.
+func (a Action) Allowed() []Role {
+	var out []Role
+	for _, r := range []Role{Owner, Recruiter, Viewer} {
+		if r.Can(a) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Actions lists everything that members do.
+func Actions() []Action { return slices.Sorted(maps.Keys(permissions)) }
+
+// Forbidden is the refusal of what a role is not allowed; an error of the kind Denied.
+type Forbidden struct {
+	Role   Role
+	Action Action
+}
+
+func (f *Forbidden) Error() string { return "a " + string(f.Role) + " may not " + string(f.Action) }
+
+// Unwrap gives the refusal as an error of its kind.
+func (f *Forbidden) Unwrap() error { return errs.New(errs.Denied, f.Error()) }

@@ -140,10 +140,10 @@ func (tab *Tab) SignIn(email string) {
 	tab.until("to be signed in", `location.pathname !== "/signin" && document.readyState === "complete"`)
 }
 
-// SignOut forgets every cookie.
+// SignOut forgets the session, as a browser does when it has ended.
 func (tab *Tab) SignOut() {
 	tab.t.Helper()
-	tab.run(network.ClearBrowserCookies())
+	tab.run(network.DeleteCookies("enishi_session").WithURL(tab.url))
 }
 
 // Tabs presses the Tab key until the focus is on what a selector finds, and fails if

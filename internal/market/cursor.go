@@ -1,9 +1,11 @@
 package market
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -44,3 +46,26 @@ func (m *Market) OpenCursor(list, text string) (int64, error) {
 // cursorScope gives each list an id of its own; no company has an id of this
 // version of UUID.
 func cursorScope(list string) uuid.UUID { return uuid.NewSHA1(uuid.Nil, []byte("cursor:"+list)) }
+
+// SealText gives a text under which something leaves the process and comes back as it
+// was, for a purpose of the caller: nobody else reads it or makes one.
+func (m *Market) SealText(purpose, text string) string {
+	return base64.RawURLEncoding.EncodeToString(m.vault.Seal(purpose + "\x00" + text))
+}
+
+// OpenText gives back the text. What SealText did not give for this purpose is Invalid.
+func (m *Market) OpenText(purpose, sealed string) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, "no sealed text", err)
+	}
+	opened, err := m.vault.Open(raw)
+	if err != nil {
+		return "", err
+	}
+	text, ok := strings.CutPrefix(opened, purpose+"\x00")
+	if !ok {
+		return "", errs.New(errs.Invalid, "sealed for something else")
+	}
+	return text, nil
+}

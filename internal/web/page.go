@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/offer"
 	"enishi/internal/position"
@@ -12,34 +11,6 @@ import (
 
 func (p *Pages) gallery(r *request) error {
 	return p.show(r, http.StatusOK, r.words.Say("部品", "Components"), galleryPage(r.words))
-}
-
-func errorTitle(w words, status int) string {
-	switch status {
-	case http.StatusNotFound:
-		return w.Say("ページが見つかりません", "There is no such page")
-	case http.StatusForbidden:
-		return w.Say("この操作はできません", "You may not do this")
-	case http.StatusServiceUnavailable:
-		return w.Say("ただいま混み合っています", "We are busy at the moment")
-	case http.StatusTooManyRequests:
-		return w.Say("しばらく待ってから、もう一度お試しください", "Please wait a little and try again")
-	}
-	return w.Say("うまくいきませんでした", "Something went wrong")
-}
-
-func errorText(w words, p *httpx.Problem) string {
-	switch p.Status {
-	case http.StatusNotFound:
-		return w.Say("アドレスが変わったか、もう公開されていません。", "It has moved, or is no longer there.")
-	case http.StatusTooManyRequests:
-		return w.Say("短い時間に何度も操作が行われました。", "There were many requests from your network in a short time.")
-	case http.StatusServiceUnavailable:
-		return w.Say("少し待ってから、もう一度お試しください。入力した内容はブラウザの「戻る」で戻せます。", "Please wait a moment and try again. Your browser's back button brings back what you typed.")
-	case http.StatusInternalServerError:
-		return w.Say("原因は記録されました。少し待ってから、もう一度お試しください。", "It has been noted. Please try again in a moment.")
-	}
-	return p.Detail
 }
 
 func yearOptions(w words) []option {

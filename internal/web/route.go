@@ -70,7 +70,15 @@ func (a Audience) admits(r *request) error {
 	case r.actor == nil:
 		return errs.New(errs.Unauthenticated, "sign in first")
 	case a != SignedIn && Audience(r.actor.Kind) != a:
-		return errs.New(errs.Denied, "this page is for others")
+		return &otherKind{a}
 	}
 	return nil
 }
+
+// otherKind is the refusal of a page to an account of a kind that it is not for.
+type otherKind struct{ want Audience }
+
+func (o *otherKind) Error() string { return "this page is for others" }
+
+// Unwrap gives the refusal as an error of its kind.
+func (o *otherKind) Unwrap() error { return errs.New(errs.Denied, o.Error()) }

@@ -41,7 +41,7 @@ func (p *Pages) recognize(r *request) error {
 	}
 	r.actor = &actor
 	r.Request = r.WithContext(market.InSession(r.Context(), token))
-	return nil
+	return p.owned(r)
 }
 
 // keep sets a cookie that no script reads and no other site sends.
@@ -70,12 +70,8 @@ type signing struct {
 	Wrong string
 	As    account.Kind // "": whatever fits
 	Back  string       // a path, "": the start of whoever signs in
-	Waits bool         // a form waits to be sent: Back is its target
-	Typed url.Values   // what was typed into it, often nothing
+	Kept  string       // a form, sealed, that waits to be sent; "": none
 }
-
-// typedPrefix begins the names of fields that wait.
-const typedPrefix = "typed."
 
 // askToSignIn answers what needs a session. A form that was sent without one is kept
 // on the page, and offered again to be sent. A question that a script asks has what is
@@ -101,13 +97,21 @@ func (p *Pages) askToSignIn(r *request) error {
 	if err := r.ParseForm(); err != nil {
 		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
 	}
-	s := signing{Back: r.URL.Path, Waits: true, Typed: r.PostForm, Wrong: r.words.Say(
-		"ログインの有効期限が切れました。入力した内容は残っています。ログインすると、続きから送信できます。",
-		"Your session has ended. What you typed is kept: sign in, and go on where you were.")}
-	for name := range s.Typed {
-		if strings.Contains(name, "password") {
-			s.Typed.Del(name)
-		}
+	s := signing{Back: p.pageOf(r)}
+	if as := account.Kind(r.who); as == account.Candidate || as == account.Member || as == account.Operator {
+		s.As = as
+	}
+	var err error
+	if s.Kept, err = p.keepForm(r); err != nil {
+		return err
+	}
+	s.Wrong = r.words.Say(
+		"ログインの有効期限が切れたため、送信されませんでした。ログインして、もう一度入力してください。",
+		"Your session has ended, and nothing was sent. Sign in, and do it again.")
+	if s.Kept != "" {
+		s.Wrong = r.words.Say(
+			"ログインの有効期限が切れました。入力した内容は残っています。同じアカウントでログインすると、続きから送信できます。",
+			"Your session has ended. What you typed is kept: sign in with the same account, and go on where you were.")
 	}
 	return p.showSignIn(r, http.StatusUnauthorized, s)
 }
@@ -134,12 +138,7 @@ func (p *Pages) signIn(r *request) error {
 	if err := r.ParseForm(); err != nil {
 		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
 	}
-	s := signing{Email: r.PostForm.Get("email"), As: kindOf(r.PostForm.Get("as")), Back: local(r.PostForm.Get("back")), Waits: r.PostForm.Get("waits") != "", Typed: url.Values{}}
-	for name, values := range r.PostForm {
-		if name, ok := strings.CutPrefix(name, typedPrefix); ok {
-			s.Typed[name] = values
-		}
-	}
+	s := signing{Email: r.PostForm.Get("email"), As: kindOf(r.PostForm.Get("as")), Back: local(r.PostForm.Get("back")), Kept: r.PostForm.Get("kept")}
 	start := time.Now()
 	token, err := p.market.SignIn(r.Context(), s.Email, r.PostForm.Get("password"), s.As)
 	if errs.Is(err, errs.Unauthenticated) {
@@ -158,9 +157,8 @@ func (p *Pages) signIn(r *request) error {
 	if err := p.keepLanguage(r, actor); err != nil {
 		return err
 	}
-	if s.Waits {
-		r.actor = &actor
-		return p.show(r, http.StatusOK, r.words.Say("続きから送信する", "Go on where you were"), resumePage(r.words, s))
+	if k, ok := p.openForm(s.Kept); ok {
+		return p.resume(r, k, actor)
 	}
 	if s.Back == "/" {
 		s.Back = home(actor.Kind)

@@ -208,6 +208,7 @@ func (p *Pages) leave(r *request) error {
 		return err
 	}
 	r.keep(sessionCookie, "", -time.Second)
+	r.keep(ownerCookie, "", -time.Second)
 	r.actor = nil
 	return p.show(r, http.StatusOK, r.words.Say("退会しました", "You have left"), leftPage(r.words))
 }

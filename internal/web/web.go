@@ -38,6 +38,7 @@ type Pages struct {
 	options  Options
 	assets   assets
 	front    httpx.Front
+	mux      *http.ServeMux // of all routes
 	showcase showcase
 }
 
@@ -53,7 +54,9 @@ func New(log *slog.Logger, m *market.Market, o Options) (*Pages, error) {
 // Add adds every page to a mux, behind what decides whether a request may run.
 func (p *Pages) Add(mux *http.ServeMux, front httpx.Front) {
 	p.front = front
+	p.mux = mux
 	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(p.foreign))
 	for _, route := range p.Routes() {
 		handler := p.handle(route)
 		if !route.lasting {
@@ -70,6 +73,7 @@ type request struct {
 	w     http.ResponseWriter
 	words words
 	actor *market.Actor // nil if nobody is signed in
+	who   Audience      // whom the route is for, "": there is no route
 	wide  bool          // the page is laid out for a desk
 	heard int64         // position of the log that the page shows at least
 }
@@ -78,7 +82,7 @@ type request struct {
 // with a page.
 func (p *Pages) handle(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		r := &request{Request: hr, w: w, words: wordsOf(hr), wide: route.Who == Members || route.Who == Operators}
+		r := &request{Request: hr, w: w, words: wordsOf(hr), who: route.Who, wide: route.Who == Members || route.Who == Operators}
 		r.heard = p.market.Heard() // before anything is read
 		err := p.recognize(r)
 		if err == nil && route.limited && p.front.Limiter != nil {
@@ -109,7 +113,8 @@ func (p *Pages) fail(r *request, err error) {
 	for name, values := range problem.GetHeaders() {
 		r.w.Header()[name] = values
 	}
-	if err := p.show(r, problem.Status, r.words.Say("エラー", "Error"), errorPage(r.words, problem)); err != nil {
+	f := p.refusalOf(r, problem)
+	if err := p.show(r, problem.Status, f.title, refusalPage(r.words, f)); err != nil {
 		httpx.WriteProblem(r.w, problem)
 	}
 }
@@ -117,9 +122,15 @@ func (p *Pages) fail(r *request, err error) {
 // Missing answers what has no route: with a page those who read pages.
 func (p *Pages) Missing(w http.ResponseWriter, hr *http.Request, problem *httpx.Problem) {
 	r := &request{Request: hr, w: w, words: wordsOf(hr)}
-	if !httpx.ReadsPages(hr) || p.show(r, problem.Status, r.words.Say("ページがありません", "No such page"), errorPage(r.words, problem)) != nil {
+	f := p.refusalOf(r, problem)
+	if !httpx.ReadsPages(hr) || p.show(r, problem.Status, f.title, refusalPage(r.words, f)) != nil {
 		httpx.WriteProblem(w, problem)
 	}
+}
+
+// foreign answers a form that another site's page sent.
+func (p *Pages) foreign(w http.ResponseWriter, hr *http.Request) {
+	p.Missing(w, hr, httpx.NewProblem(http.StatusForbidden, "the form was sent by another site's page"))
 }
 
 // security is the same for every page: nothing comes from elsewhere, nothing is

@@ -277,12 +277,10 @@ func TestFormsThatAScriptSends(t *testing.T) {
 	s := newSite(t)
 	s.holds(s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse"), "Enishi-Form", "1"), http.StatusNoContent)
 	s.holds(s.get("/offers"), http.StatusOK)
-	s.forget()
 	// An answer without anything typed waits for its owner as well.
+	s.sessionEnds()
 	p := s.post("/offers/00000000-0000-0000-0000-000000000000/accept", nil, "Enishi-Form", "1")
-	s.holds(p, http.StatusUnauthorized, `name="waits" value="1"`)
-	p = s.post("/signin", url.Values{
-		"email": {"taro@example.jp"}, "password": {"correct horse"}, "waits": {"1"}, "back": {"/offers/00000000-0000-0000-0000-000000000000/accept"},
-	})
+	s.holds(p, http.StatusUnauthorized, `name="kept"`)
+	p = s.post("/signin", form("email", "taro@example.jp", "password", "correct horse", "kept", keptOn(p)))
 	s.holds(p, http.StatusOK, `action="/offers/00000000-0000-0000-0000-000000000000/accept"`)
 }
