@@ -257,7 +257,7 @@ func TestAScoutsMessageIsRead(t *testing.T) {
 	s.forget()
 	s.employer()
 	of := s.published()
-	card := regexp.MustCompile(`name="card" form="chosen" value="([0-9a-f]+)"`).FindStringSubmatch(s.get("/company/candidates").body)[1]
+	card := regexp.MustCompile(`name="card" form="search" value="([0-9a-f]+)"`).FindStringSubmatch(s.get("/company/candidates").body)[1]
 	last := "ご都合は、いかがですか。"
 	message := "はじめまして。\n<b>ぜひ</b>一度お話ししませんか。" + strings.Repeat("経歴を拝見しました。", 20) + last
 	s.holds(s.post("/company/scouts/new", url.Values{"card": {card}, "position": {of}, "kind": {"interview"}, "message": {message}}), http.StatusOK, "1人にスカウトを送りました")
