@@ -147,7 +147,7 @@ var wanted = []string{
 	"many clauses on one field", "all of nothing", "any of nothing", "inner node under all", "inner node under any",
 	"inner node under not", "leaf with a level", "leaf without values", "range open at both ends",
 	"range open at one end", "empty range", "ids excepted", "within", "ids", "leaf on ids", "order by weights",
-	"facet with a group of its own", "stale version", "delete", "update", "match found", "near miss of the question",
+	"facet with a group of its own", "facets of a level", "stale version", "delete", "update", "match found", "near miss of the question",
 	"near miss of an entry", "impact", "next page", "old view", "set of rows", "set of lanes", "mark", "several segments",
 	"several blocks", "many values", "dense table", "sparse table",
 }

@@ -138,10 +138,13 @@ type Query struct {
 	IDs      []int64 // only these entries, in any order; nil: all
 	Facets   []uint16
 	FacetTop int // values a facet; 0: all
-	Order    []Key
-	Limit    int
-	After    *Hit // continue behind this hit
-	Impact   bool
+	// FacetLevel is the least level at which a facet counts a value as held; 0 is any.
+	// A field that has no such level has no values.
+	FacetLevel uint8
+	Order      []Key
+	Limit      int
+	After      *Hit // continue behind this hit
+	Impact     bool
 }
 
 // Key is one step of an order: a number, or the sum of the weights of the
@@ -182,7 +185,7 @@ type Result struct {
 }
 
 // Facet counts, for each value of a field, the entries that hold it or a value
-// below it, at any level. The field's own group is left out of the query: the
+// below it, at the query's FacetLevel or higher. The field's own group is left out of the query: the
 // clauses, with a leaf and without Not, all of whose leaves are on that field.
 // Values are ordered by falling count, then by value; none has count 0.
 type Facet struct {

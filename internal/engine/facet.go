@@ -39,12 +39,16 @@ func (s *search) countField(field uint16, set []uint64) {
 	if f.size() == 0 {
 		return
 	}
+	level := max(s.q.FacetLevel, 1)
+	if level > s.docs.schema.Fields[field].Levels {
+		return
+	}
 	tally := s.tally[s.docs.first[field]:s.docs.first[field+1]]
 	tags := float64(f.size()) / float64(len(s.seg.rows.ids))
 	if n*(costRow+tags*costTag) > s.listCost(field) {
-		s.countLists(field, set, tally)
+		s.countLists(field, uint32(level), set, tally)
 	} else {
-		f.tally(set, tally)
+		f.tally(set, uint32(level), tally)
 	}
 }
 
@@ -59,14 +63,15 @@ func (s *search) listCost(field uint16) float64 {
 	return float64(sp.values)*costValue + float64(sp.listed)*costEntry + float64(sp.sets*x.posts.words)*costSet
 }
 
-// countLists adds a field's values of the rows in set, value by value.
-func (s *search) countLists(field uint16, set []uint64, tally []uint32) {
+// countLists adds a field's values of the rows in set that have them at a level or
+// higher, value by value.
+func (s *search) countLists(field uint16, level uint32, set []uint64, tally []uint32) {
 	x := &s.seg.index
 	sp := &x.spaces[x.space[field]]
 	all := (*[fullWords]uint64)(set[:fullWords])
 	whole := count(set) == len(s.seg.rows.ids)
 	for v := range tally {
-		has, list := x.posts.above(sp.base+uint32(v)*sp.levels, 1, sp.levels)
+		has, list := x.posts.above(sp.base+uint32(v)*sp.levels, level, sp.levels)
 		n := uint64(len(list))
 		if !whole {
 			n = 0

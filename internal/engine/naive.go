@@ -294,7 +294,7 @@ func (n *Naive) Search(q Query) (Result, error) {
 	r := Result{Count: len(hits), Top: n.top(&q, hits)}
 	for _, f := range q.Facets {
 		base := without(func(i int) bool { return inGroup(&clauses[i], f) })
-		r.Facets = append(r.Facets, n.facet(f, base, q.FacetTop))
+		r.Facets = append(r.Facets, n.facet(f, base, &q))
 	}
 	for i := range clauses {
 		if q.Impact {
@@ -305,10 +305,13 @@ func (n *Naive) Search(q Query) (Result, error) {
 	return r, nil
 }
 
-func (n *Naive) facet(field uint16, base []Entry, top int) Facet {
-	f := Facet{Field: field}
+func (n *Naive) facet(field uint16, base []Entry, q *Query) Facet {
+	f, top := Facet{Field: field}, q.FacetTop
+	if q.FacetLevel > n.docs.Fields[field].Levels {
+		return f
+	}
 	for v := range n.docs.Fields[field].Parents {
-		held := Cond{Op: In, Field: field, Values: []int32{int32(v)}}
+		held := Cond{Op: In, Field: field, Values: []int32{int32(v)}, Level: q.FacetLevel}
 		count := 0
 		for _, e := range base {
 			if Holds(&n.docs, held, e.Doc) {

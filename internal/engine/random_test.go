@@ -291,6 +291,10 @@ func (r *random) query(docs *Schema, ids int64) Query {
 		}
 	}
 	q.FacetTop = r.IntN(2) * r.IntN(12)
+	if r.chance(.4) {
+		r.note("facets of a level")
+		q.FacetLevel = uint8(r.IntN(7))
+	}
 	for i := range docs.Fields {
 		f := &docs.Fields[i]
 		if f.Kind == Tags && f.Parents != nil && r.chance(24/float64(40+len(f.Parents))) {

@@ -91,8 +91,18 @@ func (f *tagField) tag(i uint32) (value, level uint32) {
 // size gives the number of tags.
 func (f *tagField) size() int { return len(f.near) + len(f.wide) }
 
-// tally adds 1 for each value of each row in set.
-func (f *tagField) tally(set []uint64, tally []uint32) {
+// tally adds 1 for each value that each row in set has at a level or higher.
+func (f *tagField) tally(set []uint64, level uint32, tally []uint32) {
+	if level > 1 {
+		each(set, func(row int) {
+			for i, end := f.run(row); i < end; i++ {
+				if value, held := f.tag(i); held >= level {
+					tally[value]++
+				}
+			}
+		})
+		return
+	}
 	if f.wide != nil {
 		tallyRows(f, f.wide, set, tally)
 	} else {

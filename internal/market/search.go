@@ -37,6 +37,7 @@ const (
 type SearchInput struct {
 	Condition condition.Condition // may ask for text
 	Facets    []string
+	Choices   []Choices
 	Sort      Sort // empty: ByActive
 	// Prefer ranks and does not exclude: whoever holds the most weight comes
 	// first, then the order of Sort decides. It is for ByScore alone.
@@ -52,7 +53,9 @@ type SearchInput struct {
 type SearchResult struct {
 	Count  int
 	Facets map[string][]ValueCount
-	Impact []Impact
+	// Choices answers the questions about choices, in their order.
+	Choices []ChoiceCounts
+	Impact  []Impact
 	// Clauses is how many clauses the condition has; every item meets them all.
 	Clauses int
 	Items   []Card
@@ -103,6 +106,10 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 	if err != nil {
 		return out, err
 	}
+	choices, err := m.people.profiles.choosing(in.Condition, query.Cond, in.Choices)
+	if err != nil {
+		return out, err
+	}
 	cards, err := m.vault.Cards(actor.CompanyID)
 	if err != nil {
 		return out, err
@@ -126,11 +133,18 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 		if err == nil && in.Near > 0 && len(found.Top) < in.Limit {
 			near, err = nearest(shown.candidates, query, found.Impact, in.Near)
 		}
+		counts := make([]ChoiceCounts, len(choices))
+		for i := range choices {
+			if err == nil {
+				counts[i], err = choices[i].among(shown.candidates, query.Within)
+			}
+		}
 		done(Outcome{Err: err})
 		if err != nil {
 			return err
 		}
 		out, err = m.searched(tx, cards, in, found, near, today)
+		out.Choices = counts
 		return err
 	})
 	if err != nil {
@@ -233,12 +247,7 @@ func (m *Market) searched(
 ) (SearchResult, error) {
 	out := SearchResult{Count: found.Count, Facets: map[string][]ValueCount{}, Clauses: len(found.Impact)}
 	for i, facet := range found.Facets {
-		f := m.people.profiles.fields[in.Facets[i]]
-		list := make([]ValueCount, 0, len(facet.Values))
-		for _, v := range facet.Values {
-			list = append(list, ValueCount{Code: f.codes[v.Value], Count: v.Count})
-		}
-		out.Facets[in.Facets[i]] = list
+		out.Facets[in.Facets[i]] = m.people.profiles.fields[in.Facets[i]].named(facet.Values)
 	}
 	for _, i := range found.Impact {
 		out.Impact = append(out.Impact, Impact{Clause: clauseAt(in.Condition, i.Clause), Gain: i.Gain})

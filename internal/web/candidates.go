@@ -157,7 +157,10 @@ func (p *Pages) candidates(r *request) error {
 		r.see(s.path(s.address()))
 		return nil
 	}
-	in := market.SearchInput{Condition: s.wanted.condition(), Facets: facetFields(), Sort: market.Sort(s.sort), Limit: hitsShown, Cursor: s.cursor, Near: nearShown}
+	in := market.SearchInput{
+		Condition: s.wanted.condition(), Facets: facetFields(), Choices: choicesOf(s.form.countings(s.wanted)),
+		Sort: market.Sort(s.sort), Limit: hitsShown, Cursor: s.cursor, Near: nearShown,
+	}
 	result, err := p.market.Search(ctx, actor, in)
 	if errs.Is(err, errs.Invalid) && s.cursor != "" { // of another search
 		s.cursor, in.Cursor = "", ""
@@ -209,7 +212,7 @@ func (f found) title(w words) string {
 }
 
 func (s search) show(w words, result market.SearchResult, today day.Day) found {
-	f := found{search: s, count: result.Count, today: today, filters: s.form.filters(w, s.wanted, result.Facets)}
+	f := found{search: s, count: result.Count, today: today, filters: s.form.filters(w, s.wanted, result)}
 	for i, c := range s.wanted.clauses {
 		f.chips = append(f.chips, chipLink{say(w, c), s.without(i)})
 	}

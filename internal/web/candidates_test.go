@@ -193,6 +193,11 @@ func fieldsOf(t *testing.T, page, id string) url.Values {
 			v.Add(name, attribute("value"))
 		}
 	}
+	for _, menu := range regexp.MustCompile(`(?s)<select [^>]*name="([^"]+)".*?</select>`).FindAllStringSubmatch(body, -1) {
+		if m := regexp.MustCompile(`<option value="([^"]*)" selected`).FindStringSubmatch(menu[0]); m != nil {
+			v.Add(menu[1], html.UnescapeString(m[1]))
+		}
+	}
 	return v
 }
 

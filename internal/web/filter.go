@@ -73,9 +73,17 @@ type filterForm struct {
 	more []string // fields that wait for another clause
 }
 
-// filters gives the form of what is asked. facets are nil if nothing was counted.
-func (f filterForm) filters(w words, a wanted, facets map[string][]market.ValueCount) []filter {
-	slots := a.slots()
+// filters gives the form of what is asked, with how many people a search found for each
+// choice. It has no facets if nothing was counted.
+func (f filterForm) filters(w words, a wanted, result market.SearchResult) []filter {
+	slots, facets := a.slots(), result.Facets
+	chosen := slotAnswers(f.countings(a), result.Choices)
+	counted := func(field, name string) slotCounts {
+		if own, ok := chosen[name]; ok {
+			return slotCounts{countsOf(own.Values), own.Levels}
+		}
+		return slotCounts{countsOf(facets[field]), nil}
+	}
 	var out []filter
 	for _, field := range condition.Fields(condition.Profiles) {
 		if field.Kind == condition.Text && !a.text {
@@ -84,22 +92,17 @@ func (f filterForm) filters(w words, a wanted, facets map[string][]market.ValueC
 		one := filter{
 			field: field, label: w.Say(field.JA, sentenceCase(field.EN)), open: unfolded(field.Name), all: slices.Contains(f.all, field.Name), counted: facets != nil,
 		}
-		counts := map[string]int{}
-		for _, v := range facets[field.Name] {
-			counts[v.Code] = v.Count
-		}
 		n := 0
 		for i, c := range a.clauses {
 			if slots[i] != "" && c.Field == field.Name {
 				n++
-				one.slots = append(one.slots, one.slot(w, a, slots[i], c, counts))
+				one.slots = append(one.slots, one.slot(w, a, slots[i], c, counted(field.Name, slots[i])))
 			}
 		}
 		coded := field.Kind == condition.Code || field.Kind == condition.Levelled
 		one.open = one.open || n > 0 || one.all
-		name := slotName(field.Name, n+1)
-		if n == 0 || a.wrong[name] != "" || coded && slices.Contains(f.more, field.Name) && n < mostRepeats {
-			s := one.slot(w, a, name, condition.Condition{Field: field.Name}, counts)
+		if name := slotName(field.Name, n+1); f.waits(a, field, n) {
+			s := one.slot(w, a, name, condition.Condition{Field: field.Name}, counted(field.Name, name))
 			s.keep(a, name)
 			one.open = one.open || s.fault != ""
 			one.slots = append(one.slots, s)
@@ -108,6 +111,12 @@ func (f filterForm) filters(w words, a wanted, facets map[string][]market.ValueC
 		out = append(out, one)
 	}
 	return out
+}
+
+// waits says whether the form has a place for another clause of a field with n of them.
+func (f filterForm) waits(a wanted, field condition.Field, n int) bool {
+	coded := field.Kind == condition.Code || field.Kind == condition.Levelled
+	return n == 0 || a.wrong[slotName(field.Name, n+1)] != "" || coded && slices.Contains(f.more, field.Name) && n < mostRepeats
 }
 
 // keep puts in what could not be read.
@@ -120,7 +129,7 @@ func (s *slot) keep(a wanted, name string) {
 }
 
 // slot gives the form of one clause.
-func (f *filter) slot(w words, a wanted, name string, c condition.Condition, counts map[string]int) slot {
+func (f *filter) slot(w words, a wanted, name string, c condition.Condition, counts slotCounts) slot {
 	s := slot{name: name, typed: c.Contains}
 	if c.Min != nil {
 		s.low = strconv.Itoa(*c.Min)
@@ -131,20 +140,20 @@ func (f *filter) slot(w words, a wanted, name string, c condition.Condition, cou
 	s.level = s.low
 	switch f.field.Kind {
 	case condition.Code, condition.Levelled:
-		s.choices = f.codes(w, c.In, counts)
-		s.levels = levelOptions(w, f.field)
+		s.choices = f.codes(w, c.In, counts.values)
+		s.levels = counts.beside(w, levelOptions(w, f.field), f.field)
 		if other, found := a.others[name+otherPart]; found {
 			s.other = other
 		} else {
 			s.other = otherCode(w, f.field, name)
 		}
 	case condition.Ordinal:
-		s.choices = ladder(w, f.field, c.Min, counts)
+		s.choices = ladder(w, f.field, c.Min, counts.values)
 	case condition.Flag:
 		is := c.Op == condition.Is
 		s.choices = []choice{
-			{code: "true", text: w.Say(f.field.JA, sentenceCase(f.field.EN)), count: counts["true"], chosen: is && c.Is},
-			{code: "false", text: w.Say(f.field.NoJA, sentenceCase(f.field.NoEN)), count: counts["false"], chosen: is && !c.Is},
+			{code: "true", text: w.Say(f.field.JA, sentenceCase(f.field.EN)), count: counts.values["true"], chosen: is && c.Is},
+			{code: "false", text: w.Say(f.field.NoJA, sentenceCase(f.field.NoEN)), count: counts.values["false"], chosen: is && !c.Is},
 		}
 	}
 	return s

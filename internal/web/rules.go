@@ -158,7 +158,9 @@ func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
 			return err
 		}
 	}
-	result, err := p.market.Search(ctx, actor, market.SearchInput{Condition: d.form.wanted.condition(), Facets: facetFields()})
+	result, err := p.market.Search(ctx, actor, market.SearchInput{
+		Condition: d.form.wanted.condition(), Facets: facetFields(), Choices: choicesOf(d.form.form.countings(d.form.wanted)),
+	})
 	switch {
 	case errs.Is(err, errs.Denied):
 		d.unknown = r.words.Say("企業の確認が終わると、ここに人数が表示されます。", "Numbers appear here once your company is verified.")
@@ -167,7 +169,7 @@ func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
 	default:
 		d.count = &result.Count
 	}
-	d.filters = d.form.form.filters(r.words, d.form.wanted, result.Facets)
+	d.filters = d.form.form.filters(r.words, d.form.wanted, result)
 	title := d.title(r.words)
 	if r.partial() {
 		return p.part(r, http.StatusOK, titled(r.words, title, rulePart(r.words, d)))
