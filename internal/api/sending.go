@@ -12,7 +12,7 @@ import (
 // few match that they would tell about single people.
 type Preview struct {
 	Matched int  `json:"matched" doc:"By must, among those who have not blocked the company."`
-	Already *int `json:"already" doc:"Of those: offered already."`
+	Already *int `json:"already" doc:"Of those: offered already. This and the next are rounded down to a multiple of 5: 0 means fewer than 5."`
 	Wishes  *int `json:"wishes" doc:"Removed by their own wishes."`
 	Limit   *int `json:"limit" doc:"Over their limit, or yet to confirm their address."`
 	Budget  *int `json:"budget" doc:"Beyond today's budget."`

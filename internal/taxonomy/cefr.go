@@ -24,6 +24,25 @@ type Band struct {
 	Level int
 }
 
+// GradeEN is the grade as its test calls it in English.
+func (b Band) GradeEN() string {
+	switch b.Grade {
+	case "1級":
+		return "Grade 1"
+	case "準1級":
+		return "Grade Pre-1"
+	case "2級":
+		return "Grade 2"
+	case "準2級プラス":
+		return "Grade Pre-2 Plus"
+	case "準2級":
+		return "Grade Pre-2"
+	case "3級":
+		return "Grade 3"
+	}
+	return b.Grade
+}
+
 // LanguageTests gives the tests and their bands, for people to choose from.
 func LanguageTests() []LanguageTest {
 	return []LanguageTest{

@@ -2,6 +2,7 @@ package taxonomy_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"enishi/internal/taxonomy"
@@ -62,6 +63,17 @@ func TestLanguageTestsAreInOrder(t *testing.T) {
 		})
 		if !byLevel || test.Source == "" || test.JA == "" || test.EN == "" {
 			t.Errorf("%s: want names, a source and bands best first", test.Code)
+		}
+	}
+}
+
+// TestGradesInEnglish expects no grade to stay Japanese in English.
+func TestGradesInEnglish(t *testing.T) {
+	for _, test := range taxonomy.LanguageTests() {
+		for _, b := range test.Bands {
+			if strings.ContainsFunc(b.GradeEN(), func(r rune) bool { return r > 0x7f }) {
+				t.Errorf("%s %q is %q in English", test.Code, b.Grade, b.GradeEN())
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
 	"strings"
@@ -231,7 +232,8 @@ func funnel(title string, head [2]string, list []bar, say func(int) string) figu
 type fall struct {
 	label string
 	value int
-	total bool // what is left, drawn from the beginning; else what is taken away
+	total bool   // what is left, drawn from the beginning; else what is taken away
+	text  string // what the number says; "": the number alone
 }
 
 // waterfall draws how one number becomes another: a total, what is taken away from
@@ -262,10 +264,11 @@ func waterfall(title string, head [2]string, list []fall, say func(int) string) 
 }
 
 func taken(b fall, say func(int) string) string {
+	text := cmp.Or(b.text, say(b.value))
 	if b.total || b.value == 0 {
-		return say(b.value)
+		return text
 	}
-	return "−" + say(b.value)
+	return "−" + text
 }
 
 // course is a named line over days.

@@ -23,7 +23,7 @@ func figures() map[string]figure {
 		"strip 0":    strip{title: evil, low: 500, median: 500, high: 500, say: w.Pay}.figure(),
 		"funnel":     funnel(evil, head, []bar{{label: evil, value: 300}, {label: "b", value: 100}}, strconv.Itoa),
 		"funnel 0":   funnel(evil, head, []bar{{label: evil}, {label: "b"}}, strconv.Itoa),
-		"waterfall":  waterfall(evil, head, []fall{{evil, 1000, true}, {"b", 300, false}, {"c", 700, true}}, strconv.Itoa),
+		"waterfall":  waterfall(evil, head, []fall{{evil, 1000, true, ""}, {"b", 300, false, ""}, {"c", 700, true, "seven hundred"}}, strconv.Itoa),
 		"over time":  overTime(w, evil, []day.Day{20780, 20781}, []course{{evil, []int{3, 0}, ""}, {"b", []int{0, 9}, "strong"}}, strconv.Itoa),
 		"over a day": overTime(w, evil, []day.Day{20780}, []course{{evil, []int{3}, ""}}, strconv.Itoa),
 		"over no":    overTime(w, evil, nil, []course{{name: evil}}, strconv.Itoa),
@@ -65,7 +65,7 @@ func TestTablesSayWhatChartsShow(t *testing.T) {
 		"strip":     {{"low", "480万円"}, {"mid", "560万円"}, {"high", "690万円"}, {`"><script>&`, "300万円"}, {"m", "900万円"}},
 		"funnel":    {{`"><script>&`, "300"}, {"b", "100 (33%)"}},
 		"funnel 0":  {{`"><script>&`, "0"}, {"b", "0"}},
-		"waterfall": {{`"><script>&`, "1000"}, {"b", "−300"}, {"c", "700"}},
+		"waterfall": {{`"><script>&`, "1000"}, {"b", "−300"}, {"c", "seven hundred"}},
 		"over time": {{"11月23日(月)", "3", "0"}, {"11月24日(火)", "0", "9"}},
 	} {
 		if diff := cmp.Diff(want, all[name].rows); diff != "" {

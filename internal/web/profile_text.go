@@ -64,9 +64,9 @@ func bandText(w words, b taxonomy.Band) string {
 	case b.Grade == "":
 		return w.Say(strconv.Itoa(b.From)+"点以上", strconv.Itoa(b.From)+" or more")
 	case b.From == 0:
-		return b.Grade
+		return w.Say(b.Grade, b.GradeEN())
 	}
-	return w.Say(b.Grade+"（"+strconv.Itoa(b.From)+"点以上）", b.Grade+", "+strconv.Itoa(b.From)+" or more")
+	return w.Say(b.Grade+"（"+strconv.Itoa(b.From)+"点以上）", b.GradeEN()+", "+strconv.Itoa(b.From)+" or more")
 }
 
 // said is what a row says, for those who hear its buttons.

@@ -424,28 +424,6 @@ func (d *rulePageData) title(w words) string {
 // week is the most that a rule sends in seven days from today.
 func week(r *market.Ruled) int { return min(7*r.DailyBudget, max(0, r.TotalBudget-r.SpentTotal)) }
 
-// steps are those of a preview, from who matches to who is reached.
-func steps(w words, p *market.Preview) figure {
-	people := func(n int) string { return w.People(n) }
-	return waterfall(w.Say("届くまでの内訳", "From matching to reached"), [2]string{w.Say("段階", "Step"), w.Say("人数", "People")}, []fall{
-		{w.Say("合致", "Match"), p.Matched, true},
-		{w.Say("送信済み", "Offered already"), *p.Already, false},
-		{w.Say("希望条件で除外", "Their own wishes"), *p.Wishes, false},
-		{w.Say("上限超過・確認待ち", "Over their limit, or address unconfirmed"), *p.Limit, false},
-		{w.Say("本日の予算外", "Beyond today's budget"), *p.Budget, false},
-		{w.Say("届く人", "Reached now"), *p.Due, true},
-	}, people)
-}
-
-// previewSentence says it.
-func previewSentence(w words, p *market.Preview) string {
-	if p.Due == nil {
-		return w.Say("合致する人が10人未満のため、内訳は表示しません。", "Fewer than 10 people match, so the steps are not shown.")
-	}
-	return w.Say("いま有効にすると、"+w.People(*p.Due)+"に届きます。人数は5人単位で切り捨てています。",
-		"Activated now, it reaches "+w.People(*p.Due)+". Numbers are rounded down to fives.")
-}
-
 // stateOfRule says whether a rule sends.
 func stateOfRule(w words, s rule.State) string {
 	switch s {
@@ -469,22 +447,6 @@ func ruleClass(s rule.State) string {
 // offerKind says a kind of offer.
 func offerKind(w words, kind string) string {
 	return w.Name(taxonomy.OfferKind, kind)
-}
-
-// today says what activating does now.
-func (a activation) today(w words) string {
-	switch {
-	case a.preview == nil:
-		return w.Say("人数はいま確かめられません（確認前の企業か、本日のプレビューの上限です）。", "Not known now: your company is not verified yet, or has used today's previews.")
-	case a.preview.Due == nil:
-		return w.Say("合致する10人未満のうち、希望条件に合う人に届きます。", "Those among fewer than 10 whose own wishes hold.")
-	case a.approve:
-		return w.Say("約"+w.People(*a.preview.Due)+"が確認待ちに並びます。あなたが確認するまで、誰にも届きません。", "About "+w.People(*a.preview.Due)+" wait for you to confirm. Nobody is reached before.")
-	}
-	if *a.preview.Due == 0 {
-		return w.Say("すぐに届く人はいません（5人単位で切り捨て）。条件に合う人が現れると届きます。", "Nobody is reached at once (rounded down to fives). Whoever comes to match is.")
-	}
-	return w.Say(w.People(*a.preview.Due)+"にすぐ届きます（5人単位で切り捨て）。", w.People(*a.preview.Due)+" are reached at once (rounded down to fives).")
 }
 
 // number is the field of a number of the form.

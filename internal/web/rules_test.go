@@ -58,7 +58,7 @@ func TestARuleIsMade(t *testing.T) {
 	s.holds(moved, http.StatusOK, "必須条件に合う人は 12人", `name="prefer" value="{&#34;field&#34;:&#34;language&#34;`, `name="daily_budget" type="text" value="5"`)
 
 	typed = ruleForm(of, "prefer", `{"field":"language","in":["en"]}`, "weight", "7", "do", "preview")
-	s.holds(s.post("/company/rules/new", typed), http.StatusOK, "届くまでの内訳", "いま有効にすると、5人に届きます", `<option value="7" selected>`)
+	s.holds(s.post("/company/rules/new", typed), http.StatusOK, "届くまでの内訳", "いま有効にすると、5〜9人に届きます", `<option value="7" selected>`)
 	typed.Set("do", "save")
 	typed.Set("once", "a-key")
 	saved := s.post("/company/rules/new", typed)
@@ -66,7 +66,7 @@ func TestARuleIsMade(t *testing.T) {
 	if again := s.post("/company/rules/new", typed); again.path != saved.path {
 		t.Errorf("a second click made %s, the first %s", again.path, saved.path)
 	}
-	s.holds(s.get(saved.path+"/activate"), http.StatusOK, "有効にしますか", "5人にすぐ届きます", "多くて20件（1日5件まで、残り20件）", "14日以内")
+	s.holds(s.get(saved.path+"/activate"), http.StatusOK, "有効にしますか", "5〜9人にすぐ届きます", "多くて20件（1日5件まで、残り20件）", "14日以内")
 	s.holds(s.post(saved.path+"/activate", nil), http.StatusOK, "有効", "停止する")
 	s.holds(s.get("/company/rules"), http.StatusOK, "1件のオファー条件が、自動でオファーを届けています", "サーバー開発", "ソフトウェア開発", "/5")
 	s.holds(s.post(saved.path+"/pause", nil), http.StatusOK, "停止中", "有効にする")
@@ -144,4 +144,32 @@ func TestASessionThatEndsWhileARuleIsBuilt(t *testing.T) {
 			t.Errorf("%s: %d, to %q", method, answer.StatusCode, answer.Header.Get("HX-Redirect"))
 		}
 	}
+}
+
+// TestStepsOfAPreviewAgree asks for previews whose steps are less than five, and expects
+// of no figure that it contradicts another; in approve mode the page of the activation
+// must hold for what queues then.
+func TestStepsOfAPreviewAgree(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	s.people(11)
+	of := s.published()
+	typed := ruleForm(of, "daily_budget", "3", "total_budget", "5", "do", "preview")
+	p := s.post("/company/rules/new", typed)
+	s.holds(p, http.StatusOK, "届く人は5人未満です", "−5〜9人", "11人")
+	for _, wrong := range []string{"0人に届きます", "−5人", "<td>0人</td>"} {
+		if strings.Contains(p.body, wrong) {
+			t.Errorf("the preview says %q", wrong)
+		}
+	}
+	s.holds(s.post("/company/rules/new", typed, "Accept-Language", "en"), http.StatusOK, "fewer than 5", "5 to 9")
+	typed.Set("do", "save")
+	s.post("/company/rules/new", typed)
+	list, err := s.market.Rules(s.Context(), s.actor(), 0, 10)
+	s.must(err)
+	path := "/company/rules/" + list[0].ID.String()
+	s.holds(s.get(path+"/activate"), http.StatusOK, "5〜11人が確認待ちに並びます")
+	s.post(path+"/activate", nil)
+	s.must(s.market.Drain(s.Context()))
+	s.holds(s.get(path+"/proposals"), http.StatusOK, "11人が確認を待っています")
 }

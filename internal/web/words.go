@@ -46,7 +46,7 @@ func (w words) Code() string { return w.Say("ja", "en") }
 // Pay says a sum of n times 10,000 JPY.
 func (w words) Pay(n int) string {
 	if !w.english {
-		return strconv.Itoa(n) + "万円"
+		return grouped(n) + "万円"
 	}
 	return "JPY " + strconv.FormatFloat(float64(n)/100, 'f', -1, 64) + "M"
 }
@@ -64,7 +64,7 @@ func (w words) PayRange(low, high *int) string {
 		return w.Pay(*low)
 	}
 	if !w.english {
-		return fmt.Sprintf("%d〜%d万円", *low, *high)
+		return grouped(*low) + "〜" + grouped(*high) + "万円"
 	}
 	return w.Pay(*low) + "–" + w.Pay(*high)
 }
