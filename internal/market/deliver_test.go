@@ -1,14 +1,51 @@
 package market_test
 
 import (
+	"database/sql"
 	"slices"
+	"strings"
+	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
+	"enishi/internal/company"
 	"enishi/internal/market"
+	"enishi/internal/store"
 )
+
+// No statement behind the pages of a company, a candidate or an operator reads a whole
+// table, and a board's columns are counted in an index alone.
+func TestPlansOfPages(t *testing.T) {
+	t.Parallel()
+	w, path := proportion(t, 30)
+	s, ok := w.raw.(*store.Store)
+	if !ok {
+		t.Fatalf("the store is a %T", w.raw)
+	}
+	before := s.Statements()
+	w.asEach(w.firm(20_000, 0))
+	w.inboxAsEach(w.someone(200_000))
+	if _, err := w.FindCompanies(w.Context(), operator(), "", company.Applied, 0, 10); err != nil {
+		t.Fatal(err)
+	}
+	all := slices.DeleteFunc(s.Statements(), func(q string) bool { return slices.Contains(before, q) })
+	noScan(t, path, all)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	i := slices.IndexFunc(all, func(q string) bool { return strings.Contains(q, "THEN state ELSE 'over' END, COUNT(*)") })
+	if i < 0 || !slices.ContainsFunc(plan(t, db, all[i]), func(step string) bool { return strings.Contains(step, "COVERING INDEX offer_board") }) {
+		t.Errorf("the columns are not counted in an index alone, statement %d of %d", i, len(all))
+	}
+}
 
 // verifyLists holds what is read together to what is read alone, for everybody.
 func (h *history) verifyLists() {
@@ -35,6 +72,13 @@ func (w *world) asEach(f firm) {
 	counted := map[market.Column]int{}
 	var owed []market.BoardCard
 	for _, c := range board.Columns {
+		one, err := w.Board(w.Context(), actor, market.BoardQuery{Column: c.Column, Limit: 1000})
+		if err != nil {
+			w.Fatalf("column %s: %v", c.Column, err)
+		}
+		if diff := cmp.Diff(one.Columns[0], c, cmpopts.EquateEmpty()); diff != "" {
+			w.Errorf("column %s (-alone +on the board):\n%s", c.Column, diff)
+		}
 		if c.All != len(c.Cards) {
 			w.Errorf("column %s says that it has %d cards, and has %d", c.Column, c.All, len(c.Cards))
 		}

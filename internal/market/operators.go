@@ -132,6 +132,24 @@ func registered(tx Tx, k *company.Company) (time.Time, error) {
 	return time.Unix(seconds, nanos).UTC(), nil
 }
 
+// Registered gives when companies registered, by key, to an operator.
+func (m *Market) Registered(ctx context.Context, actor Actor, list ...company.Company) (map[int64]time.Time, error) {
+	if err := onlyOperators(actor); err != nil {
+		return nil, err
+	}
+	out := map[int64]time.Time{}
+	err := m.read(ctx, func(tx Tx) error {
+		for i := range list {
+			var err error
+			if out[list[i].Key], err = registered(tx, &list[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // evidence gives the members of a company by the domain of their address.
 func (m *Market) evidence(tx Tx, key int64) (out []Evidence, err error) {
 	people, err := peopleOf(tx, key)

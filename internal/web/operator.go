@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -80,7 +81,7 @@ func (p *Pages) list(r *request, text string, status company.Status) (listing, e
 		return listing{}, err
 	}
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
-	l := listing{text: text, status: string(status), since: map[int64]time.Time{}}
+	l := listing{text: text, status: string(status)}
 	if l.rows, err = p.market.FindCompanies(ctx, actor, text, status, after, companiesShown+1); err != nil {
 		return l, err
 	}
@@ -88,17 +89,9 @@ func (p *Pages) list(r *request, text string, status company.Status) (listing, e
 		l.rows = l.rows[:companiesShown]
 		l.next = l.rows[companiesShown-1].Key
 	}
-	for _, k := range l.rows {
-		if k.Status != company.Applied {
-			continue
-		}
-		file, err := p.market.Applicant(ctx, actor, k.ID)
-		if err != nil {
-			return l, err
-		}
-		l.since[k.Key] = file.Since
-	}
-	return l, nil
+	waiting := slices.DeleteFunc(slices.Clone(l.rows), func(k company.Company) bool { return k.Status != company.Applied })
+	l.since, err = p.market.Registered(ctx, actor, waiting...)
+	return l, err
 }
 
 func (p *Pages) companies(r *request) error {
