@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/day"
@@ -132,6 +133,7 @@ type found struct {
 	near    []person // who miss one condition alone
 	unseen  []string // cards that are chosen and not listed
 	saves   bool     // the reader may keep searches
+	opens   bool     // and open cards, and scout
 	cursor  string   // of the next page, "": this is the last
 	today   day.Day
 }
@@ -173,7 +175,14 @@ func (p *Pages) candidates(r *request) error {
 		return err
 	}
 	f := s.show(r.words, result, p.market.Today())
-	f.saves = maySave(actor)
+	f.saves, f.opens = maySave(actor), actor.Role.May(account.OpenCard) == nil
+	if !f.opens {
+		for _, list := range [][]person{f.people, f.near} {
+			for i := range list {
+				list[i].path = ""
+			}
+		}
+	}
 	status := http.StatusOK
 	if len(s.wanted.wrong) > 0 {
 		status = http.StatusUnprocessableEntity
@@ -238,7 +247,7 @@ func (s search) show(w words, result market.SearchResult, today day.Day) found {
 
 // person is a card as it is listed.
 type person struct {
-	id, path string
+	id, path string // of the card, path "": who reads may not open it
 	title    string
 	facts    []string
 	met      []met

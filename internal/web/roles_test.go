@@ -149,10 +149,8 @@ func leastRoles() map[string]account.Role {
 			GET /company/members
 			GET /company/candidates
 			GET /company/rules
-			GET /company/rules/new
 			GET /company/rules/{id}
-			GET /company/rules/{id}/proposals
-			GET /company/scouts/new`,
+			GET /company/rules/{id}/proposals`,
 		account.Recruiter: `
 			POST /company/pipeline/{id}
 			POST /company/offers/{id}/messages
@@ -163,6 +161,7 @@ func leastRoles() map[string]account.Role {
 			POST /company/offers/{id}/hire
 			POST /company/offers/{id}/reject
 			POST /company/offers/{id}/withdraw
+			GET /company/rules/new
 			POST /company/rules/new
 			POST /company/rules/{id}
 			GET /company/candidates/{card}
@@ -170,6 +169,7 @@ func leastRoles() map[string]account.Role {
 			POST /company/rules/{id}/activate
 			POST /company/rules/{id}/pause
 			POST /company/rules/{id}/proposals
+			GET /company/scouts/new
 			POST /company/scouts/new
 			POST /company/positions
 			POST /company/positions/{id}
@@ -216,8 +216,7 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(least)), slices.Sorted(slices.Values(routes))); diff != "" {
 		t.Fatalf("rows of the table, routes of members (-rows +routes):\n%s", diff)
 	}
-	rank := []account.Role{account.Viewer, account.Recruiter, account.Owner}
-	for i, role := range rank {
+	for i, role := range ranks() {
 		t.Run(string(role), func(t *testing.T) {
 			s := newSite(t)
 			ids := s.as(role)
@@ -225,13 +224,54 @@ func TestEveryRouteAsEveryRole(t *testing.T) {
 			for _, form := range []bool{false, true} {
 				for _, pattern := range routes {
 					if method, path, _ := strings.Cut(pattern, " "); form == (method != http.MethodGet) {
-						s.mayOnly(pattern, i >= slices.Index(rank, least[pattern]), s.tryAs(method, path, ids))
+						s.mayOnly(pattern, i >= slices.Index(ranks(), least[pattern]), s.tryAs(method, path, ids))
 					}
 				}
 			}
 		})
 	}
 }
+
+// TestNothingLeadsToARefusal follows every link and form of a company's pages as each
+// role: none is for others.
+func TestNothingLeadsToARefusal(t *testing.T) {
+	least := leastRoles()
+	targets := regexp.MustCompile(`(?:href|formaction|action)="(/company[^"#?]*)`)
+	for i, role := range ranks() {
+		t.Run(string(role), func(t *testing.T) {
+			s := newSite(t)
+			ids := s.as(role)
+			seen := map[string]bool{}
+			for pattern := range least {
+				method, path, _ := strings.Cut(pattern, " ")
+				if method != http.MethodGet || i < slices.Index(ranks(), least[pattern]) {
+					continue
+				}
+				page := s.get(withID(path, ids))
+				for _, m := range targets.FindAllStringSubmatch(page.body, -1) {
+					method := map[bool]string{true: http.MethodGet, false: http.MethodPost}[strings.HasPrefix(m[0], "href")]
+					for other, role := range least {
+						if leads(other, method, m[1]) && i < slices.Index(ranks(), role) {
+							s.Errorf("%s leads to %s", pattern, other)
+						}
+					}
+					seen[method+m[1]] = true
+				}
+			}
+			if len(seen) < 12 {
+				t.Errorf("only %d links and forms were found", len(seen))
+			}
+		})
+	}
+}
+
+// leads says whether a link or form has a route as its target.
+func leads(pattern, method, path string) bool {
+	return regexp.MustCompile("^" + regexp.MustCompile(`\{[^}]*\}`).ReplaceAllString(pattern, "[0-9a-z-]{20,}") + "$").MatchString(method + " " + path)
+}
+
+// ranks are the roles, each of which may do what those before it may.
+func ranks() []account.Role { return []account.Role{account.Viewer, account.Recruiter, account.Owner} }
 
 // mayOnly judges the answer to a route.
 func (s *site) mayOnly(pattern string, may bool, status int) {
@@ -277,21 +317,24 @@ func (s *site) as(role account.Role) map[string]string {
 	return ids
 }
 
+// withID puts an id that there is into a path, and into its question what a page needs.
+func withID(path string, ids map[string]string) string {
+	if before, after, has := strings.Cut(path, "/{"); has {
+		_, after, _ = strings.Cut(after, "}")
+		return before + "/" + ids[before] + after
+	}
+	if path == "/company/scouts/new" {
+		path += "?card=" + ids["/company/candidates"]
+	}
+	return path
+}
+
 // tryAs sends a form with something of everything that some form wants, each takes what
 // is its own; or reads a page.
 func (s *site) tryAs(method, path string, ids map[string]string) int {
 	s.Helper()
-	if before, after, has := strings.Cut(path, "/{"); has {
-		if ids[before] == "" {
-			s.Errorf("no id is known for %s", path)
-		}
-		_, after, _ = strings.Cut(after, "}")
-		path = before + "/" + ids[before] + after
-	}
+	path = withID(path, ids)
 	if method == http.MethodGet {
-		if path == "/company/scouts/new" {
-			path += "?card=" + ids["/company/candidates"]
-		}
 		return s.get(path).status
 	}
 	all := dates("2026-12-03T14:00")

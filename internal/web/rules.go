@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -25,7 +24,6 @@ const rulesPath = "/company/rules"
 const (
 	rulesShown     = 50
 	positionsShown = 500
-	proposalsShown = 100
 )
 
 func (p *Pages) ruleRoutes() []Route {
@@ -82,8 +80,11 @@ func (p *Pages) rules(r *request) error {
 	for i, one := range found {
 		list[i] = listedRule{one, titleOf(r.words, positions, one.PositionID)}
 	}
-	return p.show(r, http.StatusOK, rulesTitle(r.words, list), rulesPage(r.words, list, next))
+	return p.show(r, http.StatusOK, rulesTitle(r.words, list), rulesPage(r.words, list, next, mayRule(actor)))
 }
+
+// mayRule says whether somebody makes rules, or reads them alone.
+func mayRule(a market.Actor) bool { return a.Role.May(account.EditRule) == nil }
 
 func titleOf(w words, list []position.Position, id uuid.UUID) string {
 	i := slices.IndexFunc(list, func(p position.Position) bool { return p.ID == id })
@@ -123,6 +124,13 @@ type rulePageData struct {
 }
 
 func (p *Pages) newRule(r *request) error {
+	_, actor, err := r.needActor()
+	if err == nil {
+		err = actor.Role.May(account.EditRule)
+	}
+	if err != nil {
+		return err
+	}
 	return p.showRule(r, http.StatusOK, &rulePageData{form: newRuleForm(r.words, r.URL.Query(), p.market.Today())})
 }
 
@@ -139,7 +147,27 @@ func (p *Pages) rule(r *request) error {
 	if r.URL.Query().Has("saved") {
 		d.notice = r.words.Say("保存しました。", "Saved.")
 	}
+	if !mayRule(actor) {
+		return p.readRule(r, d)
+	}
 	return p.showRule(r, http.StatusOK, d)
+}
+
+// readRule shows a rule to who may not change it.
+func (p *Pages) readRule(r *request, d *rulePageData) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	d.path, d.approve = rulesPath+"/"+d.rule.ID.String(), p.market.Mode() == market.Approve
+	of, err := p.market.Position(ctx, actor, d.rule.PositionID)
+	if err != nil {
+		return err
+	}
+	if d.funnel, err = p.funnelOf(ctx, actor, d.rule.ID); err != nil {
+		return err
+	}
+	return p.show(r, http.StatusOK, of.Terms.Title, ruleReadPage(r.words, of.Terms.Title, d))
 }
 
 // showRule answers with the page of a rule: what is typed, and what it finds.
@@ -362,52 +390,6 @@ func (p *Pages) pause(r *request) error {
 		return err
 	}
 	r.see(rulesPath + "/" + id.String())
-	return nil
-}
-
-// proposals shows the batch that waits for confirmation.
-func (p *Pages) proposals(r *request) error {
-	ctx, actor, id, err := r.needID("rule")
-	if err != nil {
-		return err
-	}
-	found, err := p.market.Rule(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	list, _, err := p.market.Proposals(ctx, actor, id, 0, proposalsShown+1)
-	if err != nil {
-		return err
-	}
-	more := len(list) > proposalsShown
-	list = list[:min(len(list), proposalsShown)]
-	title := proposalsTitle(r.words, len(list), more)
-	sent, _ := strconv.Atoi(r.URL.Query().Get("sent"))
-	return p.show(r, http.StatusOK, title, proposalsPage(r.words, title, found, list, r.URL.Query().Has("sent"), sent))
-}
-
-func proposalsTitle(w words, n int, more bool) string {
-	number := grouped(n)
-	if more {
-		number += w.Say("人以上", " people or more")
-		return w.Say(number+"が確認を待っています", number+" wait to be confirmed")
-	}
-	if n == 0 {
-		return w.Say("確認を待っている人はいません", "Nobody waits to be confirmed")
-	}
-	return w.Say(w.People(n)+"が確認を待っています", w.People(n)+" to be confirmed")
-}
-
-func (p *Pages) confirmProposals(r *request) error {
-	ctx, actor, id, err := r.needID("rule")
-	if err != nil {
-		return err
-	}
-	sent, err := p.market.ConfirmProposals(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	r.see(rulesPath + "/" + id.String() + "/proposals?sent=" + strconv.Itoa(sent))
 	return nil
 }
 

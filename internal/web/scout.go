@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"enishi/internal/account"
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
@@ -34,6 +35,13 @@ type scouting struct {
 
 func (p *Pages) scoutForm(r *request) error {
 	q := r.URL.Query()
+	_, actor, err := r.needActor()
+	if err == nil {
+		err = actor.Role.May(account.Scout)
+	}
+	if err != nil {
+		return err
+	}
 	return p.showScout(r, http.StatusOK, scouting{cards: filled(q["card"]), typed: url.Values{"kind": {"interview"}}, wrong: faults{}})
 }
 
