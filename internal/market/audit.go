@@ -54,6 +54,7 @@ const (
 	AuditScout       Audited = "offer.scout"
 	AuditHire        Audited = "offer.hire"
 	AuditSetAside    Audited = "breach.set-aside" // of an offer
+	AuditReopenPay   Audited = "pay.reopen"       // of an offer
 	AuditErase       Audited = "candidate.erase"
 	AuditJob         Audited = "job.run"
 	AuditOperator    Audited = "operator.add"
@@ -64,7 +65,7 @@ func AuditedKinds() []Audited {
 	return []Audited{
 		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditFound, AuditVerify, AuditSuspend, AuditQuota,
 		AuditInvite, AuditUninvite, AuditJoin, AuditRole, AuditRemove, AuditTokenMake, AuditTokenRevoke, AuditPublish, AuditClose,
-		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSetAside, AuditErase, AuditJob, AuditOperator,
+		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSetAside, AuditReopenPay, AuditErase, AuditJob, AuditOperator,
 	}
 }
 

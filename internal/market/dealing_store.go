@@ -26,6 +26,9 @@ type dealingTx interface {
 	// Owing gives up to limit offers whose OwedOn lies before a day, by that day,
 	// then by key.
 	Owing(before day.Day, limit int) ([]offer.Offer, error)
+	// Disputed gives up to limit of those whose two sides say different final pays, by
+	// offer, the newest first, before a key (0: from the newest).
+	Disputed(before int64, limit int) ([]offer.Dealing, error)
 
 	AddMessage(*thread.Message) error
 	MessageByID(uuid.UUID) (thread.Message, error)

@@ -91,6 +91,17 @@ func (t *memoryTx) Owing(before day.Day, limit int) ([]offer.Offer, error) {
 	return oldest(&t.offers, keys, limit), t.ready()
 }
 
+func (t *memoryTx) Disputed(before int64, limit int) ([]offer.Dealing, error) {
+	var list []offer.Dealing
+	for _, d := range t.dealings {
+		if d.Disputed() && (before == 0 || d.Offer < before) {
+			list = append(list, d)
+		}
+	}
+	slices.SortFunc(list, func(a, b offer.Dealing) int { return cmp.Compare(b.Offer, a.Offer) })
+	return list[:min(limit, len(list))], t.ready()
+}
+
 func (t *memoryTx) AddMessage(m *thread.Message) error {
 	if err := t.writing(); err != nil {
 		return err

@@ -155,6 +155,11 @@ type Dealing struct {
 	CompanyRead   int64 // that the company has
 }
 
+// Disputed says whether the two sides say different final pays.
+func (d *Dealing) Disputed() bool {
+	return d.SaidPay != nil && d.ConfirmedPay != nil && *d.SaidPay != *d.ConfirmedPay
+}
+
 // ReadBy gives the last message that a side has read.
 func (d *Dealing) ReadBy(s Side) int64 {
 	if s == Candidate {

@@ -34,6 +34,7 @@ const (
 	Hold       Action = "held"
 	Hire       Action = "hire" // or mends what was said of the pay
 	ConfirmPay Action = "confirm-pay"
+	ReopenPay  Action = "reopen-pay" // an operator lets both sides say the pay again
 	Reject     Action = "reject"
 )
 
@@ -48,6 +49,8 @@ var life = map[Side]map[Action]map[State]State{
 		Lapse:    {Proposed: Lapsed, Reserved: Lapsed},
 		Expire:   {Sent: Expired, Seen: Expired},
 		Withdraw: {Proposed: Withdrawn, Reserved: Withdrawn, Sent: Withdrawn, Seen: Withdrawn},
+
+		ReopenPay: {Hired: Hired},
 	},
 	Candidate: {
 		Confirm:    {Reserved: Sent},
@@ -79,7 +82,7 @@ var life = map[Side]map[Action]map[State]State{
 func (s State) Next(by Side, kind string, a Action) (State, error) {
 	if kind == Casual {
 		switch {
-		case a == Hire || a == Reject || a == ConfirmPay, s == Held && a == Withdraw:
+		case a == Hire || a == Reject || a == ConfirmPay || a == ReopenPay, s == Held && a == Withdraw:
 			return s, errs.New(errs.Conflict, "a casual talk ends when it was held: the step "+string(a)+" is of interviews alone")
 		}
 	}

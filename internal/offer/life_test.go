@@ -24,6 +24,7 @@ const life = `
 system    lapse       b  Lap Lap -   | -   -   -   -   | -   -   -   -   -   -
 system    expire      b  -   -   -   | Exp Exp -   -   | -   -   -   -   -   -
 system    withdraw    b  Wit Wit -   | Wit Wit -   -   | -   -   -   -   -   -
+system    reopen-pay  i  -   -   -   | -   -   -   -   | -   -   -   Hir -   -
 candidate confirm     b  -   Sen -   | -   -   -   -   | -   -   -   -   -   -
 candidate see         b  -   -   -   | See -   -   -   | -   -   -   -   -   -
 candidate accept      b  -   -   -   | Acc Acc -   -   | -   -   -   -   -   -

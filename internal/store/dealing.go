@@ -156,6 +156,11 @@ func (t *tx) Owing(before day.Day, limit int) ([]offer.Offer, error) {
 	return out, nil
 }
 
+func (t *tx) Disputed(before int64, limit int) ([]offer.Dealing, error) {
+	return list(t, "dealings", scanDealing, "SELECT "+dealingColumns+", offer, candidate_read, company_read FROM dealing"+
+		" WHERE confirmed_pay IS NOT NULL AND confirmed_pay <> said_pay AND offer < ? ORDER BY offer DESC LIMIT ?", orNewest(before), limit)
+}
+
 const messageColumns = "id, uuid, offer, side, account, body, at"
 
 func scanMessage(row scanner, m *thread.Message) error {

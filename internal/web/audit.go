@@ -62,6 +62,8 @@ func audited(w words, what market.Audited) string {
 		return w.Say("採用", "Hired")
 	case market.AuditSetAside:
 		return w.Say("違反の取り下げ", "Set a breach aside")
+	case market.AuditReopenPay:
+		return w.Say("年収の確認のやり直し", "Had a final pay said again")
 	case market.AuditErase:
 		return w.Say("退会", "Left")
 	case market.AuditJob:

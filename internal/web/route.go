@@ -47,6 +47,7 @@ func (p *Pages) Routes() []Route {
 		p.positionRoutes(),
 		p.operatorRoutes(),
 		p.breachRoutes(),
+		p.disputeRoutes(),
 		p.candidateRoutes(),
 		p.savedRoutes(),
 		p.profileRoutes(),

@@ -25,6 +25,7 @@ func dealings() map[string]func(*testing.T, market.Store) {
 		"dealings of many offers":        manyDealings,
 		"messages that are erased":       erasedMessages,
 		"breaches":                       breaches,
+		"pay that is disputed":           disputed,
 		"what a failed dealing leaves":   failedDealing,
 	}
 }
@@ -195,6 +196,25 @@ func erasedMessages(t *testing.T, s market.Store) {
 		t.Errorf("an erased text is %v, want nil", got[0].Sealed)
 	}
 	want(t, "Messages of another", load(t, s, func(tx market.Tx) ([]thread.Message, error) { return tx.Messages(2, 0, 9) }), other)
+}
+
+// disputed says different final pays of some offers, and asks for those.
+func disputed(t *testing.T, s market.Store) {
+	var differ []offer.Dealing
+	for i, pay := range [][2]*int{{ptr(600), nil}, {nil, ptr(600)}, {ptr(600), ptr(500)}, {ptr(600), ptr(600)}, {ptr(0), ptr(1)}, {ptr(500), ptr(600)}} {
+		d := offer.Dealing{Offer: int64(i + 1), SaidPay: pay[0], ConfirmedPay: pay[1]}
+		write(t, s, func(tx market.Tx) error { return tx.SaveDealing(&d) })
+		if d.Disputed() {
+			differ = append([]offer.Dealing{d}, differ...)
+		}
+	}
+	list := func(before int64, limit int) []offer.Dealing {
+		return load(t, s, func(tx market.Tx) ([]offer.Dealing, error) { return tx.Disputed(before, limit) })
+	}
+	want(t, "Disputed", list(0, 9), differ)
+	want(t, "Disputed, the first page", list(0, 2), differ[:2])
+	want(t, "Disputed, the second page", list(differ[1].Offer, 2), differ[2:])
+	want(t, "Disputed before all", list(1, 2), nil)
 }
 
 func breaches(t *testing.T, s market.Store) {
