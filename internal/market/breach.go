@@ -173,6 +173,46 @@ func (m *Market) Breaches(ctx context.Context, actor Actor, before int64, limit 
 	return page, next, err
 }
 
+// mostCosts bounds how many breaches of its own a company is shown.
+const mostCosts = 100
+
+// Cost is what a company's broken promises cost it today.
+type Cost struct {
+	Breaches []Breached // that count, newest first, up to 100
+	Percent  int        // of a daily budget that they leave
+	Until    day.Day    // the last day on which the oldest of them counts; 0: there is none
+}
+
+// Cost gives what the breaches of the actor's company cost it.
+func (m *Market) Cost(ctx context.Context, actor Actor) (Cost, error) {
+	if err := actor.Role.May(account.ReadOffers); err != nil {
+		return Cost{}, err
+	}
+	var out Cost
+	err := m.readRecent(ctx, func(tx Tx) error {
+		out = Cost{}
+		list, err := tx.Breaches(actor.Company, 0, mostCosts)
+		if err != nil {
+			return err
+		}
+		since := m.Today() - (offer.BreachDays - 1)
+		for _, b := range list {
+			if !b.SetAsideAt.IsZero() || b.Day < since {
+				continue
+			}
+			one, err := breached(tx, b)
+			if err != nil {
+				return err
+			}
+			out.Breaches, out.Until = append(out.Breaches, one), b.Day+offer.BreachDays-1
+		}
+		const whole = 100
+		out.Percent = offer.DailyBudget(whole, len(out.Breaches))
+		return nil
+	})
+	return out, err
+}
+
 func breached(tx Tx, b offer.Breach) (Breached, error) {
 	out := Breached{Breach: b}
 	o, err := tx.Offer(b.Offer)

@@ -295,6 +295,7 @@ func TestBreaches(t *testing.T) {
 		}
 		w.drain()
 		w.spent(x.firm, w.ruleOf(x), 8, 9) // ten without two tenths, and the first one
+		x.costs(8, 80, "keep", "date")
 		list, _, err := w.Breaches(ctx, operator(), 0, 1)
 		if err != nil || len(list) != 1 || list[0].Promise != offer.PromiseKeep || list[0].OfferID != x.id {
 			w.Fatalf("the newest breach is %+v, %v", list, err)
@@ -308,6 +309,7 @@ func TestBreaches(t *testing.T) {
 		}
 		w.drain()
 		w.spent(x.firm, w.ruleOf(x), 9, 10)
+		x.costs(9, 90, "date")
 		again, err := w.SetAside(ctx, operator(), list[0].ID, "別の理由")
 		if err != nil || again.Reason != "誤り" {
 			w.Errorf("set aside again: %+v, %v", again, err)
@@ -315,6 +317,25 @@ func TestBreaches(t *testing.T) {
 		w.nextDay(1)
 		w.spent(x.firm, w.ruleOf(x), 9, 19)
 	})
+}
+
+// costs says what the company is told of what its breaches cost it.
+func (x *dealing) costs(daily, percent int, promises ...offer.Promise) {
+	x.Helper()
+	c, err := x.Cost(x.Context(), x.actor(x.firm.token))
+	if err != nil {
+		x.Fatal(err)
+	}
+	var got []offer.Promise
+	for _, b := range c.Breaches {
+		got = append(got, b.Promise)
+	}
+	if until := c.Breaches[len(c.Breaches)-1].Day + offer.BreachDays - 1; c.Percent != percent || c.Until != until || !slices.Equal(got, promises) {
+		x.Errorf("the breaches %v leave %d%% until %s; want %v, %d%%, %s", got, c.Percent, c.Until, promises, percent, until)
+	}
+	if d := x.ruleOf(x).Daily; d != daily {
+		x.Errorf("the rule may send %d a day, want %d", d, daily)
+	}
 }
 
 func (w *world) ruleOf(x *dealing) market.Ruled {

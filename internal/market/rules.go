@@ -36,6 +36,7 @@ type Ruled struct {
 	PositionID uuid.UUID
 	SpentToday int
 	SpentTotal int
+	Daily      int // what breaches of the company leave of the daily budget today
 }
 
 // Spending is what a rule used of its budget on a day and in all, and how many of its
@@ -110,19 +111,29 @@ func ruled(tx Tx, r rule.Rule, today day.Day) (Ruled, error) {
 	if s.Today, s.Total, err = tx.Spent(r.Key, today); err != nil {
 		return Ruled{}, err
 	}
-	s.ReservedToday, s.Reserved, err = tx.Reserved(r.Key, today)
-	return ruledBy(r, p.ID, s), err
+	if s.ReservedToday, s.Reserved, err = tx.Reserved(r.Key, today); err != nil {
+		return Ruled{}, err
+	}
+	breaches, err := breachesOf(tx, r.Company, today)
+	return ruledBy(r, p.ID, s, breaches), err
 }
 
 // ruledBy is ruled of what was read before.
-func ruledBy(r rule.Rule, position uuid.UUID, s Spending) Ruled {
-	return Ruled{Rule: r, PositionID: position, SpentToday: s.Today - s.ReservedToday, SpentTotal: s.Total - s.Reserved}
+func ruledBy(r rule.Rule, position uuid.UUID, s Spending, breaches int) Ruled {
+	return Ruled{
+		Rule: r, PositionID: position, SpentToday: s.Today - s.ReservedToday, SpentTotal: s.Total - s.Reserved,
+		Daily: offer.DailyBudget(r.DailyBudget, breaches),
+	}
 }
 
 // allRuled is ruled of rules of one company, in their order, with their positions by
 // key.
 func allRuled(tx Tx, company int64, list []rule.Rule, today day.Day) ([]Ruled, map[int64]position.Position, error) {
 	spent, err := tx.SpendingOf(company, today)
+	if err != nil {
+		return nil, nil, err
+	}
+	breaches, err := breachesOf(tx, company, today)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -140,7 +151,7 @@ func allRuled(tx Tx, company int64, list []rule.Rule, today day.Day) ([]Ruled, m
 		if !found {
 			return nil, nil, fmt.Errorf("position of rule %d: %w", r.Key, errs.New(errs.NotFound, "no such position"))
 		}
-		out = append(out, ruledBy(r, p.ID, spent[r.Key]))
+		out = append(out, ruledBy(r, p.ID, spent[r.Key], breaches))
 	}
 	return out, positions, nil
 }

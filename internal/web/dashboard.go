@@ -31,6 +31,7 @@ type firmHome struct {
 	posts   bool               // there is a position
 	found   int                // new matches of the reader's saved searches
 	days    int
+	cost    market.Cost // of broken promises
 }
 
 // soon is how many days before its end a time that the company has is pointed out.
@@ -64,6 +65,9 @@ func (p *Pages) dashboard(r *request) error {
 	}
 	h.posts = len(list) > 0
 	if h.found, err = p.newMatches(ctx, actor); err != nil {
+		return err
+	}
+	if h.cost, err = p.market.Cost(ctx, actor); err != nil {
 		return err
 	}
 	for _, f := range h.figures.Rules {
@@ -199,4 +203,12 @@ func headName(w words, k company.Company) string {
 		return w.Say("なし（単独）", "none")
 	}
 	return k.Head.String()
+}
+
+// costText says what broken promises take away.
+func costText(w words, c market.Cost) string {
+	n, left := grouped(len(c.Breaches)), strconv.Itoa(c.Percent)
+	return w.Say(
+		"約束の不履行が"+n+"件あるため、1日に届けられる数は、上限の"+left+"％になっています。",
+		"Broken promises ("+n+") lower what you may send in a day to "+left+"% of what your rules say.")
 }

@@ -179,6 +179,9 @@ func TestWithdrawals(t *testing.T) {
 	s.holds(s.get(d.theirs), http.StatusOK, "このオファーを辞退しますか")
 	d.asCompany()
 	s.holds(s.post(d.ours+"/withdraw", nil), http.StatusOK, "オファーを取り下げました", "守られませんでした")
+	const cost = "約束の不履行が1件あるため、1日に届けられる数は、上限の90％になっています"
+	s.holds(s.get("/company"), http.StatusOK, cost, "承諾されたあとに取り下げた", "2027年5月22日まで")
+	s.holds(s.get("/company/rules"), http.StatusOK, cost, "/90")
 	d.asCandidate()
 	s.holds(s.get(d.theirs), http.StatusOK, "企業がオファーを取り下げました", "守られませんでした")
 	s.holds(s.post(d.theirs+"/withdraw", nil), http.StatusOK, "企業がオファーを取り下げました")

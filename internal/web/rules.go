@@ -80,7 +80,11 @@ func (p *Pages) rules(r *request) error {
 	for i, one := range found {
 		list[i] = listedRule{one, titleOf(r.words, positions, one.PositionID)}
 	}
-	return p.show(r, http.StatusOK, rulesTitle(r.words, list), rulesPage(r.words, list, next, mayRule(actor)))
+	cost, err := p.market.Cost(ctx, actor)
+	if err != nil {
+		return err
+	}
+	return p.show(r, http.StatusOK, rulesTitle(r.words, list), rulesPage(r.words, list, next, cost, mayRule(actor)))
 }
 
 // mayRule says whether somebody makes rules, or reads them alone.
@@ -404,7 +408,7 @@ func (d *rulePageData) title(w words) string {
 }
 
 // week is the most that a rule sends in seven days from today.
-func week(r *market.Ruled) int { return min(7*r.DailyBudget, max(0, r.TotalBudget-r.SpentTotal)) }
+func week(r *market.Ruled) int { return min(7*r.Daily, max(0, r.TotalBudget-r.SpentTotal)) }
 
 // stateOfRule says whether a rule sends.
 func stateOfRule(w words, s rule.State) string {
