@@ -2,6 +2,7 @@ package market
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"enishi/internal/account"
@@ -81,12 +82,20 @@ func (m *Market) SetSettings(ctx context.Context, actor Actor, version int64, s 
 	})
 }
 
-// SetProfile replaces the profile. A current employer that its history names
-// is blocked from then on, as SetBlocks does; one that is current by the history
-// alone is so no more once it has ended there.
+// SetProfile replaces the profile. A current employer that its history gives by number,
+// or by the name of a company that is here, is blocked from then on, as SetBlocks does;
+// one that is current by the history alone is so no more once it has ended there.
 func (m *Market) SetProfile(ctx context.Context, actor Actor, version int64, p candidate.Profile) (candidate.Candidate, error) {
 	if err := p.Validate(m.Today()); err != nil {
 		return candidate.Candidate{}, err
+	}
+	seen, err := m.Candidate(ctx, actor)
+	if err != nil {
+		return candidate.Candidate{}, err
+	}
+	named, err := m.presentNamesakes(ctx, seen.Profile.History, p.History)
+	if err != nil {
+		return candidate.Candidate{}, fmt.Errorf("look for employers by name: %w", err)
 	}
 	return m.edit(ctx, actor, version, func(tx Tx, c *candidate.Candidate) (Change, error) {
 		today, err := logDay(tx)
@@ -94,8 +103,8 @@ func (m *Market) SetProfile(ctx context.Context, actor Actor, version int64, p c
 			return "", err
 		}
 		before := c.Profile.History
-		c.Profile = p.Derived(today, c.Employers)
-		c.Employers = withHistory(c.Employers, before, p.History, today)
+		c.Profile = p.Derived(today, named.listed(c.Employers))
+		c.Employers = named.withHistory(c.Employers, before, p.History, today)
 		return CandidateChanged, m.withdrawBlocked(tx, c)
 	})
 }

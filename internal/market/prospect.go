@@ -47,7 +47,11 @@ func (m *Market) Prospect(ctx context.Context, actor Actor, e Edited) (Prospect,
 		if err := e.Profile.Validate(today); err != nil {
 			return Prospect{}, errs.Below("/profile", err)
 		}
-		c.Profile = e.Profile.Derived(today, c.Employers)
+		named, err := m.presentNamesakes(ctx, e.Profile.History)
+		if err != nil {
+			return Prospect{}, fmt.Errorf("look for employers by name: %w", err)
+		}
+		c.Profile = e.Profile.Derived(today, named.listed(c.Employers))
 	}
 	if e.Wishes != nil {
 		if err := e.Wishes.Validate(condition.Positions, false); err != nil {

@@ -1,12 +1,10 @@
 package market
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"math/big"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -14,7 +12,6 @@ import (
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
-	"enishi/internal/day"
 	"enishi/internal/errs"
 )
 
@@ -44,7 +41,7 @@ type SignedUp struct {
 // the offers can be read, the answer holds none.
 func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, error) {
 	var out SignedUp
-	c, err := m.newCandidate(in)
+	c, err := m.newCandidate(ctx, in)
 	if err != nil { // whatever else is wrong is said with it
 		_, wrong := m.checkAccount(in.Email, in.Password)
 		return out, errs.Join(err, wrong)
@@ -159,7 +156,7 @@ func (m *Market) matchNow(ctx context.Context, c *candidate.Candidate) error {
 }
 
 // newCandidate checks what a sign-up gives and makes the candidate of it.
-func (m *Market) newCandidate(in SignUp) (candidate.Candidate, error) {
+func (m *Market) newCandidate(ctx context.Context, in SignUp) (candidate.Candidate, error) {
 	today := m.Today()
 	employers, errEmployers := candidate.CleanEmployers(in.Employers)
 	blocks, errBlocks := candidate.CleanBlocks(in.Blocks)
@@ -173,47 +170,19 @@ func (m *Market) newCandidate(in SignUp) (candidate.Candidate, error) {
 	if err != nil {
 		return candidate.Candidate{}, err
 	}
+	named, err := m.presentNamesakes(ctx, profile.History)
+	if err != nil {
+		return candidate.Candidate{}, fmt.Errorf("look for employers by name: %w", err)
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return candidate.Candidate{}, fmt.Errorf("make an id: %w", err)
 	}
 	return candidate.Candidate{
 		ID: id, Version: 1, Open: true, WeeklyLimit: candidate.DefaultWeeklyLimit, Language: "ja",
-		LastActive: today, Profile: profile.Derived(today, employers), Wishes: in.Wishes, Blocks: blocks,
-		Employers: withHistory(employers, nil, profile.History, today), CreatedAt: m.Now(),
+		LastActive: today, Profile: profile.Derived(today, named.listed(employers)), Wishes: in.Wishes, Blocks: blocks,
+		Employers: named.withHistory(employers, nil, profile.History, today), CreatedAt: m.Now(),
 	}, nil
-}
-
-// withHistory adds the employers that the history knows by number; one without
-// an end, or whose last month is not over, is current. An employer that is
-// current because the history before said so stays so only if the new one does;
-// one that was stated to be current stays so.
-func withHistory(list []candidate.Employment, before, history []candidate.Job, today day.Day) []candidate.Employment {
-	out := slices.Clone(list)
-	was, is := currentBy(before, today), currentBy(history, today)
-	for n, current := range is {
-		i := slices.IndexFunc(out, func(o candidate.Employment) bool { return o.Number == n })
-		switch {
-		case i < 0:
-			out = append(out, candidate.Employment{Number: n, Current: current})
-		case current || was[n]:
-			out[i].Current = current
-		}
-	}
-	slices.SortFunc(out, func(a, b candidate.Employment) int { return cmp.Compare(a.Number, b.Number) })
-	return out
-}
-
-// currentBy gives the employers that a history knows by number, and whether one
-// of the jobs there goes on.
-func currentBy(history []candidate.Job, today day.Day) map[corpnum.Number]bool {
-	out := map[corpnum.Number]bool{}
-	for _, j := range history {
-		if n := j.Employer.Number; n != nil {
-			out[*n] = out[*n] || j.To == nil || *j.To >= today.Month()
-		}
-	}
-	return out
 }
 
 // checkAccount gives the address in its one form; what is not allowed of it or

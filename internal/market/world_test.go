@@ -278,8 +278,18 @@ func operator() market.Actor { return market.Actor{Kind: account.Operator} }
 
 func (w *world) firm(i int, head corpnum.Number) firm {
 	w.Helper()
+	return w.firmOf(i, head, fmt.Sprintf("会社%d", i))
+}
+
+func (w *world) named(i int, name string) firm {
+	w.Helper()
+	return w.firmOf(i, 0, name)
+}
+
+func (w *world) firmOf(i int, head corpnum.Number, name string) firm {
+	w.Helper()
 	f, err := w.Found(w.Context(), market.Found{
-		Number: numbered(i), Head: head, Name: fmt.Sprintf("会社%d", i), Size: 2, Email: fmt.Sprintf("k%d@example.jp", i),
+		Number: numbered(i), Head: head, Name: name, Size: 2, Email: fmt.Sprintf("k%d@example.jp", i),
 	}, market.Once{})
 	if err != nil {
 		w.Fatalf("found a company: %v", err)

@@ -38,11 +38,7 @@ func (p *Pages) profile(r *request) error {
 	if err != nil {
 		return err
 	}
-	said := ""
-	if r.URL.Query().Has("saved") {
-		said = r.words.Say("保存しました。新しく条件に合ったオファーは、まもなく届きます。", "Saved. Offers that fit now arrive shortly.")
-	}
-	return p.showProfile(r, http.StatusOK, &f, notes{said: said})
+	return p.showProfile(r, http.StatusOK, &f, notes{})
 }
 
 // notes are what an editor says above its form: of what was done, and of what is wrong.
@@ -204,6 +200,12 @@ func (p *Pages) showProfile(r *request, status int, f *profileForm, n notes) err
 	found, err := p.prospectOf(r, f)
 	if err != nil {
 		return err
+	}
+	if f.known, err = p.market.Namesakes(r.Context(), f.presents()...); err != nil {
+		return err
+	}
+	if r.Method == http.MethodGet && r.URL.Query().Has("saved") {
+		n.said = f.savedText()
 	}
 	return p.show(r, status, r.words.Say("経歴", "Career"), profilePage(f, found, n))
 }

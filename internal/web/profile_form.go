@@ -13,6 +13,7 @@ import (
 	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/errs"
+	"enishi/internal/market"
 	"enishi/internal/taxonomy"
 )
 
@@ -23,8 +24,9 @@ type profileForm struct {
 	edition
 	v      url.Values
 	faults faults
-	focus  string            // the field where the reader goes on
-	at     map[string]string // names of fields, by pointers into the profile
+	focus  string                    // the field where the reader goes on
+	at     map[string]string         // names of fields, by pointers into the profile
+	known  map[string][]market.Known // companies that employers' names may mean
 }
 
 // rowPart ends the name under which the rows of a repeated field are listed.
@@ -32,6 +34,10 @@ const rowPart = ".row"
 
 // birthTick is the name of the tick that lets the month of birth be kept.
 const birthTick = "birth_ok"
+
+// isButton begins what a button says that tells which company an employer is: the job's
+// name and the number follow.
+const isButton = "is:"
 
 // levelledFields are the fields of codes at a level, in the form's order.
 func levelledFields() []string { return []string{"occupation", "industry", "skill", "language"} }
@@ -46,6 +52,12 @@ func (f *profileForm) rows(field string) []string { return f.v[field+rowPart] }
 func (f *profileForm) do(step string) bool {
 	if field, ok := strings.CutPrefix(step, "add:"); ok && slices.Contains(repeated(), field) {
 		f.focus = f.add(field)
+		return true
+	}
+	if job, ok := strings.CutPrefix(step, isButton); ok {
+		job, number, _ := strings.Cut(job, ":")
+		f.v.Set(job+".employer", number)
+		f.focus = job
 		return true
 	}
 	name, ok := strings.CutPrefix(step, "drop:")

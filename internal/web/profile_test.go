@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"html"
 	"maps"
 	"net/http"
@@ -8,6 +9,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"enishi/internal/account"
+	"enishi/internal/company"
+	"enishi/internal/corpnum"
+	"enishi/internal/market"
 )
 
 // seeker registers somebody and signs them in.
@@ -180,4 +186,70 @@ func TestProspectFollows(t *testing.T) {
 	}
 	s.holds(s.post("/profile", with(form, "do", "count")), http.StatusOK, "いまありません", "+5件以上")
 	s.holds(s.get("/profile"), http.StatusOK, "5件以上")
+}
+
+// TestAPresentEmployerIsToldToBeBlocked names present employers: one that is here, one
+// that is not, and one of a name that two companies bear.
+func TestAPresentEmployerIsToldToBeBlocked(t *testing.T) {
+	s := newSite(t)
+	for i := range 3 {
+		s.offer(i, 500+50*i)
+	}
+	s.found(8, "株式会社青葉")
+	s.found(9, "青葉㈱")
+	s.seeker("taro@example.jp")
+	p := s.post("/profile", with(filled(s.get("/profile")), "do", "add:history"))
+	form := func(employer, to string) url.Values {
+		return with(filled(p), "history.0.employer", employer, "history.0.from", "2019-04", "history.0.to", to)
+	}
+	lacks := func(p page, text string) {
+		t.Helper()
+		if strings.Contains(p.body, text) {
+			t.Errorf("the page says %q", text)
+		}
+	}
+	p = s.post("/profile", form("無い会社", ""))
+	s.holds(p, http.StatusOK, "保存しました", "この名前の登録企業はありません")
+	p = s.post("/profile", form("会社１（株）", ""))
+	s.holds(p, http.StatusOK, "いまの勤め先「会社1」をブロックしています", "登録企業「会社1」とそのグループをブロックします")
+	s.holds(s.get("/offers"), http.StatusOK, "いま 2件")
+	s.holds(s.get("/settings"), http.StatusOK, "いまの勤め先", "会社1")
+	p = s.post("/profile", form("会社１（株）", "2020-03"))
+	lacks(p, "ブロックしています")
+	lacks(s.get("/settings"), "会社1<")
+
+	p = s.post("/profile", form("青葉", ""))
+	one, other := number(8), number(9)
+	s.holds(p, http.StatusOK, "同じ名前の企業が2社あり、すべてブロックしています", "どの企業ですか", one, other)
+	s.holds(s.get("/settings"), http.StatusOK, "株式会社青葉", "青葉㈱")
+	p = s.post("/profile", with(filled(p), "do", "is:history.0:"+other))
+	s.holds(p, http.StatusOK, `name="history.0.employer" type="text" value="`+other+`"`, "autofocus")
+	s.holds(s.post("/profile", filled(p)), http.StatusOK, "保存しました")
+	s.holds(s.get("/settings"), http.StatusOK, "青葉㈱")
+	lacks(s.get("/settings"), "株式会社青葉")
+
+	s.holds(s.post("/profile", with(filled(p), "do", "drop:history.0")), http.StatusOK)
+	empty := filled(s.get("/profile"))
+	for name := range empty {
+		if strings.HasPrefix(name, "history.") {
+			empty.Del(name)
+		}
+	}
+	s.holds(s.post("/profile", empty), http.StatusOK, "保存しました")
+	s.holds(s.get("/settings"), http.StatusOK, "青葉㈱", "いまの勤め先ではない") // nothing says that it was left
+	lacks(s.post("/settings/blocks", url.Values{"left": {other}}), "青葉㈱")
+}
+
+// number is that of the site's company i.
+func number(i int) string { return corpnum.From(700_000_000_000 + int64(i)).String() }
+
+// found registers a verified company.
+func (s *site) found(i int, name string) {
+	s.Helper()
+	f, err := s.market.Found(s.Context(), market.Found{
+		Number: corpnum.From(700_000_000_000 + int64(i)), Name: name, Size: 2, Email: fmt.Sprintf("k%d@example.jp", i),
+	}, market.Once{})
+	s.must(err)
+	_, err = s.market.SetStatus(s.Context(), market.Actor{Kind: account.Operator}, f.ID, company.Verified)
+	s.must(err)
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"enishi/internal/condition"
 	"enishi/internal/taxonomy"
 )
@@ -116,4 +118,53 @@ func faultText(w words, name string) string {
 		return w.Say("一覧から選んでください（100件まで）。", "Please choose from the list; 100 at most.")
 	}
 	return w.Say("一覧から選んでください。", "Please choose from the list.")
+}
+
+// present gives the name of a job's employer if the job goes on and no number is given;
+// else "".
+func (f *profileForm) present(job string) string {
+	typed := strings.TrimSpace(f.v.Get(job + ".employer"))
+	if strings.TrimSpace(f.v.Get(job+".to")) != "" || strings.Trim(norm.NFKC.String(typed), "0123456789") == "" {
+		return ""
+	}
+	return typed
+}
+
+// presents gives the names of the present employers.
+func (f *profileForm) presents() []string {
+	var out []string
+	for _, row := range f.rows("history") {
+		if name := f.present("history." + row); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// blockedText says which company the name of a present employer blocks.
+func (f *profileForm) blockedText(name string) string {
+	switch found := f.known[name]; len(found) {
+	case 0:
+		return f.Say("この名前の登録企業はありません。法人番号で書くと、あとから登録したときもブロックします。", "No company here has this name. Given by its number, it is blocked also if it joins later.")
+	case 1:
+		return f.Say("登録企業「"+found[0].Name+"」とそのグループをブロックします。違うときは法人番号で書いてください。", "This blocks "+found[0].Name+", which is here, and its group. If you mean another, give its number.")
+	default:
+		n := strconv.Itoa(len(found))
+		return f.Say("同じ名前の登録企業が"+n+"社あります。選ぶまで、すべてをブロックします。どの企業ですか？", n+" companies here have this name, and all are blocked until you choose. Which one is it?")
+	}
+}
+
+// savedText says that a profile was saved, and what is to be told of present employers.
+func (f *profileForm) savedText() string {
+	said := f.Say("保存しました。新しく条件に合ったオファーは、まもなく届きます。", "Saved. Offers that fit now arrive shortly.")
+	for _, name := range f.presents() {
+		switch found := f.known[name]; {
+		case len(found) == 1:
+			said += f.Say("いまの勤め先「"+found[0].Name+"」をブロックしています。", " Your present employer, "+found[0].Name+", is blocked.")
+		case len(found) > 1:
+			said += f.Say("いまの勤め先「"+name+"」と同じ名前の企業が"+strconv.Itoa(len(found))+"社あり、すべてブロックしています。下の職歴で選んでください。",
+				" "+strconv.Itoa(len(found))+" companies are called like your present employer, "+name+", and all are blocked. Please choose below, in your history.")
+		}
+	}
+	return said
 }

@@ -42,11 +42,22 @@ type settingsForm struct {
 	me      candidate.Candidate
 	limit   string // as it was typed
 	blocked []market.Known
-	current []market.Known // employers that are blocked of themselves
+	current []present      // employers that are blocked of themselves
 	typed   string         // of a company to block
 	found   []market.Known // nil: nobody asked
 	faults  faults
 	notes   notes
+}
+
+// present is an employer that is blocked of itself.
+type present struct {
+	market.Known
+	told bool // the history says so; else it was said once, and can be taken back here
+}
+
+// blocks says whether a company is blocked, by hand or as a present employer.
+func (f *settingsForm) blocks(n corpnum.Number) bool {
+	return slices.Contains(f.me.Blocks, n) || slices.ContainsFunc(f.current, func(k present) bool { return k.Number == n })
 }
 
 func (p *Pages) settings(r *request) error {
@@ -80,22 +91,58 @@ func (p *Pages) showSettings(r *request, status int, f settingsForm) error {
 	if f.blocked, err = p.market.KnownBy(ctx, f.me.Blocks); err != nil {
 		return err
 	}
-	var current []corpnum.Number
-	for _, e := range f.me.Employers {
+	if f.current, err = p.present(ctx, &f.me); err != nil {
+		return err
+	}
+	return p.show(r, status, r.words.Say("設定", "Settings"), settingsPage(&f))
+}
+
+// present gives the employers that are blocked of themselves.
+func (p *Pages) present(ctx context.Context, c *candidate.Candidate) ([]present, error) {
+	var current, told []corpnum.Number
+	for _, e := range c.Employers {
 		if e.Current {
 			current = append(current, e.Number)
 		}
 	}
-	if f.current, err = p.market.KnownBy(ctx, current); err != nil {
-		return err
+	var names []string
+	for i := range c.Profile.History {
+		switch j := &c.Profile.History[i]; {
+		case !j.Goes(p.market.Today().Month()):
+		case j.Employer.Number != nil:
+			told = append(told, *j.Employer.Number)
+		default:
+			names = append(names, j.Employer.Name)
+		}
 	}
-	return p.show(r, status, r.words.Say("設定", "Settings"), settingsPage(&f))
+	known, err := p.market.KnownBy(ctx, current)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.market.Namesakes(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range found {
+		for _, k := range list {
+			told = append(told, k.Number)
+		}
+	}
+	out := make([]present, len(known))
+	for i, k := range known {
+		out[i] = present{k, slices.Contains(told, k.Number)}
+	}
+	return out, nil
 }
 
 // saveSettings changes whether one is found, and how many offers come. Both are this
 // form's alone, so whatever else was edited meanwhile does not matter.
 func (p *Pages) saveSettings(r *request) error {
 	typed := r.PostFormValue("weekly_limit")
+	open, errOpen := openOf(r.PostFormValue("open"))
+	if errOpen != nil {
+		return p.showSettings(r, http.StatusUnprocessableEntity, settingsForm{limit: typed, faults: faults{"open": r.words.Say("「受け付ける」か「休む」を選んでください。", "Please choose: open, or not open.")}})
+	}
 	limit, err := numberOf(typed, "件")
 	if err == nil && limit == nil {
 		err = errs.AtPointer("/weekly_limit", "nothing", "a whole number")
@@ -103,7 +150,7 @@ func (p *Pages) saveSettings(r *request) error {
 	if err == nil {
 		err = p.retried(r, func(ctx context.Context, actor market.Actor, c *candidate.Candidate) error {
 			_, err := p.market.SetSettings(ctx, actor, c.Version, market.Settings{
-				Open: r.PostFormValue("open") == "true", WeeklyLimit: *limit, Language: c.Language,
+				Open: open, WeeklyLimit: *limit, Language: c.Language,
 			})
 			return err
 		})
@@ -116,6 +163,14 @@ func (p *Pages) saveSettings(r *request) error {
 	}
 	r.see("/settings?saved")
 	return nil
+}
+
+// openOf reads whether somebody is open to offers: nothing else is taken for a no.
+func openOf(text string) (bool, error) {
+	if text != "true" && text != "false" {
+		return false, errs.AtPointer("/open", strconv.Quote(text), "true or false")
+	}
+	return text == "true", nil
 }
 
 // retried makes an edit on the candidate as they are now, again if they were changed
@@ -137,13 +192,15 @@ func (p *Pages) retried(r *request, edit func(context.Context, market.Actor, *ca
 	return err
 }
 
-// saveBlocks blocks a company or unblocks one. What is no corporate number is looked
+// saveBlocks blocks a company, unblocks one, or takes back that one is a present employer. What is no corporate number is looked
 // for by name.
 func (p *Pages) saveBlocks(r *request) error {
 	adding := strings.TrimSpace(r.PostFormValue("company"))
 	text := norm.NFKC.String(adding)
-	if gone := r.PostFormValue("unblock"); gone != "" {
-		text = gone
+	for _, name := range []string{"unblock", "left"} {
+		if gone := r.PostFormValue(name); gone != "" {
+			text = gone
+		}
 	}
 	n, err := corpnum.Parse(text)
 	if err != nil && strings.Trim(text, "0123456789") != "" {
@@ -154,11 +211,16 @@ func (p *Pages) saveBlocks(r *request) error {
 			"法人番号は13桁で、検査数字が合う必要があります。もう一度ご確認ください。", "A corporate number has 13 digits, the first of them a check digit. Please look at it again.")}})
 	}
 	err = p.retried(r, func(ctx context.Context, actor market.Actor, c *candidate.Candidate) error {
-		blocks := slices.DeleteFunc(slices.Clone(c.Blocks), func(b corpnum.Number) bool { return b == n })
-		if r.PostFormValue("unblock") == "" {
-			blocks = append(blocks, n)
+		blocks, employers := c.Blocks, c.Employers
+		switch {
+		case r.PostFormValue("left") != "":
+			employers = slices.DeleteFunc(slices.Clone(employers), func(e candidate.Employment) bool { return e.Number == n })
+		case r.PostFormValue("unblock") != "":
+			blocks = slices.DeleteFunc(slices.Clone(blocks), func(b corpnum.Number) bool { return b == n })
+		default:
+			blocks = append(slices.Clone(blocks), n)
 		}
-		_, err := p.market.SetBlocks(ctx, actor, c.Version, blocks, c.Employers)
+		_, err := p.market.SetBlocks(ctx, actor, c.Version, blocks, employers)
 		return err
 	})
 	if err != nil {

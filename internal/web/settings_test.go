@@ -23,9 +23,18 @@ func TestSettings(t *testing.T) {
 	s.holds(s.post("/settings", url.Values{"open": {"true"}, "weekly_limit": {"101"}}), http.StatusUnprocessableEntity, "0〜100の整数", `value="101"`)
 
 	s.holds(s.post("/settings/blocks", url.Values{"company": {"会社１"}}), http.StatusOK, "どの企業ですか", number)
+	s.holds(s.post("/settings", url.Values{"open": {"x"}, "weekly_limit": {"7"}}), http.StatusUnprocessableEntity, "を選んでください", `value="7"`)
+	s.holds(s.get("/settings"), http.StatusOK, "自動のオファーを止めています")
+	s.holds(s.post("/settings/blocks", url.Values{"company": {"㈱会社１"}}), http.StatusOK, "どの企業ですか", number)
+	s.holds(s.post("/settings/blocks", url.Values{"company": {"（株） 会社"}}), http.StatusOK, "どの企業ですか", number)
 	s.holds(s.post("/settings/blocks", url.Values{"company": {"無い会社"}}), http.StatusOK, "見つかりません", `value="無い会社"`)
 	s.holds(s.post("/settings/blocks", url.Values{"company": {"1234567890123"}}), http.StatusUnprocessableEntity, "検査数字", `value="1234567890123"`)
 	s.holds(s.post("/settings/blocks", url.Values{"company": {number}}), http.StatusOK, "会社1", number, "解除する")
+	again := s.post("/settings/blocks", url.Values{"company": {"会社1"}})
+	s.holds(again, http.StatusOK, "ブロック済み")
+	if strings.Contains(again.body, "ブロックする<span") {
+		t.Error("a company that is blocked can be blocked again")
+	}
 	s.holds(s.get("/offers"), http.StatusOK, "いま 2件")
 	unknown := corpnum.From(1).String()
 	s.holds(s.post("/settings/blocks", url.Values{"company": {unknown}}), http.StatusOK, "未登録の企業", unknown)
