@@ -2,7 +2,9 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -16,15 +18,24 @@ import (
 //go:embed docs.html.tmpl
 var docsTemplate string
 
-// docsPage renders the document as a page that needs nothing else: every
-// operation by tag with its parameters, examples and answers, then every
-// schema.
+//go:embed docs.css
+var docsSheet []byte
+
+// docsSheetPath is where the page's style sheet is. What is in it is in the address, so
+// that it may be kept for ever.
+func docsSheetPath() string {
+	sum := sha256.Sum256(docsSheet)
+	return "/api/v1/docs-" + hex.EncodeToString(sum[:6]) + ".css"
+}
+
+// docsPage renders the document as a page that needs nothing but its style sheet: every
+// operation by tag with its parameters, examples and answers, then every schema.
 func docsPage(doc *huma.OpenAPI) ([]byte, error) {
 	t, err := template.New("docs").Parse(docsTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
-	page := docs{Banner: bannerHere, Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description}
+	page := docs{Banner: bannerHere, Sheet: docsSheetPath(), Title: doc.Info.Title, Version: doc.Info.Version, Description: doc.Info.Description}
 	for _, tag := range doc.Tags {
 		section := docsSection{Name: tag.Name, Description: tag.Description}
 		for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
@@ -61,6 +72,7 @@ const bannerHere template.HTML = "<!-- maintenance -->"
 type docs struct {
 	Banner                      template.HTML
 	Title, Version, Description string
+	Sheet                       string
 	Sections                    []docsSection
 	Schemas                     []docsText
 }
@@ -79,8 +91,8 @@ type docsOperation struct {
 }
 
 type docsParameter struct {
-	Name, In, Description string
-	Required              bool
+	Name, In, Type, Description string
+	Required                    bool
 }
 
 // docsText is a piece of JSON and the schema that it follows.
@@ -96,7 +108,7 @@ func docsOperationOf(op *huma.Operation) (docsOperation, error) {
 		ID: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description, Token: len(op.Security) > 0,
 	}
 	for _, p := range op.Parameters {
-		out.Parameters = append(out.Parameters, docsParameter{p.Name, p.In, p.Description, p.Required})
+		out.Parameters = append(out.Parameters, docsParameter{p.Name, p.In, p.Schema.Type, p.Description, p.Required})
 	}
 	if op.RequestBody != nil {
 		var err error

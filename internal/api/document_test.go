@@ -315,7 +315,17 @@ func TestTheDocumentIsServed(t *testing.T) {
 			t.Errorf("the page lacks %s", path)
 		}
 	}
-	for _, outside := range []string{"<script", "http://", "https://", "src="} {
+	if policy := page.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("the page's policy is %q", policy)
+	}
+	sheet := regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)">`).FindStringSubmatch(page.body)
+	if sheet == nil {
+		t.Fatal("the page names no style sheet")
+	}
+	if a := s.must(http.StatusOK, "GET", sheet[1], "", ""); a.header.Get("Content-Type") != "text/css; charset=utf-8" || strings.Contains(a.body, "url(") {
+		t.Errorf("the style sheet is %q", a.header.Get("Content-Type"))
+	}
+	for _, outside := range []string{"<script", "<style", " style=", "http://", "https://", "src="} {
 		if strings.Contains(page.body, outside) {
 			t.Errorf("the page holds %q", outside)
 		}

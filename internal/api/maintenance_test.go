@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"iter"
 	"net/http"
@@ -166,6 +168,13 @@ func TestAFullStopLeavesTheProbesAndTheStatus(t *testing.T) {
 		tried++
 		if a := w.do("GET", path, "", "", "Accept", "text/html"); a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "メンテナンス") {
 			t.Errorf("GET %s = %d %s", path, a.status, a.body)
+		} else {
+			_, rest, _ := strings.Cut(a.body, "<style>")
+			style, _, _ := strings.Cut(rest, "</style>")
+			sum := sha256.Sum256([]byte(style))
+			if want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; a.header.Get("Content-Security-Policy") != want {
+				t.Errorf("GET %s: its policy is %q, want %q", path, a.header.Get("Content-Security-Policy"), want)
+			}
 		}
 	}
 	if tried < 35 {

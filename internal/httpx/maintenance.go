@@ -2,7 +2,9 @@ package httpx
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -44,6 +46,7 @@ type Maintenance struct {
 	now    func() time.Time
 	stays  map[string]bool
 	page   *template.Template
+	policy string // of the page: its one style sheet, which stands in it
 }
 
 //go:embed maintenance.html.tmpl
@@ -56,11 +59,20 @@ func NewMaintenance(notice func() *Notice, now func() time.Time, stays ...string
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
-	m := &Maintenance{notice: notice, now: now, stays: map[string]bool{}, page: page}
+	m := &Maintenance{notice: notice, now: now, stays: map[string]bool{}, page: page, policy: onlyStyle(maintenancePage)}
 	for _, path := range stays {
 		m.stays[path] = true
 	}
 	return m, nil
+}
+
+// onlyStyle is the policy of a page that needs nothing but the style sheet that stands in
+// it, by its hash: while the service is closed no other file is answered.
+func onlyStyle(page string) string {
+	_, rest, _ := strings.Cut(page, "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // Guard puts it before a handler.
@@ -117,7 +129,7 @@ func (m *Maintenance) refuse(w http.ResponseWriter, r *http.Request, n *Notice) 
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Header().Set("Content-Security-Policy", m.policy)
 	w.Header().Set("Retry-After", seconds(wait))
 	w.WriteHeader(http.StatusServiceUnavailable)
 	w.Write(body.Bytes()) //nolint:errcheck // the client went away; nobody is left to tell
