@@ -55,10 +55,11 @@ func TestADealIsMade(t *testing.T) {
 	if p := s.post(d.theirs+"/messages", question); strings.Count(p.body, "選べますか。") != 1 {
 		t.Error("a second click writes a second message")
 	}
+	s.holds(s.post(d.theirs+"/messages", form("text", "開始時刻は？", "once", "1")), http.StatusOK, "選べますか。", "開始時刻は？") // sent after going back
 
 	d.asCompany()
-	s.holds(s.get("/company/pipeline"), http.StatusOK, "未読メッセージ 1件", `href="`+d.ours+`"`)
-	s.holds(s.get(d.ours), http.StatusOK, "12月8日(火)までに日程を提案してください", "未読メッセージ 1件", "選べますか。", "候補の日時を提案する", "約束の不履行として記録され", "経歴を見る")
+	s.holds(s.get("/company/pipeline"), http.StatusOK, "未読メッセージ 2件", `href="`+d.ours+`"`)
+	s.holds(s.get(d.ours), http.StatusOK, "12月8日(火)までに日程を提案してください", "未読メッセージ 2件", "選べますか。", "候補の日時を提案する", "約束の不履行として記録され", "経歴を見る")
 	if p := s.get(d.ours); strings.Contains(p.body, "未読メッセージ") {
 		t.Error("what was read stays unread")
 	}
@@ -87,7 +88,7 @@ func TestADealIsMade(t *testing.T) {
 	d.hiredFor("460")
 	for page, as := range map[string]func(){d.ours: d.asCompany, d.theirs: d.asCandidate} {
 		as()
-		s.english(s.get(page, "Accept-Language", "en"), "サーバー開発", "会社1", "記載のとおり", "勤務地は\n選べますか。", "はい、選べます。")
+		s.english(s.get(page, "Accept-Language", "en"), "サーバー開発", "会社1", "記載のとおり", "勤務地は\n選べますか。", "開始時刻は？", "はい、選べます。")
 	}
 }
 

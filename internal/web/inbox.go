@@ -16,6 +16,7 @@ import (
 
 // inbox is what a candidate was offered, as the page lists it.
 type inbox struct {
+	words
 	title     string
 	confirmed bool
 	all       []market.Delivered // newest first
@@ -26,6 +27,22 @@ type inbox struct {
 	reasons   map[uuid.UUID]market.Reasons
 	before    int64             // the key that the page begins before; 0: the newest
 	done      *market.Delivered // what was just answered
+	notice    string            // of what was asked and is not there
+}
+
+// settle takes a choice that there is not for none, and says so.
+func (b *inbox) settle() {
+	known := slices.ContainsFunc(shelves(b.words), func(s shelf) bool { return s.name == b.show })
+	if known && slices.ContainsFunc(orders(b.words), func(o option) bool { return o.value == b.sort || b.sort == "" }) {
+		return
+	}
+	b.notice = b.Say("その絞り込みや並び順はありません。すべてを新しい順に表示しています。", "There is no such filter or order. All are shown, the newest first.")
+	b.show, b.sort = "", ""
+}
+
+// orders are those of an inbox.
+func orders(w words) []option {
+	return []option{{byNewest, w.Say("新しい順", "newest")}, {byDeadline, w.Say("期限が近い順", "deadline")}, {byPay, w.Say("年収が高い順", "pay")}}
 }
 
 // The orders of an inbox; the first is the default.

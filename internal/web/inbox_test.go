@@ -20,6 +20,9 @@ func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	if a, b := strings.Index(p.body, "サーバー開発 2"), strings.Index(p.body, "サーバー開発 0"); a < 0 || a > b {
 		t.Error("what pays most is not first")
 	}
+	for _, asked := range []string{"show=zzz", "sort=zzz", "show=waiting&sort=zzz"} {
+		s.holds(s.get("/offers?"+asked), http.StatusOK, "その絞り込みや並び順はありません", `aria-current="true">すべて`)
+	}
 	s.holds(s.get("/offers?show=ended"), http.StatusOK, "ここに入るオファーはありません")
 	s.holds(s.get("/offers?show=waiting&sort=deadline", "Accept-Language", "en"), http.StatusOK, "The first to answer is from")
 	link := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindStringSubmatch(p.body)

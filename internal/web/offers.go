@@ -41,7 +41,8 @@ func (p *Pages) offers(r *request) error {
 	if err != nil {
 		return err
 	}
-	box := inbox{title: inboxTitle(r.words, list), confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort"), before: before}
+	box := inbox{words: r.words, title: inboxTitle(r.words, list), confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort"), before: before}
+	box.settle()
 	if box.reasons, err = p.reasons(ctx, actor, list); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ package web
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
@@ -208,13 +209,17 @@ func (r *request) partial() bool {
 }
 
 // once is the idempotency key of a form that creates something: the form carries it
-// (onceField), so a second click creates nothing.
+// (onceField), so a second click creates nothing. Somebody who goes back and sends the
+// form with something else in it means another: what it says is in the key.
 func (r *request) once() market.Once {
 	h := sha256.New()
 	io.WriteString(h, r.Method+" "+r.URL.Path+"\n"+r.PostForm.Encode()) //nolint:errcheck // a hash does not fail
 	o := market.Once{Scope: "visitor", Key: r.PostFormValue("once"), Digest: h.Sum(nil)}
 	if r.actor != nil {
 		o.Scope = "account:" + strconv.FormatInt(r.actor.Account, 10)
+	}
+	if o.Key != "" {
+		o.Key += "." + hex.EncodeToString(o.Digest[:8])
 	}
 	if len(o.Key) > market.MostKeyBytes {
 		o.Key = ""
