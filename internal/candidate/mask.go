@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"enishi/internal/condition"
 )
@@ -18,8 +16,16 @@ const Mark = "■"
 // accepts their offer: names, employers, and how to reach them. It belongs to
 // the profile that it was made of, and is kept with it.
 type Mask struct {
+	Rules  int      `json:"rules,omitempty"`  // by which it was made
 	Hidden []Hidden `json:"hidden,omitempty"` // by part, then by place; none touches another
 }
+
+// maskRules is raised whenever masks find more, so that those made before are made again.
+const maskRules = 2
+
+// Current says whether a mask was kept and is as it would be made today, as far as the
+// rules go.
+func (m *Mask) Current() bool { return m != nil && m.Rules == maskRules }
 
 // Hidden is a stretch of a part, in bytes.
 type Hidden struct {
@@ -73,7 +79,7 @@ func (p *Profile) SetParts(parts []Part) {
 // that it knows by number only.
 func NewMask(p *Profile, employers ...string) *Mask {
 	w := newWanted(p, employers)
-	m := &Mask{}
+	m := &Mask{Rules: maskRules}
 	for _, part := range p.Parts() {
 		for _, s := range w.find(part.Text) {
 			m.Hidden = append(m.Hidden, Hidden{part.Name, s.from, s.to})
@@ -116,11 +122,11 @@ func masked(text string, hidden []Hidden) string {
 }
 
 // Masked gives the candidate's texts as companies read and search them. Where
-// no mask was kept it is made, without the names of employers that are known by
-// number only.
+// no mask of today's rules was kept it is made, without the names of employers that
+// are known by number only.
 func (c *Candidate) Masked() []Part {
 	m := c.Mask
-	if m == nil {
+	if !m.Current() {
 		m = NewMask(&c.Profile)
 	}
 	return m.Parts(&c.Profile)
@@ -154,77 +160,4 @@ func joined(all []stretch) []stretch {
 		out = append(out, s)
 	}
 	return out
-}
-
-// wanted are the names to look for in the texts of one profile.
-type wanted struct{ words []word }
-
-// word is a name as it is looked for: tight, and how it must stand.
-type word struct {
-	text  string
-	alone bool // not beside a letter of its own script
-}
-
-func newWanted(p *Profile, employers []string) *wanted {
-	w := &wanted{}
-	w.person(p.Name)
-	for i := range p.History {
-		w.employer(p.History[i].Employer.Name)
-	}
-	for _, name := range employers {
-		w.employer(name)
-	}
-	// The longest first, so that what stands alone is judged by what is left.
-	slices.SortFunc(w.words, func(a, b word) int { return cmp.Or(len(b.text)-len(a.text), cmp.Compare(a.text, b.text)) })
-	w.words = slices.Compact(w.words)
-	return w
-}
-
-func (w *wanted) add(name string) {
-	text := tighten(name).text
-	letters := utf8.RuneCountInString(text)
-	if strings.IndexFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) < 0 {
-		return
-	}
-	// Short names are parts of ordinary words: 森 of 森林, Al of also.
-	alone := letters < 2 || letters < 5 && isLatin(text)
-	w.words = append(w.words, word{text, alone})
-}
-
-// person adds a name: as a whole, turned round, and each of its parts.
-func (w *wanted) person(name string) {
-	parts := strings.FieldsFunc(name, func(r rune) bool { return between(r) || r == ',' || r == '、' || r == '，' })
-	w.add(name)
-	for i, part := range parts {
-		w.add(part)
-		if len(parts) == 2 && i == 0 {
-			w.add(parts[1] + parts[0])
-		}
-	}
-}
-
-// employer adds a company's name: as a whole, without its legal form, and
-// without the branch that may follow it.
-func (w *wanted) employer(name string) {
-	core := strings.TrimSpace(withoutForm(condition.FoldText(name)))
-	if core == "" {
-		return
-	}
-	w.add(core)
-	fields := strings.FieldsFunc(core, between)
-	for n := len(fields) - 1; n > 0 && isBranch(fields[n]); n-- {
-		w.add(strings.Join(fields[:n], ""))
-	}
-}
-
-// find gives the stretches of a text to hide.
-func (w *wanted) find(text string) []stretch {
-	var out []stretch
-	if len(w.words) > 0 {
-		t := tighten(text)
-		for _, name := range w.words {
-			out = t.find(name, out)
-		}
-	}
-	return joined(append(out, contacts(text)...))
 }

@@ -164,6 +164,7 @@ func FuzzMask(f *testing.F) {
 		if word := tighten(name).text; len([]rune(word)) > 4 && strings.IndexFunc(word, unicode.IsLetter) >= 0 && strings.Contains(tighten(got).text, word) {
 			t.Fatalf("%q stays in %q", name, got)
 		}
+		checkMask(t, p)
 		if FoldedText(m.Parts(p)) == "" && condition.FoldText(got) != "" {
 			t.Fatal("the folded text is empty")
 		}

@@ -5,15 +5,80 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"enishi/internal/condition"
 )
 
-// tight is a text as names are looked for in it: folded, letters that are
-// written in several ways written in one, and nothing between the letters.
-type tight struct {
+// view is a text as something is looked for in it: folded, and its letters written
+// in one way where people write them in several, or left out. It knows the way back.
+type view struct {
 	text   string
 	source string
 	at     []stretch // by byte of text: where its letter came from
+}
+
+// viewOf makes a view of a text and its folding: write puts a letter of the folded text as it is looked for.
+func viewOf(s string, f *condition.Folding, write func(b *strings.Builder, r rune)) view {
+	v := view{source: s, at: make([]stretch, 0, len(f.Text))}
+	var b strings.Builder
+	for i := 0; i < len(f.Text); {
+		r, size := utf8.DecodeRuneInString(f.Text[i:])
+		from, to := i, i+size
+		i = to
+		n := b.Len()
+		write(&b, r)
+		if b.Len() == n {
+			continue
+		}
+		from, to = f.Source(from, to)
+		for range b.Len() - n {
+			v.at = append(v.at, stretch{from, to})
+		}
+	}
+	v.text = b.String()
+	return v
+}
+
+// sourceOf gives the part of the source that a part of the view came from.
+func (v *view) sourceOf(from, to int) stretch { return stretch{v.at[from].from, v.at[to-1].to} }
+
+// unseen says whether a sign changes nothing of what a reader takes the text for:
+// joiners, marks, what has no width.
+func unseen(r rune) bool {
+	if r >= 'ぁ' && r <= 'ゖ' || r >= '一' && r <= '鿿' {
+		return false
+	}
+	return r > unicode.MaxLatin1 && unicode.In(r, unicode.Cf, unicode.Mn, unicode.Me, unicode.Other_Default_Ignorable_Code_Point) || r == '\u00ad'
+}
+
+// contactView writes a text as ways to reach somebody are looked for in it: digits of
+// all scripts as ours, and nothing unseen.
+func contactView(s string, f *condition.Folding) view {
+	return viewOf(s, f, func(b *strings.Builder, r rune) {
+		if unseen(r) {
+			return
+		}
+		if r >= utf8.RuneSelf && unicode.IsDigit(r) {
+			r = '0' + decimal(r)
+		}
+		b.WriteRune(r)
+	})
+}
+
+// decimal gives the value of a digit: those of a script follow each other from its zero.
+func decimal(r rune) rune {
+	for _, t := range unicode.Nd.R16 {
+		if r >= rune(t.Lo) && r <= rune(t.Hi) {
+			return (r - rune(t.Lo)) % 10
+		}
+	}
+	for _, t := range unicode.Nd.R32 {
+		if r >= rune(t.Lo) && r <= rune(t.Hi) {
+			return (r - rune(t.Lo)) % 10
+		}
+	}
+	return 0
 }
 
 // between says whether a sign may stand inside a name without changing it.
@@ -33,39 +98,55 @@ var variants = strings.NewReplacer(
 	"實", "実", "德", "徳", "瀨", "瀬", "瀧", "滝", "關", "関", "條", "条", "圓", "円", "萬", "万", "與", "与", "冨", "富", "峯", "峰", "舘", "館",
 )
 
-func tighten(s string) tight {
+// tighten writes a text as names are looked for in it: nothing between the letters,
+// those of people's names as most write them, and none with its accents.
+func tighten(s string) view {
 	f := condition.Fold(s)
-	t := tight{source: s, at: make([]stretch, 0, len(f.Text))}
-	var b strings.Builder
-	for i, r := range f.Text {
-		if between(r) {
-			continue
+	return tightView(s, &f)
+}
+
+func tightView(s string, f *condition.Folding) view {
+	return viewOf(s, f, func(b *strings.Builder, r rune) {
+		if r >= 'ぁ' && r <= 'ゖ' {
+			b.WriteRune(r)
+			return
 		}
-		from, to := f.Source(i, i+utf8.RuneLen(r))
-		letter := variants.Replace(string(r))
-		b.WriteString(letter)
-		for range len(letter) {
-			t.at = append(t.at, stretch{from, to})
+		if between(r) || unseen(r) {
+			return
 		}
+		if r > unicode.MaxASCII && unicode.Is(unicode.Latin, r) {
+			b.WriteString(plainLatin(r))
+			return
+		}
+		variants.WriteString(b, string(r)) //nolint:errcheck // a builder takes everything
+	})
+}
+
+// barred are Latin letters that are no letter and a mark to Unicode.
+var barred = map[rune]string{'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'ß': "ss", 'æ': "ae", 'œ': "oe", 'ı': "i", 'ħ': "h"}
+
+func plainLatin(r rune) string {
+	if plain, ok := barred[r]; ok {
+		return plain
 	}
-	t.text = b.String()
-	return t
+	base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r)))
+	return string(base)
 }
 
 // find adds the stretches of the source where a name stands.
-func (t *tight) find(name word, out []stretch) []stretch {
+func (v *view) find(name word, out []stretch) []stretch {
 	for at := 0; ; {
-		i := strings.Index(t.text[at:], name.text)
+		i := strings.Index(v.text[at:], name.text)
 		if i < 0 {
 			return out
 		}
 		from, to := at+i, at+i+len(name.text)
 		at = from + 1
-		for at < len(t.text) && !utf8.RuneStart(t.text[at]) {
+		for at < len(v.text) && !utf8.RuneStart(v.text[at]) {
 			at++
 		}
-		s := stretch{t.at[from].from, t.at[to-1].to}
-		if name.alone && (joins(before(t.source, s.from), name.text) || joins(after(t.source, s.to), name.text)) {
+		s := v.sourceOf(from, to)
+		if name.alone && (joins(before(v.source, s.from), name.text) || joins(after(v.source, s.to), name.text)) {
 			continue
 		}
 		out = append(out, s)
@@ -96,47 +177,4 @@ func joins(r rune, name string) bool {
 
 func isLatin(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !unicode.Is(unicode.Latin, r) && !unicode.IsDigit(r) }) < 0
-}
-
-// forms are legal forms, as folded; they say nothing of who a company is.
-var forms = strings.NewReplacer(pairsTo(" ",
-	"特定非営利活動法人", "国立研究開発法人", "地方独立行政法人", "独立行政法人", "国立大学法人", "公立大学法人",
-	"一般社団法人", "一般財団法人", "公益社団法人", "公益財団法人", "社会福祉法人", "社会医療法人", "医療法人社団", "医療法人財団", "医療法人", "学校法人",
-	"宗教法人", "税理士法人", "弁護士法人", "司法書士法人", "行政書士法人", "社会保険労務士法人", "監査法人", "社団法人", "財団法人", "npo法人",
-	"株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "相互会社", "(株)", "(有)", "(同)", "(資)", "(名)", "(医)", "(社)", "(財)", "(福)", "(学)",
-)...)
-
-func pairsTo(to string, from ...string) []string {
-	out := make([]string, 0, 2*len(from))
-	for _, f := range from {
-		out = append(out, condition.FoldText(f), to)
-	}
-	return out
-}
-
-// endings are legal forms in English, each a word at the end of a name.
-var endings = map[string]bool{
-	"inc": true, "incorporated": true, "co": true, "ltd": true, "limited": true, "llc": true, "llp": true, "corp": true, "corporation": true,
-	"company": true, "kk": true, "k.k": true, "gk": true, "g.k": true, "gmbh": true, "ag": true, "plc": true, "sa": true, "s.a": true, "bv": true, "b.v": true,
-}
-
-// withoutForm takes the legal form out of a folded name.
-func withoutForm(folded string) string {
-	fields := strings.FieldsFunc(forms.Replace(folded), func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
-	for n := len(fields); n > 1 && endings[strings.Trim(fields[n-1], ".&")]; n-- {
-		fields = fields[:n-1]
-	}
-	return strings.Join(fields, " ")
-}
-
-// isBranch says whether a word names a part of a company, not the company.
-func isBranch(folded string) bool {
-	for _, end := range []string{
-		"支店", "支社", "本社", "本店", "営業所", "事業所", "工場", "研究所", "こうじょう", "事業部", "本部", "部", "課", "店", "せんたー", "おふぃす", "branch", "office",
-	} {
-		if strings.HasSuffix(folded, end) {
-			return true
-		}
-	}
-	return false
 }

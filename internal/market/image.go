@@ -47,7 +47,7 @@ const (
 	imageFormat = 1
 	// loweringVersion is raised whenever the same rows become other documents
 	// or conditions, or a person or an order holds something else.
-	loweringVersion = 2
+	loweringVersion = 3
 
 	numberBytes = 8
 	personBytes = 8 + 16 + 4

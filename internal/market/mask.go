@@ -35,9 +35,10 @@ func MakeMask(tx Tx, c *candidate.Candidate) error {
 	return nil
 }
 
-// recallMask makes the mask of a profile that was saved without one.
+// recallMask makes the mask of a profile that was saved without one, or with one that
+// hides less than would be hidden today.
 func recallMask(tx Tx, c *candidate.Candidate) error {
-	if c.Mask != nil {
+	if c.Mask.Current() {
 		return nil
 	}
 	return MakeMask(tx, c)
