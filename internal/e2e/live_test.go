@@ -13,9 +13,14 @@ func offersArrive(s *stage) {
 	tab := s.tab(e2e.View{Width: e2e.Phone})
 	stranger(tab)
 	tab.Has("body[data-listening]")
-	tab.Run("window.same = true")
+	const top = `String(Math.round(window.first.getBoundingClientRect().top))`
+	tab.Run(`window.same = true; window.first = document.querySelector("#inbox article")`)
+	was := tab.Text(top)
 	s.sendsOffers("ライブ配信の会社", "届いたばかりの求人")
 	tab.Says("新しいオファーが届きました。", "届いたばかりの求人")
+	if is := tab.Text(top); is != was || tab.Text(`String(document.querySelector("#inbox article") === window.first)`) != "false" {
+		s.Errorf("an offer came in above, and the card that was first moved from %s to %s", was, is)
+	}
 	if tab.Text("window.same") != "true" {
 		s.Error("the page was loaded again")
 	}

@@ -61,6 +61,21 @@ function connect(): void {
   [...Object.keys(shown), "again"].forEach((name) => source?.addEventListener(name, told));
 }
 
+// anchor notes where the reader is, and gives what keeps it there: a card that comes in
+// above must not put another under a finger that is about to accept an offer.
+function anchor(): () => void {
+  const cards = [...document.querySelectorAll<HTMLElement>("[data-live] article[id]")];
+  const card =
+    cards.find((one) => one.matches(":hover, :focus-within")) ??
+    cards.find((one) => one.getBoundingClientRect().bottom > 0 && one.getBoundingClientRect().top < window.innerHeight);
+  const was = card?.getBoundingClientRect().top ?? 0;
+  return () => {
+    if (!card?.isConnected) return;
+    const moved = card.getBoundingClientRect().top - was;
+    if (moved !== 0) window.scrollBy({ top: moved, behavior: "instant" });
+  };
+}
+
 // refresh reads the page again and takes over the elements that are stale.
 async function refresh(): Promise<void> {
   const names = [...stale];
@@ -73,6 +88,7 @@ async function refresh(): Promise<void> {
     const answer = await fetch(window.location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const keep = anchor();
     for (const element of old) {
       const fresh = page.getElementById(element.id);
       if (!fresh || !element.isConnected) continue;
@@ -84,6 +100,7 @@ async function refresh(): Promise<void> {
       htmx.process(now);
       htmx.trigger(now, "htmx:load", { elt: now });
     }
+    keep();
   } catch {
     names.forEach((name) => stale.add(name)); // read with the next news
   }
