@@ -160,7 +160,7 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 
 // handlerOf gives what answers: the API and the pages.
 func handlerOf(log *slog.Logger, m *market.Market, c *config.Config, in *installation, t *telemetries, wedged func() string) (http.Handler, error) {
-	pages, err := web.New(log, m, web.Options{Demo: c.Demo, Permit: c.Permit})
+	pages, err := web.New(log, m, web.Options{Demo: c.Demo, Permit: c.Permit, Contact: c.Contact})
 	if err != nil {
 		return nil, err
 	}

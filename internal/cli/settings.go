@@ -19,6 +19,7 @@ type settings struct {
 	FilesURL     *string `name:"files-url" placeholder:"URL" help:"Folder of files that other processes read too, as file:///PATH (default: files in the data folder)."`
 	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
 	Permit       *string `placeholder:"TEXT" help:"Number of your employment-placement permit, at the foot of every page."`
+	Contact      *string `placeholder:"TEXT" help:"How people reach you: an e-mail address, an address of a page, or a text, at the foot of every page."`
 	PublicURL    *string `name:"public-url" placeholder:"URL" help:"Where people reach the pages, for links in mails (default: the address to listen on)."`
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
 	Proxies      *string `placeholder:"N" help:"Reverse proxies of your own in front, which add to X-Forwarded-For (default 0)."`
@@ -44,7 +45,7 @@ func (f folder) resolve(w World) (*config.Config, error) { return settings{Data:
 func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
-		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "permit": s.Permit, "public-url": s.PublicURL, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
+		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "permit": s.Permit, "contact": s.Contact, "public-url": s.PublicURL, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
 		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio,
 		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {

@@ -57,6 +57,7 @@ type Config struct {
 	Files        string // the folder of files, a clean path
 	Demo         bool
 	MatchingMode MatchingMode
+	Contact      string // how operators are reached; empty: nobody has said
 	Permit       string // number of the employment-placement permit; empty: none
 	PublicURL    string // where people reach the pages, without a slash at its end
 	RateLimits   bool

@@ -46,11 +46,11 @@ func TestResolve(t *testing.T) {
 			env: map[string]string{
 				"ENISHI_ADDR": "[::1]:0", "ENISHI_DATA": "/srv/enishi/", "ENISHI_MATCHING_MODE": "auto",
 				"ENISHI_RATE_LIMITS": "off", "ENISHI_LOG_FORMAT": "json", "ENISHI_SECRET": goodSecret,
-				"ENISHI_FILES_URL": "file:///mnt/files/", "ENISHI_PERMIT": "13-ユ-000000", "ENISHI_PUBLIC_URL": "https://enishi.example.jp/",
+				"ENISHI_FILES_URL": "file:///mnt/files/", "ENISHI_PERMIT": "13-ユ-000000", "ENISHI_CONTACT": "unei@enishi.example.jp", "ENISHI_PUBLIC_URL": "https://enishi.example.jp/",
 			},
 			want: config.Config{
 				Addr: "[::1]:0", Data: "/srv/enishi", Files: "/mnt/files", MatchingMode: config.Auto,
-				Permit: "13-ユ-000000", PublicURL: "https://enishi.example.jp",
+				Permit: "13-ユ-000000", Contact: "unei@enishi.example.jp", PublicURL: "https://enishi.example.jp",
 				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret), TracesRatio: 0.05,
 				Roles: []config.Role{config.Web, config.Worker, config.Job},
 			},
@@ -169,6 +169,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "files-url", Flag: "--files-url", Env: "ENISHI_FILES_URL", Value: "data/demo/files", Source: config.FromDefault},
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
 		{Name: "permit", Flag: "--permit", Env: "ENISHI_PERMIT", Source: config.FromDefault},
+		{Name: "contact", Flag: "--contact", Env: "ENISHI_CONTACT", Source: config.FromDefault},
 		{Name: "public-url", Flag: "--public-url", Env: "ENISHI_PUBLIC_URL", Value: "http://127.0.0.1:8080", Source: config.FromDefault},
 		{Name: "rate-limits", Flag: "--rate-limits", Env: "ENISHI_RATE_LIMITS", Value: "on", Source: config.FromDefault},
 		{Name: "proxies", Flag: "--proxies", Env: "ENISHI_PROXIES", Value: "0", Source: config.FromDefault},

@@ -83,7 +83,7 @@ func settings() []Setting {
 				return strconv.Quote(value), c.MatchingMode == Approve || c.MatchingMode == Auto
 			},
 		},
-		permit(), publicURL(),
+		permit(), contact(), publicURL(),
 		{
 			Name: "rate-limits", Default: "on", Accepts: "on or off",
 			Help: "limits on requests; off is for benches",
@@ -193,6 +193,14 @@ func permit() Setting {
 	}
 }
 
+func contact() Setting {
+	return Setting{
+		Name: "contact", Accepts: "nothing, or an e-mail address, an address of a page, or a text on one line, at most 100 characters",
+		Help: "how people reach you, shown at the foot of every page and where a page says to write to the operator",
+		set:  setContact,
+	}
+}
+
 func publicURL() Setting {
 	return Setting{
 		Name: "public-url", Accepts: "nothing, or http:// or https:// with a host, without a path",
@@ -206,6 +214,12 @@ func setPermit(c *Config, value string) (string, bool) {
 	c.Permit = value
 	n := utf8.RuneCountInString(value)
 	return strconv.Quote(value), n <= 60 && utf8.ValidString(value) && !strings.ContainsFunc(value, unicode.IsControl)
+}
+
+func setContact(c *Config, value string) (string, bool) {
+	c.Contact = value
+	n := utf8.RuneCountInString(value)
+	return strconv.Quote(value), n <= 100 && utf8.ValidString(value) && !strings.ContainsFunc(value, unicode.IsControl)
 }
 
 // setPublicURL takes the address of a site. Requests say by which name they came,

@@ -30,6 +30,23 @@ func (w *world) linkIn(to, path string) string {
 	return ""
 }
 
+// codeIn gives the confirmation code of the newest mail to an address that has one.
+func (w *world) codeIn(to string) string {
+	w.Helper()
+	const label = "確認コード: "
+	mails, err := w.Mails(w.Context(), 100)
+	if err != nil {
+		w.Fatalf("read the mails: %v", err)
+	}
+	for _, m := range mails {
+		if _, code, ok := strings.Cut(m.Body, label); ok && m.To == to {
+			return strings.TrimSpace(code)
+		}
+	}
+	w.Fatalf("no mail to %s has a code", to)
+	return ""
+}
+
 // signsIn says whether a password opens an account of a kind.
 func (w *world) signsIn(email, password string, of account.Kind) bool {
 	w.Helper()
@@ -139,8 +156,12 @@ func TestResetTellsNobodyAnything(t *testing.T) {
 			t.Errorf("Forget(%s) = %v, want no error for anybody", email, err)
 		}
 	}
-	if n := w.mailed() - before; n != 0 {
-		t.Errorf("%d mails, want none", n)
+	if n := w.mailed() - before; n != 1 {
+		t.Errorf("%d mails, want one that says how to go on", n)
+	}
+	mails, err := w.Mails(t.Context(), 1)
+	if err != nil || mails[0].To != p.email || strings.Contains(mails[0].Body, "code=") || !strings.Contains(mails[0].Body, "/confirm") {
+		t.Errorf("the mail to who has not confirmed: %+v, %v", mails, err)
 	}
 	wantKind(t, "what is no address", w.Forget(t.Context(), "x"), errs.Invalid)
 	if err := w.Confirm(t.Context(), w.actor(p.token), p.code); err != nil {

@@ -35,6 +35,7 @@ const (
 	AuditReset       Audited = "password.reset" // by a code that was mailed
 	AuditSignOutAll  Audited = "sign-out.all"
 	AuditConfirm     Audited = "address.confirm"
+	AuditAddress     Audited = "address.mend" // before it was confirmed
 	AuditFound       Audited = "company.found"
 	AuditVerify      Audited = "company.verify"
 	AuditSuspend     Audited = "company.suspend"
@@ -63,7 +64,7 @@ const (
 // AuditedKinds gives all that is noted.
 func AuditedKinds() []Audited {
 	return []Audited{
-		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditFound, AuditVerify, AuditSuspend, AuditQuota,
+		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditAddress, AuditFound, AuditVerify, AuditSuspend, AuditQuota,
 		AuditInvite, AuditUninvite, AuditJoin, AuditRole, AuditRemove, AuditTokenMake, AuditTokenRevoke, AuditPublish, AuditClose,
 		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSetAside, AuditReopenPay, AuditErase, AuditJob, AuditOperator,
 	}

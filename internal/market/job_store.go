@@ -57,6 +57,8 @@ type jobTx interface {
 	DueMails(now time.Time, limit int) ([]Mail, error)
 	// Mails gives up to limit mails, newest first.
 	Mails(limit int) ([]Mail, error)
+	// MailsTo gives how many mails to an account were written after a moment.
+	MailsTo(account int64, after time.Time) (int, error)
 	// WaitingMails counts those that are to be tried, and says when the oldest was
 	// written; the zero time if there is none.
 	WaitingMails() (int, time.Time, error)

@@ -7,6 +7,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/day"
+	"enishi/internal/errs"
 )
 
 type memoryAccounts struct {
@@ -149,6 +150,24 @@ func (t *memoryTx) SaveAccount(a *account.Account) error {
 		drop(t, t.confirmed, at)
 	}
 	t.accounts.put(t, a.Key, &row)
+	return nil
+}
+
+func (t *memoryTx) SetAddress(key int64, sealed, emailHash []byte) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	before := t.accounts.find(key)
+	switch {
+	case before == nil:
+		return missing("account")
+	case before.Confirmed:
+		return errs.New(errs.Conflict, "the address is confirmed")
+	}
+	row := *before
+	row.Sealed, row.EmailHash = sealed, emailHash
+	t.emails.move(t, addressOf(before), addressOf(&row), key)
+	t.accounts.put(t, key, &row)
 	return nil
 }
 

@@ -368,6 +368,15 @@ func (t *memoryTx) Mails(limit int) ([]Mail, error) {
 	return out, t.ready()
 }
 
+func (t *memoryTx) MailsTo(account int64, after time.Time) (n int, err error) {
+	for _, m := range t.mails.rows {
+		if m != nil && m.Account == account && m.CreatedAt.After(after) {
+			n++
+		}
+	}
+	return n, t.ready()
+}
+
 // deleteMails removes the mails to an account.
 func (t *memoryTx) deleteMails(account int64) {
 	for _, m := range t.mails.rows {

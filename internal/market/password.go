@@ -64,9 +64,11 @@ func (m *Market) Self(ctx context.Context, actor Actor) (Self, error) {
 }
 
 // Forget mails a code to an address by which whoever reads it sets a new password:
-// for the account of each kind that has confirmed the address. It answers alike
-// whether there is one or not; what is no address is Invalid. A code lasts for
-// account.ResetLife, and no more than account.MostResets wait at once.
+// for the account of each kind that has confirmed the address. Where none has, whoever
+// reads its mail may be a stranger whose address the account's author has typed by
+// mistake: the mail says how to go on, and opens nothing. It answers alike whether there
+// is one or not; what is no address is Invalid. A code lasts for account.ResetLife, and
+// no more than account.MostResets wait at once.
 func (m *Market) Forget(ctx context.Context, email string) error {
 	address, err := account.ParseEmail(email)
 	if err != nil {
@@ -80,7 +82,7 @@ func (m *Market) Forget(ctx context.Context, email string) error {
 			if err != nil {
 				return err
 			}
-			if len(list) > 0 && list[0].Confirmed {
+			if len(list) > 0 { // the confirmed one, else the newest
 				keys = append(keys, list[0].Key)
 			}
 		}
@@ -90,7 +92,11 @@ func (m *Market) Forget(ctx context.Context, email string) error {
 		}
 		for _, key := range sortedKeys(locked) {
 			a := locked[key]
-			if err := m.offerReset(tx, &a); err != nil {
+			tell := m.offerReset
+			if !a.Confirmed {
+				tell = m.tellUnconfirmed
+			}
+			if err := tell(tx, &a); err != nil {
 				return err
 			}
 		}
@@ -131,6 +137,23 @@ func lapsedCode() error {
 	return errs.AtPointer("/code", "a code that has lapsed, was used, or is none", "the code of the newest mail")
 }
 
+// CheckReset is Invalid if a code is no good, as ResetPassword says; nothing is used up.
+func (m *Market) CheckReset(ctx context.Context, code string) error {
+	return m.read(ctx, func(tx Tx) error {
+		_, err := m.goodReset(tx, code)
+		return err
+	})
+}
+
+// goodReset gives what a code opens.
+func (m *Market) goodReset(tx Tx, code string) (account.Reset, error) {
+	r, err := tx.Reset(account.TokenHash(code))
+	if errs.Is(err, errs.NotFound) || err == nil && !m.Now().Before(r.ExpiresAt) {
+		return r, lapsedCode()
+	}
+	return r, err
+}
+
 // ResetPassword sets the password of the account that a code was mailed to, ends
 // its sessions and every other code, and says what the account is for. A code that
 // is no good is Invalid.
@@ -138,19 +161,7 @@ func (m *Market) ResetPassword(ctx context.Context, code, password string) (acco
 	if err := m.passwords.Check(password); err != nil {
 		return "", errs.Below("/password", err)
 	}
-	hash := account.TokenHash(code)
-	good := func(tx Tx) (account.Reset, error) {
-		r, err := tx.Reset(hash)
-		if errs.Is(err, errs.NotFound) || err == nil && !m.Now().Before(r.ExpiresAt) {
-			return r, lapsedCode()
-		}
-		return r, err
-	}
-	err := m.read(ctx, func(tx Tx) error { // hashing is slow: not for a guesser
-		_, err := good(tx)
-		return err
-	})
-	if err != nil {
+	if err := m.CheckReset(ctx, code); err != nil { // hashing is slow: not for a guesser
 		return "", err
 	}
 	hashed, err := m.passwords.Hash(ctx, password)
@@ -160,7 +171,7 @@ func (m *Market) ResetPassword(ctx context.Context, code, password string) (acco
 	var a account.Account
 	var sessions []account.Session
 	err = m.transact(ctx, func(tx Tx) error {
-		r, err := good(tx)
+		r, err := m.goodReset(tx, code)
 		if err != nil {
 			return err
 		}
@@ -169,7 +180,7 @@ func (m *Market) ResetPassword(ctx context.Context, code, password string) (acco
 		} else if err != nil {
 			return err
 		}
-		if _, err := good(tx); err != nil { // another request has used it meanwhile
+		if _, err := m.goodReset(tx, code); err != nil { // another request has used it meanwhile
 			return err
 		}
 		a.Password = hashed

@@ -110,6 +110,9 @@ type accountTx interface {
 	// SaveAccount writes Confirmed, Password, CodeHash and Language. Confirming an
 	// address that is confirmed for another account of the kind is Conflict.
 	SaveAccount(*account.Account) error
+	// SetAddress gives an account another address, as long as it has confirmed none;
+	// Conflict if it has.
+	SetAddress(key int64, sealed, emailHash []byte) error
 	// Guesses gives how many wrong codes an account has given on a day;
 	// AddGuess notes one more and gives how many that makes. Only the last
 	// day is kept.

@@ -56,6 +56,18 @@ func (t *tx) LockAccount(key int64) (account.Account, error) {
 	return one(t, "account", scanAccount, "SELECT "+accountColumns+" FROM account WHERE id = ?"+lock, key)
 }
 
+func (t *tx) SetAddress(key int64, sealed, emailHash []byte) error {
+	stored, err := t.Account(key)
+	if err != nil {
+		return err
+	}
+	if stored.Confirmed {
+		return errs.New(errs.Conflict, "the address is confirmed")
+	}
+	_, err = t.update("set an address", "UPDATE account SET sealed = ?, email_hash = ? WHERE id = ? AND confirmed_key IS NULL", notNull(sealed), notNull(emailHash), key)
+	return err
+}
+
 func (t *tx) Guesses(key int64, on day.Day) (int, error) {
 	n, err := one(t, "guesses", func(row scanner, n *int) error { return row.Scan(n) },
 		"SELECT guesses FROM guess WHERE account = ? AND day = ?", key, on)

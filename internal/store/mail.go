@@ -55,3 +55,7 @@ func (t *tx) WaitingMails() (n int, oldest time.Time, err error) {
 func (t *tx) Mails(limit int) ([]market.Mail, error) {
 	return list(t, "mails", scanMail, "SELECT "+mailColumns+" FROM mail ORDER BY id DESC LIMIT ?", limit)
 }
+
+func (t *tx) MailsTo(account int64, after time.Time) (int, error) {
+	return one(t, "mails", scanNumber, "SELECT COUNT(*) FROM mail WHERE account = ? AND created_at > ?", account, micros(after))
+}

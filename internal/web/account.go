@@ -14,7 +14,7 @@ func (p *Pages) accountRoutes() []Route {
 	return []Route{
 		{Pattern: "GET /forgot", Who: Anyone, class: httpx.Ordinary, serve: p.forgotForm},
 		{Pattern: "POST /forgot", Who: Anyone, class: httpx.SignIn, serve: p.forgot, limited: true},
-		{Pattern: "GET /reset", Who: Anyone, class: httpx.Ordinary, serve: p.resetForm},
+		{Pattern: "GET /reset", Who: Anyone, class: httpx.Ordinary, serve: p.resetForm, limited: true},
 		{Pattern: "POST /reset", Who: Anyone, class: httpx.SignIn, serve: p.reset, limited: true},
 		{Pattern: "GET /invitations", Who: Anyone, class: httpx.Ordinary, serve: p.invitation, limited: true},
 		{Pattern: "POST /invitations", Who: Anyone, class: httpx.SignUp, serve: p.join, limited: true},
@@ -58,7 +58,19 @@ func (p *Pages) resetForm(r *request) error {
 	if kind := kindOf(r.URL.Query().Get("done")); kind != "" {
 		return p.show(r, http.StatusOK, r.words.Say("新しいパスワードを設定しました", "Your new password is set"), resetDonePage(r.words, kind))
 	}
-	return p.show(r, http.StatusOK, resetTitle(r.words), resetPage(r.words, resetting{Code: r.URL.Query().Get("code")}))
+	code := r.URL.Query().Get("code")
+	if code == "" { // to be typed from the mail
+		return p.show(r, http.StatusOK, resetTitle(r.words), resetPage(r.words, resetting{}))
+	}
+	err := p.market.CheckReset(r.Context(), code)
+	if errs.Is(err, errs.Invalid) {
+		title := r.words.Say("このリンクは、もう使えません", "This link is of no use any more")
+		return p.show(r, http.StatusNotFound, title, lapsedResetPage(r.words, title))
+	}
+	if err != nil {
+		return err
+	}
+	return p.show(r, http.StatusOK, resetTitle(r.words), resetPage(r.words, resetting{Code: code}))
 }
 
 func resetTitle(w words) string {

@@ -82,6 +82,13 @@ func TestAPasswordIsForgotten(t *testing.T) {
 	done := s.post("/reset", form("code", code(link), "password", otherWords))
 	s.holds(done, http.StatusOK, "新しいパスワードを設定しました", `href="/signin?as=candidate"`)
 	s.holds(s.post("/reset", form("code", code(link), "password", otherWords)), http.StatusUnprocessableEntity, "もう使えません", `href="/forgot"`)
+	for _, used := range []string{link, "/reset?code=nobodys"} {
+		p := s.get(used)
+		s.holds(p, http.StatusNotFound, "このリンクは、もう使えません", `href="/forgot"`)
+		if strings.Contains(p.body, `type="password"`) {
+			t.Errorf("%s still asks for a password", used)
+		}
+	}
 	s.signIn("taro@example.jp", otherWords, account.Candidate)
 }
 
@@ -232,4 +239,55 @@ func TestOperatorsLookAtTheInstallation(t *testing.T) {
 	for _, path := range []string{"/operator", "/operator/companies", "/operator/settings", "/operator/kpis", "/operator/jobs", "/operator/health", "/operator/audit"} {
 		s.holds(s.get(path), http.StatusForbidden)
 	}
+}
+
+// TestTheWayToAConfirmedAddress goes from a mistyped address to the right one, and says
+// the same whoever else has it.
+func TestTheWayToAConfirmedAddress(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Demo = false })
+	s.post("/signup", chosen("email", "tarou@example.jp", "password", firstWords))
+	s.holds(s.get("/confirm"), http.StatusOK, "tarou@example.jp に送りました", "コードをもう一度送る", "アドレスが違うとき")
+	s.holds(s.post("/confirm/resend", nil), http.StatusOK, "新しい確認コードを送りました")
+	s.holds(s.post("/confirm/address", form("email", "taro")), http.StatusUnprocessableEntity, `value="taro"`, "メールアドレスの形")
+	other := s.post("/confirm/address", form("email", "taro@example.jp"))
+	s.holds(other, http.StatusOK, "訂正し、確認コードを送りました", "taro@example.jp に送りました")
+	mails, err := s.market.Mails(t.Context(), 1)
+	s.must(err)
+	code := regexp.MustCompile(`\d{8}`).FindString(mails[0].Body)
+	if mails[0].To != "taro@example.jp" {
+		t.Fatalf("the code went to %s", mails[0].To)
+	}
+	s.holds(s.post("/confirm/resend", nil), http.StatusOK)
+	s.holds(s.post("/confirm", form("code", code)), http.StatusUnprocessableEntity, "違います")
+	s.holds(s.post("/confirm/resend", nil), http.StatusOK)
+	s.holds(s.post("/confirm/resend", nil), http.StatusTooManyRequests, "24時間に送れるメール", "確認コード")
+	mails, err = s.market.Mails(t.Context(), 1)
+	s.must(err)
+	s.holds(s.post("/confirm", form("code", regexp.MustCompile(`\d{8}`).FindString(mails[0].Body))), http.StatusOK)
+	p := s.get("/confirm")
+	s.holds(p, http.StatusOK, "メールアドレスは確認済みです", `href="/offers"`)
+	if strings.Contains(main(p.body), `name="code"`) {
+		t.Error("a confirmed address is still asked for its code")
+	}
+	s.holds(s.post("/confirm/address", form("email", "new@example.jp")), http.StatusConflict, "確認済みです")
+
+	s.forget() // somebody else gives an address that is confirmed
+	s.post("/signup", chosen("email", "jiro@example.jp", "password", firstWords))
+	taken := s.post("/confirm/address", form("email", "taro@example.jp"))
+	if main(taken.body) != main(other.body) {
+		t.Errorf("the answers differ:\n%s\n%s", main(taken.body), main(other.body))
+	}
+}
+
+// TestInvitingBeforeOnesOwnAddress expects the way to what stands in the way.
+func TestInvitingBeforeOnesOwnAddress(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Demo = false })
+	s.employer()
+	s.holds(s.get("/company"), http.StatusOK, "メールアドレスの確認がまだです", `href="/confirm"`)
+	p := s.get("/company/members")
+	s.holds(p, http.StatusOK, "先に、ご自身のメールアドレスを確認してください", `href="/confirm"`)
+	if strings.Contains(p.body, `action="/company/members"`) {
+		t.Error("a form is offered that cannot work")
+	}
+	s.holds(s.post("/company/members", form("email", "v@example.jp", "role", "viewer")), http.StatusForbidden, "ご自身のメールアドレスを確認", `href="/confirm"`)
 }

@@ -24,6 +24,8 @@ func audited(w words, what market.Audited) string {
 		return w.Say("すべての端末からログアウト", "Signed out everywhere")
 	case market.AuditConfirm:
 		return w.Say("メールアドレスの確認", "Confirmed the address")
+	case market.AuditAddress:
+		return w.Say("確認前のメールアドレスの訂正", "Mended the address before confirming it")
 	case market.AuditFound:
 		return w.Say("企業の登録", "Registered the company")
 	case market.AuditVerify:

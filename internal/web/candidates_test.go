@@ -280,3 +280,16 @@ func TestAScoutsMessageIsRead(t *testing.T) {
 	s.browser = employer
 	s.holds(s.get("/company"+path), http.StatusOK, "スカウトに添えたメッセージ", last)
 }
+
+// TestAViewersSearch offers nothing that a viewer may not do.
+func TestAViewersSearch(t *testing.T) {
+	s := newSite(t)
+	s.as(account.Viewer)
+	p := s.get("/company/candidates?skill=go&residence=13")
+	s.holds(p, http.StatusOK, "「閲覧のみ」", `class="person"`)
+	for _, offered := range []string{`href="/company/candidates/`, `name="card"`, "/company/scouts/new", `action="/company/searches"`, "keys-hint"} {
+		if strings.Contains(main(p.body), offered) {
+			t.Errorf("a viewer is offered %s", offered)
+		}
+	}
+}

@@ -32,6 +32,8 @@ type firmHome struct {
 	found   int                // new matches of the reader's saved searches
 	days    int
 	cost    market.Cost // of broken promises
+
+	unconfirmed bool // the reader's address
 }
 
 // soon is how many days before its end a time that the company has is pointed out.
@@ -42,7 +44,7 @@ func (p *Pages) dashboard(r *request) error {
 	if err != nil {
 		return err
 	}
-	h := firmHome{days: spans()[0]}
+	h := firmHome{days: spans()[0], unconfirmed: !actor.Confirmed}
 	for _, n := range spans() {
 		if r.URL.Query().Get("days") == strconv.Itoa(n) {
 			h.days = n

@@ -56,6 +56,7 @@ type inviting struct {
 	Email, Role string
 	Faults      faults
 	Done, Wrong string
+	Unconfirmed bool // the reader's own address: they cannot invite yet
 }
 
 func (p *Pages) members(r *request) error {
@@ -84,6 +85,7 @@ func (p *Pages) showMembers(r *request, status int, typed inviting) error {
 		title = r.words.Say("いまは、あなた1人です", "You are alone so far")
 	}
 	manages := actor.Role.May(account.ManageMembers) == nil
+	typed.Unconfirmed = !actor.Confirmed
 	return p.show(r, status, title, membersPage(r.words, title, people, invited, manages, typed))
 }
 
@@ -115,6 +117,9 @@ func (p *Pages) invite(r *request) error {
 		}
 		typed.Faults = p.faults(r, err, said)
 		return p.showMembers(r, http.StatusUnprocessableEntity, typed)
+	}
+	if errs.Is(err, errs.Denied) && !actor.Confirmed && actor.Role.Can(account.ManageMembers) {
+		return p.showMembers(r, http.StatusForbidden, typed) // which says why
 	}
 	return p.then(r, err, "/company/members?done=invited", p.explained)
 }

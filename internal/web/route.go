@@ -36,6 +36,7 @@ func (p *Pages) Routes() []Route {
 	all := slices.Concat(
 		p.visitorRoutes(),
 		p.sessionRoutes(),
+		p.confirmRoutes(),
 		p.offerRoutes(),
 		p.dealRoutes(),
 		p.codeRoutes(),

@@ -2,9 +2,11 @@ package web
 
 import (
 	"log/slog"
+	"strings"
 	"testing"
 
 	"enishi/internal/account"
+	"enishi/internal/offer"
 )
 
 // TestEveryActionHasAName expects words for whatever a role may lack.
@@ -39,5 +41,31 @@ func TestFormsThatAreKept(t *testing.T) {
 	}
 	if n != 12 {
 		t.Errorf("%d forms are kept, want 12", n)
+	}
+}
+
+// TestHowOperatorsAreReached expects a page to send nobody to an operator whom it does
+// not name.
+func TestHowOperatorsAreReached(t *testing.T) {
+	for contact, want := range map[string]struct{ foot, pay string }{
+		"":                              {"", "金額をよくご確認ください。"},
+		"unei@example.jp":               {`<a href="mailto:unei@example.jp">unei@example.jp</a>`, "運営へご連絡ください（unei@example.jp）"},
+		"https://enishi.example.jp/ask": {`<a href="https://enishi.example.jp/ask">`, "運営へご連絡ください（https://enishi.example.jp/ask）"},
+		"03-0000-0000（平日）":              {"03-0000-0000（平日）", "運営へご連絡ください（03-0000-0000（平日））"},
+		"javascript:alert(1)":           {"javascript:alert(1)", ""},
+	} {
+		w := words{contact: contact}
+		x := &deal{}
+		x.by, x.State, x.acts = offer.Candidate, offer.Hired, true
+		var page strings.Builder
+		if err := layout(frame{words: w}, confirmsPay(w, x)).Render(t.Context(), &page); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(page.String(), want.foot) || !strings.Contains(page.String(), want.pay) || strings.Contains(page.String(), `href="javascript`) {
+			t.Errorf("with the contact %q:\n%s", contact, page.String())
+		}
+		if contact == "" && strings.Contains(page.String(), "運営へ") {
+			t.Error("somebody is sent to an operator whom nobody can reach")
+		}
 	}
 }

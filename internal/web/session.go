@@ -56,8 +56,6 @@ func (p *Pages) sessionRoutes() []Route {
 	return []Route{
 		{Pattern: "GET /signin", Who: Anyone, class: httpx.Ordinary, serve: p.signInForm},
 		{Pattern: "POST /signin", Who: Anyone, class: httpx.SignIn, serve: p.signIn, limited: true},
-		{Pattern: "GET /confirm", Who: SignedIn, class: httpx.Own, serve: p.confirmForm},
-		{Pattern: "POST /confirm", Who: SignedIn, class: httpx.SignIn, serve: p.confirm, limited: true},
 		{Pattern: "POST /signout", Who: Anyone, class: httpx.Own, serve: p.signOut},
 		{Pattern: "POST /language", Who: Anyone, class: httpx.Own, serve: p.setLanguage},
 	}

@@ -42,29 +42,3 @@ func (p *Pages) signUp(r *request) error {
 	r.see("/offers")
 	return nil
 }
-
-func (p *Pages) confirmForm(r *request) error {
-	return p.show(r, http.StatusOK, confirmTitle(r.words), confirmPage(r.words, "", ""))
-}
-
-func (p *Pages) confirm(r *request) error {
-	ctx, actor, err := r.needActor()
-	if err != nil {
-		return err
-	}
-	code := r.PostFormValue("code")
-	err = p.market.Confirm(ctx, actor, code)
-	if errs.Is(err, errs.Invalid) {
-		return p.show(r, http.StatusUnprocessableEntity, confirmTitle(r.words), confirmPage(r.words, code,
-			r.words.Say("確認コードが違います。いちばん新しいメールに書かれた8桁の数字を入力してください。", "The code is not right. Please type the eight digits of the newest mail.")))
-	}
-	if err != nil {
-		return err
-	}
-	r.see(home(actor.Kind))
-	return nil
-}
-
-func confirmTitle(w words) string {
-	return w.Say("メールアドレスの確認", "Confirm your address")
-}

@@ -30,6 +30,9 @@ type Options struct {
 	Demo bool
 	// Permit is the number of the employment-placement permit, "" if there is none.
 	Permit string
+	// Contact is how operators are reached: an address of mail or of a page, or a text;
+	// "" if nobody has said.
+	Contact string
 }
 
 // Pages are the pages of an installation.
@@ -83,7 +86,7 @@ type request struct {
 // with a page.
 func (p *Pages) handle(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		r := &request{Request: hr, w: w, words: wordsOf(hr), who: route.Who, wide: route.Who == Members || route.Who == Operators}
+		r := &request{Request: hr, w: w, words: p.wordsOf(hr), who: route.Who, wide: route.Who == Members || route.Who == Operators}
 		r.heard = p.market.Heard() // before anything is read
 		err := p.recognize(r)
 		if err == nil && route.limited && p.front.Limiter != nil {
@@ -99,6 +102,13 @@ func (p *Pages) handle(route Route) http.Handler {
 			p.fail(r, err)
 		}
 	})
+}
+
+// wordsOf gives the words for a request, which know how operators are reached.
+func (p *Pages) wordsOf(r *http.Request) words {
+	w := wordsOf(r)
+	w.contact = p.options.Contact
+	return w
 }
 
 // fail answers with a page that says what is wrong.
@@ -122,7 +132,7 @@ func (p *Pages) fail(r *request, err error) {
 
 // Missing answers what has no route: with a page those who read pages.
 func (p *Pages) Missing(w http.ResponseWriter, hr *http.Request, problem *httpx.Problem) {
-	r := &request{Request: hr, w: w, words: wordsOf(hr)}
+	r := &request{Request: hr, w: w, words: p.wordsOf(hr)}
 	f := p.refusalOf(r, problem)
 	if !httpx.ReadsPages(hr) || p.show(r, problem.Status, f.title, refusalPage(r.words, f)) != nil {
 		httpx.WriteProblem(w, problem)

@@ -13,20 +13,23 @@ import (
 
 // words says things in the reader's language. Both versions of a text stand side
 // by side where it is said, so that none can be missing.
-type words struct{ english bool }
+type words struct {
+	english bool
+	contact string // of the operators, "": not given
+}
 
 // wordsOf gives the language that was chosen, else the first that the browser
 // asks for and there is; else Japanese.
 func wordsOf(r *http.Request) words {
 	if c, err := r.Cookie(languageCookie); err == nil && (c.Value == "ja" || c.Value == "en") {
-		return words{c.Value == "en"}
+		return words{english: c.Value == "en"}
 	}
 	for part := range strings.SplitSeq(strings.ToLower(r.Header.Get("Accept-Language")), ",") {
 		switch tag, _, _ := strings.Cut(strings.TrimSpace(part), ";"); {
 		case tag == "ja" || strings.HasPrefix(tag, "ja-"):
 			return words{}
 		case tag == "en" || strings.HasPrefix(tag, "en-"):
-			return words{true}
+			return words{english: true}
 		}
 	}
 	return words{}
@@ -38,6 +41,14 @@ func (w words) Say(ja, en string) string {
 		return en
 	}
 	return ja
+}
+
+// OrOperator says where an operator can be reached, if that is known; else another.
+func (w words) OrOperator(ja, en, otherJA, otherEN string) string {
+	if w.contact == "" {
+		return w.Say(otherJA, otherEN)
+	}
+	return w.Say(ja+"（"+w.contact+"）", en+" ("+w.contact+")")
 }
 
 // Code is the language's own code.

@@ -22,6 +22,7 @@ func accounts() map[string]func(*testing.T, market.Store) {
 		"an account with the id of another": accountTwice,
 		"locking an account":                lockingAccount,
 		"guesses of a day":                  guesses,
+		"an address is mended":              addressMended,
 	}
 }
 
@@ -194,4 +195,30 @@ func guesses(t *testing.T, s market.Store) {
 	want(t, "Guesses of the day before", given(today), 0)
 	write(t, s, func(tx market.Tx) error { return tx.DeleteCandidate(c.Key) })
 	want(t, "Guesses of one who is erased", given(today+1), 0)
+}
+
+func addressMended(t *testing.T, s market.Store) {
+	first, a, sure := newAccount(account.Candidate, "right"), newAccount(account.Candidate, "wrong"), newAccount(account.Candidate, "sure")
+	sure.Confirmed = true
+	last := newAccount(account.Candidate, "right")
+	for _, one := range []*account.Account{first, a, sure, last} {
+		write(t, s, func(tx market.Tx) error { return tx.AddAccount(one) })
+	}
+	sealed, hash := []byte("sealed anew"), first.EmailHash
+	write(t, s, func(tx market.Tx) error { return tx.SetAddress(a.Key, sealed, hash) })
+	mended := *a
+	mended.Sealed, mended.EmailHash = sealed, hash
+	want(t, "Account", load(t, s, func(tx market.Tx) (account.Account, error) { return tx.Account(a.Key) }), mended)
+	want(t, "Accounts", load(t, s, func(tx market.Tx) ([]account.Account, error) {
+		return tx.Accounts(account.Candidate, hash)
+	}), []account.Account{*last, mended, *first})
+	want(t, "Accounts of the address before", load(t, s, func(tx market.Tx) ([]account.Account, error) {
+		return tx.Accounts(account.Candidate, a.EmailHash)
+	}), nil)
+	refused(t, s, "SetAddress of one that is confirmed", errs.Conflict, func(tx market.Tx) error { return tx.SetAddress(sure.Key, sealed, hash) })
+	refused(t, s, "SetAddress of none", errs.NotFound, func(tx market.Tx) error { return tx.SetAddress(99, sealed, hash) })
+	last.Confirmed = true
+	write(t, s, func(tx market.Tx) error { return tx.SaveAccount(last) })
+	mended.Confirmed = true // the confirmation is of the address that it has now
+	refused(t, s, "SaveAccount that confirms it twice", errs.Conflict, func(tx market.Tx) error { return tx.SaveAccount(&mended) })
 }

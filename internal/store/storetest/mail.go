@@ -15,6 +15,7 @@ func mails() map[string]func(*testing.T, market.Store) {
 		"mails are given out when due":        dueMails,
 		"mails that wait are counted":         waitingMails,
 		"mails go with their account":         mailsOfErased,
+		"mails to an account are counted":     mailsTo,
 		"two who claim mails get other mails": claims,
 	}
 }
@@ -102,6 +103,17 @@ func mailsOfErased(t *testing.T, s market.Store) {
 	addMails(t, s, newMail(a.Key, when), kept)
 	write(t, s, func(tx market.Tx) error { return tx.DeleteCandidate(c.Key) })
 	want(t, "Mails", newestMails(t, s, 9), []market.Mail{*kept})
+}
+
+func mailsTo(t *testing.T, s market.Store) {
+	addMails(t, s, newMail(1, when), newMail(1, when.Add(time.Hour)), newMail(2, when.Add(time.Hour)))
+	for _, c := range []struct {
+		account int64
+		after   time.Time
+		n       int
+	}{{1, when.Add(-time.Second), 2}, {1, when, 1}, {1, when.Add(time.Hour), 0}, {2, when, 1}, {3, when, 0}} {
+		want(t, "MailsTo", load(t, s, func(tx market.Tx) (int, error) { return tx.MailsTo(c.account, c.after) }), c.n)
+	}
 }
 
 func claims(t *testing.T, s market.Store) {
