@@ -106,12 +106,15 @@ func mailsOfErased(t *testing.T, s market.Store) {
 }
 
 func mailsTo(t *testing.T, s market.Store) {
-	addMails(t, s, newMail(1, when), newMail(1, when.Add(time.Hour)), newMail(2, when.Add(time.Hour)))
+	late := when.Add(time.Hour)
+	first, second, other := newMail(1, when), newMail(1, when), newMail(2, when)
+	first.CreatedAt, second.CreatedAt, other.CreatedAt = when, late, late
+	addMails(t, s, first, second, other)
 	for _, c := range []struct {
 		account int64
 		after   time.Time
 		n       int
-	}{{1, when.Add(-time.Second), 2}, {1, when, 1}, {1, when.Add(time.Hour), 0}, {2, when, 1}, {3, when, 0}} {
+	}{{1, when.Add(-time.Second), 2}, {1, when, 1}, {1, late, 0}, {2, when, 1}, {3, when, 0}} {
 		want(t, "MailsTo", load(t, s, func(tx market.Tx) (int, error) { return tx.MailsTo(c.account, c.after) }), c.n)
 	}
 }
