@@ -286,7 +286,7 @@ func TestAViewersSearch(t *testing.T) {
 	s := newSite(t)
 	s.as(account.Viewer)
 	p := s.get("/company/candidates?skill=go&residence=13")
-	s.holds(p, http.StatusOK, "「閲覧のみ」", `class="person"`)
+	s.holds(p, http.StatusOK, "管理者と採用担当です", `class="person"`)
 	for _, offered := range []string{`href="/company/candidates/`, `name="card"`, "/company/scouts/new", `action="/company/searches"`, "keys-hint"} {
 		if strings.Contains(main(p.body), offered) {
 			t.Errorf("a viewer is offered %s", offered)
