@@ -111,6 +111,7 @@ func (s *service) addRules() {
 	handle(s, list, s.rules)
 	handle(s, op(http.MethodGet, "/{id}", "rule", "One of your company's rules"), s.rule(s.market.Rule))
 	edit := op(http.MethodPut, "/{id}", "set-rule", "Replace what a rule asks; what it has spent stays spent")
+	edit.detail = "A draft may be given another position; a rule that was activated once keeps its own."
 	edit.request, edit.errors = exampleRuleBody(), []int{http.StatusConflict}
 	handleBody(s, edit, s.setRule)
 	pause := op(http.MethodPost, "/{id}/pause", "pause-rule", "Stop a rule; what it has sent stays")

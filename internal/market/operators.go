@@ -56,6 +56,7 @@ type Applicant struct {
 	Decisions []Decided // the newest first
 	Quota     int       // of scouts in a month
 	Scouted   int       // in this month
+	Open      int       // offers that wait for an answer
 }
 
 // Evidence is what is known of a member without telling who it is.
@@ -112,7 +113,11 @@ func (m *Market) Applicant(ctx context.Context, actor Actor, id uuid.UUID) (Appl
 		if out.Quota, err = scoutQuota(tx, k.Key); err != nil {
 			return err
 		}
-		out.Scouted, err = tx.Scouted(k.Key, m.Today().Month())
+		if out.Scouted, err = tx.Scouted(k.Key, m.Today().Month()); err != nil {
+			return err
+		}
+		columns, err := tx.Columns(BoardPage{Company: k.Key, On: m.Today()})
+		out.Open = columns[ColumnSent]
 		return err
 	})
 	return out, err

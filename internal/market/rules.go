@@ -237,17 +237,22 @@ func (m *Market) Rules(ctx context.Context, actor Actor, after int64, limit int)
 	return out, err
 }
 
-// SetRule replaces what a rule asks; what it has spent stays spent.
+// SetRule replaces what a rule asks; what it has spent stays spent. A draft may be
+// given another position; what was activated once keeps the one that its offers are of.
 func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version int64, in RuleInput) (Ruled, error) {
 	return m.editRule(ctx, actor, id, func(tx Tx, r *rule.Rule, p *position.Position) (Change, error) {
 		if err := current(version, r.Version); err != nil {
 			return "", err
 		}
 		if in.Position != p.ID {
-			if _, err := positionOf(tx, actor, in); err != nil {
+			other, err := positionOf(tx, actor, in)
+			if err != nil {
 				return "", err
 			}
-			return "", errs.AtPointer("/position", "another position", "the rule's own position: make a new rule for another one")
+			if r.State != rule.Draft {
+				return "", errs.AtPointer("/position", "another position", "the position that the rule was activated with: make a new rule for another one")
+			}
+			p = &other // asked for its ground again when it is activated
 		}
 		if err := fill(tx, actor, r, in, p); err != nil {
 			return "", err

@@ -284,14 +284,6 @@ func moveTitle(w words, x moving) string {
 	return name
 }
 
-func positionOptions(x pipeline) []option {
-	var out []option
-	for _, p := range x.positions {
-		out = append(out, option{p.ID.String(), p.Terms.Title})
-	}
-	return out
-}
-
 func ruleOptions(w words, x pipeline) []option {
 	var out []option
 	for _, r := range x.rules {

@@ -81,7 +81,7 @@ func boardPage(w words, x pipeline) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = pickField(w, pick{name: "position", label: w.Say("求人", "Position"), none: w.Say("すべて", "All"), chosen: x.asked.Get("position"), options: positionOptions(x)}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = pickField(w, pick{name: "position", label: w.Say("求人", "Position"), none: w.Say("すべて", "All"), chosen: x.asked.Get("position"), options: positionChoices(w, x.positions)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

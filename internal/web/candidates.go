@@ -169,7 +169,7 @@ func (p *Pages) candidates(r *request) error {
 		result, err = p.market.Search(ctx, actor, in)
 	}
 	if errs.Is(err, errs.Denied) {
-		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), unverifiedPage(r.words))
+		return p.notVerified(r, err)
 	}
 	if err != nil {
 		return err

@@ -145,6 +145,10 @@ func TestAPositionIsWritten(t *testing.T) {
 		s.english(s.get(path, "Accept-Language", "en"), "サーバー開発")
 	}
 	s.holds(s.post(saved.path+"/close", nil), http.StatusOK, "募集を終了しました", "募集終了")
+	typed.Set("version", "2")
+	s.holds(s.post(saved.path, typed), http.StatusConflict, "募集を終了したため、変更を保存できません", `value="あとから"`, `action="/company/positions"`, "新しい求人の下書きとして保存する")
+	s.holds(s.post(saved.path+"/publish", nil), http.StatusConflict, "募集を終了した求人は、公開できません")
+	s.holds(s.post("/company/positions", typed), http.StatusOK, "保存しました", "あとから", "下書き・第1版")
 	s.offer(3, 500)
 	s.ownerOf("k3@example.jp")
 	s.holds(s.get(saved.path), http.StatusNotFound)

@@ -112,9 +112,10 @@ func (p *Pages) companies(r *request) error {
 
 // deciding is what the page of one company keeps.
 type deciding struct {
-	Reason, Scouts string
-	Faults         faults
-	Done, Wrong    string
+	Reasons     map[string]string // by the name of their field
+	Scouts      string
+	Faults      faults
+	Done, Wrong string
 }
 
 func (p *Pages) applicant(r *request) error {
@@ -148,12 +149,20 @@ func (p *Pages) decide(to company.Status) func(*request) error {
 		if err != nil {
 			return err
 		}
-		d := deciding{Reason: r.PostFormValue("reason"), Faults: faults{}}
-		if d.Reason == "" || errs.Is(company.CheckReason(d.Reason), errs.Invalid) {
-			d.Faults["reason"] = r.words.Say("理由を、500文字までの1行で入力してください。", "Say why, in one line of up to 500 characters.")
+		field := "reason"
+		if to == company.Suspended {
+			field = "suspend.reason"
+		}
+		reason := r.PostFormValue(field)
+		if reason == "" || errs.Is(company.CheckReason(reason), errs.Invalid) {
+			d := deciding{Reasons: map[string]string{field: reason}, Faults: faults{}}
+			d.Faults[field] = r.words.Say("理由を、500文字までの1行で入力してください。", "Say why, in one line of up to 500 characters.")
+			if to == company.Suspended { // whose field is in a dialog
+				d.Wrong = r.words.Say("停止していません。", "It is not suspended. ") + d.Faults[field]
+			}
 			return p.showApplicant(r, http.StatusUnprocessableEntity, d)
 		}
-		if _, err := p.market.Decide(ctx, actor, id, to, d.Reason); err != nil {
+		if _, err := p.market.Decide(ctx, actor, id, to, reason); err != nil {
 			return err
 		}
 		r.see("/operator/companies/" + id.String() + "?done=" + string(to))

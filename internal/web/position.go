@@ -83,12 +83,22 @@ type editing struct {
 	wrong    string
 	done     string
 	edits    bool
+	ended    bool // closed while it was edited: what is typed can become another position
 }
 
 func (e editing) isNew() bool { return e.position.Key == 0 }
 
+// makes says whether saving makes another position.
+func (e editing) makes() bool { return e.isNew() || e.ended }
+
+// writes says whether the reader may change what is shown.
+func (e editing) writes() bool { return e.edits && (e.ended || e.position.State != position.Closed) }
+
 func (p *Pages) newPosition(r *request) error {
 	_, actor, err := r.needActor()
+	if err == nil {
+		err = actor.Role.May(account.EditPosition)
+	}
 	if err != nil {
 		return err
 	}
@@ -166,6 +176,13 @@ func (p *Pages) savePosition(r *request) error {
 	case errs.Is(err, errs.Stale):
 		e.wrong = r.words.Say("ほかの方が先に保存しました。入力した内容は残っています。もう一度保存すると、この内容に置き換わります。", "Somebody else saved in between. What you typed is kept: save again to replace what they wrote.")
 		return p.showEditor(r, http.StatusConflict, e)
+	case errs.Is(err, errs.Conflict):
+		if e.position, err = p.market.Position(ctx, actor, id); err != nil {
+			return err
+		}
+		e.ended = true
+		e.wrong = r.words.Say("この求人は募集を終了したため、変更を保存できません。入力した内容は残っています。新しい求人の下書きとして保存できます。", "This position is closed, so changes cannot be saved. What you typed is kept, and can be saved as a draft of a new position.")
+		return p.showEditor(r, http.StatusConflict, e)
 	}
 	return p.then(r, err, "/company/positions/"+id.String()+"?done=saved", asItIs)
 }
@@ -200,7 +217,10 @@ func (p *Pages) actOn(r *request, done string, act func(uuid.UUID, market.Actor)
 	}
 	e := editing{position: x, form: formOf(&x.Terms), terms: x.Terms, edits: mayEdit(actor), faults: termFaults(r.words, err)}
 	if errs.Is(err, errs.Conflict) {
-		e.wrong = r.words.Say("いまは公開できません。年齢条件のあるオファー条件が、この内容を認めていないか、募集が終わっています。", "This cannot be published now: a rule with an age condition does not allow these terms, or the position is closed.")
+		e.wrong = r.words.Say("いまは公開できません。年齢条件のあるオファー条件が、この内容を認めていません。先にそのオファー条件を直すか、停止してください。", "This cannot be published now: a rule with an age condition does not allow these terms. Edit or pause that rule first.")
+		if x.State == position.Closed {
+			e.wrong = r.words.Say("募集を終了した求人は、公開できません。", "A closed position cannot be published.")
+		}
 		return p.showEditor(r, http.StatusConflict, e)
 	}
 	e.wrong = r.words.Say("公開には、あと"+strconv.Itoa(len(e.faults))+"項目が必要です。", strconv.Itoa(len(e.faults))+" items are still missing.")
@@ -425,7 +445,7 @@ func missing(w words, t *position.Terms) faults { return termFaults(w, t.Publish
 
 // editorPath is where the form of an editor goes, below the positions.
 func editorPath(e editing) string {
-	if e.isNew() {
+	if e.makes() {
 		return ""
 	}
 	return "/" + e.position.ID.String()

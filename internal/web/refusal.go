@@ -169,6 +169,25 @@ func (p *Pages) companyRefusal(r *request) refusal {
 	return f
 }
 
+// notVerified answers who may not look at candidates because of how far the operator
+// is with their company; other refusals are passed on.
+func (p *Pages) notVerified(r *request, refused error) error {
+	ctx, actor, err := r.needActor()
+	if err != nil {
+		return err
+	}
+	k, err := p.market.Employer(ctx, actor)
+	switch {
+	case err != nil:
+		return err
+	case k.Status == company.Applied:
+		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), unverifiedPage(r.words))
+	case k.Status == company.Suspended:
+		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), suspendedPage(r.words))
+	}
+	return refused
+}
+
 // wayBack leads on from a request that was refused: to the page with the form that was
 // sent, or the nearest page above.
 func (p *Pages) wayBack(r *request) link {

@@ -143,7 +143,6 @@ func leastRoles() map[string]account.Role {
 			GET /company/offers/{id}
 			GET /company/offers/{id}/calendar.ics
 			GET /company/positions
-			GET /company/positions/new
 			GET /company/positions/{id}
 			GET /company/settings
 			GET /company/members
@@ -152,6 +151,7 @@ func leastRoles() map[string]account.Role {
 			GET /company/rules/{id}
 			GET /company/rules/{id}/proposals`,
 		account.Recruiter: `
+			GET /company/positions/new
 			POST /company/pipeline/{id}
 			POST /company/offers/{id}/messages
 			POST /company/offers/{id}/slots

@@ -15,6 +15,7 @@ import (
 	"enishi/internal/market"
 	"enishi/internal/position"
 	"enishi/internal/rule"
+	"enishi/internal/taxonomy"
 )
 
 // ruleForm is a rule as its form holds it, as it was typed.
@@ -177,6 +178,9 @@ func ruleFault(w words, p errs.Problem) (name, text string) {
 	first, rest, _ := strings.Cut(strings.TrimPrefix(p.Pointer, "/"), "/")
 	switch first {
 	case "position":
+		if p.Found == "another position" {
+			return first, w.Say("一度有効にしたオファー条件の求人は変えられません。別の求人には、新しいオファー条件を作ってください。", "A rule that was activated once keeps its position. Please make a new rule for another one.")
+		}
 		return first, w.Say("自社の求人を選んでください。", "Please choose a position of your company.")
 	case "daily_budget", "total_budget":
 		return first, w.Say("1〜100,000の整数で入力してください。", "Type a whole number from 1 to 100,000.")
@@ -211,12 +215,31 @@ func ageFault(w words, part string, p errs.Problem) (name, text string) {
 }
 
 // openPositions gives those that a rule can be made for.
-func openPositions(list []position.Position) []option {
-	var out []option
-	for _, p := range list {
-		if p.State != position.Closed {
-			out = append(out, option{p.ID.String(), p.Terms.Title})
+func openPositions(w words, list []position.Position) []option {
+	return positionChoices(w, slices.DeleteFunc(slices.Clone(list), func(p position.Position) bool { return p.State == position.Closed }))
+}
+
+// positionChoices names positions so that no two read the same: equal titles with what
+// they pay and where they are, and by number where that is equal too. Drafts are marked.
+func positionChoices(w words, list []position.Position) []option {
+	titles, texts := map[string]int{}, map[string]int{}
+	for i := range list {
+		titles[list[i].Terms.Title]++
+	}
+	out := make([]option, len(list))
+	for i := range list {
+		t := &list[i].Terms
+		text := t.Title
+		if titles[text] > 1 {
+			text = strings.Join(filled([]string{text, w.PayRange(t.PayMin, t.PayMax), w.Names(taxonomy.Prefecture, t.Prefecture)}), w.Say("・", ", "))
 		}
+		if texts[text]++; texts[text] > 1 {
+			text += " (" + strconv.Itoa(texts[text]) + ")"
+		}
+		if list[i].State == position.Draft {
+			text += w.Say("（下書き・未公開）", " (draft, not published)")
+		}
+		out[i] = option{list[i].ID.String(), text}
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
+	"enishi/internal/company"
 	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
@@ -84,7 +85,12 @@ func (p *Pages) rules(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.show(r, http.StatusOK, rulesTitle(r.words, list), rulesPage(r.words, list, next, cost, mayRule(actor)))
+	k, err := p.market.Employer(ctx, actor)
+	if err != nil {
+		return err
+	}
+	x := ruleList{rules: list, next: next, stopped: stopped(r.words, k.Status), cost: cost, edits: mayRule(actor)}
+	return p.show(r, http.StatusOK, x.title(r.words), rulesPage(r.words, x))
 }
 
 // mayRule says whether somebody makes rules, or reads them alone.
@@ -98,9 +104,32 @@ func titleOf(w words, list []position.Position, id uuid.UUID) string {
 	return list[i].Terms.Title
 }
 
-func rulesTitle(w words, list []listedRule) string {
+// ruleList is a page of a company's rules.
+type ruleList struct {
+	rules   []listedRule
+	next    string // cursor of the next page, "": this is the last
+	stopped string // why none of them sends, "" if they may
+	cost    market.Cost
+	edits   bool
+}
+
+// stopped says why a company sends nothing, "" if it may.
+func stopped(w words, s company.Status) string {
+	switch s {
+	case company.Applied:
+		return w.Say("企業の確認が終わるまで、オファーは送られません", "Nothing is sent until your company is verified")
+	case company.Suspended:
+		return w.Say("企業の利用が停止されているため、オファーは送られません", "Your company is suspended, and sends nothing")
+	}
+	return ""
+}
+
+func (l ruleList) title(w words) string {
+	if l.stopped != "" && len(l.rules) > 0 {
+		return l.stopped
+	}
 	active := 0
-	for _, r := range list {
+	for _, r := range l.rules {
 		if r.State == rule.Active {
 			active++
 		}
@@ -122,6 +151,7 @@ type rulePageData struct {
 	funnel    *market.Funnel
 	approve   bool
 	unknown   string // why there are no numbers
+	stopped   string // why it sends nothing though it is active, "" if it may
 	notice    string
 	today     day.Day
 	path      string
@@ -168,6 +198,11 @@ func (p *Pages) readRule(r *request, d *rulePageData) error {
 	if err != nil {
 		return err
 	}
+	k, err := p.market.Employer(ctx, actor)
+	if err != nil {
+		return err
+	}
+	d.stopped = stopped(r.words, k.Status)
 	if d.funnel, err = p.funnelOf(ctx, actor, d.rule.ID); err != nil {
 		return err
 	}
@@ -190,12 +225,17 @@ func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
 			return err
 		}
 	}
+	k, err := p.market.Employer(ctx, actor)
+	if err != nil {
+		return err
+	}
+	d.stopped = stopped(r.words, k.Status)
 	result, err := p.market.Search(ctx, actor, market.SearchInput{
 		Condition: d.form.wanted.condition(), Facets: facetFields(), Choices: choicesOf(d.form.form.countings(d.form.wanted)),
 	})
 	switch {
 	case errs.Is(err, errs.Denied):
-		d.unknown = r.words.Say("企業の確認が終わると、ここに人数が表示されます。", "Numbers appear here once your company is verified.")
+		d.unknown = stopped(r.words, k.Status) + r.words.Say("。人数も表示されません。", ", and sees no numbers.")
 	case err != nil:
 		return err
 	default:

@@ -173,3 +173,47 @@ func TestStepsOfAPreviewAgree(t *testing.T) {
 	s.must(s.market.Drain(s.Context()))
 	s.holds(s.get(path+"/proposals"), http.StatusOK, "11人が確認を待っています")
 }
+
+// TestADraftIsGivenAnotherPosition changes the position of a rule until it is activated,
+// and tells positions apart that have the same title.
+func TestADraftIsGivenAnotherPosition(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	first, second := s.published(), s.published()
+	s.holds(s.post("/company/positions", form("title", "サーバー開発")), http.StatusOK)
+	path := s.post("/company/rules/new", ruleForm(first, "do", "save")).path
+	s.holds(s.get(path), http.StatusOK, ">サーバー開発・500〜700万円・東京都<", ">サーバー開発・500〜700万円・東京都 (2)<", "（下書き・未公開）<")
+	s.holds(s.post(path, ruleForm(second, "do", "save", "version", "1")), http.StatusOK, "保存しました", `value="`+second+`" selected`)
+	s.holds(s.post(path+"/activate", nil), http.StatusOK, "有効", "一度有効にしたオファー条件の求人は変えられません")
+	s.holds(s.post(path, ruleForm(first, "do", "save", "version", "3")), http.StatusUnprocessableEntity, "別の求人には、新しいオファー条件を作ってください")
+}
+
+// TestWhatASuspendedCompanyIsTold reads the pages of one that an operator has suspended,
+// and of one that waits to be verified.
+func TestWhatASuspendedCompanyIsTold(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Demo = false })
+	id := s.employer()
+	owner := s.browser
+	s.holds(s.get("/company/candidates"), http.StatusForbidden, "企業の確認が終わると、候補者を探せます")
+	s.holds(s.get("/company/scouts/new"), http.StatusForbidden, "企業の確認が終わるまで、オファーは送られません")
+	s.operatorIn()
+	file := "/operator/companies/" + id
+	operator := s.browser
+	s.holds(s.post(file+"/verify", form("reason", "登記と一致。")), http.StatusOK)
+	s.browser = owner
+	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.holds(s.post(path+"/activate", nil), http.StatusOK)
+	s.holds(s.get("/company/rules"), http.StatusOK, "1件のオファー条件が、自動でオファーを届けています")
+	s.browser = operator
+	s.holds(s.post(file+"/suspend", form("suspend.reason", "所在不明。")), http.StatusOK, "停止しました")
+	s.browser = owner
+	s.holds(s.get("/company/candidates"), http.StatusForbidden, "停止中のため、候補者の検索とスカウトはできません")
+	s.holds(s.get("/company/rules"), http.StatusOK, "企業の利用が停止されているため、オファーは送られません", "有効（送信は停止中）")
+	s.holds(s.get(path), http.StatusOK, "企業の利用が停止されているため")
+	s.holds(s.get("/company/scouts/new?card=x"), http.StatusForbidden, "企業の利用が停止されているため")
+	scout := form("card", "x", "position", "00000000-0000-0000-0000-000000000001", "kind", "interview", "message", "お話ししませんか")
+	s.holds(s.post("/company/scouts/new", scout), http.StatusForbidden, "企業の利用が停止されているため", "お話ししませんか")
+	for _, path := range []string{"/company/candidates", "/company/rules", "/company/scouts/new"} {
+		s.english(s.get(path, "Accept-Language", "en"), "サーバー開発")
+	}
+}

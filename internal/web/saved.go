@@ -198,7 +198,7 @@ func (p *Pages) showSaved(r *request, status int, a alerting) error {
 	}
 	list, next, err := p.market.Alerts(ctx, actor, a.saved.ID, before, alertsShown)
 	if errs.Is(err, errs.Denied) {
-		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), unverifiedPage(r.words))
+		return p.notVerified(r, err)
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -31,6 +32,7 @@ type scouting struct {
 	wrong     faults
 	positions []option
 	left      int
+	stopped   string // why the company may send nothing, "" if it may
 }
 
 func (p *Pages) scoutForm(r *request) error {
@@ -50,15 +52,18 @@ func (p *Pages) showScout(r *request, status int, s scouting) error {
 	if err != nil {
 		return err
 	}
+	k, err := p.market.Employer(ctx, actor)
+	if err != nil {
+		return err
+	}
+	if s.stopped = stopped(r.words, k.Status); s.stopped != "" {
+		return p.show(r, http.StatusForbidden, s.stopped, scoutPage(r.words, s))
+	}
 	list, err := p.market.Positions(ctx, actor, 0, positionsShown)
 	if err != nil {
 		return err
 	}
-	for _, one := range list {
-		if one.State == position.Published {
-			s.positions = append(s.positions, option{one.ID.String(), one.Terms.Title})
-		}
-	}
+	s.positions = positionChoices(r.words, slices.DeleteFunc(list, func(one position.Position) bool { return one.State != position.Published }))
 	quota, used, err := p.market.ScoutsLeft(ctx, actor)
 	if err != nil {
 		return err
@@ -68,6 +73,9 @@ func (p *Pages) showScout(r *request, status int, s scouting) error {
 }
 
 func (s scouting) title(w words) string {
+	if s.stopped != "" {
+		return s.stopped
+	}
 	if len(s.cards) == 0 {
 		return w.Say("スカウトを送る人を選んでください", "Choose whom to scout")
 	}
@@ -96,6 +104,8 @@ func (p *Pages) scout(r *request) error {
 	}
 	done, err := p.market.Scout(ctx, actor, in, r.once())
 	switch {
+	case errs.Is(err, errs.Denied) && actor.Role.Can(account.Scout): // it is the company that may not
+		return p.showScout(r, http.StatusForbidden, s)
 	case errs.Is(err, errs.Invalid):
 		s.wrong["message"] = r.words.Say("1〜2,000文字のメッセージを、50人まで送れます。", "A message has 1 to 2,000 characters, and goes to up to 50 people.")
 		return p.showScout(r, http.StatusUnprocessableEntity, s)
