@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
@@ -99,5 +100,20 @@ func (m *Market) gain(c *candidate.Candidate, miss engine.Miss) (Gain, bool) {
 	}
 	var ok bool
 	g.Condition, ok = m.people.profiles.lift(miss.Leaf)
-	return g, ok
+	return g, ok && near(&c.Profile, g.Condition)
 }
+
+// near says whether somebody may have what a leaf asks and not have said it: work of
+// another kind than theirs is nothing that is written down besides.
+func near(p *candidate.Profile, leaf condition.Condition) bool {
+	held := map[string][]candidate.Coded{"occupation": p.Occupation, "industry": p.Industry}[leaf.Field]
+	if len(held) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(leaf.In, func(code string) bool {
+		return slices.ContainsFunc(held, func(h candidate.Coded) bool { return codeGroup(code) == codeGroup(h.Code) })
+	})
+}
+
+// codeGroup gives the group of an occupation's or industry's code: its first two signs.
+func codeGroup(code string) string { return code[:min(2, len(code))] }

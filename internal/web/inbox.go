@@ -81,19 +81,37 @@ func (b *inbox) count(s shelf) int {
 	return n
 }
 
-// listed gives what the page shows, in its order.
+// answeredAnchor is where the page says what an answer has done.
+const answeredAnchor = "answered"
+
+// isDone says whether an offer was just answered.
+func (b *inbox) isDone(d *market.Delivered) bool { return b.done != nil && b.done.ID == d.ID }
+
+// holds says whether an offer stands on the shelf that is shown.
+func (b *inbox) holds(w words, d *market.Delivered) bool {
+	return slices.ContainsFunc(shelves(w), func(s shelf) bool { return s.name == b.show && s.holds(d) })
+}
+
+// places says whether an offer has a place in the list.
+func (b *inbox) places(w words, d *market.Delivered) bool {
+	return slices.ContainsFunc(b.listed(w), func(x market.Delivered) bool { return x.ID == d.ID })
+}
+
+// listed gives what the page shows, in its order. What was just answered keeps the
+// place that it had.
 func (b *inbox) listed(w words) []market.Delivered {
 	list := slices.Clone(b.all)
 	for _, s := range shelves(w) {
 		if s.name == b.show {
-			list = slices.DeleteFunc(list, func(d market.Delivered) bool { return !s.holds(&d) })
+			list = slices.DeleteFunc(list, func(d market.Delivered) bool { return !s.holds(&d) && !b.isDone(&d) })
 		}
 	}
 	switch b.sort {
 	case byDeadline: // what can be answered first, the nearest last day before
 		slices.SortStableFunc(list, func(x, y market.Delivered) int {
-			if waits(x) != waits(y) {
-				if waits(x) {
+			first, second := waits(x) || b.isDone(&x), waits(y) || b.isDone(&y)
+			if first != second {
+				if first {
 					return -1
 				}
 				return 1

@@ -16,7 +16,7 @@ func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	}
 	s.seeker("taro@example.jp")
 	p := s.get("/offers?sort=pay")
-	s.holds(p, http.StatusOK, "いま 3件", "最も早い期限", "回答待ち <span class=\"figure\">3</span>", "終了 <span class=\"figure\">0</span>", "/accept", "/decline")
+	s.holds(p, http.StatusOK, "いま 3件", "最も早い期限", "回答待ち <span class=\"figure\">3</span>", "終了 <span class=\"figure\">0</span>", "/accept", "/decline", "理由（任意）", `name="reason" value="pay"`)
 	if a, b := strings.Index(p.body, "サーバー開発 2"), strings.Index(p.body, "サーバー開発 0"); a < 0 || a > b {
 		t.Error("what pays most is not first")
 	}
@@ -38,7 +38,14 @@ func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	}
 	back := url.Values{"back": {"/offers?show=waiting&sort=pay"}}
 	declined := s.post("/offers/"+ids[0][1]+"/decline", back)
-	s.holds(declined, http.StatusOK, `role="status"`, "を辞退しました", "まで取り消せます")
+	s.holds(declined, http.StatusOK, `id="answered" tabindex="-1" role="status"`, "を辞退しました", "まで取り消せます", "/"+ids[0][1]+"/undo")
+	if strings.Contains(declined.body, `id="offer-`+ids[0][1]) {
+		t.Error("a shelf shows what it does not hold")
+	}
+	s.holds(s.post("/offers/"+ids[0][1]+"/undo", back), http.StatusOK, "辞退を取り消しました")
+	paid := s.post("/offers/"+ids[0][1]+"/decline", url.Values{"back": {"/offers?sort=pay"}, "reason": {"pay"}})
+	s.holds(paid, http.StatusOK, `<article class="card" id="offer-`+ids[0][1]+`"><p class="notice" id="answered"`)
+	s.holds(s.get("/offers/"+ids[0][1]), http.StatusOK, "年収")
 	if declined.path != "/offers" {
 		t.Errorf("answered in the inbox, one comes to %s", declined.path)
 	}

@@ -112,5 +112,5 @@ func (r *request) answeredAt(id uuid.UUID) string {
 	if err != nil || back.Path != "/offers" {
 		return "/offers/" + id.String()
 	}
-	return with(back.RequestURI(), "answered", id.String())
+	return with(back.RequestURI(), "answered", id.String()) + "#" + answeredAnchor
 }

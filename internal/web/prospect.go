@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"enishi/internal/condition"
 	"enishi/internal/market"
@@ -37,9 +38,35 @@ func prospectTitle(w words, reach market.Reach, of editor) string {
 // wish that stands in the way.
 func gainText(w words, g market.Gain) string {
 	if g.Wish {
-		return w.Say("希望「"+g.Condition.Sentence(condition.Positions, "ja")+"」をゆるめる", "relax your wish: "+g.Condition.Sentence(condition.Positions, "en"))
+		return w.Say("希望「"+gainSentence(w, g)+"」をゆるめる", "relax your wish: "+gainSentence(w, g))
 	}
-	return w.Say("「"+g.Condition.Sentence(condition.Profiles, "ja")+"」に当てはまる", "meet: "+g.Condition.Sentence(condition.Profiles, "en"))
+	return w.Say("「"+gainSentence(w, g)+"」に当てはまる", "meet: "+gainSentence(w, g))
+}
+
+// mostNamed is how many codes a gain names before it only counts them.
+const mostNamed = 5
+
+// gainSentence says a gain's condition to stand in quotes: those in it become inner ones,
+// and a long list is only counted.
+func gainSentence(w words, g market.Gain) string {
+	subject := condition.Profiles
+	if g.Wish {
+		subject = condition.Positions
+	}
+	c := g.Condition
+	if c.Op == condition.Any && len(c.Kids) > 0 {
+		parts := make([]string, len(c.Kids))
+		for i, kid := range c.Kids {
+			parts[i] = gainSentence(w, market.Gain{Wish: g.Wish, Condition: kid})
+		}
+		return strings.Join(parts, w.Say("、または", ", or "))
+	}
+	if n := len(c.In); n > mostNamed && c.Min == nil {
+		f, _ := condition.FieldOf(subject, c.Field)
+		first := w.Name(f.Classification, c.In[0])
+		return w.Say(f.JA+"が"+first+"など"+strconv.Itoa(n)+"のうちのどれか", f.EN+": "+first+" or one of "+strconv.Itoa(n-1)+" others")
+	}
+	return strings.NewReplacer("「", "『", "」", "』").Replace(c.Sentence(subject, w.Code()))
 }
 
 // gainMore says how many more that brings.

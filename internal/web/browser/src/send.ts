@@ -32,9 +32,10 @@ export function sending(): void {
 }
 
 // sends says whether a form is sent here: not one that htmx sends, nor one whose page
-// wants the browser to.
+// wants the browser to. What htmx asks while a form is filled in is not the sending of it.
 function sends(form: HTMLFormElement): boolean {
-  return form.method === "post" && form.target === "" && form.dataset.send !== "plain" && !form.matches("[hx-post], [data-hx-post]");
+  if (form.hasAttribute("hx-post") && /(^|[\s,])submit\b/.test(form.getAttribute("hx-trigger") ?? "submit")) return false;
+  return form.method === "post" && form.target === "" && form.dataset.send !== "plain";
 }
 
 const away = (): string => say("送信できませんでした。入力した内容は残っています。", "It could not be sent. What you typed is still here.");
@@ -56,13 +57,19 @@ async function send(form: HTMLFormElement, by: HTMLElement | null): Promise<void
     if (answer.status >= 500 || answer.status === 429) return failed(busy());
     const next = answer.headers.get(see) ?? (answer.redirected ? answer.url : null);
     if (next !== null) return leave(form, next);
-    if (answer.ok) forget(form);
+    if (answer.ok && !steps(by)) forget(form);
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     failed(away());
   } finally {
     form.removeAttribute("aria-busy");
   }
+}
+
+// steps says whether a button takes a step on a form and does not send it for good: what
+// was typed is kept then.
+function steps(by: HTMLElement | null): boolean {
+  return by instanceof HTMLButtonElement && ["do", "find"].includes(by.name);
 }
 
 function bodyOf(form: HTMLFormElement, by: HTMLElement | null): FormData | URLSearchParams {
@@ -93,7 +100,7 @@ function show(page: Document): void {
     }
   }
   document.title = page.title;
-  const first = document.querySelector<HTMLElement>("main [aria-invalid=true]") ?? document.querySelector<HTMLElement>("main h1");
+  const first = document.querySelector<HTMLElement>("main [autofocus]") ?? document.querySelector<HTMLElement>("main [aria-invalid=true]") ?? document.querySelector<HTMLElement>("main h1");
   if (first?.tagName === "H1") first.tabIndex = -1;
   first?.focus();
 }
