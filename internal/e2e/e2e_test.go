@@ -78,6 +78,8 @@ func TestFlows(t *testing.T) {
 		{"keyboard alone", keyboardAlone},
 		{"without scripts", withoutScripts},
 		{"a line that breaks", aLineThatBreaks},
+		{"an editor whose line breaks", anEditorWhoseLineBreaks},
+		{"a decline in the inbox", aDeclineInTheInbox},
 		{"a fault is shown in place", aFaultIsShownInPlace},
 		{"two clicks", twoClicks},
 		{"offers arrive", offersArrive},

@@ -219,3 +219,67 @@ func inEnglish(s *stage) {
 	tab.Click(`form[action="/language"] button`)
 	tab.Says("条件（送付時点）")
 }
+
+// anEditorWhoseLineBreaks fills in the two longest forms on a phone while there is no
+// line: each stays with what was typed, and is sent when the line is back. What is said
+// meanwhile does not lie over the buttons.
+func anEditorWhoseLineBreaks(s *stage) {
+	tab := s.tab(e2e.View{Width: e2e.Phone})
+	stranger(tab)
+	for path, field := range map[string]string{"/profile": "#pay", "/wishes": "#pay_min"} {
+		tab.Open(path)
+		tab.Fill(field, "612")
+		tab.Expect("ERR_INTERNET_DISCONNECTED")
+		tab.Offline(true)
+		tab.Click(".savebar .primary")
+		tab.Says("送信できませんでした。入力した内容は残っています。")
+		tab.At(path)
+		tab.Field(field, "612")
+		const covered = `(() => {
+			const r = document.querySelector(".savebar .primary").getBoundingClientRect();
+			return document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2)?.closest(".toast") ? 1 : 0;
+		})()`
+		if tab.Number(covered) != 0 {
+			s.Errorf("%s: what is said lies over the button", path)
+		}
+		tab.Offline(false)
+		tab.Reload()
+		tab.Says("入力の続きを戻しました。")
+		if tab.Number(covered) != 0 {
+			s.Errorf("%s: what is said of a draft lies over the button", path)
+		}
+		tab.Expect()
+		tab.Field(field, "612")
+		tab.Click(".savebar .primary")
+		tab.Says("保存しました")
+		tab.Field(field, "612")
+		tab.Has("body:not(:has(.toast))")
+	}
+	tab.Open("/profile")
+	tab.Click("#add-skill") // a step on the form: it is not sent for good
+	tab.Has("#skill .rowed")
+	tab.At("/profile")
+}
+
+// aDeclineInTheInbox declines an offer in the middle of a list, with and without
+// scripts: the reason is asked there, and the reader goes on from there.
+func aDeclineInTheInbox(s *stage) {
+	for _, plain := range []bool{false, true} {
+		tab := s.tab(e2e.View{NoJS: plain, Width: e2e.Phone})
+		stranger(tab)
+		tab.Has("article:nth-of-type(3)")
+		tab.Click("article:nth-of-type(3) button[popovertarget^=decline]")
+		tab.Click("article:nth-of-type(3) [popover] input[value=place]")
+		tab.Click("article:nth-of-type(3) [popover] .primary")
+		tab.At("/offers")
+		tab.Says("を辞退しました")
+		tab.Has("article:nth-of-type(3) #answered")
+		tab.Has("#answered:focus, #answered:target")
+		const inSight = `(() => { const r = document.querySelector("#answered").getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight && scrollY > 0 ? 1 : 0; })()`
+		if tab.Number(inSight) != 1 {
+			s.Errorf("without scripts %t: the answer is out of sight", plain)
+		}
+		tab.Click("article:nth-of-type(3) form[action$='/undo'] button")
+		tab.Says("辞退を取り消しました")
+	}
+}
