@@ -90,6 +90,7 @@ func TestFlows(t *testing.T) {
 		{"leaving", leaving},
 		{"search by keyboard", searchByKeyboard},
 		{"board by keyboard", boardByKeyboard},
+		{"scouts", scouts},
 		{"nothing under the bar of a phone", nothingUnderTheBar},
 		{"a session that ends in the rule builder", aBuilderWhoseSessionEnds},
 	} {

@@ -13,6 +13,9 @@ const see = "Enishi-See";
 
 // sending listens for every form of the document.
 export function sending(): void {
+  // A button that leads to another page is the browser's: htmx would send the form for
+  // the page that it stands on, and without a button that stands outside of it.
+  document.addEventListener("submit", (event) => event.submitter?.dataset.leads !== undefined && event.stopPropagation(), true);
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || !(form instanceof HTMLFormElement) || !sends(form)) return;
