@@ -203,7 +203,7 @@ func (s *service) calendar(to side) func(context.Context, *Identified) (*calenda
 		if err != nil {
 			return nil, err
 		}
-		file, err := calendar.File(&d, side)
+		file, err := calendar.File(&d, side, exchangeOf(ctx).request.Host)
 		return &calendarFile{calendar.MediaType, `attachment; filename="enishi.ics"`, file}, err
 	}
 }

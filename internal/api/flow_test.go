@@ -92,7 +92,12 @@ func TestApproveModeAsksTheCompany(t *testing.T) {
 	id, _ := waiting.Items[0]["id"].(string)
 	s.problem(http.StatusNotFound, s.do("GET", "/api/v1/me/offers/"+id, me.Token, ""))
 	s.problem(http.StatusNotFound, s.do("GET", "/api/v1/offers/"+id, company, ""))
-	sent := into[map[string]int](t, s.must(http.StatusOK, "POST", "/api/v1/rules/"+rule+"/proposals/confirm", company, ""))
+	confirm := "/api/v1/rules/" + rule + "/proposals/confirm"
+	if sent := into[map[string]int](t, s.must(http.StatusOK, "POST", confirm, company, `{"except":["`+id+`"]}`)); sent["sent"] != 0 {
+		t.Errorf("confirming all but one sent %v, want 0", sent)
+	}
+	s.problem(http.StatusUnprocessableEntity, s.do("POST", confirm, company, `{"except":["somebody"]}`))
+	sent := into[map[string]int](t, s.must(http.StatusOK, "POST", confirm, company, ""))
 	if sent["sent"] != 1 {
 		t.Errorf("confirming sent %v, want 1", sent)
 	}

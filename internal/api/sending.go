@@ -3,7 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 
+	"github.com/google/uuid"
+
+	"enishi/internal/errs"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
 )
@@ -32,6 +36,11 @@ type Confirmation struct {
 	Sent int `json:"sent" doc:"How many offers were sent: those that still match, as far as budget and room allow."`
 }
 
+// ConfirmBody says whom to leave out of a batch.
+type ConfirmBody struct {
+	Except []string `json:"except,omitempty" maxItems:"1000" doc:"Ids of proposals that are not sent now."`
+}
+
 func previewOf(p market.Preview) Preview { return Preview(p) }
 
 // addSending adds the operations by which rules send.
@@ -51,9 +60,10 @@ func (s *service) addSending() {
 		method: http.MethodGet, path: "/api/v1/rules/{id}/proposals", id: "proposals", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		summary: "The batch of a rule that waits for confirmation, best first", answer: page[Offer]{Items: []Offer{exampleProposal()}},
 	}, s.proposals)
-	handle(s, operation{
+	handleBody(s, operation{
 		method: http.MethodPost, path: "/api/v1/rules/{id}/proposals/confirm", id: "confirm-proposals", class: httpx.Ordinary, tag: tagCompanies, who: members,
-		summary: "Send the batch of a rule", errors: []int{http.StatusConflict}, answer: Confirmation{12},
+		summary: "Send the batch of a rule", detail: "Without a body the whole batch is sent; those that are left out go on waiting.", errors: []int{http.StatusConflict},
+		optional: true, request: ConfirmBody{Except: []string{exampleProposal().ID}}, answer: Confirmation{12},
 	}, s.confirmProposals)
 }
 
@@ -113,12 +123,18 @@ func (s *service) proposals(ctx context.Context, in *batch) (*answered[page[Offe
 	return &answered[page[Offer]]{out}, err
 }
 
-func (s *service) confirmProposals(ctx context.Context, in *Identified) (*answered[Confirmation], error) {
+func (s *service) confirmProposals(ctx context.Context, in *Identified, b *ConfirmBody) (*answered[Confirmation], error) {
 	id, err := in.uuid("rule")
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.market.ConfirmProposals(ctx, actorOf(ctx), id)
+	except := make([]uuid.UUID, len(b.Except))
+	for i, text := range b.Except {
+		if except[i], err = uuid.Parse(text); err != nil {
+			return nil, errs.AtPointer("/except/"+strconv.Itoa(i), strconv.Quote(text), "the id of a proposal")
+		}
+	}
+	n, err := s.market.ConfirmProposals(ctx, actorOf(ctx), id, except...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@
 package calendar
 
 import (
+	"net/url"
 	"time"
 
 	ics "github.com/arran4/golang-ical"
@@ -16,9 +17,13 @@ import (
 // MediaType is that of the files.
 const MediaType = "text/calendar; charset=utf-8"
 
+// shownOfCard is how much of a card's id names somebody without a name, as on pages.
+const shownOfCard = 6
+
 // File gives the date of an offer for one of its sides, as a cancellation if it was
-// called off. An offer whose date is not known here is NotFound.
-func File(d *market.Delivered, to offer.Side) ([]byte, error) {
+// called off. Its organizer is the company, at an address of the host (a port is left
+// out) that nobody reads: answers belong on the offer's page. An offer whose date is not known here is NotFound.
+func File(d *market.Delivered, to offer.Side, host string) ([]byte, error) {
 	date := d.Dealing.Date
 	if date == nil {
 		return nil, errs.New(errs.NotFound, "no date of this offer was chosen")
@@ -36,6 +41,7 @@ func File(d *market.Delivered, to offer.Side) ([]byte, error) {
 	e.SetDtStampTime(d.Dealing.ChangedAt.Truncate(time.Second))
 	e.SetStartAt(date.Start)
 	e.SetEndAt(date.End())
+	e.SetOrganizer("mailto:no-reply@"+(&url.URL{Host: host}).Hostname(), ics.WithCN(d.CompanyName))
 	e.SetSummary(title(d, to))
 	e.SetLocation(date.Place)
 	if date.Online {
@@ -53,6 +59,9 @@ func title(d *market.Delivered, to offer.Side) string {
 	with := d.CompanyName
 	if to == offer.Company {
 		with = d.Name
+	}
+	if with == "" && to == offer.Company && len(d.Card) >= shownOfCard {
+		with = "候補者 " + d.Card[:shownOfCard]
 	}
 	if with == "" {
 		return what + "（" + d.Terms.Title + "）"

@@ -18,7 +18,7 @@ func TestFile(t *testing.T) {
 	start := time.Date(2026, 12, 8, 1, 0, 0, 0, time.UTC)
 	d := market.Delivered{CompanyName: "えにし商事, 株式会社; 第一", Name: "山田花子\nBEGIN:VEVENT"}
 	d.Kind, d.Terms.Title = "interview", strings.Repeat("長い題名", 30)
-	if _, err := calendar.File(&d, offer.Candidate); !errs.Is(err, errs.NotFound) {
+	if _, err := calendar.File(&d, offer.Candidate, "enishi.example.jp"); !errs.Is(err, errs.NotFound) {
 		t.Errorf("a file without a date: %v", err)
 	}
 	d.Dealing.Date = &offer.Slot{Start: start, Minutes: 90, Zone: "America/New_York", Place: "https://meet.example.jp/a;b,c", Online: true}
@@ -28,7 +28,7 @@ func TestFile(t *testing.T) {
 		var last string
 		for sequence, off := range []bool{false, true} {
 			d.Dealing.Sequence, d.Dealing.CalledOff = sequence+1, off
-			file, err := calendar.File(&d, to)
+			file, err := calendar.File(&d, to, "enishi.example.jp:8443")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,6 +56,10 @@ func TestFile(t *testing.T) {
 				get(ics.ComponentPropertySequence) != map[bool]string{false: "1", true: "2"}[off] {
 				t.Errorf("called off %v: %s", off, file)
 			}
+			organizer := e.GetProperty(ics.ComponentPropertyOrganizer)
+			if organizer == nil || organizer.Value != "mailto:no-reply@enishi.example.jp" || len(organizer.ICalParameters["CN"]) != 1 || organizer.ICalParameters["CN"][0] != d.CompanyName {
+				t.Errorf("called off %v: the organizer is %v", off, organizer)
+			}
 			if last != "" && last != e.Id() {
 				t.Errorf("the date is named %s, then %s", last, e.Id())
 			}
@@ -65,5 +69,19 @@ func TestFile(t *testing.T) {
 	}
 	if len(ids) != 2 {
 		t.Errorf("both sides have the names %v, want two", ids)
+	}
+}
+
+// TestWhoIsMet names the other side, and somebody without a name as pages do.
+func TestWhoIsMet(t *testing.T) {
+	t.Parallel()
+	d := market.Delivered{CompanyName: "えにし商事", Card: "afa88c0123456789"}
+	d.Kind, d.Terms.Title = "interview", "開発"
+	d.Dealing.Date = &offer.Slot{Start: time.Date(2026, 12, 8, 1, 0, 0, 0, time.UTC), Minutes: 60, Zone: "Asia/Tokyo"}
+	for to, want := range map[offer.Side]string{offer.Candidate: "面接：えにし商事（開発）", offer.Company: "面接：候補者 afa88c（開発）"} {
+		file, err := calendar.File(&d, to, "enishi.example.jp:8443")
+		if err != nil || !strings.Contains(string(file), "SUMMARY:"+want+"\r\n") {
+			t.Errorf("for the %s: %v, %s; want %s", to, err, file, want)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/day"
+	"enishi/internal/errs"
 	"enishi/internal/offer"
 	"enishi/internal/rule"
 )
@@ -43,14 +44,74 @@ func (m *Market) Proposals(ctx context.Context, actor Actor, id uuid.UUID, after
 	return out, last, err
 }
 
+// Waiting is a proposal that waits for confirmation, with the card of its candidate as
+// lists show it.
+type Waiting struct {
+	Offer uuid.UUID
+	Score int
+	Card  Card
+}
+
+// Waiting gives up to limit of a rule's proposals, best first, each with its candidate's
+// card. Who has closed their profile or blocked the company meanwhile is not among them.
+func (m *Market) Waiting(ctx context.Context, actor Actor, id uuid.UUID, limit int) ([]Waiting, error) {
+	if err := actor.Role.May(account.SearchPeople); err != nil {
+		return nil, err
+	}
+	cards, err := m.vault.Cards(actor.CompanyID)
+	if err != nil {
+		return nil, err
+	}
+	var out []Waiting
+	err = m.read(ctx, func(tx Tx) error {
+		out = nil
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return err
+		}
+		k, err := tx.Company(actor.Company)
+		if err != nil {
+			return err
+		}
+		group, err := groupOf(tx, k)
+		if err != nil {
+			return err
+		}
+		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(list, func(a, b offer.Offer) int { return cmp.Compare(place(&a), place(&b)) })
+		today := m.Today()
+		for i := 0; i < len(list) && len(out) < limit; i++ {
+			c, err := tx.Candidate(list[i].Candidate)
+			if err == nil {
+				err = recallMask(tx, &c)
+			}
+			if errs.Is(err, errs.NotFound) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("candidate %d: %w", list[i].Candidate, err)
+			}
+			if c.Open && !c.Blocked(k.Number, group) {
+				out = append(out, Waiting{list[i].ID, list[i].Score, listed(cards, &c, nil, today)})
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // place orders the offers of a rule, the best first, equal ones as they were
 // made: scores take 10 bits, keys fewer than the 40 below them.
 func place(o *offer.Offer) int64 { return int64(rule.MostScore-o.Score)<<40 | o.Key }
 
 // ConfirmProposals sends the waiting batch of a rule, best first, as far as
 // each still matches and budget and room allow, and gives how many were sent;
-// those that are reserved until an address is confirmed are not among them.
-func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID) (int, error) {
+// those that are reserved until an address is confirmed are not among them. Those whose
+// ids are in except go on waiting.
+func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID, except ...uuid.UUID) (int, error) {
 	if err := actor.Role.May(account.ActivateRule); err != nil {
 		return 0, err
 	}
@@ -66,6 +127,9 @@ func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID
 			return err
 		}
 		for _, o := range list {
+			if slices.Contains(except, o.ID) {
+				continue
+			}
 			who, _ := m.people.findPerson(o.Candidate)
 			proposals = append(proposals, Proposal{
 				Rule: r.Key, Candidate: o.Candidate, Score: o.Score, tie: rule.Tie(m.seed, r.ID, who.id),

@@ -234,7 +234,7 @@ func (p *Pages) calendar(r *request) error {
 	if err != nil {
 		return err
 	}
-	file, err := calendar.File(&d, sideOf(actor))
+	file, err := calendar.File(&d, sideOf(actor), r.Host)
 	if err != nil {
 		return err
 	}

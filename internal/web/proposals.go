@@ -2,8 +2,14 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
+
+	"enishi/internal/condition"
+	"enishi/internal/day"
+	"enishi/internal/errs"
 	"enishi/internal/market"
 )
 
@@ -20,23 +26,62 @@ func (p *Pages) proposals(r *request) error {
 	if err != nil {
 		return err
 	}
-	list, _, err := p.market.Proposals(ctx, actor, id, 0, proposalsShown+1)
+	list, err := p.market.Waiting(ctx, actor, id, proposalsShown+1)
 	if err != nil {
 		return err
 	}
-	more := len(list) > proposalsShown
+	b := batch{rule: found, done: r.URL.Query().Has("sent"), edits: mayRule(actor)}
+	b.more = len(list) > proposalsShown
 	list = list[:min(len(list), proposalsShown)]
-	title := proposalsTitle(r.words, len(list), more)
-	sent, _ := strconv.Atoi(r.URL.Query().Get("sent"))
-	return p.show(r, http.StatusOK, title, proposalsPage(r.words, title, batch{
-		rule: found, list: list, done: r.URL.Query().Has("sent"), sent: sent, edits: mayRule(actor),
-	}))
+	for _, one := range list {
+		b.list = append(b.list, proposed(r.words, &found, one, p.market.Today()))
+	}
+	title := proposalsTitle(r.words, len(list), b.more)
+	b.sent, _ = strconv.Atoi(r.URL.Query().Get("sent"))
+	return p.show(r, http.StatusOK, title, proposalsPage(r.words, title, b))
+}
+
+// proposal is somebody whom a rule would reach.
+type proposal struct {
+	person
+	offer string
+	score int
+}
+
+// proposed lists somebody with how they meet what the rule requires, which they do, and
+// what it prefers.
+func proposed(w words, r *market.Ruled, one market.Waiting, today day.Day) proposal {
+	out := proposal{personOf(w, one.Card, today), one.Offer.String(), one.Score}
+	record := recordOf(one.Card, today)
+	holds := func(string) (bool, bool) { return true, true }
+	unknown := func(string) (bool, bool) { return false, false }
+	if r.Must.Op != condition.All || len(r.Must.Kids) > 0 {
+		out.met = explain(w, r.Must, record, holds)
+	}
+	for _, p := range r.Prefer {
+		out.met = append(out.met, explain(w, p.Condition, record, unknown)...)
+	}
+	out.count()
+	out.path = candidatesPath + "/" + one.Card.ID
+	return out
+}
+
+// spent says why nobody of a batch can be reached now, "" if somebody may be.
+func (b batch) spent(w words) string {
+	switch r := &b.rule; {
+	case r.SpentTotal >= r.TotalBudget:
+		return w.Say("合計の上限（"+grouped(r.TotalBudget)+"件）まで送ったため、これ以上は届きません。", "All "+grouped(r.TotalBudget)+" offers of this rule are sent, so no more can be.")
+	case r.SpentToday >= r.Daily:
+		return w.Say("本日の上限（"+grouped(r.Daily)+"件）まで送りました。残りの人には、明日以降に確認すると届けられます。", "Today's "+grouped(r.Daily)+" offers are sent. The others can be confirmed from tomorrow.")
+	}
+	return ""
 }
 
 // batch is what the page of proposals shows.
 type batch struct {
 	rule  market.Ruled
-	list  []market.Delivered
+	list  []proposal
+	more  bool // there are others after those that are listed
 	done  bool // some were sent just now
 	sent  int
 	edits bool // the reader may confirm, and open cards
@@ -59,7 +104,16 @@ func (p *Pages) confirmProposals(r *request) error {
 	if err != nil {
 		return err
 	}
-	sent, err := p.market.ConfirmProposals(ctx, actor, id)
+	if err := r.ParseForm(); err != nil {
+		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
+	}
+	var except []uuid.UUID
+	for _, text := range r.PostForm["listed"] {
+		if one, err := uuid.Parse(text); err == nil && !slices.Contains(r.PostForm["take"], text) {
+			except = append(except, one)
+		}
+	}
+	sent, err := p.market.ConfirmProposals(ctx, actor, id, except...)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (p *Pages) rules(r *request) error {
 	if err != nil {
 		return err
 	}
-	x := ruleList{rules: list, next: next, stopped: stopped(r.words, k.Status), cost: cost, edits: mayRule(actor)}
+	x := ruleList{rules: list, next: next, stopped: stopped(r.words, k.Status), cost: cost, approve: p.market.Mode() == market.Approve, edits: mayRule(actor)}
 	return p.show(r, http.StatusOK, x.title(r.words), rulesPage(r.words, x))
 }
 
@@ -110,6 +110,7 @@ type ruleList struct {
 	next    string // cursor of the next page, "": this is the last
 	stopped string // why none of them sends, "" if they may
 	cost    market.Cost
+	approve bool // somebody confirms before anything is sent
 	edits   bool
 }
 
@@ -136,6 +137,9 @@ func (l ruleList) title(w words) string {
 	}
 	if active == 0 {
 		return w.Say("有効なオファー条件はありません", "No rule sends offers now")
+	}
+	if l.approve {
+		return w.Say(grouped(active)+"件のオファー条件が、合う人を探しています", "Rules that look for people now: "+grouped(active))
 	}
 	return w.Say(grouped(active)+"件のオファー条件が、自動でオファーを届けています", "Rules that send offers now: "+grouped(active))
 }
