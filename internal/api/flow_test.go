@@ -116,7 +116,7 @@ func TestWithoutOffersTheMissedLeavesAreTold(t *testing.T) {
 	got := into[map[string]any](t, s.must(http.StatusOK, "GET", "/api/v1/me/offers", token, ""))
 	want := map[string]any{"items": []any{}, "next_cursor": "", "missed": []any{map[string]any{
 		"wish": true, "pointer": "/all/0", "condition": map[string]any{"field": "pay_max", "min": 2000.0}, "rules": 1.0, "alone": true,
-		"sentence": map[string]any{"ja": "年収の上限が2,000万円以上", "en": "highest annual pay: 20,000,000 yen or more"},
+		"sentence": map[string]any{"ja": "年収の上限が2,000万円以上", "en": "highest annual pay: JPY 20M or more"},
 	}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("own offers (-want +got):\n%s", diff)

@@ -134,7 +134,7 @@ func (t english) number(f Field, s span) string {
 		p = spanPhrase{verb + " at %s or later", verb + " at %s or earlier", verb + " between %s and %s", verb + " at %s", ""}
 		bare = full
 	case "pay", "pay_min", "pay_max":
-		bare = func(n int) string { return commas(n * 10_000) }
+		bare = full
 	}
 	return p.put(s, bare, full)
 }
@@ -143,7 +143,7 @@ func (t english) number(f Field, s span) string {
 func (english) quantity(f Field, n int) string {
 	switch f.Name {
 	case "pay", "pay_min", "pay_max":
-		return commas(n*10_000) + " yen"
+		return "JPY " + strconv.FormatFloat(float64(n)/100, 'f', -1, 64) + "M"
 	case "start_hour", "end_hour":
 		return strconv.Itoa(n) + ":00"
 	}

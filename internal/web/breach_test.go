@@ -31,6 +31,10 @@ func TestABreachIsSetAside(t *testing.T) {
 	_, err = s.market.Proceed(ctx, firm, sent[0].ID, offer.Withdraw)
 	s.must(err)
 
+	operator := s.browser
+	s.ownerOf("k1@example.jp")
+	s.holds(s.get("/company"), http.StatusOK, "<h1>約束の不履行 1件が、送信数に響いています</h1>")
+	s.browser = operator
 	page := s.get("/operator/breaches")
 	s.holds(page, http.StatusOK, "1件 の違反を数えています", "会社1", "承諾されたあとに取り下げた", "11月24日(火)")
 	action := regexp.MustCompile(`action="(/operator/breaches/[0-9a-f-]{36}/set-aside)"`).FindStringSubmatch(page.body)

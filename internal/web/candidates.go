@@ -223,7 +223,7 @@ func (f found) title(w words) string {
 func (s search) show(w words, result market.SearchResult, today day.Day) found {
 	f := found{search: s, count: result.Count, today: today, filters: s.form.filters(w, s.wanted, result)}
 	for i, c := range s.wanted.clauses {
-		f.chips = append(f.chips, chipLink{say(w, c), s.without(i)})
+		f.chips = append(f.chips, chipLink{sentenceCase(say(w, c)), s.without(i)})
 	}
 	for _, i := range result.Impact {
 		at, err := strconv.Atoi(strings.TrimPrefix(i.Clause, "/all/"))

@@ -103,6 +103,8 @@ func (h firmHome) says(w words) string {
 		return w.Say(n+"件、日程の提示期限が近づいています", n+" people wait for a date, and time is short")
 	case waiting > 0:
 		return w.Say(strconv.Itoa(waiting)+"人 が日程の提示を待っています", strconv.Itoa(waiting)+" people wait for a date")
+	case len(h.cost.Breaches) > 0:
+		return w.Say("約束の不履行 "+grouped(len(h.cost.Breaches))+"件が、送信数に響いています", "Broken promises ("+grouped(len(h.cost.Breaches))+") lower what you may send")
 	case !h.posts:
 		return w.Say("まず、求人を1つ作りましょう", "Begin with a position")
 	case h.open == 0:

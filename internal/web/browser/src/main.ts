@@ -6,6 +6,7 @@ import { keys } from "./keys";
 import "./morph";
 import { live } from "./live";
 import { drafts } from "./draft";
+import { printing } from "./print";
 import { sending } from "./send";
 
 // Pieces of pages that htmx brings, and pages that it shows in place, may hold what a
@@ -23,4 +24,5 @@ htmx.onLoad((piece) => {
 
 keys(); // before the page is shown: its first key counts
 sending();
+printing();
 live();
