@@ -17,6 +17,7 @@ type Breach struct {
 	Company  OfferCompany `json:"company"`
 	What     string       `json:"what" enum:"date,interview,keep,pay" doc:"As an offer's obligations name it."`
 	On       day.Day      `json:"on" doc:"The day on which it was found: it lowers the company's daily budgets for 180 days."`
+	DeniedAt *time.Time   `json:"denied_at,omitempty" doc:"When the candidate last said that the interview was not held which the company says was."`
 	SetAside *SetAside    `json:"set_aside,omitempty" doc:"It counts no more."`
 }
 
@@ -34,6 +35,10 @@ type SetAsideBody struct {
 func breachOf(b *market.Breached) Breach {
 	out := Breach{
 		ID: b.ID.String(), Offer: b.OfferID.String(), Company: OfferCompany{b.CompanyID.String(), b.CompanyName}, What: string(b.Promise), On: b.Day,
+	}
+	if !b.DeniedAt.IsZero() {
+		at := b.DeniedAt.UTC()
+		out.DeniedAt = &at
 	}
 	if !b.SetAsideAt.IsZero() {
 		out.SetAside = &SetAside{b.SetAsideAt.UTC(), b.Reason}

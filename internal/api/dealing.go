@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -28,6 +29,8 @@ type OfferDealing struct {
 	ConfirmedPay *int         `json:"confirmed_pay,omitempty" doc:"As the candidate says: another figure disputes the company's."`
 	Declined     string       `json:"decline_reason,omitempty" enum:"pay,place,work,hours,timing,company,other" doc:"To the company only pay, place, work, hours and timing, and once the decline stands."`
 	EndedBy      string       `json:"ended_by,omitempty" enum:"candidate,company" doc:"Who hired, rejected or withdrew."`
+	DeniedAt     *time.Time   `json:"denied_at,omitempty" doc:"When the candidate last said that the interview was not held. The company says held again only once a date that they chose afterwards has begun."`
+	Left         bool         `json:"candidate_left,omitempty" doc:"To the company: the candidate of an accepted offer has left. It can take no step any more."`
 	Obligations  []Obligation `json:"obligations,omitempty" doc:"What an accepted interview obliges its sides to."`
 }
 
@@ -67,6 +70,11 @@ func dealingOf(d *market.Delivered) OfferDealing {
 	}
 	if d.Dealt() {
 		out.Thread = d.ID.String()
+		out.Left = x.Gone && d.State != offer.Withdrawn
+	}
+	if !x.DeniedAt.IsZero() {
+		at := x.DeniedAt.UTC()
+		out.DeniedAt = &at
 	}
 	if d.State == offer.Accepted { // else they only say for what the company waited
 		for i := range x.Slots {
@@ -145,6 +153,10 @@ func (s *service) addDealings() {
 		with(PayBody{640}, false), stepBody(s, toCandidate, func(ctx context.Context, id uuid.UUID, b *PayBody) (market.Delivered, error) {
 		return s.market.ConfirmPay(ctx, actorOf(ctx), id, b.Pay)
 	}))
+	handle(s, stepOf(toCandidate, "deny", "Object that the interview was not held", fmt.Sprintf("The offer is accepted again, as if the company had never said that it was held; also once it was rejected or hired. For %d days after that was said, and not once you have said your pay. ", offer.DenyDays)+repeat),
+		s.step("offer", toCandidate, func(ctx context.Context, id uuid.UUID) (market.Delivered, error) {
+			return s.market.Deny(ctx, actorOf(ctx), id)
+		}))
 	handleBody(s, stepOf(toCompany, "schedule", "Propose dates, or say that one was agreed", repeat).with(exampleSlots(), true),
 		stepBody(s, toCompany, s.schedule))
 	handleBody(s, stepOf(toCompany, "hire", "The candidate was hired", repeat).with(HireBody{to(640)}, true),

@@ -186,6 +186,7 @@ func (w *world) before(t *testing.T) map[string]func() {
 		"hire-sent-offer": held, "reject-sent-offer": held,
 		"choose-offer": proposed, "reschedule-offer": proposed, "reschedule-sent-offer": chosen, "calendar": chosen, "own-calendar": chosen,
 		"messages": accepted, "write-message": accepted,
+		"deny-offer":        held,
 		"confirm-pay-offer": func() { held(); w.step("company", "hire") },
 		"set-breach-aside": func() {
 			accepted()

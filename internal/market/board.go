@@ -195,19 +195,11 @@ func (m *Market) boardCards(tx Tx, actor Actor, list []offer.Offer) ([]BoardCard
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	k, err := tx.Company(actor.Company)
-	if err != nil {
-		return nil, err
-	}
-	group, err := groupOf(tx, k)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]BoardCard, len(list))
 	for i, d := range delivered {
 		out[i].Delivered = d
 		c, found := people[d.Candidate]
-		if found && knownByName(d.State) && actor.Role.May(account.OpenCard) == nil && !c.Blocked(k.Number, group) {
+		if found && knownByName(d.State) && actor.Role.May(account.OpenCard) == nil {
 			out[i].Name = c.Profile.Name
 		}
 	}

@@ -143,6 +143,7 @@ type Breached struct {
 	OfferID     uuid.UUID
 	CompanyID   uuid.UUID
 	CompanyName string
+	DeniedAt    time.Time // when the candidate last said that the interview was not held
 }
 
 // Breaches gives a page of all breaches to an operator, newest first, before a
@@ -223,7 +224,11 @@ func breached(tx Tx, b offer.Breach) (Breached, error) {
 	if err != nil {
 		return out, fmt.Errorf("company of breach %d: %w", b.Key, err)
 	}
-	out.OfferID, out.CompanyID, out.CompanyName = o.ID, k.ID, k.Name
+	d, err := tx.Dealing(b.Offer)
+	if err != nil {
+		return out, fmt.Errorf("dealing of breach %d: %w", b.Key, err)
+	}
+	out.OfferID, out.CompanyID, out.CompanyName, out.DeniedAt = o.ID, k.ID, k.Name, d.DeniedAt
 	return out, nil
 }
 

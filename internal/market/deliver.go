@@ -2,6 +2,7 @@ package market
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -144,7 +145,9 @@ func (p *pointed) deal(d *Delivered) {
 	}
 	d.Duties = offer.Duties(&d.Offer, &d.Dealing, d.Terms.PayMin, p.on)
 	d.Talks = d.Dealing.Talks(&d.Offer, p.on)
-	d.Unread = p.unread[d.Key]
+	if d.Unread = p.unread[d.Key]; p.to == offer.Company && d.Dealing.Gone {
+		d.Unread = 0 // what they wrote is erased
+	}
 }
 
 // seenByCompany gives an offer as its company may know it: who blocked it looks
@@ -158,7 +161,8 @@ func (m *Market) seenByCompany(tx Tx, actor Actor, o offer.Offer) (Delivered, er
 }
 
 // allSeenByCompany is seenByCompany of many, in their order, with the candidates to
-// whom they went, by key; erased ones are not among them.
+// whom they went, by key. Who is erased and who has blocked the company are not among
+// them: neither has a card or a name, so that nothing tells the one from the other.
 func (m *Market) allSeenByCompany(tx Tx, actor Actor, list []offer.Offer) ([]Delivered, map[int64]candidate.Candidate, error) {
 	out, err := m.deliverAll(tx, list, offer.Company)
 	if err != nil {
@@ -178,6 +182,9 @@ func (m *Market) allSeenByCompany(tx Tx, actor Actor, list []offer.Offer) ([]Del
 			people[c.Key] = c
 		}
 	}
+	if err := withoutBlocking(tx, actor.Company, people); err != nil {
+		return nil, nil, err
+	}
 	for i := range out {
 		o, d := &list[i], &out[i]
 		if shown := shownState(o, m.running()); shown != d.State {
@@ -186,14 +193,35 @@ func (m *Market) allSeenByCompany(tx Tx, actor Actor, list []offer.Offer) ([]Del
 		}
 		c, found := people[o.Candidate]
 		if !found {
+			d.Talks = false
 			continue
 		}
+		if o.State == offer.Withdrawn && d.Dealing.EndedBy == offer.Candidate {
+			continue // a block after the acceptance withdraws likewise
+		}
 		d.Card = cards.Of(c.ID)
-		if o.Dealt() && o.State != offer.Withdrawn && o.State != offer.Rejected {
+		if knownByName(o.State) {
 			d.Name = c.Profile.Name
 		}
 	}
 	return out, people, nil
+}
+
+// withoutBlocking takes those out of some candidates who have blocked a company.
+func withoutBlocking(tx Tx, company int64, people map[int64]candidate.Candidate) error {
+	if len(people) == 0 {
+		return nil
+	}
+	k, err := tx.Company(company)
+	if err != nil {
+		return fmt.Errorf("company %d: %w", company, err)
+	}
+	group, err := groupOf(tx, k)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(people, func(_ int64, c candidate.Candidate) bool { return c.Blocked(k.Number, group) })
+	return nil
 }
 
 // keysOf gives the keys that some offers name, each once; 0 names nothing.

@@ -65,6 +65,7 @@ type KeptOffer struct {
 	Date       *time.Time         `json:"date,omitempty" doc:"That was agreed last."`
 	SaidPay    *int               `json:"final_pay,omitempty" doc:"As the company says."`
 	Confirmed  *int               `json:"confirmed_pay,omitempty" doc:"As you say."`
+	DeniedAt   *time.Time         `json:"denied_at,omitempty" doc:"When you last said that an interview was not held."`
 	Messages   []KeptMessage      `json:"messages"`
 }
 
@@ -148,7 +149,7 @@ func (m *Market) exportOffers(tx Tx, key int64) ([]KeptOffer, error) {
 			ID: d.ID.String(), Company: d.CompanyName, Kind: d.Kind, Sender: string(d.Sender), State: string(d.State),
 			SentAt: d.SentAt.UTC(), SeenAt: moment(d.SeenAt), AnsweredAt: moment(d.AnsweredAt), ExpiresOn: d.ExpiresOn,
 			Terms: d.Terms, Age: d.Age, Message: d.Message, Reason: string(d.Dealing.Reason),
-			SaidPay: d.Dealing.SaidPay, Confirmed: d.Dealing.ConfirmedPay, Messages: []KeptMessage{},
+			SaidPay: d.Dealing.SaidPay, Confirmed: d.Dealing.ConfirmedPay, DeniedAt: moment(d.Dealing.DeniedAt), Messages: []KeptMessage{},
 		}
 		if d.Dealing.Date != nil {
 			one.Date = moment(d.Dealing.Date.Start)

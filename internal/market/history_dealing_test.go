@@ -51,6 +51,10 @@ func (h *history) doDeal(d draw) error {
 // deal takes a random step on an accepted offer.
 func (h *history) deal(d draw, a market.Actor, o market.Delivered) (err error) {
 	ctx, ours := h.Context(), a.Kind == account.Candidate
+	if ours && d.chance(50) && (o.State == offer.Held || o.State == offer.Hired || o.State == offer.Rejected) {
+		_, err = h.Deny(ctx, a, o.ID)
+		return err
+	}
 	switch d.IntN(8) {
 	case 0, 1, 2:
 		return h.say(d, a, o)

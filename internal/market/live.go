@@ -2,6 +2,7 @@ package market
 
 import (
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -225,7 +226,7 @@ func (m *Market) concerns(tx Tx, row *Row) (heard, error) {
 	switch row.Change {
 	case OfferChanged:
 		o, err := tx.Offer(row.Entity)
-		return m.concernsOffer(&o), err
+		return m.concernsOffer(&o, row.At), err
 	case RuleChanged, RuleLess:
 		r, err := tx.Rule(row.Entity)
 		return heard{News: News{Kind: "rule", ID: r.ID}, company: r.Company}, err
@@ -242,8 +243,10 @@ func (m *Market) concerns(tx Tx, row *Row) (heard, error) {
 }
 
 // concernsOffer leaves out who does not see the offer, and the company where what it
-// is shown differs from what happened: a block, a decline that can be taken back.
-func (m *Market) concernsOffer(o *offer.Offer) heard {
+// is shown differs from what happened, such as a block. A decline that can be taken
+// back, and its being taken back, look to it like an offer that was opened, of which it
+// is told once: by the row of the moment when it was.
+func (m *Market) concernsOffer(o *offer.Offer, at time.Time) heard {
 	h := heard{News: News{Kind: "offer", ID: o.ID}}
 	if visible(o) {
 		h.candidate = o.Candidate
@@ -251,7 +254,8 @@ func (m *Market) concernsOffer(o *offer.Offer) heard {
 	if o.State == offer.Sent {
 		h.toCandidate = "arrived"
 	}
-	if !hiddenFromCompany(o) && shownState(o, m.running()) == o.State {
+	shown := shownState(o, m.running())
+	if told := shown == o.State || shown == offer.Seen; told && !hiddenFromCompany(o) && (shown != offer.Seen || at.Equal(o.SeenAt)) {
 		h.company = o.Company
 	}
 	return h

@@ -54,7 +54,7 @@ func (t *memoryTx) SaveDealing(d *offer.Dealing) error {
 	before := t.dealings[d.Offer]
 	row := *d
 	row.ProposedAt, row.DatedAt, row.ChangedAt = stored(d.ProposedAt), stored(d.DatedAt), stored(d.ChangedAt)
-	row.HeldAt, row.EndedAt = stored(d.HeldAt), stored(d.EndedAt)
+	row.HeldAt, row.EndedAt, row.DeniedAt = stored(d.HeldAt), stored(d.EndedAt), stored(d.DeniedAt)
 	row.CandidateRead, row.CompanyRead = before.CandidateRead, before.CompanyRead
 	put(t, t.dealings, d.Offer, row)
 	return nil

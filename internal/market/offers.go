@@ -32,6 +32,14 @@ type Delivered struct {
 	Talks       bool           // both sides may write
 }
 
+// Proceeds gives the steps that the company can take: none once the candidate has left.
+func (d *Delivered) Proceeds() []offer.Action {
+	if d.Dealing.Gone {
+		return nil
+	}
+	return d.Offer.Proceeds()
+}
+
 // visible says whether a candidate sees an offer.
 func visible(o *offer.Offer) bool { return o.State != offer.Proposed && o.State != offer.Lapsed }
 

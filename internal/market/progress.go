@@ -79,6 +79,7 @@ type Dashboard struct {
 	Answers      rule.Answers
 	Board        map[Column]int // now, of all time
 	Owed         []BoardCard    // accepted, whoever waits longest first, up to MostOwed
+	Overdue      []BoardCard    // scheduled, of the first MostOwed, whose promised interview is overdue
 }
 
 // MostOwed bounds how many cards that wait for a date a dashboard holds.
@@ -118,9 +119,38 @@ func (m *Market) Dashboard(ctx context.Context, actor Actor, days int) (Dashboar
 		if out.Owed, err = m.boardCards(tx, actor, owed); err != nil {
 			return err
 		}
+		if out.Overdue, err = m.overdue(tx, actor, board); err != nil {
+			return err
+		}
 		return m.funnels(tx, actor, &out)
 	})
 	return out, err
+}
+
+// overdue gives the cards of those who have a date and whose promised interview is
+// overdue.
+func (m *Market) overdue(tx Tx, actor Actor, board BoardPage) ([]BoardCard, error) {
+	board.Column = ColumnScheduled
+	list, err := tx.InColumn(board)
+	if err != nil {
+		return nil, err
+	}
+	cards, err := m.boardCards(tx, actor, list)
+	return slices.DeleteFunc(cards, func(c BoardCard) bool { return c.OverdueSince() == 0 }), err
+}
+
+// OverdueSince is the last day on which a promised interview that is still to be held
+// was due, once that has passed; 0: none is overdue.
+func (d *Delivered) OverdueSince() day.Day {
+	if d.Dealing.Gone || d.State != offer.Accepted && d.State != offer.Scheduled {
+		return 0
+	}
+	for _, u := range d.Duties {
+		if u.Promise == offer.PromiseHold && u.Standing == offer.Broken {
+			return u.Due
+		}
+	}
+	return 0
 }
 
 func (m *Market) funnels(tx Tx, actor Actor, out *Dashboard) error {

@@ -323,9 +323,9 @@ func lives() map[offer.State][]offer.State {
 		// pay, breaches, and an erasure.
 		offer.Accepted:  {offer.Accepted, offer.Scheduled, offer.Held, offer.Withdrawn},
 		offer.Scheduled: {offer.Scheduled, offer.Accepted, offer.Held, offer.Withdrawn},
-		offer.Held:      {offer.Held, offer.Hired, offer.Rejected, offer.Withdrawn},
-		offer.Hired:     {offer.Hired},
-		offer.Rejected:  {offer.Rejected},
+		offer.Held:      {offer.Held, offer.Hired, offer.Rejected, offer.Withdrawn, offer.Accepted},
+		offer.Hired:     {offer.Hired, offer.Accepted},
+		offer.Rejected:  {offer.Rejected, offer.Accepted},
 		offer.Withdrawn: {offer.Withdrawn},
 	}
 }
@@ -640,7 +640,8 @@ func (t *recording) checkAccepted(was offer.State, o *offer.Offer) error {
 	if err != nil {
 		return err
 	}
-	if k.Status == company.Suspended || p.State == position.Closed {
+	objection := was == offer.Held || was == offer.Hired || was == offer.Rejected // it was accepted before
+	if !objection && (k.Status == company.Suspended || p.State == position.Closed) {
 		t.fault("offer %d went from %s to %s: the company is %s, the position %s", o.Key, was, o.State, k.Status, p.State)
 	}
 	return t.checkBlocks(map[int64]offer.Offer{o.Key: *o})

@@ -284,13 +284,16 @@ func (s *scouter) scout(card string) (Scouted, error) {
 	if err != nil {
 		return out, err
 	}
+	if c.Blocked(s.company.Number, s.group) {
+		return out, nil // like somebody who has left
+	}
 	// First what the company knows of itself, whatever has become of the person.
 	if why := s.again(before); why != nil {
 		out.Why = why
 		return out, nil //nolint:nilerr // it is what became of the card
 	}
 	hidden := slices.ContainsFunc(before, func(o offer.Offer) bool { return o.Position == s.position.Key && o.State.Live() })
-	if !c.Open || c.Blocked(s.company.Number, s.group) || hidden {
+	if !c.Open || hidden {
 		return out, nil
 	}
 	if s.left <= 0 {

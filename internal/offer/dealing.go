@@ -143,6 +143,7 @@ type Dealing struct {
 	Sequence     int       // how often the date has changed
 	ChangedAt    time.Time // when it last did
 	HeldAt       time.Time
+	DeniedAt     time.Time // when the candidate last said that it was not held
 	EndedAt      time.Time
 	EndedBy      Side
 	Gone         bool // the candidate was erased
@@ -176,6 +177,8 @@ const (
 	SilentDays = 14
 	// TalkDays is how long both sides may still write after a talk or a hire.
 	TalkDays = 30
+	// DenyDays is how long a candidate may object that an interview was not held.
+	DenyDays = 30
 )
 
 // Accept starts the clocks of an interview on the day of its acceptance.
@@ -258,16 +261,45 @@ func (d *Dealing) Ahead(now time.Time) bool {
 	return d.Date != nil && !d.CalledOff && d.Date.Start.After(now)
 }
 
-// Hold notes that the interview or talk took place; before the time that was agreed
-// for it that is a Conflict.
+// Unshown says whether the candidate has objected that the interview was not held, and
+// has chosen no date since: the company's word alone does not do any more.
+func (d *Dealing) Unshown() bool {
+	return !d.DeniedAt.IsZero() && (d.Date == nil || d.CalledOff || d.ChangedAt.Before(d.DeniedAt))
+}
+
+// Hold notes that the interview or talk took place. Before the time that was agreed for
+// it that is a Conflict, and so it is after an objection until the candidate has chosen
+// another.
 func (d *Dealing) Hold(now time.Time) error {
-	if d.Ahead(now) {
+	switch {
+	case d.Unshown():
+		return errs.New(errs.Conflict, "the candidate says that it was not held: propose dates, and say so again once the one that they choose has begun")
+	case d.Ahead(now):
 		return errs.New(errs.Conflict, "the agreed date has not begun: if it was held on another, call that one off first")
 	}
 	d.room(day.Of(now), day.Of(now))
 	d.Slots = nil
 	d.dated(now)
 	d.HeldAt = now
+	return nil
+}
+
+// Denies says whether the candidate may object now that the interview was held.
+func (d *Dealing) Denies(now time.Time) bool {
+	return !d.HeldAt.IsZero() && d.ConfirmedPay == nil && day.Of(now) <= day.Of(d.HeldAt)+DenyDays
+}
+
+// Deny takes back that the interview was held, and what came of it, as if it had never
+// been said: the clocks go on. Later than 30 days after, or once the candidate has said
+// their pay, it is a Conflict.
+func (d *Dealing) Deny(now time.Time) error {
+	if !d.Denies(now) {
+		return errs.New(errs.Conflict, fmt.Sprintf("this can be said for %d days after the interview was said to be held, and not once you have said your pay", DenyDays))
+	}
+	if d.DatedAt.Equal(d.HeldAt) {
+		d.DatedAt = time.Time{} // it was dated by this alone
+	}
+	d.HeldAt, d.EndedAt, d.EndedBy, d.SaidPay, d.DeniedAt = time.Time{}, time.Time{}, "", nil, now
 	return nil
 }
 

@@ -32,6 +32,7 @@ const (
 	Schedule   Action = "schedule"   // says that a date was agreed elsewhere
 	Reschedule Action = "reschedule" // calls the date off, or says that none of those proposed suits
 	Hold       Action = "held"
+	Deny       Action = "deny" // objects that the interview was not held
 	Hire       Action = "hire" // or mends what was said of the pay
 	ConfirmPay Action = "confirm-pay"
 	ReopenPay  Action = "reopen-pay" // an operator lets both sides say the pay again
@@ -62,6 +63,7 @@ var life = map[Side]map[Action]map[State]State{
 		Choose:     {Accepted: Scheduled},
 		Reschedule: {Accepted: Accepted, Scheduled: Accepted},
 		ConfirmPay: {Hired: Hired},
+		Deny:       {Held: Accepted, Hired: Accepted, Rejected: Accepted},
 		Withdraw:   {Accepted: Withdrawn, Scheduled: Withdrawn, Held: Withdrawn},
 	},
 	Company: {
@@ -82,7 +84,7 @@ var life = map[Side]map[Action]map[State]State{
 func (s State) Next(by Side, kind string, a Action) (State, error) {
 	if kind == Casual {
 		switch {
-		case a == Hire || a == Reject || a == ConfirmPay || a == ReopenPay, s == Held && a == Withdraw:
+		case a == Hire || a == Reject || a == ConfirmPay || a == ReopenPay || a == Deny, s == Held && a == Withdraw:
 			return s, errs.New(errs.Conflict, "a casual talk ends when it was held: the step "+string(a)+" is of interviews alone")
 		}
 	}

@@ -36,6 +36,7 @@ candidate reschedule  b  -   -   -   | -   -   -   -   | Acc Acc -   -   -   -
 candidate withdraw    i  -   -   -   | -   -   -   -   | Wit Wit Wit -   -   -
 candidate withdraw    c  -   -   -   | -   -   -   -   | Wit Wit -   -   -   -
 candidate confirm-pay i  -   -   -   | -   -   -   -   | -   -   -   Hir -   -
+candidate deny        i  -   -   -   | -   -   -   -   | -   -   Acc Acc Acc -
 company   confirm     b  Sen -   -   | -   -   -   -   | -   -   -   -   -   -
 company   message     b  -   -   -   | -   -   -   -   | Acc Sch Hel Hir -   -
 company   propose     b  -   -   -   | -   -   -   -   | Acc Acc -   -   -   -

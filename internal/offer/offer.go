@@ -57,6 +57,8 @@ func (o *Offer) Take(by Side, a Action, at time.Time) error {
 		first(&o.ScheduledAt, at)
 	case Hold:
 		first(&o.HeldAt, at)
+	case Deny:
+		o.HeldAt = time.Time{}
 	}
 	return nil
 }

@@ -13,14 +13,14 @@ import (
 )
 
 const dealingColumns = "date_by, hold_by, slots, proposed_at, dated_at, agreed, called_off, sequence, changed_at, held_at, ended_at," +
-	" ended_by, gone, said_pay, confirmed_pay, reason, owed_on"
+	" ended_by, gone, said_pay, confirmed_pay, reason, owed_on, denied_at"
 
 const updateDealing = "UPDATE dealing SET date_by = ?, hold_by = ?, slots = ?, proposed_at = ?, dated_at = ?, agreed = ?," +
 	" called_off = ?, sequence = ?, changed_at = ?, held_at = ?, ended_at = ?, ended_by = ?, gone = ?, said_pay = ?," +
-	" confirmed_pay = ?, reason = ?, owed_on = ? WHERE offer = ?"
+	" confirmed_pay = ?, reason = ?, owed_on = ?, denied_at = ? WHERE offer = ?"
 
 const insertDealing = "INSERT INTO dealing (" + dealingColumns + ", offer, candidate_read, company_read)" +
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 // dayOrNull is NULL for 0: there is no such day.
 func dayOrNull(d day.Day) any {
@@ -57,26 +57,26 @@ func dealingValues(d *offer.Dealing) ([]any, error) {
 			return nil, err
 		}
 	}
-	return append(make([]any, 0, 20),
+	return append(make([]any, 0, 21),
 		dayOrNull(d.DateBy), dayOrNull(d.HoldBy), slots, microsOrNull(d.ProposedAt), microsOrNull(d.DatedAt), agreed, d.CalledOff,
 		d.Sequence, microsOrNull(d.ChangedAt), microsOrNull(d.HeldAt), microsOrNull(d.EndedAt), string(d.EndedBy), d.Gone,
-		numberOrNull(d.SaidPay), numberOrNull(d.ConfirmedPay), string(d.Reason), dayOrNull(d.OwedOn), d.Offer), nil
+		numberOrNull(d.SaidPay), numberOrNull(d.ConfirmedPay), string(d.Reason), dayOrNull(d.OwedOn), microsOrNull(d.DeniedAt), d.Offer), nil
 }
 
 func scanDealing(row scanner, d *offer.Dealing) error {
 	var (
-		dateBy, holdBy, proposed, dated, changed, held, ended, said, confirmed, owed sql.NullInt64
+		dateBy, holdBy, proposed, dated, changed, held, ended, said, confirmed, owed, denied sql.NullInt64
 		slots                                                                        string
 		agreed                                                                       sql.NullString
 	)
 	err := row.Scan(&dateBy, &holdBy, &slots, &proposed, &dated, &agreed, &d.CalledOff, &d.Sequence, &changed, &held, &ended,
-		&d.EndedBy, &d.Gone, &said, &confirmed, &d.Reason, &owed, &d.Offer, &d.CandidateRead, &d.CompanyRead)
+		&d.EndedBy, &d.Gone, &said, &confirmed, &d.Reason, &owed, &denied, &d.Offer, &d.CandidateRead, &d.CompanyRead)
 	if err != nil {
 		return err
 	}
 	d.DateBy, d.HoldBy, d.OwedOn = day.Day(dateBy.Int64), day.Day(holdBy.Int64), day.Day(owed.Int64)
 	d.ProposedAt, d.DatedAt, d.ChangedAt = momentOrZero(proposed), momentOrZero(dated), momentOrZero(changed)
-	d.HeldAt, d.EndedAt = momentOrZero(held), momentOrZero(ended)
+	d.HeldAt, d.EndedAt, d.DeniedAt = momentOrZero(held), momentOrZero(ended), momentOrZero(denied)
 	d.SaidPay, d.ConfirmedPay = numberOrNil(said), numberOrNil(confirmed)
 	if err := json.Unmarshal([]byte(slots), &d.Slots); err != nil {
 		return &damaged{"dealing", d.Offer, "slots", err}

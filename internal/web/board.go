@@ -133,13 +133,15 @@ func (p *Pages) showMove(r *request, status int, x moving) error {
 		return err
 	}
 	x.breaks = offer.Breaks(&x.offer.Offer, &x.offer.Dealing, p.market.Now())
-	ahead := x.offer.Dealing.Ahead(p.market.Now())
+	ahead, unshown := x.offer.Dealing.Ahead(p.market.Now()), x.offer.Dealing.Unshown()
 	if mayAnswer(actor) {
-		x.steps = slices.DeleteFunc(x.offer.Proceeds(), func(a offer.Action) bool { return ahead && a == offer.Hold })
+		x.steps = slices.DeleteFunc(x.offer.Proceeds(), func(a offer.Action) bool { return (ahead || unshown) && a == offer.Hold })
 	}
 	switch {
 	case x.to == offer.Hold && ahead:
 		x.wrong, x.to, status = aheadText(r.words, &x.offer.Offer), "", http.StatusConflict
+	case x.to == offer.Hold && unshown && x.offer.State != offer.Held:
+		x.wrong, x.to, status = objectionText(r.words, &deal{Delivered: x.offer, by: offer.Company}), "", http.StatusConflict
 	case x.to != "" && !slices.Contains(x.steps, x.to):
 		x.wrong = r.words.Say("いまの状態からは、その操作ができません。次の操作から選んでください。", "That cannot be done as the offer stands. Choose one of these steps.")
 		x.to, status = "", http.StatusConflict
@@ -234,21 +236,24 @@ func cardName(w words, c market.BoardCard) string {
 // shortCard names somebody who is not known by name yet.
 func shortCard(w words, card string) string {
 	if len(card) < 6 {
-		return w.Say("退会した方", "somebody who has left")
+		return w.Say("表示できない方", "someone who cannot be shown")
 	}
 	return w.Say("候補者 "+card[:6], "Candidate "+card[:6])
 }
 
 func boardTitle(w words, x pipeline) string {
-	overdue, waiting, all := 0, 0, 0
+	overdue, unheld, waiting, all := 0, 0, 0, 0
 	for _, c := range x.board.Columns {
 		all += c.All
 		if c.Column == market.ColumnAccepted {
 			waiting = c.All
 		}
 		for _, card := range c.Cards {
-			if due, ok := card.DateBy(); ok && due < x.today {
+			if late(x.today, &card.Delivered) {
 				overdue++
+			}
+			if card.OverdueSince() != 0 {
+				unheld++
 			}
 		}
 	}
@@ -256,6 +261,10 @@ func boardTitle(w words, x pipeline) string {
 		return w.Say(columnName(w, market.Column(c))+" "+howMany(w, all), columnName(w, market.Column(c))+": "+howMany(w, all))
 	}
 	switch {
+	case unheld > 0 && unheld == overdue:
+		return w.Say("面接が遅れている方が "+howMany(w, unheld)+"います", howMany(w, unheld)+" waited too long for an interview")
+	case unheld > 0:
+		return w.Say("日程の提示や面接が遅れている方が "+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date or an interview")
 	case overdue > 0:
 		return w.Say("日程の提示が遅れている方が "+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date")
 	case waiting > 0:
@@ -302,10 +311,10 @@ func columnEmpty(w words, c market.Column) string {
 	return w.Say("まだありません", "None yet")
 }
 
-// late says whether the time to name a date has passed.
-func late(today day.Day, o *offer.Offer) bool {
-	due, ok := o.DateBy()
-	return ok && due < today
+// late says whether the time to name a date or to hold the interview has passed.
+func late(today day.Day, d *market.Delivered) bool {
+	due, ok := d.DateBy()
+	return !d.Dealing.Gone && (ok && due < today || d.OverdueSince() != 0)
 }
 
 // cardState says what the column leaves open: the kind, and where it holds several, the
@@ -331,7 +340,7 @@ func cardState(w words, c market.BoardCard, in market.Column) string {
 	return kind + w.Say("・", ", ") + state
 }
 
-func stepsOf(o *offer.Offer) string {
+func stepsOf(o *market.Delivered) string {
 	text := ""
 	for _, a := range o.Proceeds() {
 		text += string(a) + " "

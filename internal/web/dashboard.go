@@ -11,7 +11,6 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
-	"enishi/internal/offer"
 )
 
 func (p *Pages) dashboardRoutes() []Route {
@@ -56,8 +55,10 @@ func (p *Pages) dashboard(r *request) error {
 	if h.figures, err = p.market.Dashboard(ctx, actor, h.days); err != nil {
 		return err
 	}
+	h.owed = slices.Clone(h.figures.Overdue)
 	for _, card := range h.figures.Owed {
-		if due, ok := card.DateBy(); ok && due <= h.figures.Today+soon {
+		due, ok := card.DateBy()
+		if !card.Dealing.Gone && (ok && due <= h.figures.Today+soon || card.OverdueSince() != 0) {
 			h.owed = append(h.owed, card)
 		}
 	}
@@ -84,10 +85,13 @@ func (p *Pages) dashboard(r *request) error {
 // says what a company has to do next.
 func (h firmHome) says(w words) string {
 	waiting := h.figures.Board[market.ColumnAccepted]
-	overdue := 0
+	overdue, unheld := 0, 0
 	for _, card := range h.owed {
-		if late(h.figures.Today, &card.Offer) {
+		if late(h.figures.Today, &card.Delivered) {
 			overdue++
+		}
+		if card.OverdueSince() != 0 {
+			unheld++
 		}
 	}
 	switch n := strconv.Itoa(len(h.owed)); {
@@ -95,6 +99,10 @@ func (h firmHome) says(w words) string {
 		return w.Say("いま、運営が企業情報を確認しています", "Your company is being verified")
 	case h.company.Status == company.Suspended:
 		return w.Say("この企業の利用は停止されています", "This company is suspended")
+	case unheld > 0 && unheld == overdue:
+		return w.Say(strconv.Itoa(unheld)+"件、面接が遅れています", howMany(w, unheld)+" waited too long for an interview")
+	case unheld > 0:
+		return w.Say(strconv.Itoa(overdue)+"件、日程の提示や面接が遅れています", howMany(w, overdue)+" waited too long for a date or an interview")
 	case overdue > 0:
 		return w.Say(strconv.Itoa(overdue)+"件、日程の提示が遅れています", howMany(w, overdue)+" waited too long for a date")
 	case len(h.owed) == 1:
@@ -113,10 +121,14 @@ func (h firmHome) says(w words) string {
 	return w.Say("いま対応が必要なものはありません", "Nothing waits for you now")
 }
 
-// dateLeft says how long is left to name a date.
-func dateLeft(w words, today day.Day, o *offer.Offer) string {
-	due, ok := o.DateBy()
-	if !ok {
+// dateLeft says how long is left to name a date, or since when an interview is overdue.
+func dateLeft(w words, today day.Day, d *market.Delivered) string {
+	if since := d.OverdueSince(); since != 0 {
+		n := int(today - since)
+		return w.Say(fmt.Sprintf("面接が%d日遅れています", n), fmt.Sprintf("the interview is %d %s overdue", n, plural(n, "day")))
+	}
+	due, ok := d.DateBy()
+	if !ok || d.Dealing.Gone {
 		return ""
 	}
 	if n := int(today - due); n > 0 {

@@ -42,6 +42,10 @@ func (p *Pages) dealRoutes() []Route {
 	}
 	add("/offers/{id}/choose", Candidates, p.chooses)
 	add("/offers/{id}/confirm-pay", Candidates, p.saysPay)
+	add("/offers/{id}/deny", Candidates, func(ctx context.Context, _ *request, a market.Actor, id uuid.UUID) error {
+		_, err := p.market.Deny(ctx, a, id)
+		return err
+	})
 	add("/offers/{id}/withdraw", Candidates, func(ctx context.Context, _ *request, a market.Actor, id uuid.UUID) error {
 		_, err := p.market.Answer(ctx, a, id, offer.Withdraw)
 		return err
@@ -65,6 +69,7 @@ type deal struct {
 	acts     bool             // who looks may take steps
 	breaks   bool             // to withdraw breaks the company's promise
 	ahead    bool             // the agreed date has not begun
+	denies   bool             // the candidate may object that it was held
 	messages []market.Message // oldest first
 	earlier  int64            // before which the thread goes on, 0: it does not
 	older    bool             // the newest messages are not among those shown
@@ -84,8 +89,11 @@ func (x *deal) path(below string) string {
 // can says whether the side may take a step as the offer stands.
 func (x *deal) can(a offer.Action) bool {
 	_, err := x.State.Next(x.by, x.Kind, a)
-	return err == nil && x.acts
+	return err == nil && x.acts && (x.by == offer.Candidate || !x.Dealing.Gone)
 }
+
+// holds says whether the company can say now that the interview or talk was held.
+func (x *deal) holds() bool { return !x.ahead && !x.Dealing.Unshown() }
 
 func sideOf(a market.Actor) offer.Side {
 	if a.Kind == account.Candidate {
@@ -124,6 +132,7 @@ func (p *Pages) showDelivered(r *request, status int, d market.Delivered, x deal
 	x.acts = x.by == offer.Candidate || mayAnswer(actor)
 	now := p.market.Now()
 	x.breaks, x.ahead = offer.Breaks(&d.Offer, &d.Dealing, now), d.Dealing.Ahead(now)
+	x.denies = d.Dealing.Denies(now)
 	if d.Dealt() {
 		before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 		var err error

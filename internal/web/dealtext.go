@@ -71,9 +71,38 @@ func (x *deal) due(w words, p offer.Promise) string {
 	return ""
 }
 
+// denyText says what an objection does.
+func denyText(w words) string {
+	return w.Say("オファーは「承諾済み」に戻り、面接の期限はそのまま進みます。企業と運営に、この申告と日時が表示されます。企業は、あなたが選んだ新しい日時が来るまで、面接済みと登録できません。",
+		"The offer is accepted again, and the clock of the interview goes on. The company and the operator see that you said so, and when. The company can say that it was held only once a new time that you choose has come.")
+}
+
+// objectionText says when the candidate objected, and what that means.
+func objectionText(w words, x *deal) string {
+	at := w.Time(x.Dealing.DeniedAt)
+	what := x.ours(w.Say(at+" に「面接は行われていません」と伝えました。", "You said on "+at+" that the interview was not held."),
+		w.Say(at+" に、候補者から「面接は行われていません」と申告がありました。", "The candidate said on "+at+" that the interview was not held."))
+	if !x.Dealing.Unshown() || !x.Running() || x.State == offer.Held {
+		return what
+	}
+	return what + x.ours(w.Say("企業が提案する日時を選んでください。", " Choose a time that the company proposes."),
+		w.Say("候補の日時を提案してください。候補者が選んだ日時が来ると、面接済みと登録できます。", " Propose times: you can say that it was held once the one that they choose has come."))
+}
+
+// goneTitle says to the company that the candidate has left.
+func goneTitle(w words, x *deal) string {
+	if x.State == offer.Hired {
+		return w.Say("採用した方は、退会しました", "Hired; they have left since")
+	}
+	return w.Say("候補者が退会したため、選考は終わりました", "The candidate has left: this is over")
+}
+
 // dealTitle says where an offer stands and what is next.
 func dealTitle(w words, x *deal) string {
 	talk := talkName(w, &x.Offer)
+	if x.by == offer.Company && x.Dealing.Gone && (x.Running() || x.State == offer.Hired) {
+		return goneTitle(w, x)
+	}
 	switch x.State {
 	case offer.Accepted:
 		return acceptedTitle(w, x)
@@ -147,10 +176,16 @@ func (x *deal) partyName(w words, side offer.Side) string {
 		return w.Say("あなた", "You")
 	case side == offer.Company:
 		return x.ours(x.CompanyName, w.Say("貴社", "Your company"))
-	case x.Name != "":
-		return w.Say(x.Name+" さん", x.Name)
 	}
-	return shortCard(w, x.Card)
+	return partyOf(w, &x.Delivered)
+}
+
+// partyOf names the candidate of an offer to its company.
+func partyOf(w words, d *market.Delivered) string {
+	if d.Name != "" {
+		return w.Say(d.Name+" さん", d.Name)
+	}
+	return shortCard(w, d.Card)
 }
 
 // dutyText says what a promise obliges to.

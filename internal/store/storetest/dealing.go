@@ -41,7 +41,7 @@ func dealingRoundTrip(t *testing.T, s market.Store) {
 	full := offer.Dealing{
 		Offer: 7, DateBy: today, HoldBy: today + 60, Slots: []offer.Slot{slot, {ID: uuid.New(), Start: when.Add(time.Hour), Zone: "UTC"}},
 		ProposedAt: when.Add(time.Microsecond), DatedAt: when.Add(2 * time.Microsecond), Date: &slot, CalledOff: true, Sequence: 3,
-		ChangedAt: when.Add(3 * time.Microsecond), HeldAt: when.Add(4 * time.Microsecond), EndedAt: when.Add(5 * time.Microsecond),
+		ChangedAt: when.Add(3 * time.Microsecond), HeldAt: when.Add(4 * time.Microsecond), EndedAt: when.Add(5 * time.Microsecond), DeniedAt: when.Add(6 * time.Microsecond),
 		EndedBy: offer.Company, Gone: true, SaidPay: ptr(0), ConfirmedPay: ptr(99_999), Reason: offer.ReasonPay, OwedOn: today + 1,
 	}
 	for _, d := range []offer.Dealing{full, {Offer: 8}, {Offer: 7, Sequence: 4}} {
