@@ -66,8 +66,8 @@ func dealingValues(d *offer.Dealing) ([]any, error) {
 func scanDealing(row scanner, d *offer.Dealing) error {
 	var (
 		dateBy, holdBy, proposed, dated, changed, held, ended, said, confirmed, owed, denied sql.NullInt64
-		slots                                                                        string
-		agreed                                                                       sql.NullString
+		slots                                                                                string
+		agreed                                                                               sql.NullString
 	)
 	err := row.Scan(&dateBy, &holdBy, &slots, &proposed, &dated, &agreed, &d.CalledOff, &d.Sequence, &changed, &held, &ended,
 		&d.EndedBy, &d.Gone, &said, &confirmed, &d.Reason, &owed, &denied, &d.Offer, &d.CandidateRead, &d.CompanyRead)
