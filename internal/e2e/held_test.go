@@ -19,7 +19,7 @@ func TestTicksStayWhenOffersArrive(t *testing.T) {
 	tab.Has("body[data-listening]")
 	tab.Run("window.same = true")
 	tab.Run(`[...document.querySelectorAll("#inbox input[name=id]")].slice(-2).forEach((box) => box.click())`)
-	const ticked = `[...document.querySelectorAll("#inbox article:has(input[name=id]:checked) h2")].map((h) => h.innerText).join(" + ")`
+	const ticked = `[...document.querySelectorAll("#inbox article:has(input[name=id]:checked) h2:has(a)")].map((h) => h.innerText).join(" + ")`
 	before := tab.Text(ticked)
 	if !strings.Contains(before, " + ") {
 		s.Fatalf("a stranger has fewer than two offers: %q", before)

@@ -22,6 +22,12 @@ htmx.onLoad((piece) => {
   if (piece instanceof Element) modules.forEach((care) => care(piece));
 });
 
+// A search that a newer one overtakes is given up, which is no error; htmx has no switch
+// for not calling it one. A line that breaks says so by htmx:sendError as well.
+const overtaken = new Set<unknown>(["htmx:sendAbort", "htmx:afterRequest"]);
+const complain = console.error.bind(console);
+console.error = (...what: unknown[]) => overtaken.has(what[0]) || complain(...what);
+
 keys(); // before the page is shown: its first key counts
 sending();
 printing();
