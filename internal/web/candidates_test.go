@@ -68,6 +68,7 @@ func TestSearching(t *testing.T) {
 	s.holds(p, http.StatusOK, "あと1つで合う人", "なし: 英語 C1以上", "3/4")
 	s.holds(s.get("/company/candidates?skill=go&text=kubernetes"), http.StatusOK, "25人が条件に合っています", "<mark>Kubernetes</mark>")
 	s.holds(s.get("/company/candidates?skill=go&text=kubernetes", "Accept-Language", "en"), http.StatusOK, "25 people meet this", "Meets ")
+	s.holds(s.get("/company/candidates?pay.min=400", "Accept-Language", "en"), http.StatusOK, "<span>Current annual pay: JPY 4M or more</span>")
 }
 
 // TestWhatCannotBeSearched expects faults beneath their fields, and what was typed.
