@@ -55,7 +55,7 @@ func (s *service) addAccounts() {
 		}
 	}
 	forget := visitor("/api/v1/password/forgot", "forget-password", "Have a code mailed by which a new password can be set")
-	forget.detail = "It answers alike, and takes as long, whether the address is known or not; only who has confirmed it gets a mail."
+	forget.detail = "It answers alike, and takes as long, whether the address is known or not; who has confirmed it gets a link, who has not learns how to go on."
 	forget.request = AddressBody{"hanako@example.jp"}
 	handleBody(s, forget, s.forget)
 	reset := visitor("/api/v1/password/reset", "reset-password", "Set a new password by a code that was mailed; every session of the account ends")
