@@ -292,20 +292,20 @@ func (a *Admission) refuses(class Class) *Problem {
 func (a *Admission) Admit(class Class, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := a.refuses(class); p != nil {
-			WriteProblem(w, p)
+			tellLater(w, r, p)
 			return
 		}
 		release, ok := a.reserve(r)
 		if !ok {
 			a.metrics.refused(class, "bodies")
-			WriteProblem(w, overloaded())
+			tellLater(w, r, overloaded())
 			return
 		}
 		defer release()
 		readAhead(r)
 		leave, err := a.enter(r.Context(), class)
 		if err != nil {
-			WriteProblem(w, ProblemOf(err))
+			tellLater(w, r, ProblemOf(err))
 			return
 		}
 		defer leave()

@@ -56,7 +56,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusServiceUnavailable, *g.state.Load()+"\n")
 	default:
 		p := NewProblem(http.StatusServiceUnavailable, "the service is starting; try again in a moment")
-		WriteProblem(w, p.With("Retry-After", again))
+		tellLater(w, r, p.With("Retry-After", again))
 	}
 }
 
