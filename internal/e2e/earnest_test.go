@@ -59,7 +59,7 @@ const proposing = 15 * time.Second
 func verifies(operator *e2e.Tab, name string) {
 	operator.SignIn(e2e.Operator)
 	operator.Open("/operator")
-	operator.Says("1社 が確認を待っています", name)
+	operator.Says("1社が確認を待っています", name)
 	operator.Click(`main a[href^="/operator/companies/"]`)
 	operator.Says(name, "判断の材料", "検査用数字は正しい", "e2e.example.jp")
 	operator.Unbarred()

@@ -129,7 +129,7 @@ func alertMail(language string, lines []alertLine) (subject, body string) {
 	for _, l := range lines {
 		fmt.Fprintf(&b, "・%s：%s\n", l.name, newOnes(l.n, "%d人", "%d人以上"))
 	}
-	b.WriteString("\n詳しくは、サインインしてご確認ください。\n")
+	b.WriteString("\n詳しくは、ログインしてご確認ください。\n")
 	return "【縁 Enishi】保存した検索条件に合う方が見つかりました", b.String()
 }
 

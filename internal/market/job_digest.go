@@ -210,7 +210,7 @@ func digestMail(language string, n int, lines []digestLine) (subject, body strin
 	if rest := n - len(lines); rest > 0 {
 		fmt.Fprintf(&b, "ほか%d件\n", rest)
 	}
-	b.WriteString("\n詳しい条件は、サインインしてご確認ください。回答期限を過ぎたオファーは承諾できなくなります。\n")
+	b.WriteString("\n詳しい条件は、ログインしてご確認ください。回答期限を過ぎたオファーは承諾できなくなります。\n")
 	return fmt.Sprintf("【縁 Enishi】新着オファーが%d件あります", n), b.String()
 }
 

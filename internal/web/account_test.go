@@ -161,7 +161,7 @@ func TestATeam(t *testing.T) {
 		t.Errorf("who was removed still reads %s", p.path)
 	}
 	s.browser = owner
-	s.holds(s.get("/company/settings"), http.StatusOK, "縁結び株式会社 の設定", "/company/tokens", "/company/audit")
+	s.holds(s.get("/company/settings"), http.StatusOK, "縁結び株式会社の設定", "/company/tokens", "/company/audit")
 	s.holds(s.get("/company/audit"), http.StatusOK, "owner@example.jp", "メンバーを外した", "役割の変更", "メンバーの招待", "企業の登録")
 	s.holds(s.get("/company/audit?what=member.role"), http.StatusOK, "役割の変更", `<option value="member.role" selected>`)
 }
@@ -204,7 +204,7 @@ func TestOperatorsDecide(t *testing.T) {
 	s := newSite(t, func(o *market.Options) { o.Demo = false })
 	id := s.employer()
 	s.operatorIn()
-	s.holds(s.get("/operator"), http.StatusOK, "1社 が確認を待っています", "縁結び株式会社", "最も古い申請は 1時間以内")
+	s.holds(s.get("/operator"), http.StatusOK, "1社が確認を待っています", "縁結び株式会社", "最も古い申請は1分前")
 	file := "/operator/companies/" + id
 	seen := s.get(file)
 	s.holds(seen, http.StatusOK, "検査用数字は正しい", "example.jp", "未確認", "確認待ち")
@@ -229,13 +229,13 @@ func TestOperatorsLookAtTheInstallation(t *testing.T) {
 	s.employer()
 	s.operatorIn()
 	s.holds(s.get("/operator/settings"), http.StatusOK, "ルールが自動でオファーを送ります", "ENISHI_PERMIT", "設定されていません")
-	s.holds(s.get("/operator/kpis"), http.StatusOK, "この30日で 0件 を送り", "<svg")
-	s.holds(s.get("/operator/jobs"), http.StatusOK, "ジョブはすべて順調です", "集計（statistics）", "毎日 08:00")
-	s.holds(s.post("/operator/jobs/statistics/run", nil), http.StatusOK, "実行を頼みました")
+	s.holds(s.get("/operator/kpis"), http.StatusOK, "昨日までの30日で0件を送り", "今日の分は、日が変わると加わります", "<svg")
+	s.holds(s.get("/operator/jobs"), http.StatusOK, "ジョブはすべて順調です", "集計", "毎日 08:00")
+	s.holds(s.post("/operator/jobs/statistics/run", nil), http.StatusOK, "実行を受け付けました")
 	s.holds(s.post("/operator/jobs/nothing/run", nil), http.StatusNotFound)
 	s.holds(s.get("/operator/jobs/runs?job=trim"), http.StatusOK, "まだ実行されていません", "変更ログの整理")
 	s.holds(s.get("/operator/jobs/runs?job=nothing"), http.StatusNotFound)
-	s.holds(s.get("/operator/health"), http.StatusOK, "求職者 0人", "Redis")
+	s.holds(s.get("/operator/health"), http.StatusOK, "求職者 0人", "Redis", "使用なし")
 	s.holds(s.get("/operator/audit"), http.StatusOK, "運営アカウントの作成", "ジョブの実行", "ログイン")
 	s.signIn("owner@example.jp", firstWords, account.Member)
 	for _, path := range []string{"/operator", "/operator/companies", "/operator/settings", "/operator/kpis", "/operator/jobs", "/operator/health", "/operator/audit"} {

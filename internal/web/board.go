@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -233,6 +232,14 @@ func cardName(w words, c market.BoardCard) string {
 	return shortCard(w, c.Card)
 }
 
+// shortKind says a kind of offer where there is little room.
+func shortKind(w words, kind string) string {
+	if kind == "casual" {
+		return w.Say("カジュアル面談", "Casual talk")
+	}
+	return w.Say("面接確約", "Interview")
+}
+
 // shortCard names somebody who is not known by name yet.
 func shortCard(w words, card string) string {
 	if len(card) < 6 {
@@ -280,14 +287,14 @@ func howMany(w words, n int) string {
 	if n == 1 {
 		return w.Say("1人", "1 person")
 	}
-	return w.Say(thousands(n)+"人", thousands(n)+" people")
+	return w.Say(grouped(n)+"人", grouped(n)+" people")
 }
 
 func kindOfOffer(w words, kind string) string { return w.Name(taxonomy.OfferKind, kind) }
 
 func moveTitle(w words, x moving) string {
 	if x.to == "" {
-		return w.Say("次の操作を選びます", "Choose the next step")
+		return w.Say("次の段階を選んでください", "Choose the next step")
 	}
 	name, _ := stepName(w, &x.offer.Offer, x.to, x.breaks)
 	return name
@@ -320,10 +327,7 @@ func late(today day.Day, d *market.Delivered) bool {
 // cardState says what the column leaves open: the kind, and where it holds several, the
 // state.
 func cardState(w words, c market.BoardCard, in market.Column) string {
-	kind, state := w.Say("面接確約", "Interview"), ""
-	if c.Kind == "casual" {
-		kind = w.Say("カジュアル面談", "Casual talk")
-	}
+	kind, state := shortKind(w, c.Kind), ""
 	switch {
 	case c.State == offer.Sent:
 		state = w.Say("未開封", "not opened")
@@ -349,12 +353,3 @@ func stepsOf(o *market.Delivered) string {
 }
 
 func mayAnswer(a market.Actor) bool { return a.Role.May(account.AnswerOffer) == nil }
-
-// thousands says a number in groups of three digits.
-func thousands(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}

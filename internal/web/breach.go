@@ -65,9 +65,9 @@ func (p *Pages) showBreaches(r *request, status int, e excusing) error {
 	}
 	title := r.words.Say("数えている違反はありません", "No breach counts")
 	if n := strconv.Itoa(counting); next != 0 || before != 0 { // others are on other pages
-		title = r.words.Say("このページの違反のうち "+n+"件 を数えています", n+" breaches on this page count")
+		title = r.words.Say("このページの違反のうち "+n+"件を数えています", n+" breaches on this page count")
 	} else if counting > 0 {
-		title = r.words.Say(n+"件 の違反を数えています", n+" breaches count")
+		title = r.words.Say(n+"件の違反を数えています", n+" breaches count")
 	}
 	return p.show(r, status, title, breachesPage(r.words, title, list, more, e))
 }

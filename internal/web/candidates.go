@@ -217,6 +217,9 @@ func (s search) address() url.Values {
 }
 
 func (f found) title(w words) string {
+	if len(f.search.wanted.clauses) == 0 && f.count > 0 {
+		return w.Say(w.People(f.count)+"から探せます", w.People(f.count)+" to search")
+	}
 	return w.Say(w.People(f.count)+"が条件に合っています", w.People(f.count)+" meet this")
 }
 

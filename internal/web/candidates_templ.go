@@ -59,9 +59,9 @@ func searchPart(w words, f found) templ.Component {
 		}
 		if len(f.chips) == 0 {
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("条件はまだありません。左の項目を選ぶと、その場で絞り込みます。", "Nothing is asked yet. Choose on the left, and the list follows."))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("条件はまだありません。項目を選ぶと、その場で絞り込みます。", "Nothing is asked yet. Choose conditions, and the list follows."))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `candidates.templ`, Line: 21, Col: 176}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `candidates.templ`, Line: 21, Col: 169}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {

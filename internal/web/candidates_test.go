@@ -45,7 +45,7 @@ func TestSearching(t *testing.T) {
 	s.holds(s.get("/company/candidates"), http.StatusOK, "0人が条件に合っています", "条件はまだありません")
 	s.people(25)
 	all := s.get("/company/candidates")
-	s.holds(all, http.StatusOK, "25人が条件に合っています", "次の20人", `id="skill-go"`, `<span class="count">25</span>`)
+	s.holds(all, http.StatusOK, "25人から探せます", "次の20人", `id="skill-go"`, `<span class="count">25</span>`)
 	if strings.Contains(all.body, "山田") {
 		t.Error("a list says who somebody is")
 	}

@@ -14,6 +14,9 @@ import (
 // fact is something that a profile says.
 type fact struct{ name, text string }
 
+// prefectures is how many there are.
+const prefectures = 47
+
 // profileTerms lists what a card says.
 func profileTerms(w words, p candidate.Profile, today day.Day) []fact {
 	var out []fact
@@ -34,6 +37,9 @@ func profileTerms(w words, p candidate.Profile, today day.Day) []fact {
 	add("language", p.Language...)
 	add("certification", coded(p.Certification)...)
 	add("willing_prefecture", coded(p.WillingPrefecture)...)
+	if len(p.WillingPrefecture) == prefectures {
+		out[len(out)-1].text = w.Say("全国", "Anywhere in Japan")
+	}
 	add("residence", coded(filled([]string{p.Residence}))...)
 	add("employment_status", coded(filled([]string{p.EmploymentStatus}))...)
 	number := func(name string, n *int) {
@@ -53,7 +59,7 @@ func profileTerms(w words, p candidate.Profile, today day.Day) []fact {
 	number("employers", p.Employers)
 	number("pay", p.Pay)
 	if p.AvailableFrom != nil {
-		out = append(out, fact{w.Say("入社可能日", "Available"), availableText(w, int(*p.AvailableFrom-today))})
+		out = append(out, fact{w.Say("入社可能日", "Available"), availableFrom(w, *p.AvailableFrom, today)})
 	}
 	if p.RemoteOK != nil {
 		text := w.Say("可", "Yes")
@@ -63,6 +69,14 @@ func profileTerms(w words, p candidate.Profile, today day.Day) []fact {
 		out = append(out, fact{w.Say("リモート勤務", "Remote work"), text})
 	}
 	return out
+}
+
+// availableFrom says when somebody can begin, by its day.
+func availableFrom(w words, first, today day.Day) string {
+	if first <= today {
+		return availableText(w, 0)
+	}
+	return w.Say(w.Date(first)+"から入社できます", "From "+w.Date(first))
 }
 
 func coded(codes []string) []candidate.Coded {
@@ -75,14 +89,19 @@ func coded(codes []string) []candidate.Coded {
 
 func period(w words, j candidate.Job) string {
 	if j.To == nil {
-		return j.From.String() + w.Say(" 〜 現在", " – now")
+		return w.month(j.From) + w.Say("〜現在", " – now")
 	}
-	return j.From.String() + w.Say(" 〜 ", " – ") + j.To.String()
+	return w.month(j.From) + w.Say("〜", " – ") + w.month(*j.To)
 }
 
 func jobText(w words, j candidate.Job) string {
 	text := ""
-	for _, part := range []string{j.Employer.Name, named(w, taxonomy.Occupation, j.Occupation), named(w, taxonomy.Industry, j.Industry), j.Role} {
+	occupation := named(w, taxonomy.Occupation, j.Occupation)
+	role := j.Role
+	if role == occupation {
+		role = "" // it says nothing more
+	}
+	for _, part := range []string{j.Employer.Name, occupation, named(w, taxonomy.Industry, j.Industry), role} {
 		if part != "" && text != "" {
 			text += w.Say("・", ", ")
 		}

@@ -110,7 +110,7 @@ func (h firmHome) says(w words) string {
 	case len(h.owed) > 0:
 		return w.Say(n+"件、日程の提示期限が近づいています", n+" people wait for a date, and time is short")
 	case waiting > 0:
-		return w.Say(strconv.Itoa(waiting)+"人 が日程の提示を待っています", strconv.Itoa(waiting)+" people wait for a date")
+		return w.Say(strconv.Itoa(waiting)+"人が日程の提示を待っています", strconv.Itoa(waiting)+" people wait for a date")
 	case len(h.cost.Breaches) > 0:
 		return w.Say("約束の不履行 "+grouped(len(h.cost.Breaches))+"件が、送信数に響いています", "Broken promises ("+grouped(len(h.cost.Breaches))+") lower what you may send")
 	case !h.posts:
@@ -157,10 +157,10 @@ func funnelFigure(w words, f market.Funnel, days int) figure {
 		list = append(list, b)
 	}
 	title := w.Say(fmt.Sprintf("この%d日に送ったオファーの、これまで", days), fmt.Sprintf("How far the offers of the last %d days have come", days))
-	return funnel(title, [2]string{w.Say("段階", "Step"), w.Say("件数", "Offers")}, list, strconv.Itoa)
+	return funnel(title, [2]string{w.Say("段階", "Step"), w.Say("件数", "Offers")}, list, grouped)
 }
 
-// weeksOf sums days to weeks, the last of which ends today.
+// weeksOf sums days to weeks, the last of which ends with the last day.
 func weeksOf(list []market.SentDay) []market.SentDay {
 	var out []market.SentDay
 	for begin := len(list) % 7; begin+7 <= len(list); begin += 7 {
@@ -174,15 +174,18 @@ func weeksOf(list []market.SentDay) []market.SentDay {
 }
 
 func sentFigure(w words, d market.Dashboard) figure {
-	list, title := d.Days, w.Say("日ごとの送信と、そのうちの承諾", "Sent by day, and what of it was accepted")
+	list, title := d.Days, w.Say("日ごとの送信と、そのうちの承諾（昨日まで）", "Sent by day up to yesterday, and what of it was accepted")
+	if n := len(list); n > 0 && list[n-1].Day >= d.Today { // a day that is not over would look like a fall
+		list = list[:n-1]
+	}
 	if len(list) > 31 {
-		list, title = weeksOf(list), w.Say("週ごとの送信と、そのうちの承諾（週の始まりの日で表示）", "Sent by week, and what of it was accepted; a week is named by its first day")
+		list, title = weeksOf(list), w.Say("週ごとの送信と、そのうちの承諾（昨日まで、週の始まりの日で表示）", "Sent by week up to yesterday, and what of it was accepted; a week is named by its first day")
 	}
 	days, sent, accepted := make([]day.Day, len(list)), make([]int, len(list)), make([]int, len(list))
 	for i, x := range list {
 		days[i], sent[i], accepted[i] = x.Day, x.Sent, x.Accepted
 	}
-	return overTime(w, title, days, []course{{w.Say("送信", "Sent"), sent, ""}, {w.Say("承諾", "Accepted"), accepted, "strong"}}, strconv.Itoa)
+	return overTime(w, title, days, []course{{w.Say("送信", "Sent"), sent, ""}, {w.Say("承諾", "Accepted"), accepted, "strong"}}, grouped)
 }
 
 // share says a part in per cent, "–" of nothing.

@@ -22,7 +22,7 @@ func TestADisputedPayIsSaidAgain(t *testing.T) {
 	operator := s.browser
 	s.holds(s.get("/operator/breaches"), http.StatusOK, `href="/operator/disputes"`, "90%に届かない")
 	page := s.get("/operator/disputes")
-	s.holds(page, http.StatusOK, "1件 の年収が食い違っています", "会社1", "460万円", "400万円", "−60万円", "500万円", "数えている")
+	s.holds(page, http.StatusOK, "1件の年収が食い違っています", "会社1", "460万円", "400万円", "−60万円", "500万円", "数えている")
 	if strings.Contains(page.body, "c@example.jp") {
 		t.Error("the page says who was hired")
 	}

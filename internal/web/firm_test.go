@@ -68,7 +68,7 @@ func TestACompanyIsTold(t *testing.T) {
 func TestTheBoard(t *testing.T) {
 	s := newSite(t)
 	step := s.onTheBoard()
-	s.holds(s.get("/company"), http.StatusOK, "1人 が日程の提示を待っています", "67%", "日程決定", "3 / 100")
+	s.holds(s.get("/company"), http.StatusOK, "1人が日程の提示を待っています", "67%", "日程決定", "3 / 100")
 	s.holds(s.get("/company?days=180"), http.StatusOK, "この180日に送ったオファー", "週ごとの送信")
 	board := s.get("/company/pipeline")
 	s.holds(board, http.StatusOK, "日程の提示を待つ方が 1人います", "未開封", "開封済み", "12月8日(火)まで", `data-steps="schedule held withdraw "`)
@@ -76,7 +76,7 @@ func TestTheBoard(t *testing.T) {
 	s.holds(s.get("/company/pipeline?rule=00000000-0000-0000-0000-000000000001"), http.StatusNotFound)
 	s.holds(s.get("/company/pipeline?column=sent&after=x"), http.StatusUnprocessableEntity)
 
-	s.holds(s.get(step), http.StatusOK, "次の操作を選びます", "日程が決まった", "約束の不履行として記録され")
+	s.holds(s.get(step), http.StatusOK, "次の段階を選んでください", "日程が決まった", "約束の不履行として記録され")
 	s.holds(s.get(step+"?to=hire"), http.StatusConflict, "その操作ができません", "日程が決まった")
 	s.holds(s.post(step, url.Values{"to": {"accept"}}), http.StatusUnprocessableEntity, "次の操作を選んでください")
 	s.holds(s.post(step, url.Values{"to": {"hire"}}), http.StatusConflict, "その操作ができません")
@@ -140,7 +140,7 @@ func TestAPositionIsWritten(t *testing.T) {
 	typed.Set("title", "あとから")
 	s.holds(s.post(saved.path, typed), http.StatusConflict, "ほかの方が先に保存しました", `value="あとから"`, `name="version" value="2"`)
 	s.holds(s.post(saved.path+"/publish", nil), http.StatusOK, "公開しました", "公開中")
-	s.holds(s.get("/company/positions"), http.StatusOK, "1件 の求人を公開しています", "500〜700万円")
+	s.holds(s.get("/company/positions"), http.StatusOK, "1件の求人を公開しています", "500〜700万円")
 	for _, path := range []string{"/company/positions", "/company/positions/new"} {
 		s.english(s.get(path, "Accept-Language", "en"), "サーバー開発")
 	}

@@ -11,7 +11,7 @@ import (
 
 // part is how a part of the installation is.
 type part struct {
-	name, state, class, text string // class: "good", "warn" or "bad"
+	name, state, class, text string // class: "good", "warn", "bad", or "" for what is not used
 }
 
 // What is worth a look: how long the log may be behind, a mail may wait, and a
@@ -30,25 +30,30 @@ func judged(w words, name string, well bool, text string) part {
 	return part{name, w.Say("要確認", "needs a look"), "bad", text}
 }
 
+// unused gives a part that this installation goes without.
+func unused(w words, name, text string) part {
+	return part{name, w.Say("使用なし", "not used"), "", text}
+}
+
 // partsOf says how each part is.
 func partsOf(w words, h *market.Health, now time.Time) []part {
 	age := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + w.Say("秒", " s") }
-	log := fmt.Sprintf(w.Say("変更 %d件。検索への反映の遅れ %s", "%d changes. Searches are %s behind"), h.Status.LogHead, age(h.Lag.AppliedAge))
+	log := fmt.Sprintf(w.Say("これまでの変更 %s件。検索への反映の遅れ %s", "%s changes so far. Searches are %s behind"), grouped(int(h.Status.LogHead)), age(h.Lag.AppliedAge))
 	out := []part{
 		judged(w, w.Say("検索", "Searches"), h.Lag.AppliedAge < mostLag, log),
 		judged(w, w.Say("マッチング", "Matching"), h.Lag.MatchedAge < mostLag,
-			fmt.Sprintf(w.Say("未処理 %d件。遅れ %s", "%d changes wait, %s behind"), h.Lag.Unmatched, age(h.Lag.MatchedAge))),
-		{w.Say("メモリ上の集団", "Populations"), w.Say("正常", "well"), "good", fmt.Sprintf(w.Say("求職者 %d人、オファー条件 %d件、%.1f MB", "%d candidates, %d rules, %.1f MB"),
-			h.Candidates.Entries, h.Rules.Entries, float64(h.Candidates.Bytes+h.Rules.Bytes)/1e6)},
+			fmt.Sprintf(w.Say("未処理 %s件。遅れ %s", "%s changes wait, %s behind"), grouped(int(h.Lag.Unmatched)), age(h.Lag.MatchedAge))),
+		{w.Say("検索用のデータ", "Data in memory"), w.Say("正常", "well"), "good", fmt.Sprintf(w.Say("求職者 %s人とオファー条件 %s件をメモリに保持（%.1f MB）", "%s candidates and %s rules, %.1f MB"),
+			grouped(h.Candidates.Entries), grouped(h.Rules.Entries), float64(h.Candidates.Bytes+h.Rules.Bytes)/1e6)},
 	}
 	out = append(out, mailPart(w, h, now), jobPart(w, h), snapshotPart(w, h, now), replicaPart(w, h))
 	switch {
 	case !h.Cached:
-		out = append(out, judged(w, "Redis", true, w.Say("使っていません（プロセス内で保持）", "not used: each process keeps its own")))
+		out = append(out, unused(w, "Redis", w.Say("セッションと制限は、プロセスごとに保持しています", "each process keeps its own sessions and limits")))
 	case h.CacheUp:
 		out = append(out, judged(w, "Redis", true, w.Say("セッションと制限を、全プロセスで共有しています", "sessions and limits are kept for all processes together")))
 	default:
-		out = append(out, judged(w, "Redis", false, w.Say("応答がありません。その間は、データベースとプロセス内で代わりをします", "it does not answer; the database and each process stand in meanwhile")))
+		out = append(out, judged(w, "Redis", false, w.Say("応答がありません。その間は、データベースと各プロセスで代わりに保持します", "it does not answer; the database and each process stand in meanwhile")))
 	}
 	if h.Maintenance.Standing != "" {
 		out = append(out, part{w.Say("メンテナンス", "Maintenance"), w.Say("実施中または予定あり", "planned or going on"), "warn", string(h.Maintenance.Standing)})
@@ -59,7 +64,7 @@ func partsOf(w words, h *market.Health, now time.Time) []part {
 func mailPart(w words, h *market.Health, now time.Time) part {
 	text := w.Say("送信待ちのメールはありません", "no mail waits")
 	if h.Mails > 0 {
-		text = fmt.Sprintf(w.Say("送信待ち %d通。最も古いものは %s前", "%d mails wait, the oldest for %s"), h.Mails, waited(w, now, h.OldestMail))
+		text = fmt.Sprintf(w.Say("送信待ち %s通。最も古いものは%s前", "%s mails wait, the oldest for %s"), grouped(h.Mails), waited(w, now, h.OldestMail))
 	}
 	return judged(w, w.Say("メール", "Mail"), h.Mails == 0 || now.Sub(h.OldestMail) < mostMailAge, text)
 }
@@ -84,7 +89,7 @@ func snapshotPart(w words, h *market.Health, now time.Time) part {
 func replicaPart(w words, h *market.Health) part {
 	name := w.Say("読み取り用の複製", "Read replica")
 	if !h.HasReplica {
-		return part{name, w.Say("正常", "well"), "good", w.Say("使っていません", "not used")}
+		return unused(w, name, w.Say("すべて本体のデータベースから読んでいます", "everything is read from the database itself"))
 	}
 	r := h.Replica
 	return judged(w, name, r.Away == 0, fmt.Sprintf(w.Say("応答 %d回、本体が代わりに応答 %d回（未到着 %d、遅れ %d、不通 %d）", "%d answers; the database stood in %d times (not arrived %d, behind %d, away %d)"),
@@ -117,7 +122,8 @@ func runClass(s market.RunState) string {
 	return "warn"
 }
 
-// jobName says a job by what it does; its own name is what commands know it by.
+// jobName says a job by what it does. Commands know it by its own name, which is what
+// English pages say.
 func jobName(w words, name string) string {
 	ja := map[string]string{
 		"expire": "期限切れの処理", "statistics": "集計", "digests": "新着オファーのメール", "retention": "保存期間の過ぎた行の削除",
@@ -126,5 +132,5 @@ func jobName(w words, name string) string {
 	if ja == "" {
 		return name
 	}
-	return w.Say(ja+"（"+name+"）", name)
+	return w.Say(ja, name)
 }

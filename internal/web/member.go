@@ -46,7 +46,7 @@ func (p *Pages) companySettings(r *request) error {
 	if err != nil {
 		return err
 	}
-	title := r.words.Say(self.Company+" の設定", "Settings of "+self.Company)
+	title := r.words.Say(self.Company+"の設定", "Settings of "+self.Company)
 	return p.show(r, http.StatusOK, title, companySettingsPage(r.words, title, k, self, actor.Role))
 }
 

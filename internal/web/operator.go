@@ -65,8 +65,8 @@ func (p *Pages) queue(r *request) error {
 	}
 	title := r.words.Say("確認を待っている企業はありません", "No company waits to be verified")
 	if q.Waiting > 0 {
-		n := strconv.Itoa(q.Waiting)
-		title = r.words.Say(n+"社 が確認を待っています", n+" companies wait to be verified")
+		n := grouped(q.Waiting)
+		title = r.words.Say(n+"社が確認を待っています", n+" companies wait to be verified")
 		if q.Waiting == 1 {
 			title = r.words.Say(title, "1 company waits to be verified")
 		}
@@ -106,8 +106,20 @@ func (p *Pages) companies(r *request) error {
 	if err != nil {
 		return err
 	}
-	title := r.words.Say("企業を探す", "Find a company")
+	title := foundTitle(r.words, l)
 	return p.show(r, http.StatusOK, title, companiesPage(r.words, title, p.market.Now(), l))
+}
+
+// foundTitle says how many companies a page lists; of more than a page, that it has the first.
+func foundTitle(w words, l listing) string {
+	if l.text == "" && l.status == "" || l.next != 0 || len(l.rows) == 0 {
+		return w.Say("企業を探す", "Find a company")
+	}
+	n := strconv.Itoa(len(l.rows))
+	if n == "1" {
+		return w.Say("1社が見つかりました", "1 company found")
+	}
+	return w.Say(n+"社が見つかりました", n+" companies found")
 }
 
 // deciding is what the page of one company keeps.
@@ -230,9 +242,9 @@ func (p *Pages) kpis(r *request) error {
 	if err != nil {
 		return err
 	}
-	today := p.market.Today()
+	last := p.market.Today() - 1 // a day that is not over would look like a fall
 	m := measured{of: map[string][]int{}, now: map[string]int{}}
-	for d := today - kpiDays + 1; d <= today; d++ {
+	for d := last - kpiDays + 1; d <= last; d++ {
 		m.days = append(m.days, d)
 	}
 	standing, err := p.market.Figures(ctx, actor, 0, 0)
@@ -242,7 +254,7 @@ func (p *Pages) kpis(r *request) error {
 	for _, f := range standing {
 		m.now[f.Name] = int(f.N)
 	}
-	list, err := p.market.Figures(ctx, actor, m.days[0], today)
+	list, err := p.market.Figures(ctx, actor, m.days[0], last)
 	if err != nil {
 		return err
 	}
@@ -252,8 +264,8 @@ func (p *Pages) kpis(r *request) error {
 		}
 		m.of[f.Name][f.Day-m.days[0]] = int(f.N)
 	}
-	sent, accepted := strconv.Itoa(m.sum(market.FigureSent)), strconv.Itoa(m.sum(market.FigureAccepted))
-	title := r.words.Say("この30日で "+sent+"件 を送り、"+accepted+"件 が承諾されました", sent+" offers in 30 days, "+accepted+" accepted")
+	sent, accepted := grouped(m.sum(market.FigureSent)), grouped(m.sum(market.FigureAccepted))
+	title := r.words.Say("昨日までの30日で"+sent+"件を送り、"+accepted+"件が承諾されました", sent+" offers in the 30 days to yesterday, "+accepted+" accepted")
 	return p.show(r, http.StatusOK, title, kpisPage(r.words, title, m))
 }
 
@@ -263,14 +275,14 @@ func (m measured) charts(w words) []figure {
 	return []figure{
 		overTime(w, w.Say("日ごとのオファー", "Offers by day"), days, []course{
 			m.course(w.Say("送信", "Sent"), market.FigureSent, ""), m.course(w.Say("承諾", "Accepted"), market.FigureAccepted, "strong"),
-		}, strconv.Itoa),
-		funnel(w.Say("この30日に送ったオファー", "What became of them"), [2]string{w.Say("段階", "Step"), w.Say("件数", "Offers")}, []bar{
+		}, grouped),
+		funnel(w.Say("この30日に送ったオファーのその後", "What became of them"), [2]string{w.Say("段階", "Step"), w.Say("件数", "Offers")}, []bar{
 			{label: w.Say("送信", "Sent"), value: m.sum(market.FigureSent)},
 			{label: w.Say("開封", "Opened"), value: m.sum(market.FigureSent) - m.sum(market.FigureUnseen) - m.sum(market.FigureMissed)},
 			{label: w.Say("承諾", "Accepted"), value: m.sum(market.FigureAccepted), class: "strong"},
-		}, strconv.Itoa),
-		overTime(w, w.Say("日ごとの登録", "Sign-ups by day"), days, []course{m.course(w.Say("登録", "Sign-ups"), market.FigureSignUps, "strong")}, strconv.Itoa),
-		overTime(w, w.Say("日ごとに断られたログイン", "Refused sign-ins by day"), days, []course{m.course(w.Say("断られたログイン", "Refused"), market.FigureRefused, "")}, strconv.Itoa),
+		}, grouped),
+		overTime(w, w.Say("日ごとの登録", "Sign-ups by day"), days, []course{m.course(w.Say("登録", "Sign-ups"), market.FigureSignUps, "strong")}, grouped),
+		overTime(w, w.Say("日ごとの失敗したログイン", "Refused sign-ins by day"), days, []course{m.course(w.Say("失敗", "Refused"), market.FigureRefused, "")}, grouped),
 	}
 }
 
@@ -291,11 +303,11 @@ func (p *Pages) jobs(r *request) error {
 	}
 	title := r.words.Say("ジョブはすべて順調です", "All jobs are well")
 	if failed > 0 {
-		title = r.words.Say(strconv.Itoa(failed)+"つ のジョブが失敗しています", strconv.Itoa(failed)+" jobs have failed")
+		title = r.words.Say(strconv.Itoa(failed)+"つのジョブが失敗しています", strconv.Itoa(failed)+" jobs have failed")
 	}
 	done := ""
 	if r.URL.Query().Get("done") != "" {
-		done = r.words.Say("実行を頼みました。10秒ほどで始まります。", "It is asked for, and begins within some ten seconds.")
+		done = r.words.Say("実行を受け付けました。10秒ほどで始まります。", "It is asked for, and begins within some ten seconds.")
 	}
 	return p.show(r, http.StatusOK, title, jobsPage(r.words, title, list, done))
 }
@@ -313,7 +325,7 @@ func (p *Pages) jobRuns(r *request) error {
 	if err != nil {
 		return err
 	}
-	title := r.words.Say("ジョブ "+jobName(r.words, name)+" の実行", "Runs of "+jobName(r.words, name))
+	title := r.words.Say(jobName(r.words, name)+"の実行", "Runs of "+jobName(r.words, name))
 	return p.show(r, http.StatusOK, title, runsPage(r.words, title, list))
 }
 
@@ -347,7 +359,7 @@ func (p *Pages) health(r *request) error {
 	}
 	title := r.words.Say("すべて正常に動いています", "Everything works")
 	if bad > 0 {
-		title = r.words.Say(strconv.Itoa(bad)+"か所 に問題があります", strconv.Itoa(bad)+" parts need a look")
+		title = r.words.Say(strconv.Itoa(bad)+"か所に問題があります", strconv.Itoa(bad)+" parts need a look")
 	}
 	return p.show(r, http.StatusOK, title, healthPage(r.words, title, list))
 }
@@ -369,7 +381,7 @@ func (p *Pages) wholeAudit(r *request) error {
 			return err
 		}
 		of.Company = k.Key
-		title = r.words.Say(k.Name+" で、だれが何をしたか", "Who did what at "+k.Name)
+		title = r.words.Say(k.Name+"で、だれが何をしたか", "Who did what at "+k.Name)
 	}
 	a, err := p.readAudit(r, "/operator/audit", of)
 	if err != nil {
@@ -411,11 +423,26 @@ func sizeName(w words, size int) string {
 	return w.Say(items[size].JA, items[size].EN)
 }
 
-// waited says for how long somebody has waited.
+// took says how long something lasted.
+func took(w words, d time.Duration) string {
+	if d < time.Minute {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + w.Say("秒", " s")
+	}
+	n, seconds := strconv.Itoa(int(d.Minutes())), strconv.Itoa(int(d.Seconds())%60)
+	return w.Say(n+"分"+seconds+"秒", n+" min "+seconds+" s")
+}
+
+// waited says for how long somebody has waited, to be followed by "前" or "ago".
 func waited(w words, now, since time.Time) string {
 	switch d := now.Sub(since); {
 	case d < time.Hour:
-		return w.Say("1時間以内", "under an hour")
+		n := max(1, int(d.Minutes()))
+		if n == 1 {
+			return w.Say("1分", "1 minute")
+		}
+		return w.Say(strconv.Itoa(n)+"分", strconv.Itoa(n)+" minutes")
+	case d < 2*time.Hour:
+		return w.Say("1時間", "1 hour")
 	case d < 48*time.Hour:
 		n := strconv.Itoa(int(d.Hours()))
 		return w.Say(n+"時間", n+" hours")

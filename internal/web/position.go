@@ -65,7 +65,7 @@ func (p *Pages) positions(r *request) error {
 			public++
 		}
 	}
-	title := r.words.Say(fmt.Sprintf("%d件 の求人を公開しています", public), fmt.Sprintf("%d positions are public", public))
+	title := r.words.Say(fmt.Sprintf("%d件の求人を公開しています", public), fmt.Sprintf("%d positions are public", public))
 	if len(list) == 0 {
 		title = r.words.Say("求人はまだありません", "No position yet")
 	}

@@ -19,6 +19,8 @@ import (
 	"github.com/a-h/templ"
 	"github.com/klauspost/compress/gzhttp"
 
+	"enishi/internal/account"
+	"enishi/internal/day"
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
@@ -108,6 +110,7 @@ func (p *Pages) handle(route Route) http.Handler {
 func (p *Pages) wordsOf(r *http.Request) words {
 	w := wordsOf(r)
 	w.contact = p.options.Contact
+	w.year = p.market.Today().At(0).In(day.Tokyo).Year()
 	return w
 }
 
@@ -160,6 +163,7 @@ func (p *Pages) show(r *request, status int, title string, body templ.Component)
 	}
 	if r.actor != nil {
 		f.kind, f.heard = r.actor.Kind, r.heard
+		f.wide = f.wide || r.actor.Kind != account.Candidate && r.who == SignedIn
 	}
 	return p.write(r, status, layout(f, body))
 }

@@ -16,6 +16,7 @@ import (
 type words struct {
 	english bool
 	contact string // of the operators, "": not given
+	year    int    // which it is now: dates of another say theirs; 0: none does
 }
 
 // wordsOf gives the language that was chosen, else the first that the browser
@@ -110,14 +111,23 @@ func (w words) fewOf(kind taxonomy.Kind, codes []string) string {
 	return w.Names(kind, codes[:fewNames]) + w.Say(" ほか"+more, " and "+more+" more")
 }
 
-// Date says a day.
+// Date says a day, with its year if that is not the present one.
 func (w words) Date(d day.Day) string {
 	t := d.At(0).In(day.Tokyo)
 	if w.english {
+		if w.otherYear(t) {
+			return t.Format("Mon 2 Jan 2006")
+		}
 		return t.Format("Mon 2 Jan")
 	}
-	return fmt.Sprintf("%d月%d日(%s)", t.Month(), t.Day(), []string{"日", "月", "火", "水", "木", "金", "土"}[t.Weekday()])
+	year := ""
+	if w.otherYear(t) {
+		year = strconv.Itoa(t.Year()) + "年"
+	}
+	return year + fmt.Sprintf("%d月%d日(%s)", t.Month(), t.Day(), []string{"日", "月", "火", "水", "木", "金", "土"}[t.Weekday()])
 }
+
+func (w words) otherYear(t time.Time) bool { return w.year != 0 && t.Year() != w.year }
 
 // FullDate says a day that may lie in another year.
 func (w words) FullDate(d day.Day) string {
@@ -126,6 +136,15 @@ func (w words) FullDate(d day.Day) string {
 		return t.Format("2 Jan 2006")
 	}
 	return fmt.Sprintf("%d年%d月%d日", t.Year(), t.Month(), t.Day())
+}
+
+// month says a month.
+func (w words) month(m day.Month) string {
+	first := m.First().At(0).In(day.Tokyo)
+	if w.english {
+		return first.Format("Jan 2006")
+	}
+	return fmt.Sprintf("%d年%d月", first.Year(), first.Month())
 }
 
 // Left says how many days are left up to a day, itself included.

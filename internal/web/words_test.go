@@ -1,6 +1,11 @@
 package web
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"enishi/internal/day"
+)
 
 // TestPay expects thousands to be kept apart wherever pay is said.
 func TestPay(t *testing.T) {
@@ -11,6 +16,32 @@ func TestPay(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestDate expects a day of another year than the present one to say its year.
+func TestDate(t *testing.T) {
+	this, next := day.Date(2026, 12, 31), day.Date(2027, 1, 4)
+	ja, en := words{year: 2026}, words{english: true, year: 2026}
+	for got, want := range map[string]string{
+		ja.Date(this): "12月31日(木)", ja.Date(next): "2027年1月4日(月)",
+		en.Date(this): "Thu 31 Dec", en.Date(next): "Mon 4 Jan 2027",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestTook expects how long something lasted to be said in the reader's words.
+func TestTook(t *testing.T) {
+	for d, want := range map[time.Duration][2]string{
+		3065 * time.Millisecond: {"3.1秒", "3.1 s"},
+		125 * time.Second:       {"2分5秒", "2 min 5 s"},
+	} {
+		if got := [2]string{took(words{}, d), took(words{english: true}, d)}; got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
 }
