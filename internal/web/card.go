@@ -98,7 +98,7 @@ func jobText(w words, j candidate.Job) string {
 	text := ""
 	occupation := named(w, taxonomy.Occupation, j.Occupation)
 	role := j.Role
-	if role == occupation {
+	if item, ok := taxonomy.Of(taxonomy.Occupation).Find(j.Occupation); ok && (role == item.JA || role == item.EN) {
 		role = "" // it says nothing more
 	}
 	for _, part := range []string{j.Employer.Name, occupation, named(w, taxonomy.Industry, j.Industry), role} {

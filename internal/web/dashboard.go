@@ -125,16 +125,16 @@ func (h firmHome) says(w words) string {
 func dateLeft(w words, today day.Day, d *market.Delivered) string {
 	if since := d.OverdueSince(); since != 0 {
 		n := int(today - since)
-		return w.Say(fmt.Sprintf("面接が%d日遅れています", n), fmt.Sprintf("the interview is %d %s overdue", n, plural(n, "day")))
+		return w.Say(fmt.Sprintf("面接が%d日遅れています", n), fmt.Sprintf("The interview is %d %s overdue", n, plural(n, "day")))
 	}
 	due, ok := d.DateBy()
 	if !ok || d.Dealing.Gone {
 		return ""
 	}
 	if n := int(today - due); n > 0 {
-		return w.Say(fmt.Sprintf("日程の提示が%d日遅れています", n), fmt.Sprintf("a date is %d days overdue", n))
+		return w.Say(fmt.Sprintf("日程の提示が%d日遅れています", n), fmt.Sprintf("A date is %d days overdue", n))
 	}
-	return w.Say("日程の提示 "+w.Date(due)+"まで・"+w.Left(today, due), "name a date by "+w.Date(due)+", "+w.Left(today, due))
+	return w.Say("日程の提示 "+w.Date(due)+"まで・"+w.Left(today, due), "Name a date by "+w.Date(due)+", "+w.Left(today, due))
 }
 
 func funnelSteps(w words) []string {

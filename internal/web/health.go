@@ -72,7 +72,7 @@ func mailPart(w words, h *market.Health, now time.Time) part {
 func jobPart(w words, h *market.Health) part {
 	text := w.Say("失敗したままのジョブはありません", "no job has failed")
 	if len(h.Failing) > 0 {
-		text = w.Say("失敗: ", "failed: ") + strings.Join(h.Failing, ", ")
+		text = w.Say("失敗: ", "failed: ") + failingNames(w, h.Failing)
 	}
 	return judged(w, w.Say("ジョブ", "Jobs"), len(h.Failing) == 0, text)
 }
@@ -122,15 +122,33 @@ func runClass(s market.RunState) string {
 	return "warn"
 }
 
-// jobName says a job by what it does. Commands know it by its own name, which is what
-// English pages say.
-func jobName(w words, name string) string {
-	ja := map[string]string{
-		"expire": "期限切れの処理", "statistics": "集計", "digests": "新着オファーのメール", "retention": "保存期間の過ぎた行の削除",
-		"trim": "変更ログの整理", "snapshot": "スナップショットの作成", "past": "過去のオファーの集計", "alerts": "保存した検索の知らせ",
-	}[name]
-	if ja == "" {
-		return name
+func failingNames(w words, names []string) string {
+	said := make([]string, len(names))
+	for i, name := range names {
+		said[i] = jobName(w, name)
 	}
-	return w.Say(ja, name)
+	return strings.Join(said, w.Say("、", ", "))
+}
+
+// jobName says a job by what it does; commands know it by its own name.
+func jobName(w words, name string) string {
+	switch name {
+	case "expire":
+		return w.Say("期限切れの処理", "Expiring offers")
+	case "statistics":
+		return w.Say("集計", "Figures")
+	case "digests":
+		return w.Say("新着オファーのメール", "Mails about new offers")
+	case "retention":
+		return w.Say("保存期間を過ぎた行の削除", "Removing rows past their time")
+	case "trim":
+		return w.Say("変更ログの整理", "Trimming the log of changes")
+	case "snapshot":
+		return w.Say("スナップショットの作成", "Snapshots")
+	case "past":
+		return w.Say("過去のオファーの集計", "Figures of past offers")
+	case "alerts":
+		return w.Say("保存した検索の新着メール", "Alerts of saved searches")
+	}
+	return name
 }

@@ -1648,9 +1648,9 @@ func jobsPage(w words, title string, list []market.JobStanding, done string) tem
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var99 string
-				templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("（"+jobName(w, j.Name)+"）", " ("+j.Name+")"))
+				templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("（"+jobName(w, j.Name)+"）", " ("+jobName(w, j.Name)+")"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `operator.templ`, Line: 228, Col: 148}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `operator.templ`, Line: 228, Col: 160}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var99))
 				if templ_7745c5c3_Err != nil {
@@ -2066,9 +2066,11 @@ func schedule(w words, j market.JobStanding) string {
 		at := day.Day(0).At(0).Add(j.At).In(day.Tokyo).Format("15:04")
 		return w.Say("毎日 "+at, "daily at "+at)
 	}
-	if hours := int(j.Every.Hours()); hours >= 1 {
+	if hours := int(j.Every.Hours()); hours == 1 {
+		return w.Say("1時間ごと", "every hour")
+	} else if hours > 1 {
 		n := strconv.Itoa(hours)
-		return w.Say(n+"時間ごと", "every "+n+" h")
+		return w.Say(n+"時間ごと", "every "+n+" hours")
 	}
 	n := strconv.Itoa(int(j.Every.Minutes()))
 	return w.Say(n+"分ごと", "every "+n+" minutes")
