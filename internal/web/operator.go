@@ -425,6 +425,9 @@ func sizeName(w words, size int) string {
 
 // took says how long something lasted.
 func took(w words, d time.Duration) string {
+	if d < 50*time.Millisecond {
+		return w.Say("0.1秒未満", "under 0.1 s")
+	}
 	if d < time.Minute {
 		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + w.Say("秒", " s")
 	}

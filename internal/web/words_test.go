@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"enishi/internal/account"
 	"enishi/internal/day"
 )
 
@@ -38,10 +39,33 @@ func TestDate(t *testing.T) {
 func TestTook(t *testing.T) {
 	for d, want := range map[time.Duration][2]string{
 		3065 * time.Millisecond: {"3.1秒", "3.1 s"},
+		8 * time.Millisecond:    {"0.1秒未満", "under 0.1 s"},
 		125 * time.Second:       {"2分5秒", "2 min 5 s"},
 	} {
 		if got := [2]string{took(words{}, d), took(words{english: true}, d)}; got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+// TestHere expects the menu to say where a page belongs, also of pages that do not
+// lie below their link.
+func TestHere(t *testing.T) {
+	for path, want := range map[string]string{
+		"/company": "/company", "/company/rules/new": "/company/rules", "/company/members": "/company/settings", "/company/scouts/new": "/company/candidates",
+		"/company/offers/1": "/company/pipeline", "/operator": "/operator", "/operator/companies/1": "/operator", "/operator/disputes": "/operator/breaches",
+		"/operator/audit": "/operator/audit", "/account": "",
+	} {
+		got := ""
+		for _, kind := range []account.Kind{account.Member, account.Operator} {
+			for _, l := range links(words{}, kind) {
+				if l.here(path) {
+					got += l.path
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
 }
