@@ -236,9 +236,8 @@ func levelText(w words, f condition.Field, n int) string {
 		name := [...]string{"", "A1", "A2", "B1", "B2", "C1", "C2"}[n]
 		return w.Say(name+"以上", name+" or better")
 	case "skill":
-		ja := [...]string{"", "聞いたことがある", "学んだことがある", "実務で使える", "得意", "教えられる"}[n]
-		en := [...]string{"", "heard of it", "has learnt it", "works with it", "strong", "teaches it"}[n]
-		return w.Say("レベル"+number+"以上（"+ja+"）", "Level "+number+" or above ("+en+")")
+		name := skillLevels(w)[n-1]
+		return w.Say("レベル"+number+"以上（"+name+"）", "Level "+number+" or above ("+name+")")
 	}
 	if n == 1 {
 		return w.Say("1年以上", "1 year or more")

@@ -31,17 +31,25 @@ func levelLabel(w words, field string) string {
 	return w.Say("経験年数", "Years")
 }
 
+// skillLevels says what the five levels of a skill mean, the same wherever it is asked
+// for and wherever it is looked for.
+func skillLevels(w words) [5]string {
+	return [5]string{
+		w.Say("聞いたことがある", "heard of it"), w.Say("教わりながら使える", "uses it with help"), w.Say("ひとりで使える", "works with it alone"),
+		w.Say("人を助けられる", "helps others with it"), w.Say("教えられる", "teaches it"),
+	}
+}
+
 // heldLevels names the levels of a field.
 func heldLevels(w words, field string) []option {
 	switch field {
 	case "skill":
-		return []option{
-			{"1", w.Say("1 聞いたことがある", "1 heard of it")},
-			{"2", w.Say("2 学んだことがある", "2 has learnt it")},
-			{"3", w.Say("3 実務で使える", "3 works with it")},
-			{"4", w.Say("4 得意", "4 strong")},
-			{"5", w.Say("5 教えられる", "5 teaches it")},
+		var out []option
+		for i, name := range skillLevels(w) {
+			level := strconv.Itoa(i + 1)
+			out = append(out, option{level, level + " " + name})
 		}
+		return out
 	case "language":
 		return []option{
 			{"1", w.Say("A1 あいさつ程度", "A1 greetings")},

@@ -204,26 +204,10 @@ func listLabel(w words, name string) string {
 
 // levels gives the levels of a list's entries; none for certifications.
 func levels(w words, name string) []option {
-	switch name {
-	case "skill":
-		return []option{
-			{"1", w.Say("聞いたことがある", "Heard of it")},
-			{"2", w.Say("教わりながら使える", "Use it with help")},
-			{"3", w.Say("ひとりで使える", "Work with it alone")},
-			{"4", w.Say("人を助けられる", "Help others with it")},
-			{"5", w.Say("教えられる", "Teach it")},
-		}
-	case "language":
-		return []option{
-			{"1", w.Say("A1 あいさつ程度", "A1 greetings")},
-			{"2", w.Say("A2 簡単な会話", "A2 simple talk")},
-			{"3", w.Say("B1 日常会話", "B1 everyday talk")},
-			{"4", w.Say("B2 仕事で使える", "B2 at work")},
-			{"5", w.Say("C1 流暢", "C1 fluent")},
-			{"6", w.Say("C2 母語並み", "C2 like a mother tongue")},
-		}
+	if name == "certification" {
+		return nil
 	}
-	return nil
+	return heldLevels(w, name)
 }
 
 // heldName says an entry of a list with its level.
