@@ -259,6 +259,28 @@ func anEditorWhoseLineBreaks(s *stage) {
 	tab.Click("#add-skill") // a step on the form: it is not sent for good
 	tab.Has("#skill .rowed")
 	tab.At("/profile")
+	rowsComeBack(tab)
+}
+
+// rowsComeBack adds rows to a career, types into them, and comes back to them by a
+// reload, and from another page.
+func rowsComeBack(tab *e2e.Tab) {
+	const employer, skill = `[name^="history."][name$=".employer"]`, `#skill .rowed select`
+	tab.Click("#add-history")
+	tab.Has(employer)
+	tab.Fill(employer, "株式会社つづき")
+	tab.Run(`{ const level = document.querySelector("` + skill + `"); level.value = "4"; level.dispatchEvent(new Event("change", { bubbles: true })) }`)
+	for _, leave := range []func(){tab.Reload, func() { tab.Open("/wishes"); tab.Open("/profile") }} {
+		leave()
+		tab.Says("入力の続きを戻しました。")
+		tab.Field(employer, "株式会社つづき")
+		tab.Field(skill, "4")
+	}
+	tab.Click("#skill .rowed:last-of-type button") // what was taken away stays away
+	tab.Until(`!document.querySelector("#skill .rowed")`)
+	tab.Reload()
+	tab.Field(employer, "株式会社つづき")
+	tab.Until(`!document.querySelector("#skill .rowed")`)
 }
 
 // aDeclineInTheInbox declines an offer in the middle of a list, with and without

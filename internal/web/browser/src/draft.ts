@@ -2,6 +2,7 @@
 // is open, and comes back after whatever took it away: a reload, a restart, a page
 // that could not be loaded. Passwords and files are never kept. A form that was sent is
 // forgotten; signing out forgets all.
+import htmx from "htmx.org";
 import { say } from "./say";
 import { toast } from "./toast";
 
@@ -9,7 +10,12 @@ const prefix = "draft:";
 const known = new WeakSet<HTMLFormElement>();
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
-type Draft = Record<string, (string | boolean)[]>;
+// Draft holds what was typed, by name, and which rows the form had: names and values of
+// the fields that say so.
+interface Draft {
+  values: Record<string, (string | boolean)[]>;
+  rows: [string, string][];
+}
 
 // drafts takes care of the forms in a piece of a page.
 export function drafts(piece: Element): void {
@@ -17,26 +23,57 @@ export function drafts(piece: Element): void {
   forms.forEach((form) => {
     if (!keeps(form) || known.has(form)) return;
     known.add(form);
-    const kept = recall(form);
-    if (kept && restore(form, kept)) {
-      toast("draft", say("入力の続きを戻しました。", "What you had typed is back."), {
-        text: say("消す", "Discard"),
-        act: () => {
-          forget(form);
-          window.location.reload();
-        },
-      });
-    }
-    const save = (): void => {
-      try {
-        sessionStorage.setItem(keyOf(form), JSON.stringify(read(form)));
-      } catch {
-        // The store is full or closed: the form works as without scripts.
-      }
-    };
+    const save = (): void => keep(form);
     form.addEventListener("input", save);
     form.addEventListener("change", save);
+    const kept = recall(form);
+    if (!kept) return;
+    if (String(rowsOf(form)) === String(kept.rows)) {
+      if (restore(form, kept)) back(form);
+    } else if (piece === document.body) void regrow(form, kept);
+    else save(); // a row was added or taken away, and all else came back with it
   });
+}
+
+function keep(form: HTMLFormElement): void {
+  try {
+    sessionStorage.setItem(keyOf(form), JSON.stringify(read(form)));
+  } catch {
+    // The store is full or closed: the form works as without scripts.
+  }
+}
+
+function back(form: HTMLFormElement): void {
+  toast("draft", say("入力の続きを戻しました。", "What you had typed is back."), {
+    text: say("消す", "Discard"),
+    act: () => {
+      forget(form);
+      window.location.reload();
+    },
+  });
+}
+
+// regrow has the server show the form with the rows that it had, and what was typed into
+// them.
+async function regrow(form: HTMLFormElement, kept: Draft): Promise<void> {
+  const values: Record<string, string[]> = {};
+  const add = (name: string, value: string): void => void (values[name] ??= []).push(value);
+  form.querySelectorAll<HTMLInputElement>("input[type=hidden]:not([data-row], [data-code])").forEach((field) => add(field.name, field.value));
+  kept.rows.forEach(([name, value]) => add(name, value));
+  const here = fields(form);
+  for (const [name, list] of Object.entries(kept.values)) {
+    list.forEach((value, i) => {
+      if (typeof value === "string") add(name, value);
+      else if (value) add(name, here.get(name)?.[i]?.value ?? "on");
+    });
+  }
+  add("do", "count");
+  await htmx.ajax("post", new URL(form.action).pathname, { values, target: "#main", select: "#main", swap: "outerHTML show:none" });
+  back(form);
+}
+
+function rowsOf(form: HTMLFormElement): [string, string][] {
+  return [...form.querySelectorAll<HTMLInputElement>("input[data-row]")].map((field) => [field.name, field.value]);
 }
 
 // forget drops what was kept of a form: it was sent.
@@ -80,13 +117,14 @@ function valueOf(field: Field): string | boolean {
 }
 
 function read(form: HTMLFormElement): Draft {
-  return Object.fromEntries([...fields(form)].map(([name, list]) => [name, list.map(valueOf)]));
+  return { values: Object.fromEntries([...fields(form)].map(([name, list]) => [name, list.map(valueOf)])), rows: rowsOf(form) };
 }
 
 function recall(form: HTMLFormElement): Draft | undefined {
   try {
     const text = sessionStorage.getItem(keyOf(form));
-    return text === null ? undefined : (JSON.parse(text) as Draft);
+    const draft = text === null ? {} : (JSON.parse(text) as Partial<Draft>);
+    return draft.values && draft.rows ? { values: draft.values, rows: draft.rows } : undefined;
   } catch {
     return undefined;
   }
@@ -97,7 +135,7 @@ function restore(form: HTMLFormElement, kept: Draft): boolean {
   let changed = false;
   for (const [name, list] of fields(form)) {
     list.forEach((field, i) => {
-      const value = kept[name]?.[i];
+      const value = kept.values[name]?.[i];
       if (value === undefined || value === valueOf(field)) return;
       if (typeof value === "boolean") (field as HTMLInputElement).checked = value;
       else field.value = value;
