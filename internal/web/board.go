@@ -115,7 +115,8 @@ type moving struct {
 	wrong string
 
 	breaks     bool   // to withdraw breaks a promise
-	pay, fault string // the final pay as it was typed, and what is wrong with it
+	pay    string // the final pay as it was typed
+	faults faults // what is wrong with it
 }
 
 func (p *Pages) moveForm(r *request) error {
@@ -165,7 +166,7 @@ func (p *Pages) move(r *request) error {
 	}
 	switch {
 	case errs.Is(err, errs.Invalid):
-		return p.showMove(r, http.StatusUnprocessableEntity, moving{to: to, pay: r.PostForm.Get("final_pay"), fault: dealFaults(r.words, err)["final_pay"]})
+		return p.showMove(r, http.StatusUnprocessableEntity, moving{to: to, pay: r.PostForm.Get("final_pay"), faults: dealFaults(r.words, err)})
 	case errs.Is(err, errs.Conflict):
 		return p.showMove(r, http.StatusConflict, moving{to: to})
 	case err != nil:

@@ -880,7 +880,7 @@ func stepCard(w words, x moving, a offer.Action) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = hireForm(w, path, &x.offer, x.pay, x.fault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = hireForm(w, path, &x.offer, x.pay, x.faults).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

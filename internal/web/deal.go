@@ -216,6 +216,15 @@ func (p *Pages) hires(ctx context.Context, r *request, actor market.Actor, id uu
 	if err != nil {
 		return err
 	}
+	if pay != nil && r.PostForm.Get("low") == "" {
+		d, err := p.market.OfferBy(ctx, actor, id)
+		if err != nil {
+			return err
+		}
+		if *pay > 0 && d.Kind != offer.Casual && !offer.Enough(*pay, d.Terms.PayMin) { // one key too few is a breach
+			return errs.AtPointer("/low", strconv.Itoa(*pay), "nine tenths of what was offered, or a word that it is right")
+		}
+	}
 	_, err = p.market.Hire(ctx, actor, id, pay)
 	return err
 }

@@ -97,6 +97,7 @@ func (d dealt) hiredFor(pay string) {
 	d.Helper()
 	d.holds(d.post(d.ours+"/hire", form("final_pay", "46O")), http.StatusUnprocessableEntity, `value="46O"`, "整数（万円）", `aria-invalid="true"`, "面接の結果を登録してください")
 	d.holds(d.post(d.ours+"/hire", form("final_pay", "0")), http.StatusUnprocessableEntity, `value="0"`, "整数（万円）")
+	d.holds(d.post(d.ours+"/hire", form("final_pay", "45")), http.StatusUnprocessableEntity, `value="45"`, "90％を下回っています", "45万円で間違いありません", "面接の結果を登録してください")
 	d.holds(d.post(d.ours+"/hire", form("final_pay", "４５５")), http.StatusOK, "採用しました", "455万円", "年収を登録する")
 	d.holds(d.post(d.ours+"/hire", form("final_pay", pay)), http.StatusOK, pay+"万円")
 	d.asCandidate()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"enishi/internal/market"
 )
@@ -12,6 +13,9 @@ import (
 // ownerCookie says whose pages a browser read last. It is no proof of anything: it
 // outlives the session, so that a form that is sent afterwards has an owner.
 const ownerCookie = "enishi_owner"
+
+// ownerLife is as long as browsers keep a cookie: a session's goes when its time is over.
+const ownerLife = 400 * 24 * time.Hour
 
 // The purposes of what is sealed here.
 const (
@@ -35,7 +39,7 @@ func (p *Pages) owned(r *request) error {
 		return err
 	}
 	if c, err := r.Cookie(ownerCookie); err != nil || c.Value != mine {
-		r.keep(ownerCookie, mine, sessionLife)
+		r.keep(ownerCookie, mine, ownerLife)
 	}
 	return nil
 }

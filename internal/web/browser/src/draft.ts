@@ -76,6 +76,18 @@ function rowsOf(form: HTMLFormElement): [string, string][] {
   return [...form.querySelectorAll<HTMLInputElement>("input[data-row]")].map((field) => [field.name, field.value]);
 }
 
+// guards keeps links that act on what is saved (data-saved: which form) from leaving what
+// was typed since behind.
+export function guards(): void {
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-saved]") : null;
+    const form = link && document.querySelector<HTMLFormElement>(link.dataset.saved ?? "");
+    if (!form || !recall(form)) return;
+    event.preventDefault();
+    toast("unsaved", say("保存していない変更があります。先に保存してください。", "Something here is not saved yet. Save it first."), undefined, link);
+  });
+}
+
 // forget drops what was kept of a form: it was sent.
 export function forget(form: HTMLFormElement): void {
   sessionStorage.removeItem(keyOf(form));

@@ -30,7 +30,7 @@ export function sending(): void {
   });
   document.addEventListener("htmx:afterOnLoad", (event) => {
     const { requestConfig, xhr } = detail(event);
-    if (requestConfig?.verb === "post" && xhr && xhr.status < 400) hush("send"); // what had failed went through
+    if (xhr && xhr.status < 400) hush(line(requestConfig?.verb)); // what had failed went through
   });
 }
 
@@ -134,5 +134,10 @@ function offer(event: Event, text: string): void {
   const { elt, requestConfig } = detail(event);
   const trigger = requestConfig?.triggeringEvent;
   if (!elt || !trigger) return; // a page that asked by itself asks again by itself
-  toast("send", text, { text: again(), act: () => htmx.trigger(elt, trigger.type) }, elt);
+  toast(line(requestConfig.verb), text, { text: again(), act: () => htmx.trigger(elt, trigger.type) }, elt);
+}
+
+// line names what is told of a request: what was asked is another matter than what was sent.
+function line(verb?: string): string {
+  return verb === "get" ? "ask" : "send";
 }
