@@ -94,6 +94,7 @@ func TestFlows(t *testing.T) {
 		{"search by keyboard", searchByKeyboard},
 		{"board by keyboard", boardByKeyboard},
 		{"scouts", scouts},
+		{"a builder comes back", aBuilderComesBack},
 		{"nothing under the bar of a phone", nothingUnderTheBar},
 		{"a session that ends in the rule builder", aBuilderWhoseSessionEnds},
 	} {

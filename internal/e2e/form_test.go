@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
@@ -303,5 +304,40 @@ func aDeclineInTheInbox(s *stage) {
 		}
 		tab.Click("article:nth-of-type(3) form[action$='/undo'] button")
 		tab.Says("辞退を取り消しました")
+	}
+}
+
+// aBuilderComesBack ticks options, whose lists are sorted anew each time, joins two of
+// them by an or, and finds the same condition after a reload.
+func aBuilderComesBack(s *stage) {
+	tab := s.tab(e2e.View{})
+	tab.SignIn("company1@example.jp")
+	tab.Open("/company/rules/new")
+	const total, clauses = `document.querySelector("#total").innerText`, `[...document.querySelectorAll(".clauses li")].map((li) => li.innerText.trim()).join(" / ")`
+	before := tab.Text(total)
+	for _, option := range []string{"#skill-word", "#skill-excel", "#willing_prefecture-27"} {
+		tab.Click(option)
+		tab.Has(option + ":checked")
+		tab.Until(fmt.Sprintf("%s !== %q", total, before))
+		before = tab.Text(total)
+	}
+	wanted := tab.Text(clauses)
+	tab.Reload()
+	tab.Says("入力の続きを戻しました。")
+	tab.Until(fmt.Sprintf("%s === %q", total, before))
+	if is := tab.Text(clauses); is != wanted {
+		s.Errorf("the condition was %q and comes back as %q", wanted, is)
+	}
+	for _, pick := range []string{"#pick-0", "#pick-1"} {
+		tab.Click(pick)
+		tab.Has(pick + ":checked")
+	}
+	tab.Click(`button[value="any"]`)
+	tab.Until(fmt.Sprintf("%s !== %q", total, before))
+	before, wanted = tab.Text(total), tab.Text(clauses)
+	tab.Reload()
+	tab.Until(fmt.Sprintf("%s === %q", total, before))
+	if is := tab.Text(clauses); is != wanted {
+		s.Errorf("the group was %q and comes back as %q", wanted, is)
 	}
 }

@@ -114,7 +114,7 @@ type moving struct {
 	today day.Day
 	wrong string
 
-	breaks     bool   // to withdraw breaks a promise
+	breaks bool   // to withdraw breaks a promise
 	pay    string // the final pay as it was typed
 	faults faults // what is wrong with it
 }

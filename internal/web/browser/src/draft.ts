@@ -10,11 +10,12 @@ const prefix = "draft:";
 const known = new WeakSet<HTMLFormElement>();
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
-// Draft holds what was typed, by name, and which rows the form had: names and values of
-// the fields that say so.
+// Draft holds what was typed, by name. Of a form whose fields follow from what is in it
+// (data-draft="whole": rows, conditions) it holds all that would be sent instead, and
+// the server shows the form again that belongs to it.
 interface Draft {
-  values: Record<string, (string | boolean)[]>;
-  rows: [string, string][];
+  values?: Record<string, (string | boolean)[]>;
+  whole?: [string, string][];
 }
 
 // drafts takes care of the forms in a piece of a page.
@@ -28,10 +29,27 @@ export function drafts(piece: Element): void {
     form.addEventListener("change", save);
     const kept = recall(form);
     if (!kept) return;
-    if (String(rowsOf(form)) === String(kept.rows)) {
+    if (!kept.whole) {
       if (restore(form, kept)) back(form);
-    } else if (piece === document.body) void regrow(form, kept);
-    else save(); // a row was added or taken away, and all else came back with it
+    } else if (piece !== document.body) save(); // it came back with all that was in it
+    else if (String(kept.whole) !== String(whole(form))) void bring(form, kept.whole);
+  });
+}
+
+// follow keeps what a form holds whose fields a step of its own has changed in place.
+export function follow(): void {
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const { requestConfig } = (event as CustomEvent<{ requestConfig?: { verb: string; elt?: Element } }>).detail;
+    if (requestConfig?.verb !== "post" || !requestConfig.elt) return;
+    const by = requestConfig.elt.closest("form"); // null: the button is gone with what it did
+    document.querySelectorAll<HTMLFormElement>('form[data-draft="whole"]').forEach((form) => {
+      if (by === form || (by === null && requestConfig.elt?.closest("a, button"))) keep(form);
+    });
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, elt } = (event as CustomEvent<{ xhr?: XMLHttpRequest; elt?: Element }>).detail;
+    const form = elt?.closest("form");
+    if (form && xhr && (xhr.getResponseHeader("HX-Redirect") ?? "") !== "") forget(form); // it was saved
   });
 }
 
@@ -53,27 +71,26 @@ function back(form: HTMLFormElement): void {
   });
 }
 
-// regrow has the server show the form with the rows that it had, and what was typed into
-// them.
-async function regrow(form: HTMLFormElement, kept: Draft): Promise<void> {
+// bring has the server show the form that belongs to what was typed.
+async function bring(form: HTMLFormElement, kept: [string, string][]): Promise<void> {
   const values: Record<string, string[]> = {};
   const add = (name: string, value: string): void => void (values[name] ??= []).push(value);
-  form.querySelectorAll<HTMLInputElement>("input[type=hidden]:not([data-row], [data-code])").forEach((field) => add(field.name, field.value));
-  kept.rows.forEach(([name, value]) => add(name, value));
-  const here = fields(form);
-  for (const [name, list] of Object.entries(kept.values)) {
-    list.forEach((value, i) => {
-      if (typeof value === "string") add(name, value);
-      else if (value) add(name, here.get(name)?.[i]?.value ?? "on");
-    });
-  }
-  add("do", "count");
-  await htmx.ajax("post", new URL(form.action).pathname, { values, target: "#main", select: "#main", swap: "outerHTML show:none" });
+  for (const [name, value] of new FormData(form)) if (passing.has(name) && typeof value === "string") add(name, value);
+  kept.forEach(([name, value]) => add(name, value));
+  const { step = "", bring: target = "" } = form.dataset;
+  add("do", step);
+  await htmx.ajax("post", new URL(form.action).pathname, { values, target, select: target, swap: "outerHTML show:none" });
   back(form);
 }
 
-function rowsOf(form: HTMLFormElement): [string, string][] {
-  return [...form.querySelectorAll<HTMLInputElement>("input[data-row]")].map((field) => [field.name, field.value]);
+// passing are fields of one showing of a form, which the next has anew.
+const passing = new Set(["version", "seen", "once"]);
+
+// whole is all that a form would send, but for what is of this showing alone.
+function whole(form: HTMLFormElement): [string, string][] {
+  const all: [string, string][] = [];
+  for (const [name, value] of new FormData(form)) if (typeof value === "string" && !passing.has(name)) all.push([name, value]);
+  return all;
 }
 
 // guards keeps links that act on what is saved (data-saved: which form) from leaving what
@@ -129,14 +146,15 @@ function valueOf(field: Field): string | boolean {
 }
 
 function read(form: HTMLFormElement): Draft {
-  return { values: Object.fromEntries([...fields(form)].map(([name, list]) => [name, list.map(valueOf)])), rows: rowsOf(form) };
+  if (form.dataset.draft === "whole") return { whole: whole(form) };
+  return { values: Object.fromEntries([...fields(form)].map(([name, list]) => [name, list.map(valueOf)])) };
 }
 
 function recall(form: HTMLFormElement): Draft | undefined {
   try {
     const text = sessionStorage.getItem(keyOf(form));
-    const draft = text === null ? {} : (JSON.parse(text) as Partial<Draft>);
-    return draft.values && draft.rows ? { values: draft.values, rows: draft.rows } : undefined;
+    const draft = text === null ? {} : (JSON.parse(text) as Draft);
+    return form.dataset.draft === "whole" ? draft.whole && draft : draft.values && draft;
   } catch {
     return undefined;
   }
@@ -147,7 +165,7 @@ function restore(form: HTMLFormElement, kept: Draft): boolean {
   let changed = false;
   for (const [name, list] of fields(form)) {
     list.forEach((field, i) => {
-      const value = kept.values[name]?.[i];
+      const value = kept.values?.[name]?.[i];
       if (value === undefined || value === valueOf(field)) return;
       if (typeof value === "boolean") (field as HTMLInputElement).checked = value;
       else field.value = value;

@@ -5,7 +5,7 @@ import { comboboxes } from "./combobox";
 import { keys } from "./keys";
 import "./morph";
 import { live } from "./live";
-import { drafts, guards } from "./draft";
+import { drafts, follow, guards } from "./draft";
 import { printing } from "./print";
 import { sending } from "./send";
 
@@ -31,5 +31,6 @@ console.error = (...what: unknown[]) => overtaken.has(what[0]) || complain(...wh
 keys(); // before the page is shown: its first key counts
 sending();
 guards();
+follow();
 printing();
 live();
