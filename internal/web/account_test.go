@@ -169,7 +169,7 @@ func TestATeam(t *testing.T) {
 func TestTokensAreShownOnce(t *testing.T) {
 	s := newSite(t)
 	s.employer()
-	s.holds(s.get("/company/tokens"), http.StatusOK, "トークンはまだありません")
+	s.holds(s.get("/company/tokens"), http.StatusOK, "有効なトークンはありません")
 	s.holds(s.post("/company/tokens", form("name", "", "role", "viewer")), http.StatusUnprocessableEntity, "1〜60文字")
 	made := s.post("/company/tokens", form("name", "採用管理", "role", "viewer", "once", "k"))
 	s.holds(made, http.StatusOK, "いま控えてください")
@@ -187,7 +187,7 @@ func TestTokensAreShownOnce(t *testing.T) {
 		t.Error("the token is shown again")
 	}
 	id := regexp.MustCompile(`/company/tokens/([0-9a-f-]{36})/revoke`).FindStringSubmatch(list.body)
-	s.holds(s.post("/company/tokens/"+id[1]+"/revoke", nil), http.StatusOK, "無効にしました", "トークンはまだありません")
+	s.holds(s.post("/company/tokens/"+id[1]+"/revoke", nil), http.StatusOK, "無効にしました", "有効なトークンはありません")
 	if _, err := s.market.Authenticate(t.Context(), token[1]); err == nil {
 		t.Error("a revoked token is good")
 	}

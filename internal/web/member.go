@@ -207,7 +207,7 @@ func (p *Pages) showTokens(r *request, status int, t minting) error {
 	n := strconv.Itoa(len(list))
 	title := r.words.Say(n+"個 のトークンが有効です", n+" tokens are good")
 	if len(list) == 0 {
-		title = r.words.Say("トークンはまだありません", "There is no token yet")
+		title = r.words.Say("有効なトークンはありません", "No token is good")
 	}
 	return p.show(r, status, title, tokensPage(r.words, title, list, t))
 }

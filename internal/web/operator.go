@@ -115,7 +115,7 @@ func foundTitle(w words, l listing) string {
 	if l.text == "" && l.status == "" || l.next != 0 || len(l.rows) == 0 {
 		return w.Say("企業を探す", "Find a company")
 	}
-	n := strconv.Itoa(len(l.rows))
+	n := grouped(len(l.rows))
 	if n == "1" {
 		return w.Say("1社が見つかりました", "1 company found")
 	}
