@@ -2078,7 +2078,7 @@ func schedule(w words, j market.JobStanding) string {
 
 // suspensionText says what suspending a company takes away.
 func suspensionText(w words, k market.Applicant) string {
-	n := strconv.Itoa(k.Open)
+	n := grouped(k.Open)
 	return w.Say("回答待ちのオファー"+n+"件が取り下げられ、送信、検索、スカウトができなくなります。承諾済みの選考は続きます。",
 		"Offers that wait for an answer are withdrawn ("+n+" now), and it cannot send, search or scout. What was accepted goes on.")
 }
