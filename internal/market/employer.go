@@ -55,42 +55,16 @@ func (m *Market) eachNamed(ctx context.Context, names []string, call func(string
 	if len(wanted) == 0 {
 		return nil
 	}
-	companies, err := m.allCompanies(ctx)
-	for i := range companies {
-		of := m.employerName(companies[i].Name)
-		for name, w := range wanted {
-			if w.Means(of) {
-				call(name, &companies[i])
-			}
+	for name, w := range wanted {
+		err := m.named(ctx, func(of candidate.EmployerName, _ string) bool { return w.Means(of) }, func(k *company.Company) bool {
+			call(name, k)
+			return false
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return err
-}
-
-// employerName reads the name of a company, once.
-func (m *Market) employerName(name string) candidate.EmployerName {
-	if known, ok := m.employerNames.Load(name); ok {
-		return known.(candidate.EmployerName)
-	}
-	read := candidate.ParseEmployer(name)
-	m.employerNames.Store(name, read)
-	return read
-}
-
-// allCompanies gives every company.
-func (m *Market) allCompanies(ctx context.Context) ([]company.Company, error) {
-	var out []company.Company
-	err := m.read(ctx, func(tx Tx) error {
-		out = nil
-		for after := int64(0); ; after = out[len(out)-1].Key {
-			list, err := tx.Companies(after, companiesRead)
-			out = append(out, list...)
-			if err != nil || len(list) < companiesRead {
-				return err
-			}
-		}
-	})
-	return out, err
+	return nil
 }
 
 // listed gives employers without those that a history names: they are counted there.
@@ -178,17 +152,16 @@ func (m *Market) FindKnown(ctx context.Context, text string, limit int) ([]Known
 	if folded == "" {
 		return nil, nil
 	}
-	companies, err := m.allCompanies(ctx)
-	if err != nil {
-		return nil, err
-	}
 	typed := candidate.ParseEmployer(text)
+	fits := func(of candidate.EmployerName, name string) bool {
+		return strings.Contains(name, folded) || typed.Part(of)
+	}
 	var out []Known
-	for _, k := range companies {
-		if len(out) < limit && k.Status == company.Verified &&
-			(strings.Contains(condition.FoldText(k.Name), folded) || typed.Part(m.employerName(k.Name))) {
+	err := m.named(ctx, fits, func(k *company.Company) bool {
+		if k.Status == company.Verified {
 			out = append(out, Known{k.Number, k.Name})
 		}
-	}
-	return out, nil
+		return len(out) >= limit
+	})
+	return out, err
 }

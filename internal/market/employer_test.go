@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -105,4 +106,29 @@ func TestNamesakesAreAllBlockedUntilOneIsChosen(t *testing.T) {
 		w.employed(p, 2, jobAs("有限会社青葉"))
 		blocks("of another legal form", one.number) // nothing says that it was left
 	})
+}
+
+// TestCompaniesThatComeLaterAreFound looks for a name before and after its company came,
+// among more companies than are read again each time.
+func TestCompaniesThatComeLaterAreFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, market.NewMemory(), demo())
+	find := func(n, want int) {
+		t.Helper()
+		name := fmt.Sprintf("会社%d", n)
+		found, err := w.Namesakes(w.Context(), name)
+		if err != nil || len(found[name]) != want {
+			t.Errorf("%s is found as %v, %v; want %d", name, found[name], err, want)
+		}
+	}
+	for n := 1; n <= 120; n++ {
+		if n%7 == 0 {
+			find(n, 0)
+		}
+		w.firm(n, 0)
+		if n%7 == 0 {
+			find(n, 1)
+		}
+	}
+	find(1, 1)
 }

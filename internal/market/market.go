@@ -71,41 +71,41 @@ type Options struct {
 
 // Market serves the use cases over a store.
 type Market struct {
-	store         Store
-	vault         *account.Vault
-	passwords     *account.Passwords
-	options       Options
-	seed          []byte
-	identity      string       // of the database; see settingIdentity
-	actorKey      []byte       // seals what Actors keeps
-	offset        atomic.Int64 // added to the clock, nanoseconds
-	people        *populations
-	matched       atomic.Int64
-	upkeep        atomic.Pointer[upkeep]
-	watched       atomic.Int64 // when upkeep was read, by the clock; nanoseconds
-	today         atomic.Int32
-	answers       atomic.Pointer[map[int64]rule.Answers]
-	facts         atomic.Pointer[factsOfDay] // what insights need of the store
-	knowing       sync.Mutex                 // while these are read
-	self          string                     // names this process in leases
-	lead          atomic.Int64               // fencing number while this process leads, else 0
-	drained       int64                      // with which matched was last read; under matching
-	begun         atomic.Int64               // how often Follow has begun
-	following     sync.Mutex
-	followed      bool           // the last Follow came to its end; under following
-	turn          int64          // of the populations' changes; under following
-	early         map[int64]bool // rows that were applied before they had a position; under following
-	matching      sync.Mutex
-	noted         time.Time // when the matcher last wrote its position, and which; under matching
-	notedAt       int64
-	tending       sync.Mutex
-	moving        sync.Mutex
-	kick          chan struct{} // something was written: the matcher has work
-	posted        chan struct{} // a mail was written
-	jobbing       sync.Map      // for each job that was run here, who may run it
-	employerNames sync.Map      // of companies, as they are compared
-	replica       replica
-	wire          wire
+	store     Store
+	vault     *account.Vault
+	passwords *account.Passwords
+	options   Options
+	seed      []byte
+	identity  string       // of the database; see settingIdentity
+	actorKey  []byte       // seals what Actors keeps
+	offset    atomic.Int64 // added to the clock, nanoseconds
+	people    *populations
+	matched   atomic.Int64
+	upkeep    atomic.Pointer[upkeep]
+	watched   atomic.Int64 // when upkeep was read, by the clock; nanoseconds
+	today     atomic.Int32
+	answers   atomic.Pointer[map[int64]rule.Answers]
+	facts     atomic.Pointer[factsOfDay] // what insights need of the store
+	knowing   sync.Mutex                 // while these are read
+	self      string                     // names this process in leases
+	lead      atomic.Int64               // fencing number while this process leads, else 0
+	drained   int64                      // with which matched was last read; under matching
+	begun     atomic.Int64               // how often Follow has begun
+	following sync.Mutex
+	followed  bool           // the last Follow came to its end; under following
+	turn      int64          // of the populations' changes; under following
+	early     map[int64]bool // rows that were applied before they had a position; under following
+	matching  sync.Mutex
+	noted     time.Time // when the matcher last wrote its position, and which; under matching
+	notedAt   int64
+	tending   sync.Mutex
+	moving    sync.Mutex
+	kick      chan struct{} // something was written: the matcher has work
+	posted    chan struct{} // a mail was written
+	jobbing   sync.Map      // for each job that was run here, who may run it
+	employers employerIndex // names of companies, as they are compared
+	replica   replica
+	wire      wire
 
 	passedOver map[string]error // images that Open could not use, by name
 }
