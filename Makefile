@@ -24,7 +24,7 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := generated browser format vet lint vulnerabilities arch test race
 
-.PHONY: help build run generate check bench e2e fuzz-api clean services services-stop test-services $(STAGES)
+.PHONY: help build run image generate check bench e2e fuzz-api clean services services-stop test-services $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -66,6 +66,10 @@ e2e: build ## the pages in a real browser, which is installed on Debian and Ubun
 
 fuzz-api: build ## thousands of questions to the API, made from its document, as everybody
 	@scripts/fuzz-api
+
+image: $(ESBUILD) ## build the container image into bin/image, without a daemon
+	@scripts/browser '$(ESBUILD)'
+	@$(GO) run ./cmd/stack image
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...

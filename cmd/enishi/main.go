@@ -4,6 +4,8 @@ package main
 import (
 	"os"
 
+	_ "golang.org/x/crypto/x509roots/fallback" // the authorities, where the system has none: a container holds the program alone
+
 	"enishi/internal/cli"
 )
 

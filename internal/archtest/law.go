@@ -51,11 +51,13 @@ func floors() map[string]int {
 		"internal/store/mysql/mysqltest": 3,
 		"internal/redis/redistest":       3,
 		"internal/fleet":                 3,
+		"internal/oci":                   3,
 
 		"internal/cli": 4,
 		"internal/e2e": 4,
 
 		"cmd/enishi": 5,
+		"cmd/stack":  5,
 	}
 }
 
@@ -182,7 +184,7 @@ func restrictions() []restriction {
 // test support and test files of any package may import testLibraries too.
 func libraries() map[string][]string {
 	return map[string][]string{
-		"github.com/alecthomas/kong":         {"internal/cli"},
+		"github.com/alecthomas/kong":         {"internal/cli", "cmd/stack"},
 		"github.com/mattn/go-isatty":         {"internal/cli"},
 		"github.com/schollz/progressbar/v3":  {"internal/cli"},
 		"github.com/tsenart/vegeta/v12":      {"internal/cli"},
@@ -192,12 +194,16 @@ func libraries() map[string][]string {
 		"golang.org/x/crypto":                {"internal/account"},
 		"golang.org/x/text":                  {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store", "internal/web"},
 		"github.com/go-json-experiment/json": {"internal/condition"},
-		"github.com/a-h/templ":               {"internal/web"},
-		"github.com/wcharczuk/go-chart/v2":   {"internal/web"}, // draws SVG with classes instead of styles
-		"github.com/klauspost/compress":      {"internal/web"}, // answers pages compressed, and knows when not to
-		"golang.org/x/net":                   {"internal/httpx"},
-		"golang.org/x/sys":                   {"internal/engine", "internal/cli"},
-		"golang.org/x/sync":                  {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},
+		// An image without a daemon, and the list of what is in it.
+		"github.com/google/go-containerregistry": {"internal/oci"},
+		"github.com/CycloneDX/cyclonedx-go":      {"internal/oci"},
+		"golang.org/x/crypto/x509roots/fallback": {"cmd/enishi"},
+		"github.com/a-h/templ":                   {"internal/web"},
+		"github.com/wcharczuk/go-chart/v2":       {"internal/web"}, // draws SVG with classes instead of styles
+		"github.com/klauspost/compress":          {"internal/web"}, // answers pages compressed, and knows when not to
+		"golang.org/x/net":                       {"internal/httpx"},
+		"golang.org/x/sys":                       {"internal/engine", "internal/cli"},
+		"golang.org/x/sync":                      {"internal/engine", "internal/market", "internal/worker", "internal/demo", "internal/cli"},
 		"github.com/google/uuid": {
 			"internal/account", "internal/candidate", "internal/company", "internal/position", "internal/rule",
 			"internal/offer", "internal/thread", "internal/market", "internal/store", "internal/store/storetest", "internal/demo",

@@ -60,6 +60,7 @@ type commands struct {
 	Job         jobCmd         `cmd:"" help:"Batch jobs: list them, run one."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to this program's schema."`
 	Config      configCmd      `cmd:"" help:"Show every setting, its value, where that comes from, and what it does."`
+	Health      healthCmd      `cmd:"" help:"Ask a server on this machine how it is."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 

@@ -1,0 +1,39 @@
+// Command stack makes what Enishi runs on. Run it in the project's folder.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"enishi/internal/oci"
+)
+
+type commands struct {
+	Image imageCmd `cmd:"" help:"Build the container image, without a daemon."`
+}
+
+func main() {
+	var c commands
+	k := kong.Parse(&c, kong.Name("stack"), kong.Description("Makes what Enishi runs on. Run it in the project's folder."), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	k.BindTo(context.Background(), (*context.Context)(nil))
+	k.FatalIfErrorf(k.Run())
+}
+
+type imageCmd struct {
+	Out      string   `default:"bin/image" placeholder:"DIR" help:"Folder to write to; what lies there is replaced (default bin/image)."`
+	Tag      string   `default:"enishi:latest" placeholder:"NAME:VERSION" help:"What docker load calls it (default enishi:latest)."`
+	Platform []string `placeholder:"OS/ARCH,…" help:"Platforms to build for (default linux on this processor)."`
+}
+
+// Run builds it and prints its digest.
+func (c *imageCmd) Run(ctx context.Context) error {
+	b := oci.Build{Out: c.Out, Tag: c.Tag, Platforms: c.Platform, Progress: os.Stderr}
+	digest, err := b.Run(ctx)
+	if err == nil {
+		fmt.Println(digest)
+	}
+	return err
+}

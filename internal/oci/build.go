@@ -1,0 +1,135 @@
+package oci
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"enishi/internal/errs"
+)
+
+// Build is how the image of Enishi is built, in the project's folder.
+type Build struct {
+	Out       string    // folder, whose content is replaced
+	Tag       string    // NAME:VERSION, for docker load
+	Platforms []string  // linux/amd64 and so on; none: linux on this processor
+	Progress  io.Writer // what is being done
+}
+
+// Run builds the program for every platform, puts each into an image and gives the
+// digest of the whole, which is the same for the same commit.
+func (b *Build) Run(ctx context.Context) (v1.Hash, error) {
+	var none v1.Hash
+	platforms := b.Platforms
+	if len(platforms) == 0 {
+		arch, err := b.output(ctx, nil, "go", "env", "GOARCH")
+		if err != nil {
+			return none, err
+		}
+		platforms = []string{"linux/" + arch}
+	}
+	from, err := b.describe(ctx)
+	if err != nil {
+		return none, err
+	}
+	work, err := os.MkdirTemp("", "enishi-image-")
+	if err != nil {
+		return none, errs.Wrap(errs.Internal, "there is no room to build in", err)
+	}
+	defer os.RemoveAll(work) //nolint:errcheck // a folder of the system's for such at worst
+	images := make([]v1.Image, 0, len(platforms))
+	for _, name := range platforms {
+		img, err := b.image(ctx, filepath.Join(work, strings.ReplaceAll(name, "/", "-")), name, from)
+		if err != nil {
+			return none, err
+		}
+		images = append(images, img)
+	}
+	return Write(b.Out, b.Tag, images)
+}
+
+func (b *Build) image(ctx context.Context, file, name string, from source) (v1.Image, error) {
+	platform, err := v1.ParsePlatform(name)
+	if err != nil || platform.OS != "linux" || platform.Architecture == "" {
+		return nil, errs.New(errs.Invalid, "platform: found "+name+"; accepted: linux/amd64, linux/arm64 and so on")
+	}
+	fmt.Fprintf(b.Progress, "building for %s\n", name)
+	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + platform.Architecture}
+	if _, err := b.output(ctx, env, "go", "build", "-trimpath", "-ldflags=-s -w -buildid=", "-o", file, "./cmd/enishi"); err != nil {
+		return nil, err
+	}
+	img, err := Image(file, from.spec(platform))
+	if err != nil {
+		return nil, err
+	}
+	size, err := sizeOf(img)
+	if err == nil {
+		fmt.Fprintf(b.Progress, "%s: %.1f MB\n", name, float64(size)/1e6)
+	}
+	return img, err
+}
+
+// sizeOf gives how many bytes a registry keeps of an image.
+func sizeOf(img v1.Image) (int64, error) {
+	m, err := img.Manifest()
+	if err != nil {
+		return 0, errs.Wrap(errs.Internal, "the image has no manifest", err)
+	}
+	size := m.Config.Size
+	for _, l := range m.Layers {
+		size += l.Size
+	}
+	return size, nil
+}
+
+// source is what the program is built from.
+type source struct {
+	version, revision string
+	at                time.Time
+}
+
+func (b *Build) describe(ctx context.Context) (source, error) {
+	var s source
+	line, err := b.output(ctx, nil, "git", "log", "-1", "--format=%H %ct")
+	if err != nil {
+		return s, err
+	}
+	var seconds int64
+	if _, err := fmt.Sscanf(line, "%s %d", &s.revision, &seconds); err != nil {
+		return s, errs.Wrap(errs.Internal, "git doesn't say what is built", err)
+	}
+	s.at = time.Unix(seconds, 0).UTC()
+	s.version, err = b.output(ctx, nil, "git", "describe", "--tags", "--always", "--dirty")
+	return s, err
+}
+
+func (s source) spec(platform *v1.Platform) *Spec {
+	const port = 8080
+	return &Spec{
+		Platform: *platform, Name: "enishi", Args: []string{"serve"}, Port: port,
+		Env:    []string{fmt.Sprintf("ENISHI_ADDR=:%d", port), "ENISHI_DATA=/data", "ENISHI_LOG_FORMAT=json"},
+		Health: []string{"health"}, Created: s.at, Folders: []string{"/data"},
+		Labels: map[string]string{
+			LabelTitle: "Enishi", LabelVersion: s.version, LabelRevision: s.revision, LabelCreated: s.at.Format(time.RFC3339),
+		},
+	}
+}
+
+// output runs a program and gives what it prints, without its last line's end.
+func (b *Build) output(ctx context.Context, env []string, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(cmd.Environ(), env...)
+	cmd.Stderr = b.Progress
+	out, err := cmd.Output()
+	if err != nil {
+		return "", errs.Wrap(errs.Internal, name+" "+strings.Join(args, " ")+" failed", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

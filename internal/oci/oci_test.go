@@ -1,0 +1,139 @@
+package oci_test
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"enishi/internal/oci"
+)
+
+func spec() *oci.Spec {
+	return &oci.Spec{
+		Platform: v1.Platform{OS: "linux", Architecture: runtime.GOARCH}, Name: "enishi", Args: []string{"serve"}, Env: []string{"ENISHI_DATA=/data"},
+		Port: 8080, Health: []string{"health"}, Labels: map[string]string{oci.LabelTitle: "Enishi", oci.LabelVersion: "v1"},
+		Created: time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC), Folders: []string{"/data"},
+	}
+}
+
+// program builds a small program of Go.
+func program(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"go.mod": "module small\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() {}\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", "small", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return filepath.Join(dir, "small")
+}
+
+func image(t *testing.T, file string) v1.Image {
+	t.Helper()
+	img, err := oci.Image(file, spec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// TestAnImageIsTheProgramAlone lists every file of an image.
+func TestAnImageIsTheProgramAlone(t *testing.T) {
+	t.Parallel()
+	img := image(t, program(t))
+	var got []string
+	files := mutate.Extract(img)
+	defer files.Close() //nolint:errcheck // it was only read
+	r := tar.NewReader(files)
+	for {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%s %o %d:%d %d", h.Name, h.Mode, h.Uid, h.Gid, h.ModTime.Unix()))
+		if h.Name == "sbom.cdx.json" {
+			text, err := io.ReadAll(r)
+			if err != nil || !strings.Contains(string(text), `"pkg:golang/std@`) {
+				t.Errorf("the SBOM is %.200s, %v", text, err)
+			}
+		}
+	}
+	want := []string{
+		"enishi 755 0:0 0", "sbom.cdx.json 644 0:0 0",
+		"etc/passwd 644 0:0 0", "etc/group 644 0:0 0", "tmp 1777 0:0 0", "data 700 65532:65532 0",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	c, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Config.User != "65532:65532" || c.Config.Entrypoint[0] != "/enishi" || c.Config.Healthcheck.Test[1] != "/enishi" || c.Config.Labels[oci.LabelVersion] != "v1" {
+		t.Errorf("the configuration is %+v", c.Config)
+	}
+}
+
+// TestTwoBuildsAreOne makes an image twice from one file, and once from another.
+func TestTwoBuildsAreOne(t *testing.T) {
+	t.Parallel()
+	file := program(t)
+	digest := func(img v1.Image) string {
+		dir := filepath.Join(t.TempDir(), "image")
+		d, err := oci.Write(dir, "enishi:v1", []v1.Image{img})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, runtime.GOARCH+".tar")); err != nil {
+			t.Error(err)
+		}
+		return d.String()
+	}
+	first := digest(image(t, file))
+	if again := digest(image(t, file)); again != first {
+		t.Errorf("one program is %s and %s", first, again)
+	}
+	other := spec()
+	other.Env = nil
+	img, err := oci.Image(file, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if digest(img) == first {
+		t.Error("another configuration has the same digest")
+	}
+}
+
+func TestWhatIsNoProgram(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(file, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]string{"no file": file + "2", "no program": file} {
+		if _, err := oci.Image(file, spec()); err == nil {
+			t.Errorf("%s made an image", name)
+		}
+	}
+}
