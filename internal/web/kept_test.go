@@ -170,3 +170,31 @@ func TestSecretsAreNotWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestTheOwnerOutlivesTheSession compares how long a browser keeps the two cookies: a form
+// that is sent when the session's has gone by itself still has an owner.
+func TestTheOwnerOutlivesTheSession(t *testing.T) {
+	s := newSite(t)
+	ages := map[string]int{}
+	s.browser.Transport = noting{ages}
+	s.post("/signup", chosen("email", "taro@example.jp", "password", firstWords))
+	s.get("/profile")
+	if ages[sessionName] == 0 || ages[ownerName] <= ages[sessionName] {
+		t.Errorf("cookies are kept for %v seconds", ages)
+	}
+}
+
+const sessionName, ownerName = "enishi_session", "enishi_owner"
+
+// noting notes the age of every cookie that is set.
+type noting struct{ ages map[string]int }
+
+func (n noting) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil {
+		for _, c := range answer.Cookies() {
+			n.ages[c.Name] = c.MaxAge
+		}
+	}
+	return answer, err
+}
