@@ -1,6 +1,7 @@
 // Package cli is the command line: it reads the settings, wires every part of
 // the program together and runs the command that was asked for. Exit codes are
-// 0 for done, 1 for failed and 2 for wrong usage.
+// 0 for done, 1 for failed and 2 for wrong usage; a guard has those of what it guards,
+// and guard.Hung.
 package cli
 
 import (
@@ -52,6 +53,7 @@ const (
 // commands is the whole command line.
 type commands struct {
 	Serve       serveCmd       `cmd:"" help:"Start the service: all of it on a data folder, or some roles of it on a shared database."`
+	Guard       guardCmd       `cmd:"" help:"Start the service in a container: beside a process that ends it when it hangs."`
 	Demo        demoCmd        `cmd:"" help:"A believable job market to try things on."`
 	Bench       benchCmd       `cmd:"" help:"Measure the engine, or a running service."`
 	User        userCmd        `cmd:"" help:"Accounts of operators."`
@@ -111,6 +113,10 @@ func fail(w World, err error) int {
 	if errors.As(err, &said) {
 		w.Err = io.Discard
 	}
+	var exit exitError
+	if errors.As(err, &exit) {
+		return int(exit)
+	}
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(w.Err, "enishi: %s\n", usage.message)
@@ -148,6 +154,11 @@ func flagged(err error) error {
 type saidError struct{ error }
 
 func (e saidError) Unwrap() error { return e.error }
+
+// exitError is an exit code, about which nothing is left to say.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // usageError is a mistake in how a command was called.
 type usageError struct{ message string }

@@ -41,27 +41,41 @@ func (c *healthCmd) Run(ctx context.Context, w World) error {
 	}
 	ctx, stop := context.WithTimeout(ctx, c.Timeout)
 	defer stop()
-	url := "http://" + reachable(resolved.Addr) + path
+	client := asker()
+	defer client.CloseIdleConnections()
+	said, err := ask(ctx, client, "http://"+reachable(resolved.Addr)+path)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w.Out, said)
+	return err
+}
+
+// asker gives a client for a server on this machine, whatever proxies there are for
+// others.
+func asker() *http.Client { return &http.Client{Transport: &http.Transport{MaxIdleConns: 1}} }
+
+// ask gives what a server says at a probe's address, if that is that it is well.
+func ask(ctx context.Context, client *http.Client, url string) (said string, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return errs.Wrap(errs.Invalid, "the address cannot be asked", err)
+		return "", errs.Wrap(errs.Invalid, "the address cannot be asked", err)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := client.Do(r)
 	if err != nil {
-		return errs.Wrap(errs.Busy, url+" does not answer", err)
+		return "", errs.Wrap(errs.Busy, url+" does not answer", err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // it is only read
 	const most = 1000
 	body, err := io.ReadAll(io.LimitReader(answer.Body, most))
 	if err != nil {
-		return errs.Wrap(errs.Busy, url+" does not answer", err)
+		return "", errs.Wrap(errs.Busy, url+" does not answer", err)
 	}
-	said := strings.TrimSpace(string(body))
+	said = strings.TrimSpace(string(body))
 	if answer.StatusCode != http.StatusOK {
-		return errs.New(errs.Busy, fmt.Sprintf("%s answers %s: %s", url, answer.Status, said))
+		return "", errs.New(errs.Busy, fmt.Sprintf("%s answers %s: %s", url, answer.Status, said))
 	}
-	_, err = fmt.Fprintln(w.Out, said)
-	return err
+	return said, nil
 }
 
 // reachable gives the address to ask a server that may listen on all of them.

@@ -15,6 +15,7 @@ import (
 	"enishi/internal/config"
 	"enishi/internal/errs"
 	"enishi/internal/files"
+	"enishi/internal/guard"
 	"enishi/internal/httpx"
 	"enishi/internal/lifecycle"
 	"enishi/internal/market"
@@ -22,7 +23,10 @@ import (
 	"enishi/internal/worker"
 )
 
-type serveCmd struct{ settings }
+type serveCmd struct {
+	settings
+	Guarded time.Duration `hidden:"" help:"It was started by enishi guard, which beats this often."`
+}
 
 // Help shows how it is called.
 func (c *serveCmd) Help() string {
@@ -44,7 +48,24 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	}
 	log := logger(w, resolved)
 	slog.SetDefault(log) // for libraries that log by themselves
-	return reported(ctx, resolved, log, c.start(ctx, w, resolved, log))
+	return reported(ctx, resolved, log, c.guarded(ctx, log, func(ctx context.Context) error { return c.start(ctx, w, resolved, log) }))
+}
+
+// guarded does what serves, and no longer than its guard is there, if it has one.
+func (c *serveCmd) guarded(ctx context.Context, log *slog.Logger, serve func(context.Context) error) error {
+	if c.Guarded == 0 {
+		return serve(ctx)
+	}
+	ctx, stop, err := guard.Under(ctx, log, c.Guarded)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	err = serve(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, guard.ErrGone) {
+		err = errors.Join(cause, err)
+	}
+	return err
 }
 
 // reported is what ended the process; in a log of JSON it is a line of that too.

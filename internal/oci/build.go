@@ -113,7 +113,7 @@ func (b *Build) describe(ctx context.Context) (source, error) {
 func (s source) spec(platform *v1.Platform) *Spec {
 	const port = 8080
 	return &Spec{
-		Platform: *platform, Name: "enishi", Args: []string{"serve"}, Port: port,
+		Platform: *platform, Name: "enishi", Args: []string{"guard", "--", "serve"}, Port: port,
 		Env:    []string{fmt.Sprintf("ENISHI_ADDR=:%d", port), "ENISHI_DATA=/data", "ENISHI_LOG_FORMAT=json"},
 		Health: []string{"health"}, Created: s.at, Folders: []string{"/data"},
 		Labels: map[string]string{

@@ -22,7 +22,7 @@ import (
 
 func spec() *oci.Spec {
 	return &oci.Spec{
-		Platform: v1.Platform{OS: "linux", Architecture: runtime.GOARCH}, Name: "enishi", Args: []string{"serve"}, Env: []string{"ENISHI_DATA=/data"},
+		Platform: v1.Platform{OS: "linux", Architecture: runtime.GOARCH}, Name: "enishi", Args: []string{"guard", "--", "serve"}, Env: []string{"ENISHI_DATA=/data"},
 		Port: 8080, Health: []string{"health"}, Labels: map[string]string{oci.LabelTitle: "Enishi", oci.LabelVersion: "v1"},
 		Created: time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC), Folders: []string{"/data"},
 	}
@@ -89,6 +89,9 @@ func TestAnImageIsTheProgramAlone(t *testing.T) {
 	c, err := img.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"guard", "--", "serve"}, c.Config.Cmd); d != "" {
+		t.Error(d)
 	}
 	if c.Config.User != "65532:65532" || c.Config.Entrypoint[0] != "/enishi" || c.Config.Healthcheck.Test[1] != "/enishi" || c.Config.Labels[oci.LabelVersion] != "v1" {
 		t.Errorf("the configuration is %+v", c.Config)
