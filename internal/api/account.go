@@ -83,6 +83,7 @@ func (s *service) addAccounts() {
 	handleBody(s, language, func(ctx context.Context, _ *none, b *LanguageBody) (*none, error) {
 		return &none{}, s.market.SetLanguage(ctx, actorOf(ctx), b.Language)
 	})
+	s.addConfirming(own)
 	handle(s, own(http.MethodDelete, "/api/v1/sessions", "sign-out-everywhere", "Sign out everywhere, here too"),
 		func(ctx context.Context, _ *none) (*none, error) {
 			return &none{}, s.market.SignOutEverywhere(ctx, actorOf(ctx))
@@ -91,6 +92,23 @@ func (s *service) addAccounts() {
 	out.errors = nil
 	handle(s, out, func(ctx context.Context, _ *none) (*none, error) {
 		return &none{}, s.market.SignOut(ctx, exchangeOf(ctx).token)
+	})
+}
+
+// addConfirming adds what is done while the mailed code has not come.
+func (s *service) addConfirming(own func(method, path, id, summary string) operation) {
+	resend := own(http.MethodPost, "/api/v1/me/confirm/resend", "resend-code", "Have another code mailed to confirm your address by; the one before is of no use any more")
+	resend.detail = "An address that is confirmed is sent none. An account is sent five mails in 24 hours at most, the first of all included."
+	resend.limited, resend.class = true, httpx.SignIn
+	handle(s, resend, func(ctx context.Context, _ *none) (*none, error) {
+		return &none{}, s.market.SendCode(ctx, actorOf(ctx))
+	})
+	mend := own(http.MethodPost, "/api/v1/me/confirm/address", "mend-address", "Mend a mistyped address before it is confirmed; a code is mailed there")
+	mend.detail = "It answers alike whether others have the address or not. Codes that were mailed to the one before are of no use any more. Mails are bounded as of resend."
+	mend.limited, mend.class = true, httpx.SignIn
+	mend.request, mend.errors = AddressBody{"hanako@example.jp"}, append(mend.errors, http.StatusConflict)
+	handleBody(s, mend, func(ctx context.Context, _ *none, b *AddressBody) (*none, error) {
+		return &none{}, s.market.MendAddress(ctx, actorOf(ctx), b.Email)
 	})
 }
 

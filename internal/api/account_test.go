@@ -92,3 +92,51 @@ func TestDecisionsKeepTheirReason(t *testing.T) {
 		t.Errorf("a search for something else finds %s", found.body)
 	}
 }
+
+// Whoever is not confirmed can have another code, and mend an address that they mistyped;
+// the code before is of no use any more.
+func TestConfirmingAgain(t *testing.T) {
+	s := newServer(t, func(o *market.Options, _ *api.Options) { o.Demo = false })
+	me := s.signUp("hanaco@example.jp").Token
+	code := func(to string) string { return s.mailed(to, "確認コード: ") }
+	first := code("hanaco@example.jp")
+	s.must(http.StatusNoContent, "POST", "/api/v1/me/confirm/resend", me, "")
+	second := code("hanaco@example.jp")
+	s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/me/confirm", me, `{"code":"`+first+`"}`))
+	if p := s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/me/confirm/address", me, `{"email":"hanako"}`)); p.Errors[0].Pointer != "/email" {
+		t.Errorf("what is no address is refused at %q", p.Errors[0].Pointer)
+	}
+	s.must(http.StatusNoContent, "POST", "/api/v1/me/confirm/address", me, `{"email":"hanako@example.jp"}`)
+	s.problem(http.StatusUnprocessableEntity, s.do("POST", "/api/v1/me/confirm", me, `{"code":"`+second+`"}`))
+	s.must(http.StatusNoContent, "POST", "/api/v1/me/confirm", me, `{"code":"`+code("hanako@example.jp")+`"}`)
+	s.problem(http.StatusConflict, s.do("POST", "/api/v1/me/confirm/address", me, `{"email":"betsu@example.jp"}`))
+}
+
+// An operator reads what the two sides of a hire say of its pay, and lets them say it again.
+func TestDisputes(t *testing.T) {
+	w := newWorld(t)
+	w.before(t)["reopen-pay"]()
+	type dispute struct {
+		Offer        string
+		Company      struct{ ID string }
+		FinalPay     int  `json:"final_pay"`
+		ConfirmedPay int  `json:"confirmed_pay"`
+		PayMin       *int `json:"pay_min"`
+		Breach       bool
+	}
+	list := func() []dispute {
+		return into[struct{ Items []dispute }](t, w.must(http.StatusOK, "GET", "/api/v1/operator/disputes", w.operator, "")).Items
+	}
+	got := list()
+	if len(got) != 1 || got[0].Offer != w.offer || got[0].Company.ID != w.companyID || got[0].FinalPay != 640 || got[0].ConfirmedPay != 530 || got[0].PayMin == nil {
+		t.Fatalf("disputed are %+v", got)
+	}
+	for range 2 { // a repeat changes nothing
+		w.must(http.StatusNoContent, "POST", "/api/v1/operator/disputes/"+w.offer+"/reopen", w.operator, "")
+	}
+	if got := list(); len(got) != 0 {
+		t.Errorf("reopened, disputed are %+v", got)
+	}
+	w.must(http.StatusOK, "POST", "/api/v1/me/offers/"+w.offer+"/confirm-pay", w.candidate, `{"final_pay":640}`)
+	w.problem(http.StatusConflict, w.do("POST", "/api/v1/operator/disputes/"+w.offer+"/reopen", w.operator, ""))
+}

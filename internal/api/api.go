@@ -166,6 +166,7 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 	s.addDealings()
 	s.addThreads()
 	s.addBreaches()
+	s.addDisputes()
 	s.addViews()
 	s.addExport()
 	s.addCompanies()

@@ -188,6 +188,12 @@ func (w *world) before(t *testing.T) map[string]func() {
 		"messages": accepted, "write-message": accepted,
 		"deny-offer":        held,
 		"confirm-pay-offer": func() { held(); w.step("company", "hire") },
+		"reopen-pay": func() {
+			held()
+			w.must(http.StatusOK, "POST", "/api/v1/offers/"+w.offer+"/hire", w.company, `{"final_pay":640}`)
+			w.must(http.StatusOK, "POST", "/api/v1/me/offers/"+w.offer+"/confirm-pay", w.candidate, `{"final_pay":530}`)
+		},
+		"mend-address": func() { w.candidate = w.signUp("jiro@example.jp").Token }, // of one address, the second stays unconfirmed
 		"set-breach-aside": func() {
 			accepted()
 			w.step("company", "withdraw")
@@ -227,7 +233,7 @@ func (w *world) token(d described) string {
 
 // target gives the path of an operation with ids of the world.
 func (w *world) target(d described) string {
-	id := map[bool]string{true: w.offer, false: w.companyID}[strings.Contains(d.path, "/offers/") || strings.Contains(d.path, "/threads/")]
+	id := map[bool]string{true: w.offer, false: w.companyID}[regexp.MustCompile("/(offers|threads|disputes)/").MatchString(d.path)]
 	switch {
 	case strings.HasPrefix(d.path, "/api/v1/operator/breaches") && w.breach != "":
 		id = w.breach

@@ -20,10 +20,10 @@ func TestEveryOperationAsEverybody(t *testing.T) {
 	for _, d := range operations(newServer(t).document()) {
 		t.Run(d.op.OperationID, func(t *testing.T) {
 			w := newWorld(t)
-			tokens := w.everybody()
 			if prepare := w.before(t)[d.op.OperationID]; prepare != nil {
 				prepare()
 			}
+			tokens := w.everybody()
 			own := w.token(d)
 			order := slices.Clone(columns)
 			slices.SortStableFunc(order, func(a, b string) int {

@@ -54,6 +54,9 @@ const (
 	AuditBatch       Audited = "rule.confirm" // of a batch; N is how many were sent
 	AuditScout       Audited = "offer.scout"
 	AuditHire        Audited = "offer.hire"
+	AuditSayPay      Audited = "pay.say"          // by the company, of an offer, the first time
+	AuditMendPay     Audited = "pay.mend"         // by the company, another figure than before
+	AuditConfirmPay  Audited = "pay.confirm"      // by the candidate, whether it agrees or disputes; operators alone read who that is
 	AuditSetAside    Audited = "breach.set-aside" // of an offer
 	AuditReopenPay   Audited = "pay.reopen"       // of an offer
 	AuditErase       Audited = "candidate.erase"
@@ -66,7 +69,8 @@ func AuditedKinds() []Audited {
 	return []Audited{
 		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditAddress, AuditFound, AuditVerify, AuditSuspend, AuditQuota,
 		AuditInvite, AuditUninvite, AuditJoin, AuditRole, AuditRemove, AuditTokenMake, AuditTokenRevoke, AuditPublish, AuditClose,
-		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSetAside, AuditReopenPay, AuditErase, AuditJob, AuditOperator,
+		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSayPay, AuditMendPay, AuditConfirmPay, AuditSetAside,
+		AuditReopenPay, AuditErase, AuditJob, AuditOperator,
 	}
 }
 

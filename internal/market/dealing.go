@@ -285,9 +285,16 @@ func (m *Market) Hire(ctx context.Context, actor Actor, id uuid.UUID, pay *int) 
 			if d.ConfirmedPay != nil {
 				return errs.New(errs.Conflict, "the candidate has confirmed the final pay")
 			}
+			what := AuditSayPay
+			if d.SaidPay != nil {
+				what = AuditMendPay
+			}
 			said := *pay
 			d.SaidPay = &said
-			return x.hire()
+			if err := x.hire(); err != nil {
+				return err
+			}
+			return x.audit(what)
 		})
 	})
 }
@@ -298,7 +305,12 @@ func (x *bargain) hire() error {
 		return nil
 	}
 	x.dealing.End(x.by, x.now)
-	return x.market.audit(x.tx, x.actor, AuditHire, SubjectOffer, x.offer.Key)
+	return x.audit(AuditHire)
+}
+
+// audit notes in the audit log what the actor does with the offer.
+func (x *bargain) audit(what Audited) error {
+	return x.market.audit(x.tx, x.actor, what, SubjectOffer, x.offer.Key)
 }
 
 // mostFinalPay is as much as a position may pay.
@@ -328,7 +340,7 @@ func (m *Market) ConfirmPay(ctx context.Context, actor Actor, id uuid.UUID, pay 
 				return errs.New(errs.Conflict, "you have said the final pay already; an operator can help if it was wrong")
 			}
 			d.ConfirmedPay = &pay
-			return nil
+			return x.audit(AuditConfirmPay)
 		})
 	})
 }

@@ -58,6 +58,37 @@ func TestDisputedPay(t *testing.T) {
 		x.must(w.Hire(ctx, them, x.id, ptr(680))) // the company mends its figure
 		x.must(w.ConfirmPay(ctx, us, x.id, 680))
 		wants("they agree")
+		x.must(w.Hire(ctx, them, x.id, ptr(680))) // repeats
+		x.must(w.ConfirmPay(ctx, us, x.id, 680))
+		w.tellsOfPay(x, them)
 		x.refuses("they agree", w.ReopenPay(ctx, operator(), x.id), errs.Conflict)
 	})
+}
+
+// tellsOfPay looks in the audit log for what was said of an offer's pay: to an operator
+// all, to the company what its own members did, and to nobody a figure.
+func (w *world) tellsOfPay(x *dealing, them market.Actor) {
+	w.Helper()
+	reads := func(as market.Actor, want ...market.Audited) {
+		w.Helper()
+		entries, _, err := w.Audit(w.Context(), as, market.EntryFilter{}, 0, 99)
+		if err != nil {
+			w.Fatal(err)
+		}
+		var got []market.Audited
+		for _, e := range entries {
+			if e.Kind != market.SubjectOffer {
+				continue
+			}
+			got = append(got, e.What)
+			if e.About != x.id.String() || e.N != 0 || e.Digest != nil {
+				w.Errorf("the audit log says %+v, want an entry of the offer, without an amount", e)
+			}
+		}
+		if diff := diff(want, got); diff != "" {
+			w.Errorf("entries of kind %s (-want +got):\n%s", as.Kind, diff)
+		}
+	}
+	reads(operator(), market.AuditConfirmPay, market.AuditMendPay, market.AuditReopenPay, market.AuditConfirmPay, market.AuditSayPay, market.AuditHire)
+	reads(them, market.AuditMendPay, market.AuditReopenPay, market.AuditSayPay, market.AuditHire)
 }

@@ -62,6 +62,12 @@ func audited(w words, what market.Audited) string {
 		return w.Say("スカウトの送信", "Sent a scout")
 	case market.AuditHire:
 		return w.Say("採用", "Hired")
+	case market.AuditSayPay:
+		return w.Say("企業による年収の登録", "Said the final pay")
+	case market.AuditMendPay:
+		return w.Say("企業による年収の訂正", "Changed the final pay")
+	case market.AuditConfirmPay:
+		return w.Say("本人による年収の登録", "Said their own final pay")
 	case market.AuditSetAside:
 		return w.Say("違反の取り下げ", "Set a breach aside")
 	case market.AuditReopenPay:
