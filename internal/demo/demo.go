@@ -57,7 +57,6 @@ type world struct {
 	firms      []*firm
 	byIndustry map[string][]*firm
 	employers  map[*occupation][]*firm // see employersOf
-	wages      []int                   // minimum wages by prefecture
 	trades     map[string]*trade       // by code of the occupation
 	persons    []*person
 	orders     []order
@@ -78,14 +77,10 @@ func newWorld(o Options) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the demo's trades: %w", err)
 	}
-	wages, err := loadWages()
-	if err != nil {
-		return nil, fmt.Errorf("read the demo's minimum wages: %w", err)
-	}
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	w := &world{tables: t, options: o, first: o.Today - livedDays, byIndustry: map[string][]*firm{}, trades: trades, wages: wages}
+	w := &world{tables: t, options: o, first: o.Today - livedDays, byIndustry: map[string][]*firm{}, trades: trades}
 	w.employers = map[*occupation][]*firm{}
 	w.kin, w.regions = map[*occupation][]string{}, map[string]uint64{}
 	for i := range w.occupations {

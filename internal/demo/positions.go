@@ -1,16 +1,11 @@
 package demo
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 
 	"enishi/internal/position"
-
-	"enishi/internal/table"
 )
 
 // job is a position on the drawing board, with the candidate after whom it was
@@ -113,10 +108,8 @@ func (j *job) monthlyHours() float64 {
 // hourlyFloor gives the minimum wage at the job, the highest of its places.
 func (w *world) hourlyFloor(j *job) int {
 	most := 0
-	for at, wage := range w.wages {
-		if j.places&(1<<at) != 0 {
-			most = max(most, wage)
-		}
+	for _, code := range w.named(j.places) {
+		most = max(most, position.MinimumWage(code))
 	}
 	return most
 }
@@ -231,17 +224,3 @@ func (w *world) settlePay(d draw, j *job) {
 		j.bonus--
 	}
 }
-
-// loadWages reads the regional minimum wages, in the order of the prefectures.
-var loadWages = sync.OnceValues(func() ([]int, error) {
-	var out []int
-	err := table.Each(files, "tables/minimumwage.tsv", 2, func(f []string) error {
-		n, err := strconv.Atoi(f[1])
-		if err != nil || f[0] != fmt.Sprintf("%02d", len(out)+1) {
-			return fmt.Errorf("%q is no amount of prefecture %d", f[1], len(out)+1)
-		}
-		out = append(out, n)
-		return nil
-	})
-	return out, err
-})

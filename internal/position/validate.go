@@ -103,8 +103,9 @@ func (c *checker) places(codes []string) {
 	}
 }
 
-// Publishable reports, by JSON pointer, what the terms still lack before they
-// may be published: what matching needs and what the law requires.
+// Publishable reports, by JSON pointer, what stands between the terms and their
+// publication: what matching needs and the law requires, and a lowest pay that is
+// below the minimum wage as far as Wage can say.
 func (t *Terms) Publishable() error {
 	var problems []errs.Problem
 	need := func(pointer string, missing bool, allowed string) {
@@ -119,6 +120,9 @@ func (t *Terms) Publishable() error {
 	need("/pay_max", t.PayMax == nil, "annual pay in 10,000 JPY")
 	for _, item := range t.Legal.items() {
 		need("/legal/"+item.name, strings.TrimSpace(item.text) == "", "text: this item is required by law before publishing")
+	}
+	if w, known := t.Wage(); known && w.Short() {
+		problems = append(problems, w.problem(*t.PayMin))
 	}
 	if len(problems) > 0 {
 		return errs.AtPointers(problems...)

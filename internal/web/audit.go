@@ -1,8 +1,6 @@
 package web
 
 import (
-	"strconv"
-
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
@@ -94,7 +92,7 @@ func countOf(w words, e market.Noted) string {
 	if e.N == 0 {
 		return ""
 	}
-	n := strconv.FormatInt(e.N, 10)
+	n := grouped(int(e.N))
 	return w.Say("（"+n+"件）", " ("+n+")")
 }
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 
 	"enishi/internal/errs"
 	"enishi/internal/httpx"
@@ -64,7 +63,7 @@ func (p *Pages) showBreaches(r *request, status int, e excusing) error {
 		}
 	}
 	title := r.words.Say("数えている違反はありません", "No breach counts")
-	if n := strconv.Itoa(counting); next != 0 || before != 0 { // others are on other pages
+	if n := grouped(counting); next != 0 || before != 0 { // others are on other pages
 		title = r.words.Say("このページの違反のうち "+n+"件を数えています", n+" breaches on this page count")
 	} else if counting > 0 {
 		title = r.words.Say(n+"件の違反を数えています", n+" breaches count")

@@ -5,12 +5,13 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
 	"enishi/internal/day"
-	"strconv"
 )
 
 // chartFigure shows a chart with the table that says the same beneath it.
@@ -42,7 +43,7 @@ func chartFigure(f figure) templ.Component {
 		var templ_7745c5c3_Var2 string
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(f.title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 11, Col: 23}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 10, Col: 23}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -101,7 +102,7 @@ func cellsOf(f figure) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 20, Col: 68}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 19, Col: 68}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -119,7 +120,7 @@ func cellsOf(f figure) templ.Component {
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 25, Col: 28}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 24, Col: 28}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -147,7 +148,7 @@ func cellsOf(f figure) templ.Component {
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(cell)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 33, Col: 17}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `chart.templ`, Line: 32, Col: 17}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
@@ -202,21 +203,24 @@ func chartGallery(w words) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = chartFigure(waterfall(w.Say("オファーが届く人", "Who is reached"), [2]string{w.Say("段階", "Step"), w.Say("人数", "People")}, []fall{
-			{w.Say("合致", "Match"), 1204, true, ""}, {w.Say("送信済み", "Sent already"), 130, false, ""}, {w.Say("希望条件で除外", "Their wishes"), 610, false, ""},
-			{w.Say("本日の予算外", "Beyond today's budget"), 414, false, ""}, {w.Say("届く人", "Reached"), 50, true, ""},
-		}, strconv.Itoa)).Render(ctx, templ_7745c5c3_Buffer)
+			{w.Say("合致", "Match"), 1204, true, ""},
+			{w.Say("送信済み", "Sent already"), 130, false, ""},
+			{w.Say("希望条件で除外", "Their wishes"), 610, false, ""},
+			{w.Say("本日の予算外", "Beyond today's budget"), 414, false, ""},
+			{w.Say("届く人", "Reached"), 50, true, ""},
+		}, grouped)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = chartFigure(funnel(w.Say("この30日", "The last 30 days"), [2]string{w.Say("段階", "Step"), w.Say("件数", "Offers")}, []bar{
 			{label: w.Say("送信", "Sent"), value: 320}, {label: w.Say("開封", "Seen"), value: 211}, {label: w.Say("承諾", "Accepted"), value: 42, class: "strong"},
-		}, strconv.Itoa)).Render(ctx, templ_7745c5c3_Buffer)
+		}, grouped)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = chartFigure(overTime(w, w.Say("日ごとのオファー", "Offers by day"), []day.Day{20780, 20781, 20782, 20783, 20784}, []course{
 			{w.Say("送信", "Sent"), []int{12, 18, 9, 22, 30}, ""}, {w.Say("承諾", "Accepted"), []int{1, 3, 2, 2, 5}, "strong"},
-		}, strconv.Itoa)).Render(ctx, templ_7745c5c3_Buffer)
+		}, grouped)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

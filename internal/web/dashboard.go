@@ -94,23 +94,23 @@ func (h firmHome) says(w words) string {
 			unheld++
 		}
 	}
-	switch n := strconv.Itoa(len(h.owed)); {
+	switch n := grouped(len(h.owed)); {
 	case h.company.Status == company.Applied:
 		return w.Say("いま、運営が企業情報を確認しています", "Your company is being verified")
 	case h.company.Status == company.Suspended:
 		return w.Say("この企業の利用は停止されています", "This company is suspended")
 	case unheld > 0 && unheld == overdue:
-		return w.Say(strconv.Itoa(unheld)+"件、面接が遅れています", howMany(w, unheld)+" waited too long for an interview")
+		return w.Say(grouped(unheld)+"件、面接が遅れています", howMany(w, unheld)+" waited too long for an interview")
 	case unheld > 0:
-		return w.Say(strconv.Itoa(overdue)+"件、日程の提示や面接が遅れています", howMany(w, overdue)+" waited too long for a date or an interview")
+		return w.Say(grouped(overdue)+"件、日程の提示や面接が遅れています", howMany(w, overdue)+" waited too long for a date or an interview")
 	case overdue > 0:
-		return w.Say(strconv.Itoa(overdue)+"件、日程の提示が遅れています", howMany(w, overdue)+" waited too long for a date")
+		return w.Say(grouped(overdue)+"件、日程の提示が遅れています", howMany(w, overdue)+" waited too long for a date")
 	case len(h.owed) == 1:
 		return w.Say("1件、日程の提示期限が近づいています", "One person waits for a date, and time is short")
 	case len(h.owed) > 0:
 		return w.Say(n+"件、日程の提示期限が近づいています", n+" people wait for a date, and time is short")
 	case waiting > 0:
-		return w.Say(strconv.Itoa(waiting)+"人が日程の提示を待っています", strconv.Itoa(waiting)+" people wait for a date")
+		return w.Say(grouped(waiting)+"人が日程の提示を待っています", grouped(waiting)+" people wait for a date")
 	case len(h.cost.Breaches) > 0:
 		return w.Say("約束の不履行 "+grouped(len(h.cost.Breaches))+"件が、送信数に響いています", "Broken promises ("+grouped(len(h.cost.Breaches))+") lower what you may send")
 	case !h.posts:

@@ -5,14 +5,17 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
+	"strconv"
+
 	"enishi/internal/company"
 	"enishi/internal/market"
 	"enishi/internal/taxonomy"
-	"strconv"
 )
 
 func dashboardPage(w words, h firmHome) templ.Component {
@@ -196,7 +199,7 @@ func dashboardPage(w words, h firmHome) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				var templ_7745c5c3_Var12 = []any{"small", templ.KV("due", late(h.figures.Today, &card.Delivered))}
+				templ_7745c5c3_Var12 := []any{"small", templ.KV("due", late(h.figures.Today, &card.Delivered))}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var12...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -242,9 +245,9 @@ func dashboardPage(w words, h firmHome) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("ほか"+strconv.Itoa(len(h.owed)-6)+"人を選考で見る", "See "+strconv.Itoa(len(h.owed)-6)+" more in the pipeline"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("ほか"+grouped(len(h.owed)-6)+"人を選考で見る", "See "+grouped(len(h.owed)-6)+" more in the pipeline"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboard.templ`, Line: 38, Col: 180}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboard.templ`, Line: 38, Col: 170}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 				if templ_7745c5c3_Err != nil {
@@ -540,11 +543,11 @@ func figuresOf(w words, h firmHome) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = keyFigure(w.Say("面接までの日数（中央値）", "Time to interview (median)"), courseDays(w, h.figures), w.Say("承諾から面接まで。"+strconv.Itoa(h.figures.Interviews)+"件から", "from acceptance to the interview, of "+strconv.Itoa(h.figures.Interviews))).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = keyFigure(w.Say("面接までの日数（中央値）", "Time to interview (median)"), courseDays(w, h.figures), w.Say("承諾から面接まで。"+grouped(h.figures.Interviews)+"件から", "from acceptance to the interview, of "+grouped(h.figures.Interviews))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = keyFigure(w.Say("貴社の7日以内の対応", "You answered within 7 days"), share(h.figures.Answers.Answered, h.figures.Answers.Accepted), w.Say("この180日の承諾"+grouped(h.figures.Answers.Accepted)+"件のうち。高いほど、オファーが上に表示されます", "of "+strconv.Itoa(h.figures.Answers.Accepted)+" acceptances in 180 days; it counts in ranking")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = keyFigure(w.Say("貴社の7日以内の対応", "You answered within 7 days"), share(h.figures.Answers.Answered, h.figures.Answers.Accepted), w.Say("この180日の承諾"+grouped(h.figures.Answers.Accepted)+"件のうち。高いほど、オファーが上に表示されます", "of "+grouped(h.figures.Answers.Accepted)+" acceptances in 180 days; it counts in ranking")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -5,13 +5,16 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
-	"enishi/internal/condition"
 	"slices"
 	"strconv"
+
+	"enishi/internal/condition"
 )
 
 // filterFields are the fields of a condition over profiles, each choice with how many
@@ -424,7 +427,7 @@ func codeSlot(w words, f filter, s slot) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		var templ_7745c5c3_Var22 = []any{"choices", templ.KV("every", f.all)}
+		templ_7745c5c3_Var22 := []any{"choices", templ.KV("every", f.all)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var22...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -678,7 +681,7 @@ func count(counted bool, n int) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if counted {
-			var templ_7745c5c3_Var34 = []any{"count", templ.KV("none", n == 0)}
+			templ_7745c5c3_Var34 := []any{"count", templ.KV("none", n == 0)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var34...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

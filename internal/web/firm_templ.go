@@ -5,12 +5,15 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
-	"enishi/internal/taxonomy"
 	"net/url"
+
+	"enishi/internal/taxonomy"
 )
 
 func foundPage(w words, title string, form url.Values, wrong faults) templ.Component {

@@ -125,7 +125,7 @@ func TestAPositionIsWritten(t *testing.T) {
 	typed.Set("pay_max", "７００")
 	saved := s.post("/company/positions", typed)
 	s.holds(saved, http.StatusOK, "保存しました", "公開まで、あと15項目", "下書き・第1版", "見直したい言葉")
-	s.holds(s.post(saved.path+"/publish", nil), http.StatusUnprocessableEntity, "公開には、あと15項目が必要です")
+	s.holds(s.post(saved.path+"/publish", nil), http.StatusUnprocessableEntity, "公開するには、あと15項目の入力か修正が必要です")
 	for _, key := range []string{
 		"work_change", "place", "place_change", "contract_term", "renewal_limit", "trial_period", "hours", "overtime", "holidays", "pay",
 		"fixed_overtime_pay", "insurance", "smoking",
@@ -136,7 +136,7 @@ func TestAPositionIsWritten(t *testing.T) {
 	typed.Set("employment_type", "seishain")
 	typed.Set("flextime", "true")
 	typed.Set("version", "1")
-	s.holds(s.post(saved.path, typed), http.StatusOK, "第2版", "公開に必要な項目がそろっています")
+	s.holds(s.post(saved.path, typed), http.StatusOK, "第2版", "公開に必要な項目がそろっています", "最低賃金とは比べていません")
 	typed.Set("title", "あとから")
 	s.holds(s.post(saved.path, typed), http.StatusConflict, "ほかの方が先に保存しました", `value="あとから"`, `name="version" value="2"`)
 	s.holds(s.post(saved.path+"/publish", nil), http.StatusOK, "公開しました", "公開中")

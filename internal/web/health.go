@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,14 +36,14 @@ func unused(w words, name, text string) part {
 
 // partsOf says how each part is.
 func partsOf(w words, h *market.Health, now time.Time) []part {
-	age := func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + w.Say("秒", " s") }
+	age := func(d time.Duration) string { return tenths(d.Seconds()) + w.Say("秒", " s") }
 	log := fmt.Sprintf(w.Say("これまでの変更 %s件。検索への反映の遅れ %s", "%s changes so far. Searches are %s behind"), grouped(int(h.Status.LogHead)), age(h.Lag.AppliedAge))
 	out := []part{
 		judged(w, w.Say("検索", "Searches"), h.Lag.AppliedAge < mostLag, log),
 		judged(w, w.Say("マッチング", "Matching"), h.Lag.MatchedAge < mostLag,
 			fmt.Sprintf(w.Say("未処理 %s件。遅れ %s", "%s changes wait, %s behind"), grouped(int(h.Lag.Unmatched)), age(h.Lag.MatchedAge))),
-		{w.Say("検索用のデータ", "Data in memory"), w.Say("正常", "well"), "good", fmt.Sprintf(w.Say("求職者 %s人とオファー条件 %s件をメモリに保持（%.1f MB）", "%s candidates and %s rules, %.1f MB"),
-			grouped(h.Candidates.Entries), grouped(h.Rules.Entries), float64(h.Candidates.Bytes+h.Rules.Bytes)/1e6)},
+		{w.Say("検索用のデータ", "Data in memory"), w.Say("正常", "well"), "good", fmt.Sprintf(w.Say("求職者 %s人とオファー条件 %s件をメモリに保持（%s MB）", "%s candidates and %s rules, %s MB"),
+			grouped(h.Candidates.Entries), grouped(h.Rules.Entries), tenths(float64(h.Candidates.Bytes+h.Rules.Bytes)/1e6))},
 	}
 	out = append(out, mailPart(w, h, now), jobPart(w, h), snapshotPart(w, h, now), replicaPart(w, h))
 	switch {
@@ -91,9 +90,9 @@ func replicaPart(w words, h *market.Health) part {
 	if !h.HasReplica {
 		return unused(w, name, w.Say("すべて本体のデータベースから読んでいます", "everything is read from the database itself"))
 	}
-	r := h.Replica
-	return judged(w, name, r.Away == 0, fmt.Sprintf(w.Say("応答 %d回、本体が代わりに応答 %d回（未到着 %d、遅れ %d、不通 %d）", "%d answers; the database stood in %d times (not arrived %d, behind %d, away %d)"),
-		r.Replica, r.NotYet+r.Behind+r.Away, r.NotYet, r.Behind, r.Away))
+	r, many := h.Replica, func(n int64) string { return grouped(int(n)) }
+	return judged(w, name, r.Away == 0, fmt.Sprintf(w.Say("応答 %s回、本体が代わりに応答 %s回（未到着 %s、遅れ %s、不通 %s）", "%s answers; the database stood in %s times (not arrived %s, behind %s, away %s)"),
+		many(r.Replica), many(r.NotYet+r.Behind+r.Away), many(r.NotYet), many(r.Behind), many(r.Away)))
 }
 
 func runState(w words, s market.RunState) string {

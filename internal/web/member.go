@@ -79,7 +79,7 @@ func (p *Pages) showMembers(r *request, status int, typed inviting) error {
 	if err != nil {
 		return err
 	}
-	n := strconv.Itoa(len(people))
+	n := grouped(len(people))
 	title := r.words.Say(n+"人 で採用を進めています", "A team of "+n)
 	if len(people) == 1 {
 		title = r.words.Say("いまは、あなた1人です", "You are alone so far")
@@ -204,7 +204,7 @@ func (p *Pages) showTokens(r *request, status int, t minting) error {
 	if err != nil {
 		return err
 	}
-	n := strconv.Itoa(len(list))
+	n := grouped(len(list))
 	title := r.words.Say(n+"個 のトークンが有効です", n+" tokens are good")
 	if len(list) == 0 {
 		title = r.words.Say("有効なトークンはありません", "No token is good")

@@ -429,9 +429,9 @@ func took(w words, d time.Duration) string {
 		return w.Say("0.1秒未満", "under 0.1 s")
 	}
 	if d < time.Minute {
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + w.Say("秒", " s")
+		return tenths(d.Seconds()) + w.Say("秒", " s")
 	}
-	n, seconds := strconv.Itoa(int(d.Minutes())), strconv.Itoa(int(d.Seconds())%60)
+	n, seconds := grouped(int(d.Minutes())), strconv.Itoa(int(d.Seconds())%60)
 	return w.Say(n+"分"+seconds+"秒", n+" min "+seconds+" s")
 }
 
@@ -450,7 +450,7 @@ func waited(w words, now, since time.Time) string {
 		n := strconv.Itoa(int(d.Hours()))
 		return w.Say(n+"時間", n+" hours")
 	default:
-		n := strconv.Itoa(int(d.Hours() / 24))
+		n := grouped(int(d.Hours() / 24))
 		return w.Say(n+"日", n+" days")
 	}
 }

@@ -5,8 +5,10 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import "github.com/a-h/templ"
-import templruntime "github.com/a-h/templ/runtime"
+import (
+	"github.com/a-h/templ"
+	templruntime "github.com/a-h/templ/runtime"
+)
 
 import (
 	"enishi/internal/day"
@@ -91,7 +93,7 @@ func refusalPage(w words, f refusal) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for i, way := range f.ways {
-			var templ_7745c5c3_Var5 = []any{"button", templ.KV("primary", i == 0)}
+			templ_7745c5c3_Var5 := []any{"button", templ.KV("primary", i == 0)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var5...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -145,7 +145,7 @@ func (p *Pages) addPosition(r *request) error {
 		x, err = p.market.AddPosition(ctx, actor, e.terms, r.once())
 	}
 	if errs.Is(err, errs.Invalid) {
-		e.faults = termFaults(r.words, err)
+		e.faults = termFaults(r.words, &e.terms, err)
 		return p.showEditor(r, http.StatusUnprocessableEntity, e)
 	}
 	return p.then(r, err, "/company/positions/"+x.ID.String()+"?done=saved", asItIs)
@@ -171,7 +171,7 @@ func (p *Pages) savePosition(r *request) error {
 	}
 	switch {
 	case errs.Is(err, errs.Invalid):
-		e.faults = termFaults(r.words, err)
+		e.faults = termFaults(r.words, &e.terms, err)
 		return p.showEditor(r, http.StatusUnprocessableEntity, e)
 	case errs.Is(err, errs.Stale):
 		e.wrong = r.words.Say("ほかの方が先に保存しました。入力した内容は残っています。もう一度保存すると、この内容に置き換わります。", "Somebody else saved in between. What you typed is kept: save again to replace what they wrote.")
@@ -215,7 +215,7 @@ func (p *Pages) actOn(r *request, done string, act func(uuid.UUID, market.Actor)
 	if lookErr != nil {
 		return lookErr
 	}
-	e := editing{position: x, form: formOf(&x.Terms), terms: x.Terms, edits: mayEdit(actor), faults: termFaults(r.words, err)}
+	e := editing{position: x, form: formOf(&x.Terms), terms: x.Terms, edits: mayEdit(actor), faults: termFaults(r.words, &x.Terms, err)}
 	if errs.Is(err, errs.Conflict) {
 		e.wrong = r.words.Say("いまは公開できません。年齢条件のあるオファー条件が、この内容を認めていません。先にそのオファー条件を直すか、停止してください。", "This cannot be published now: a rule with an age condition does not allow these terms. Edit or pause that rule first.")
 		if x.State == position.Closed {
@@ -223,7 +223,7 @@ func (p *Pages) actOn(r *request, done string, act func(uuid.UUID, market.Actor)
 		}
 		return p.showEditor(r, http.StatusConflict, e)
 	}
-	e.wrong = r.words.Say("公開には、あと"+strconv.Itoa(len(e.faults))+"項目が必要です。", strconv.Itoa(len(e.faults))+" items are still missing.")
+	e.wrong = r.words.Say("公開するには、あと"+strconv.Itoa(len(e.faults))+"項目の入力か修正が必要です。", "Items still to be filled in or changed: "+strconv.Itoa(len(e.faults))+".")
 	return p.showEditor(r, http.StatusUnprocessableEntity, e)
 }
 
@@ -329,8 +329,8 @@ func (r *request) typedTerms(actor market.Actor) (editing, error) {
 	return e, nil
 }
 
-// termFaults says what is wrong with, or missing in, the fields of the form.
-func termFaults(w words, err error) faults {
+// termFaults says what is wrong with, or missing in, the fields of a form of terms.
+func termFaults(w words, t *position.Terms, err error) faults {
 	var problem *errs.Error
 	out := faults{}
 	if !errors.As(err, &problem) {
@@ -346,6 +346,8 @@ func termFaults(w words, err error) faults {
 			out[name] = w.Say("1〜100文字の求人名を入力してください。", "Give it a title of 1 to 100 characters.")
 		case x.Found == "nothing":
 			out[name] = w.Say("公開するには、この項目が必要です。", "This is needed before it is published.")
+		case name == "pay_min" && underpaid(w, t) != "":
+			out[name] = underpaid(w, t)
 		case name == "pay_max" && strings.HasPrefix(x.Allowed, "not below"):
 			out[name] = w.Say("上限は下限以上にしてください。", "The upper end must not be below the lower one.")
 		case number:
@@ -440,8 +442,9 @@ func flagLabel(w words, name string) string {
 	}[name]
 }
 
-// missing counts the items without which these terms cannot be published.
-func missing(w words, t *position.Terms) faults { return termFaults(w, t.Publishable()) }
+// missing gives the items that have to be filled in or changed before these terms can
+// be published.
+func missing(w words, t *position.Terms) faults { return termFaults(w, t, t.Publishable()) }
 
 // editorPath is where the form of an editor goes, below the positions.
 func editorPath(e editing) string {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/dustin/go-humanize"
+
 	"enishi/internal/condition"
 )
 
@@ -271,6 +273,9 @@ func grouped(n int) string {
 	}
 	return s
 }
+
+// tenths says a number to the first digit behind the point.
+func tenths(x float64) string { return humanize.FormatFloat("#,###.#", x) }
 
 // People says a number of people.
 func (w words) People(n int) string {

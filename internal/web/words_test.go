@@ -1,11 +1,13 @@
 package web
 
 import (
+	"regexp"
 	"testing"
 	"time"
 
 	"enishi/internal/account"
 	"enishi/internal/day"
+	"enishi/internal/market"
 )
 
 // TestPay expects thousands to be kept apart wherever pay is said.
@@ -66,6 +68,29 @@ func TestHere(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
+// What an operator reads of a large installation has its thousands apart.
+func TestLargeNumbersAreGrouped(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.November, 24, 3, 0, 0, 0, time.UTC)
+	h := market.Health{HasReplica: true, Cached: true, CacheUp: true, Mails: 12345, OldestMail: now.Add(-3000 * 24 * time.Hour)}
+	h.Status.LogHead, h.Lag.Unmatched, h.Lag.AppliedAge = 1234567, 23456, 4567800*time.Millisecond
+	h.Candidates.Entries, h.Rules.Entries, h.Candidates.Bytes = 170000, 22000, 4_567_800_000
+	h.Replica.Replica, h.Replica.NotYet, h.Replica.Behind, h.Replica.Away = 9876543, 1111, 2222, 3333
+	long := regexp.MustCompile(`\d{4}`)
+	for _, w := range []words{{}, {english: true}} {
+		for _, p := range partsOf(w, &h, now) {
+			if at := long.FindString(p.text); at != "" {
+				t.Errorf("%s: %q holds %s ungrouped", p.name, p.text, at)
+			}
+		}
+		for _, text := range []string{countOf(w, market.Noted{Entry: market.Entry{N: 4567}}), took(w, 4567*time.Minute)} {
+			if long.MatchString(text) {
+				t.Errorf("%q is ungrouped", text)
+			}
 		}
 	}
 }
