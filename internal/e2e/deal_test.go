@@ -70,10 +70,15 @@ func meets(s *stage, person, firm *e2e.Tab) {
 
 	person.Has("input[name=slot]")
 	look(s, "slots", person, firm)
+	person.Click("label.slot:nth-of-type(1)")
+	proposesAnother(s, person, firm)
+	person.Fill("#text", "まだ送らない")
 	person.Click("label.slot:nth-of-type(2)")
 	person.Click(`form[action$="/choose"] button.primary`)
 	person.Says("カレンダーに追加する")
-	firm.Says("16:00 からです")
+	person.Field("#text", "まだ送らない")
+	nothingCameBack(s, "a message waits while a date is chosen", person)
+	firm.Says("16:15 からです")
 	look(s, "agreed", person, firm)
 	firm.Says("決まった日時になると、「面接を行った」と登録できます")
 	firm.Click(`button[popovertarget="reschedule"]`)
@@ -102,6 +107,37 @@ func meets(s *stage, person, firm *e2e.Tab) {
 	look(s, "done", person, firm)
 }
 
+// proposesAnother has a company propose the same dates a quarter of an hour longer, while
+// its candidate has ticked one of those before: nothing is ticked of the new ones, also
+// once the page is loaded again.
+func proposesAnother(s *stage, person, firm *e2e.Tab) {
+	const slot, ticked = `document.querySelector("input[name=slot]").value`, `document.querySelectorAll("input[name=slot]:checked").length`
+	before := person.Text(slot)
+	firm.Run(`document.querySelector('form[action$="/slots"]').closest("details")?.setAttribute("open", "")`)
+	for i, hour := range []int{14, 16} {
+		firm.Run(fmt.Sprintf(`document.querySelector("#start-%d").value = %q`, i, time.Now().In(day.Tokyo).AddDate(0, 0, 3+i).Format("2006-01-02T")+fmt.Sprintf("%d:15", hour)))
+	}
+	firm.Fill("#place", "https://meet.example.jp/def")
+	firm.Click(`form[action$="/slots"] button`)
+	person.Until(fmt.Sprintf("%s !== %q", slot, before))
+	for _, loaded := range []func(){func() {}, person.Reload} {
+		loaded()
+		if n := person.Number(ticked); n != 0 {
+			s.Errorf("%d dates are ticked that were not there when one was ticked", n)
+		}
+		nothingCameBack(s, "other dates are proposed", person, firm)
+	}
+}
+
+// nothingCameBack finds that pages do not say that what was typed was put back.
+func nothingCameBack(s *stage, at string, tabs ...*e2e.Tab) {
+	for _, tab := range tabs {
+		if tab.Number(`document.querySelectorAll("[data-toast=draft]").length`) > 0 {
+			s.Errorf("%s: a page says that it has put back what was typed, though nothing was interrupted", at)
+		}
+	}
+}
+
 // look finds nothing that keeps somebody out of pages.
 func look(s *stage, at string, tabs ...*e2e.Tab) {
 	for _, tab := range tabs {
@@ -109,4 +145,5 @@ func look(s *stage, at string, tabs ...*e2e.Tab) {
 			s.Errorf("%s: %s", at, barrier)
 		}
 	}
+	nothingCameBack(s, at, tabs...)
 }

@@ -7,10 +7,12 @@ import { say } from "./say";
 import { toast } from "./toast";
 
 const prefix = "draft:";
+const led = "led"; // this page is the answer to a form
 const known = new WeakSet<HTMLFormElement>();
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
-// Draft holds what was typed, by name. Of a form whose fields follow from what is in it
+// Draft holds what was typed, by name, and of boxes by what they stand for as well, since
+// a list may change meanwhile. Of a form whose fields follow from what is in it
 // (data-draft="whole": rows, conditions) it holds all that would be sent instead, and
 // the server shows the form again that belongs to it.
 interface Draft {
@@ -18,8 +20,10 @@ interface Draft {
   whole?: [string, string][];
 }
 
-// drafts takes care of the forms in a piece of a page.
+// drafts takes care of the forms in a piece of a page. What comes back in place, or on the
+// answer to another form, comes back without a word.
 export function drafts(piece: Element): void {
+  const quiet = piece !== document.body || answers();
   const forms = piece instanceof HTMLFormElement ? [piece] : piece.querySelectorAll("form");
   forms.forEach((form) => {
     if (!keeps(form) || known.has(form)) return;
@@ -30,10 +34,30 @@ export function drafts(piece: Element): void {
     const kept = recall(form);
     if (!kept) return;
     if (!kept.whole) {
-      if (restore(form, kept)) back(form);
+      if (restore(form, kept) && !quiet) back(form);
     } else if (piece !== document.body) save(); // it came back with all that was in it
-    else if (String(kept.whole) !== String(whole(form))) void bring(form, kept.whole);
+    else if (String(kept.whole) !== String(whole(form))) void bring(form, kept.whole, quiet);
   });
+}
+
+// leads notes that the next page is the answer to a form of this one.
+export function leads(): void {
+  try {
+    sessionStorage.setItem(led, "");
+  } catch {
+    // As with keep.
+  }
+}
+
+// answers says, once, whether this page is one.
+function answers(): boolean {
+  try {
+    const is = sessionStorage.getItem(led) !== null;
+    sessionStorage.removeItem(led);
+    return is;
+  } catch {
+    return false;
+  }
 }
 
 // follow keeps what a form holds whose fields a step of its own has changed in place.
@@ -72,7 +96,7 @@ function back(form: HTMLFormElement): void {
 }
 
 // bring has the server show the form that belongs to what was typed.
-async function bring(form: HTMLFormElement, kept: [string, string][]): Promise<void> {
+async function bring(form: HTMLFormElement, kept: [string, string][], quiet: boolean): Promise<void> {
   const values: Record<string, string[]> = {};
   const add = (name: string, value: string): void => void (values[name] ??= []).push(value);
   for (const [name, value] of new FormData(form)) if (passing.has(name) && typeof value === "string") add(name, value);
@@ -80,7 +104,7 @@ async function bring(form: HTMLFormElement, kept: [string, string][]): Promise<v
   const { step = "", bring: target = "" } = form.dataset;
   add("do", step);
   await htmx.ajax("post", new URL(form.action).pathname, { values, target, select: target, swap: "outerHTML show:none" });
-  back(form);
+  if (!quiet) back(form);
 }
 
 // passing are fields of one showing of a form, which the next has anew.
@@ -128,7 +152,7 @@ function keyOf(form: HTMLFormElement): string {
   return prefix + new URL(form.action).pathname + (form.id === "" ? "" : "#" + form.id);
 }
 
-// fields are those that are kept, by name.
+// fields are those that are kept, as a draft names them.
 function fields(form: HTMLFormElement): Map<string, Field[]> {
   const all = new Map<string, Field[]>();
   for (const element of form.elements) {
@@ -136,13 +160,18 @@ function fields(form: HTMLFormElement): Map<string, Field[]> {
     if (!plain || element.name === "" || element.disabled) continue;
     if (["password", "file", "submit", "button", "image", "reset"].includes(element.type)) continue;
     if (element.type === "hidden" && element.dataset.code === undefined) continue;
-    all.set(element.name, [...(all.get(element.name) ?? []), element]);
+    const key = isBox(element) ? `${element.name}=${element.value}` : element.name;
+    all.set(key, [...(all.get(key) ?? []), element]);
   }
   return all;
 }
 
+function isBox(field: Field): field is HTMLInputElement {
+  return field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio");
+}
+
 function valueOf(field: Field): string | boolean {
-  return field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio") ? field.checked : field.value;
+  return isBox(field) ? field.checked : field.value;
 }
 
 function read(form: HTMLFormElement): Draft {

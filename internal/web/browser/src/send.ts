@@ -3,7 +3,7 @@
 // again. Whatever else is answered is shown as the browser would show it. A form is
 // sent once at a time.
 import htmx from "htmx.org";
-import { forget, forgetAll } from "./draft";
+import { forget, forgetAll, leads } from "./draft";
 import { say } from "./say";
 import { hush, toast } from "./toast";
 
@@ -85,6 +85,7 @@ function bodyOf(form: HTMLFormElement, by: HTMLElement | null): FormData | URLSe
 function leave(form: HTMLFormElement, to: string): void {
   forget(form);
   if (new URL(form.action).pathname === "/signout") forgetAll();
+  leads();
   const next = new URL(to, window.location.href);
   const here = new URL(window.location.href);
   window.location.assign(next);
