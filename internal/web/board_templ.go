@@ -5,16 +5,13 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/market"
 	"enishi/internal/offer"
+	"strconv"
 )
 
 func boardPage(w words, x pipeline) templ.Component {
@@ -232,7 +229,7 @@ func boardPage(w words, x pipeline) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Var12 := []any{"board", templ.KV("alone", x.asked.Get("column") != "")}
+		var templ_7745c5c3_Var12 = []any{"board", templ.KV("alone", x.asked.Get("column") != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var12...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -395,7 +392,7 @@ func boardColumn(w words, x pipeline, c market.BoardColumn) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, card := range c.Cards {
-			templ_7745c5c3_Var22 := []any{"card", templ.KV("late", late(x.today, &card.Delivered))}
+			var templ_7745c5c3_Var22 = []any{"card", templ.KV("late", late(x.today, &card.Delivered))}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var22...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -520,7 +517,7 @@ func boardColumn(w words, x pipeline, c market.BoardColumn) templ.Component {
 				}
 			}
 			if left := dateLeft(w, x.today, &card.Delivered); left != "" {
-				templ_7745c5c3_Var30 := []any{"small", templ.KV("due", late(x.today, &card.Delivered))}
+				var templ_7745c5c3_Var30 = []any{"small", templ.KV("due", late(x.today, &card.Delivered))}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var30...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -935,7 +932,7 @@ func stepCard(w words, x moving, a offer.Action) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Var54 := []any{"button", templ.KV("primary", a == x.steps[0] && (a == offer.Schedule || a == offer.Hold)), templ.KV("danger", a == offer.Reject || a == offer.Withdraw)}
+			var templ_7745c5c3_Var54 = []any{"button", templ.KV("primary", a == x.steps[0] && (a == offer.Schedule || a == offer.Hold)), templ.KV("danger", a == offer.Reject || a == offer.Withdraw)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var54...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -153,9 +153,9 @@ func (p *Pages) candidates(r *request) error {
 	}
 	do := r.URL.Query().Get("do")
 	if do != "" {
-		s.wanted = s.wanted.combine(do)
+		s.wanted = s.wanted.combine(r.words, do)
 	}
-	if !r.partial() && (do != "" || hasEmpty(r.URL.Query())) && len(s.wanted.others) == 0 && len(s.form.more) == 0 {
+	if !r.partial() && (do != "" || hasEmpty(r.URL.Query())) && s.wanted.lacks == "" && len(s.wanted.others) == 0 && len(s.form.more) == 0 {
 		r.see(s.path(s.address()))
 		return nil
 	}

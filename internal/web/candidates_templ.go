@@ -5,18 +5,15 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/market"
+	"strconv"
 )
 
 // searchPart is the page of a search, and what replaces it when a condition changes. Who

@@ -155,6 +155,40 @@ func TestNestedConditionsByClicking(t *testing.T) {
 	}
 }
 
+// TestCombiningNothingSaysWhatIsMissing presses what combines conditions while too few are
+// ticked: the page says so beside the buttons, keeps the ticks, and changes nothing.
+func TestCombiningNothingSaysWhatIsMissing(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(2)
+	const one, two = `{"field":"skill","in":["go"]}`, `{"field":"language","in":["en"]}`
+	for _, c := range []struct {
+		do     string
+		picks  []string
+		ja, en string
+	}{
+		{"any", nil, "「または」にする条件を、上から2つ以上選んでください。", "Tick two or more of the conditions above, of which one is to hold."},
+		{"any", []string{one}, "「または」にする条件を、上から2つ以上選んでください。", "Tick two or more"},
+		{"all", []string{one}, "ひとまとめにする条件を、上から2つ以上選んでください。", "to group them."},
+		{"not", nil, "「以外」にする条件を、上から選んでください。", "that are not to hold."},
+		{"split", []string{one, two}, "分けられるのは、組み合わせた条件だけです。", "Only combined ones can be."},
+	} {
+		form := url.Values{"skill": {"go"}, "language": {"en"}, "do": {c.do}, "pick": c.picks}
+		for _, partial := range []string{"true", "false"} {
+			p := s.get("/company/candidates?"+form.Encode(), "HX-Request", partial)
+			s.holds(p, http.StatusOK, c.ja, `id="pick-fault" role="alert"`)
+			if n := strings.Count(p.body, `name="pick"`); n != 2 {
+				t.Errorf("%s of %q leaves %d conditions, want 2", c.do, c.picks, n)
+			}
+			if n := strings.Count(p.body, `name="pick" value="`+html.EscapeString(one)+`" checked`); n != min(len(c.picks), 1) {
+				t.Errorf("%s of %q: the tick is kept %d times", c.do, c.picks, n)
+			}
+		}
+		s.holds(s.get("/company/candidates?"+form.Encode(), "Accept-Language", "en"), http.StatusOK, c.en)
+		s.holds(s.post("/company/rules/new", form), http.StatusOK, c.ja)
+	}
+}
+
 // wants fails unless a form of a search asks for a condition.
 func (s *site) wants(form url.Values, want string) {
 	s.Helper()

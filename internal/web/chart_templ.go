@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"enishi/internal/day"
@@ -203,11 +201,8 @@ func chartGallery(w words) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = chartFigure(waterfall(w.Say("オファーが届く人", "Who is reached"), [2]string{w.Say("段階", "Step"), w.Say("人数", "People")}, []fall{
-			{w.Say("合致", "Match"), 1204, true, ""},
-			{w.Say("送信済み", "Sent already"), 130, false, ""},
-			{w.Say("希望条件で除外", "Their wishes"), 610, false, ""},
-			{w.Say("本日の予算外", "Beyond today's budget"), 414, false, ""},
-			{w.Say("届く人", "Reached"), 50, true, ""},
+			{w.Say("合致", "Match"), 1204, true, ""}, {w.Say("送信済み", "Sent already"), 130, false, ""}, {w.Say("希望条件で除外", "Their wishes"), 610, false, ""},
+			{w.Say("本日の予算外", "Beyond today's budget"), 414, false, ""}, {w.Say("届く人", "Reached"), 50, true, ""},
 		}, grouped)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -5,15 +5,12 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/day"
+	"strconv"
 )
 
 func comparePage(w words, today day.Day, c *compared) templ.Component {
@@ -212,7 +209,7 @@ func comparePage(w words, today day.Day, c *compared) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, row := range c.rows {
-				templ_7745c5c3_Var10 := []any{templ.KV("differs", row.differ)}
+				var templ_7745c5c3_Var10 = []any{templ.KV("differs", row.differ)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var10...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

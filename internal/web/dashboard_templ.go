@@ -5,17 +5,14 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/company"
 	"enishi/internal/market"
 	"enishi/internal/taxonomy"
+	"strconv"
 )
 
 func dashboardPage(w words, h firmHome) templ.Component {
@@ -199,7 +196,7 @@ func dashboardPage(w words, h firmHome) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Var12 := []any{"small", templ.KV("due", late(h.figures.Today, &card.Delivered))}
+				var templ_7745c5c3_Var12 = []any{"small", templ.KV("due", late(h.figures.Today, &card.Delivered))}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var12...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -5,17 +5,14 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/market"
 	"enishi/internal/offer"
 	"enishi/internal/taxonomy"
+	"strconv"
 )
 
 // dealHead says where an offer stands.
@@ -662,7 +659,7 @@ func dutyList(w words, x *deal) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, u := range x.Duties {
-				templ_7745c5c3_Var32 := []any{standingClass(u.Standing)}
+				var templ_7745c5c3_Var32 = []any{standingClass(u.Standing)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var32...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

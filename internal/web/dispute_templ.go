@@ -5,16 +5,13 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/day"
 	"enishi/internal/market"
+	"strconv"
 )
 
 func disputesPage(w words, title string, list []market.Dispute, more, done string) templ.Component {

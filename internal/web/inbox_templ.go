@@ -5,19 +5,16 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/condition"
 	"enishi/internal/day"
 	"enishi/internal/market"
 	"enishi/internal/offer"
 	"enishi/internal/taxonomy"
+	"strconv"
 )
 
 func inboxPage(w words, today day.Day, b *inbox) templ.Component {

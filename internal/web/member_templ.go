@@ -5,19 +5,16 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"net/url"
-	"strconv"
-
 	"enishi/internal/account"
 	"enishi/internal/company"
 	"enishi/internal/day"
 	"enishi/internal/market"
+	"net/url"
+	"strconv"
 )
 
 func companySettingsPage(w words, title string, k company.Company, self market.Self, role account.Role) templ.Component {

@@ -5,19 +5,16 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"net/url"
-	"strconv"
-	"time"
-
 	"enishi/internal/company"
 	"enishi/internal/day"
 	"enishi/internal/market"
+	"net/url"
+	"strconv"
+	"time"
 )
 
 func queuePage(w words, title string, q market.Queue, now time.Time, l listing) templ.Component {

@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"enishi/internal/day"
@@ -93,7 +91,7 @@ func refusalPage(w words, f refusal) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for i, way := range f.ways {
-			templ_7745c5c3_Var5 := []any{"button", templ.KV("primary", i == 0)}
+			var templ_7745c5c3_Var5 = []any{"button", templ.KV("primary", i == 0)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var5...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -5,17 +5,14 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-	"strings"
-
 	"enishi/internal/position"
 	"enishi/internal/taxonomy"
+	"strconv"
+	"strings"
 )
 
 func positionsPage(w words, title string, list []position.Position, next string, edits bool) templ.Component {
@@ -799,7 +796,7 @@ func checkItem(w words, done bool, name, text, why string, filled bool) templ.Co
 			templ_7745c5c3_Var35 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var36 := []any{templ.KV("done", done), templ.KV("open", !done)}
+		var templ_7745c5c3_Var36 = []any{templ.KV("done", done), templ.KV("open", !done)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var36...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -93,10 +93,10 @@ func formOfRule(r *market.Ruled) ruleForm {
 
 // move does what a button of the form says: takes a clause from what is required to
 // what ranks, back again, or away.
-func (f *ruleForm) move(do string) {
+func (f *ruleForm) move(w words, do string) {
 	what, text, named := strings.Cut(do, ":")
 	if !named {
-		f.wanted = f.wanted.combine(do)
+		f.wanted = f.wanted.combine(w, do)
 		return
 	}
 	i := f.wanted.find(text)

@@ -294,7 +294,7 @@ func (p *Pages) writeRule(r *request) error {
 		return p.previewRule(r, d)
 	default:
 		if do != "" && do != "look" {
-			d.form.move(do)
+			d.form.move(r.words, do)
 		}
 	}
 	return p.showRule(r, http.StatusOK, d)

@@ -5,17 +5,14 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/market"
 	"enishi/internal/position"
 	"enishi/internal/rule"
+	"strconv"
 )
 
 func rulesPage(w words, l ruleList) templ.Component {
@@ -2086,10 +2083,8 @@ func ruleHistory(w words, d *rulePageData) templ.Component {
 			}
 		} else {
 			templ_7745c5c3_Err = chartFigure(funnel(w.Say("オファーの進み方", "How offers went on"), [2]string{w.Say("段階", "Step"), w.Say("件数", "Offers")}, []bar{
-				{label: w.Say("送信", "Sent"), value: d.funnel.Sent},
-				{label: w.Say("開封", "Seen"), value: d.funnel.Seen},
-				{label: w.Say("承諾", "Accepted"), value: d.funnel.Accepted, class: "strong"},
-				{label: w.Say("面接実施", "Interview held"), value: d.funnel.Held},
+				{label: w.Say("送信", "Sent"), value: d.funnel.Sent}, {label: w.Say("開封", "Seen"), value: d.funnel.Seen},
+				{label: w.Say("承諾", "Accepted"), value: d.funnel.Accepted, class: "strong"}, {label: w.Say("面接実施", "Interview held"), value: d.funnel.Held},
 				{label: w.Say("採用", "Hired"), value: d.funnel.Hired},
 			}, grouped)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -5,15 +5,12 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
-	"strconv"
-
 	"enishi/internal/market"
+	"strconv"
 )
 
 // searchesPage lists the searches that a member keeps.
@@ -915,7 +912,7 @@ func chooseBar(w words, form string, elsewhere []string) templ.Component {
 			templ_7745c5c3_Var48 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var49 := []any{"choose-bar", templ.KV("risen", len(elsewhere) > 0)}
+		var templ_7745c5c3_Var49 = []any{"choose-bar", templ.KV("risen", len(elsewhere) > 0)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var49...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

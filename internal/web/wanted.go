@@ -22,6 +22,7 @@ type wanted struct {
 	typed   url.Values      // what could not be read, as it was typed
 	others  map[string]code // by name: entries looked for that are not chosen yet
 	picked  []string        // clauses, in the language, that wait to be combined
+	lacks   string          // what combining them needs first, "": nothing
 }
 
 // mostRepeats is how many clauses of one field the form has; further ones stand in
@@ -293,21 +294,26 @@ func (a wanted) find(text string) int {
 
 // combine makes one clause of the picked ones, of which one must hold ("any") or, as a
 // part of such a clause, each ("all"); turns each into its contrary ("not"), or takes
-// apart what was combined last ("split").
-func (a wanted) combine(do string) wanted {
+// apart what was combined last ("split"). Where too few are picked for that it says so in
+// lacks, and changes nothing.
+func (a wanted) combine(w words, do string) wanted {
 	var parts []condition.Condition
+	rest := a
 	for _, text := range a.picked {
-		if i := a.find(text); i >= 0 {
-			parts = append(parts, a.clauses[i])
-			a = a.without(i)
+		if i := rest.find(text); i >= 0 {
+			parts = append(parts, rest.clauses[i])
+			rest = rest.without(i)
 		}
 	}
+	if a.lacks = lacking(w, do, parts); a.lacks != "" {
+		return a
+	}
+	a = rest
 	a.picked = nil
-	switch {
-	case len(parts) < 2:
-	case do == "any":
+	switch do {
+	case "any":
 		parts = []condition.Condition{{Op: condition.Any, Kids: flattened(parts)}}
-	case do == "all":
+	case "all":
 		parts = []condition.Condition{together(parts)}
 	}
 	for _, c := range parts {
@@ -323,6 +329,22 @@ func (a wanted) combine(do string) wanted {
 		a.add(c)
 	}
 	return a
+}
+
+// lacking says what must be picked before a step of combine can be taken; "" if all is.
+func lacking(w words, do string, parts []condition.Condition) string {
+	combined := func(c condition.Condition) bool { return c.Op == condition.Any || c.Op == condition.Not }
+	switch {
+	case do == "any" && len(parts) < 2:
+		return w.Say("「または」にする条件を、上から2つ以上選んでください。", "Tick two or more of the conditions above, of which one is to hold.")
+	case do == "all" && len(parts) < 2:
+		return w.Say("ひとまとめにする条件を、上から2つ以上選んでください。", "Tick two or more of the conditions above to group them.")
+	case do == "not" && len(parts) == 0:
+		return w.Say("「以外」にする条件を、上から選んでください。", "Tick the conditions above that are not to hold.")
+	case do == "split" && !slices.ContainsFunc(parts, combined):
+		return w.Say("元に分ける条件を、上から選んでください。分けられるのは、組み合わせた条件だけです。", "Tick the conditions above to separate. Only combined ones can be.")
+	}
+	return ""
 }
 
 // together makes one clause of several that each must hold. The clauses of a search
