@@ -22,7 +22,7 @@ import (
 
 // The survey's name, year and publisher, as its terms of use want them named.
 const (
-	SourceJA = "賃金構造基本統計調査 令和7年, 厚生労働省"
+	SourceJA = "厚生労働省「賃金構造基本統計調査」（2025年）"
 	SourceEN = "Basic Survey on Wage Structure 2025, Ministry of Health, Labour and Welfare"
 )
 

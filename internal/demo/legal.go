@@ -114,7 +114,7 @@ func (j *job) pay() (pay, fixed string) {
 	if j.bonus > 0 {
 		bonus = fmt.Sprintf("賞与年2回（計%dか月分）", j.bonus)
 	}
-	return fmt.Sprintf("月給%s、%s。年収%d万円〜%d万円（経験と能力による）", month, bonus, *t.PayMin, *t.PayMax), fixed
+	return fmt.Sprintf("月給%s、%s。年収%s万円〜%s万円（経験と能力による）", month, bonus, thousands(*t.PayMin), thousands(*t.PayMax)), fixed
 }
 
 // insurance names what applies: local government, private schools and seafarers
@@ -146,10 +146,13 @@ func (x *writer) smoking(j *job) string {
 func hundreds(yen float64) int { return int(math.Ceil(yen/100)) * 100 }
 
 // yen writes an amount with commas.
-func yen(n int) string {
+func yen(n int) string { return thousands(n) + "円" }
+
+// thousands writes a number in groups of three digits.
+func thousands(n int) string {
 	s := []byte(strconv.Itoa(n))
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = slices.Insert(s, i, ',')
 	}
-	return string(s) + "円"
+	return string(s)
 }

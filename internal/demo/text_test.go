@@ -171,7 +171,7 @@ func found(t *testing.T, pattern *regexp.Regexp, s string) []int {
 }
 
 var (
-	payPattern      = regexp.MustCompile(`^月給([\d,]+)円〜([\d,]+)円(?:（基本給([\d,]+)円〜([\d,]+)円、固定残業手当([\d,]+)円〜([\d,]+)円を含む）)?、賞与(?:なし|年2回（計(\d)か月分）)。年収(\d+)万円〜(\d+)万円（経験と能力による）$`)
+	payPattern      = regexp.MustCompile(`^月給([\d,]+)円〜([\d,]+)円(?:（基本給([\d,]+)円〜([\d,]+)円、固定残業手当([\d,]+)円〜([\d,]+)円を含む）)?、賞与(?:なし|年2回（計(\d)か月分）)。年収([\d,]+)万円〜([\d,]+)万円（経験と能力による）$`)
 	fixedPattern    = regexp.MustCompile(`^あり（時間外労働の有無にかかわらず月(\d+)時間分として([\d,]+)円〜([\d,]+)円を支給し、(\d+)時間を超えた分は追加で支給。固定残業手当を除く基本給は([\d,]+)円〜([\d,]+)円）$`)
 	overtimePattern = regexp.MustCompile(`^あり（月平均(\d+)時間(?:。36協定の特別条項あり)?）$`)
 	holidayPattern  = regexp.MustCompile(`^年間休日(\d+)日、(.+)$`)

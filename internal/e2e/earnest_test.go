@@ -48,7 +48,7 @@ func TestInEarnest(t *testing.T) {
 	person.Click(`form[action$="/accept"] button`)
 	person.Says("承諾済み")
 	firm.Open("/company/pipeline")
-	firm.Says("日程の提示を待つ方が 1人います")
+	firm.Says("日程の提示を待つ方が1人います")
 }
 
 // proposing is how long a company may wait until its rule has found whom it fits.

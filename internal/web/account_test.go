@@ -228,7 +228,7 @@ func TestOperatorsLookAtTheInstallation(t *testing.T) {
 	s := newSite(t)
 	s.employer()
 	s.operatorIn()
-	s.holds(s.get("/operator/settings"), http.StatusOK, "ルールが自動でオファーを送ります", "ENISHI_PERMIT", "設定されていません")
+	s.holds(s.get("/operator/settings"), http.StatusOK, "条件が合うと、自動でオファーを送ります", "ENISHI_PERMIT", "設定されていません")
 	s.holds(s.get("/operator/kpis"), http.StatusOK, "昨日までの30日で0件を送り", "今日の分は、日が変わると加わります", "<svg")
 	s.holds(s.get("/operator/jobs"), http.StatusOK, "ジョブはすべて順調です", "集計", "毎日 08:00")
 	s.holds(s.post("/operator/jobs/statistics/run", nil), http.StatusOK, "実行を受け付けました")

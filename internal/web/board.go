@@ -189,7 +189,7 @@ func columnName(w words, c market.Column) string {
 	case market.ColumnHired:
 		return w.Say("採用", "Hired")
 	}
-	return w.Say("終了", "Over")
+	return w.Say("終了", "Ended")
 }
 
 // stepTo is the step by which a card comes into a column, "" if there is none.
@@ -270,17 +270,25 @@ func boardTitle(w words, x pipeline) string {
 	}
 	switch {
 	case unheld > 0 && unheld == overdue:
-		return w.Say("面接が遅れている方が "+howMany(w, unheld)+"います", howMany(w, unheld)+" waited too long for an interview")
+		return w.Say("面接が遅れている方が"+howMany(w, unheld)+"います", howMany(w, unheld)+" waited too long for an interview")
 	case unheld > 0:
-		return w.Say("日程の提示や面接が遅れている方が "+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date or an interview")
+		return w.Say("日程の提示や面接が遅れている方が"+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date or an interview")
 	case overdue > 0:
-		return w.Say("日程の提示が遅れている方が "+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date")
+		return w.Say("日程の提示が遅れている方が"+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date")
 	case waiting > 0:
-		return w.Say("日程の提示を待つ方が "+howMany(w, waiting)+"います", howMany(w, waiting)+" wait for a date")
+		return w.Say("日程の提示を待つ方が"+howMany(w, waiting)+"います", howMany(w, waiting)+" wait for a date")
 	case all == 0:
 		return w.Say("選考はまだ始まっていません", "Nothing is under way yet")
 	}
 	return w.Say("選考は予定どおり進んでいます", "All is on time")
+}
+
+// bare says whether the board shows nothing though everything is asked for.
+func (x pipeline) bare() bool {
+	if x.asked.Get("column") != "" || x.asked.Get("position") != "" || x.asked.Get("rule") != "" {
+		return false
+	}
+	return !slices.ContainsFunc(x.board.Columns, func(c market.BoardColumn) bool { return c.All > 0 })
 }
 
 // howMany says how many people.
@@ -312,11 +320,11 @@ func ruleOptions(w words, x pipeline) []option {
 func columnEmpty(w words, c market.Column) string {
 	switch c {
 	case market.ColumnSent:
-		return w.Say("回答を待っているオファーが、ここに並びます。", "Offers that wait for an answer stand here.")
+		return w.Say("回答を待っているオファーが、ここに並びます。", "Offers that wait for an answer appear here.")
 	case market.ColumnAccepted:
-		return w.Say("承諾されると、ここに名前が並びます。", "Who accepts stands here by name.")
+		return w.Say("承諾されると、ここに名前が並びます。", "Those who accept appear here by name.")
 	}
-	return w.Say("まだありません", "None yet")
+	return w.Say("まだありません。", "None yet.")
 }
 
 // late says whether the time to name a date or to hold the interview has passed.

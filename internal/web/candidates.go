@@ -218,7 +218,7 @@ func (s search) address() url.Values {
 
 func (f found) title(w words) string {
 	if len(f.search.wanted.clauses) == 0 && f.count > 0 {
-		return w.Say(w.People(f.count)+"から探せます", w.People(f.count)+" to search")
+		return w.Say(w.People(f.count)+"から探せます", "Search "+w.People(f.count))
 	}
 	return w.Say(w.People(f.count)+"が条件に合っています", w.People(f.count)+" meet this")
 }

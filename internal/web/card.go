@@ -76,7 +76,7 @@ func availableFrom(w words, first, today day.Day) string {
 	if first <= today {
 		return availableText(w, 0)
 	}
-	return w.Say(w.Date(first)+"から入社できます", "From "+w.Date(first))
+	return w.Say(w.Date(first)+"から", "From "+w.Date(first))
 }
 
 func coded(codes []string) []candidate.Coded {

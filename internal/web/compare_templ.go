@@ -441,7 +441,7 @@ func compareBar(w words) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("2〜"+strconv.Itoa(mostCompared)+"件に印を付けてください", "tick two or three"))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("2〜"+strconv.Itoa(mostCompared)+"件に印を付けてください", "Tick two or three"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `compare.templ`, Line: 81, Col: 127}
 		}

@@ -1332,7 +1332,7 @@ func galleryPage(w words) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = typedField(typed{name: "g-pay", label: w.Say("現在の年収", "Current annual pay"), kind: "text", mode: "numeric", value: "48x", suffix: w.Say("万円", "x 10,000 yen"), fault: w.Say("年収は万円単位の整数で入力してください（例: 480）。", "Pay is a whole number of 10,000 yen, such as 480.")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = typedField(typed{name: "g-pay", label: w.Say("現在の年収", "Current annual pay"), kind: "text", mode: "numeric", value: "48x", suffix: w.Say("万円", "× 10,000 yen"), fault: w.Say("年収は万円単位の整数で入力してください（例：480）。", "Pay is a whole number of 10,000 yen, such as 480.")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

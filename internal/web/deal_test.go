@@ -138,7 +138,7 @@ func TestDatesAreRefused(t *testing.T) {
 	s.T = t
 	s.holds(s.post(d.ours+"/slots", but(dates("2026-12-03T14:00"), "zone", "America/New_York")), http.StatusOK,
 		"12月4日(金) 04:00〜05:00", "アメリカ東部（ニューヨーク）では 12月3日(木) 14:00")
-	s.holds(s.post(d.ours+"/slots", but(dates("2026-12-03T14:00"), "meeting", "place", "place", "東京駅前1-1")), http.StatusOK, "場所: 東京駅前1-1")
+	s.holds(s.post(d.ours+"/slots", but(dates("2026-12-03T14:00"), "meeting", "place", "place", "東京駅前1-1")), http.StatusOK, "場所：東京駅前1-1")
 
 	long := strings.Repeat("あ", 4001)
 	s.holds(s.post(d.ours+"/messages", form("text", long)), http.StatusUnprocessableEntity, long, "1〜4,000文字")

@@ -31,7 +31,7 @@ func dealFault(w words, pointer string) (name, text string) {
 	case pointer == "/text":
 		return "text", w.Say("メッセージは1〜4,000文字で入力してください。", "A message has 1 to 4,000 characters.")
 	case pointer == "/final_pay":
-		return "final_pay", w.Say("年収は、1〜100,000の整数（万円）で入力してください（例: 640）。", "Annual pay is a whole number of 10,000 yen from 1 to 100,000, such as 640.")
+		return "final_pay", w.Say("年収は、1〜100,000の整数（万円）で入力してください（例：640）。", "Annual pay is a whole number of 10,000 yen from 1 to 100,000, such as 640.")
 	case pointer == "/low":
 		return "low", w.Say("オファーの下限の90％を下回っています。このまま登録すると、約束の不履行として記録されることがあります。", "It is under 90% of what you offered at least. As it is, it may be recorded as a broken promise.")
 	case pointer == "/slot":

@@ -48,7 +48,7 @@ func (p *Pages) disputes(r *request) error {
 	title := w.Say("年収の食い違いはありません", "No final pay is disputed")
 	switch n := strconv.Itoa(len(list)); {
 	case next != 0 || before != 0: // others are on other pages
-		title = w.Say("このページでは "+n+"件の年収が食い違っています", "Disputed final pays on this page: "+n)
+		title = w.Say("このページでは"+n+"件の年収が食い違っています", "Disputed final pays on this page: "+n)
 	case len(list) == 1:
 		title = w.Say("1件の年収が食い違っています", "1 final pay is disputed")
 	case len(list) > 1:

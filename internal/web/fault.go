@@ -35,7 +35,7 @@ func faultsOf(w words, err error) faults {
 		var text string
 		switch name {
 		case "email":
-			text = w.Say("メールアドレスの形をご確認ください（例: taro@example.jp）。", "Please look at the address; it looks like taro@example.jp.")
+			text = w.Say("メールアドレスの形をご確認ください（例：taro@example.jp）。", "Please look at the address; it looks like taro@example.jp.")
 		case "password":
 			text = passwordFault(w)
 		case "pay", "floor":
@@ -57,7 +57,7 @@ func passwordFault(w words) string {
 func payFault(w words) string {
 	f, _ := condition.FieldOf(condition.Profiles, "pay")
 	from, to := grouped(f.Lo), grouped(f.Hi)
-	return w.Say("年収は、"+from+"〜"+to+"の整数（万円）で入力してください（例: 480）。", "Annual pay is a whole number of 10,000 yen from "+from+" to "+to+", such as 480.")
+	return w.Say("年収は、"+from+"〜"+to+"の整数（万円）で入力してください（例：480）。", "Annual pay is a whole number of 10,000 yen from "+from+" to "+to+", such as 480.")
 }
 
 // fieldOf gives the field of a form that a pointer is about.

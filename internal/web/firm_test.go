@@ -71,7 +71,7 @@ func TestTheBoard(t *testing.T) {
 	s.holds(s.get("/company"), http.StatusOK, "1人が日程の提示を待っています", "67%", "日程決定", "3 / 100")
 	s.holds(s.get("/company?days=180"), http.StatusOK, "この180日に送ったオファー", "週ごとの送信")
 	board := s.get("/company/pipeline")
-	s.holds(board, http.StatusOK, "日程の提示を待つ方が 1人います", "未開封", "開封済み", "12月8日(火)まで", `data-steps="schedule held withdraw "`)
+	s.holds(board, http.StatusOK, "日程の提示を待つ方が1人います", "未開封", "開封済み", "12月8日(火)まで", `data-steps="schedule held withdraw "`)
 	s.holds(s.get("/company/pipeline?column=sent"), http.StatusOK, "回答待ち 2人")
 	s.holds(s.get("/company/pipeline?rule=00000000-0000-0000-0000-000000000001"), http.StatusNotFound)
 	s.holds(s.get("/company/pipeline?column=sent&after=x"), http.StatusUnprocessableEntity)

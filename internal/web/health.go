@@ -71,7 +71,7 @@ func mailPart(w words, h *market.Health, now time.Time) part {
 func jobPart(w words, h *market.Health) part {
 	text := w.Say("失敗したままのジョブはありません", "no job has failed")
 	if len(h.Failing) > 0 {
-		text = w.Say("失敗: ", "failed: ") + failingNames(w, h.Failing)
+		text = w.Say("失敗：", "failed: ") + failingNames(w, h.Failing)
 	}
 	return judged(w, w.Say("ジョブ", "Jobs"), len(h.Failing) == 0, text)
 }

@@ -224,9 +224,9 @@ func inboxTitle(w words, list []market.Delivered) string {
 	}
 	switch {
 	case held > 0:
-		return w.Say(strconv.Itoa(held)+"件 のオファーが、メールアドレスの確認を待っています", strconv.Itoa(held)+" offers wait for your address to be confirmed")
+		return w.Say(strconv.Itoa(held)+"件のオファーが、メールアドレスの確認を待っています", strconv.Itoa(held)+" offers wait for your address to be confirmed")
 	case open > 0:
-		return w.Say("いま "+strconv.Itoa(open)+"件 のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" offers now")
+		return w.Say("いま"+strconv.Itoa(open)+"件のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" offers now")
 	case len(list) > 0:
 		return w.Say("回答待ちのオファーはありません", "No offer waits for your answer")
 	}

@@ -16,7 +16,7 @@ func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	}
 	s.seeker("taro@example.jp")
 	p := s.get("/offers?sort=pay")
-	s.holds(p, http.StatusOK, "いま 3件", "最も早い期限", "回答待ち <span class=\"figure\">3</span>", "終了 <span class=\"figure\">0</span>", "/accept", "/decline", "理由（任意）", `name="reason" value="pay"`)
+	s.holds(p, http.StatusOK, "いま3件", "期限が最も早いのは", "回答待ち <span class=\"figure\">3</span>", "終了 <span class=\"figure\">0</span>", "/accept", "/decline", "理由（任意）", `name="reason" value="pay"`)
 	if a, b := strings.Index(p.body, "サーバー開発 2"), strings.Index(p.body, "サーバー開発 0"); a < 0 || a > b {
 		t.Error("what pays most is not first")
 	}
@@ -26,8 +26,8 @@ func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	s.holds(s.get("/offers?show=ended"), http.StatusOK, "ここに入るオファーはありません")
 	s.holds(s.get("/offers?show=waiting&sort=deadline", "Accept-Language", "en"), http.StatusOK, "The first to answer is from")
 	link := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindStringSubmatch(p.body)
-	s.holds(s.get(link[1]), http.StatusOK, "年間休日", "125日", "フレックスタイム制", "企業が求める1つの条件に合いました", "あなた: ソフトウェア開発")
-	s.holds(p, http.StatusOK, "届いた理由", "あなた: ソフトウェア開発")
+	s.holds(s.get(link[1]), http.StatusOK, "年間休日", "125日", "フレックスタイム制", "企業が求める1つの条件に合いました", "あなた：ソフトウェア開発")
+	s.holds(p, http.StatusOK, "届いた理由", "あなた：ソフトウェア開発")
 	ids := regexp.MustCompile(`name="id" value="([0-9a-f-]{36})"`).FindAllStringSubmatch(p.body, -1)
 	fresh := strings.Count(s.get("/offers").body, "未読")
 	s.holds(s.get("/offers/compare?id="+ids[0][1]+"&id="+ids[2][1]), http.StatusOK, "2件のオファーは、1項目で条件が違います", "500〜600万円", "400〜500万円", "125日")

@@ -69,42 +69,68 @@ func (a answers) unshown(w words, wrong faults) []unshown {
 func reached(w words, reach market.Reach) string {
 	switch {
 	case reach.Under > 0:
-		return w.Say("いま "+strconv.Itoa(reach.Under)+"件未満 のオファー条件に合っています", "You meet the terms of fewer than "+strconv.Itoa(reach.Under)+" offers now")
+		return w.Say("いま"+strconv.Itoa(reach.Under)+"件未満のオファー条件に合っています", "You meet the terms of fewer than "+strconv.Itoa(reach.Under)+" offers now")
 	case reach.AtLeast == 0:
-		return w.Say("いま条件に合うオファーはありません", "No offer's terms are met now")
+		return w.Say("いま条件に合うオファーはありません", "No offers match your answers now")
 	}
-	return w.Say("いま "+strconv.Itoa(reach.AtLeast)+"件以上 のオファー条件に合っています", "You meet the terms of "+strconv.Itoa(reach.AtLeast)+" offers or more now")
+	return w.Say("いま"+strconv.Itoa(reach.AtLeast)+"件以上のオファー条件に合っています", "You meet the terms of "+strconv.Itoa(reach.AtLeast)+" offers or more now")
+}
+
+// saidInLine gives answers in one line.
+func saidInLine(w words, a answers) string {
+	var out []string
+	for _, line := range said(w, a) {
+		out = append(out, line.text)
+	}
+	return strings.Join(out, w.Say("、", ", "))
+}
+
+// payHead says what is paid in one figure, where it may be shown.
+func payHead(w words, found market.Insight) string {
+	if found.Pay == nil {
+		return w.Say("提示される年収", "What they pay")
+	}
+	return w.Say("提示される年収の中央値は"+w.Pay(found.Pay.Median)+"です", "The median pay on offer is "+w.Pay(found.Pay.Median))
+}
+
+// arrives says what comes of registering.
+func arrives(w words, found market.Insight) string {
+	limit := strconv.Itoa(found.WeeklyLimit)
+	if found.Reach.Under == 0 && found.Reach.AtLeast == 0 {
+		return w.Say("登録しておくと、条件の合うオファーが出たときに、1週間に"+limit+"件まで届きます。書類選考は通過済みです。", "Register, and offers arrive when companies look for somebody like you, at most "+limit+" a week. Document screening is already passed.")
+	}
+	return w.Say("登録すると、条件の合うものから順に、1週間に"+limit+"件まで届きます。書類選考は通過済みです。", "Once you register, they arrive, the best matches first, at most "+limit+" a week. Document screening is already passed.")
 }
 
 // gained says how much an edit adds.
 func gained(w words, reach market.Reach) string {
 	if reach.Under > 0 {
-		return w.Say("+"+strconv.Itoa(reach.Under)+"件未満", "fewer than "+strconv.Itoa(reach.Under)+" more")
+		return w.Say("+"+strconv.Itoa(reach.Under)+"件未満", "adds fewer than "+strconv.Itoa(reach.Under))
 	}
-	return w.Say("+"+strconv.Itoa(reach.AtLeast)+"件以上", strconv.Itoa(reach.AtLeast)+" or more")
+	return w.Say("+"+strconv.Itoa(reach.AtLeast)+"件以上", "adds "+strconv.Itoa(reach.AtLeast)+" or more")
 }
 
-// rough says a coarse number of something.
-func rough(w words, reach market.Reach, ja, en string) string {
+// rough says a coarse number, in Japanese with the word that counts such things.
+func rough(w words, reach market.Reach, ja string) string {
 	if reach.Under > 0 {
-		return w.Say(strconv.Itoa(reach.Under)+ja+"未満", "fewer than "+strconv.Itoa(reach.Under)+" "+en)
+		return w.Say(strconv.Itoa(reach.Under)+ja+"未満", "fewer than "+strconv.Itoa(reach.Under))
 	}
 	if reach.AtLeast == 0 {
-		return w.Say("0"+ja, "no "+en)
+		return w.Say("0"+ja, "none yet")
 	}
 	n := humanize.Comma(int64(reach.AtLeast))
-	return w.Say(n+ja+"以上", n+" "+en+" or more")
+	return w.Say(n+ja+"以上", n+" or more")
 }
 
 // editHead says what an edit is about, editText what it is.
 func editHead(w words, e *market.Edit) string {
 	switch {
 	case !e.Wish:
-		return w.Say("これを足すと広がります", "This would widen it")
+		return w.Say("これを足すと広がります", "This would bring more")
 	case e.To.Op == condition.All:
-		return w.Say("これを外すと広がります", "Giving this up would widen it")
+		return w.Say("これを外すと広がります", "Giving this up would bring more")
 	}
-	return w.Say("これを変えると広がります", "Changing this would widen it")
+	return w.Say("これを変えると広がります", "Changing this would bring more")
 }
 
 func editText(w words, e *market.Edit) string {
@@ -175,7 +201,7 @@ func pastNote(w words, p *market.Past) string {
 		}
 	}
 	return w.Say("人数が足りないため、"+strings.Join(ja, "・")+"の違う人も含めて数えています。"+last+"まで。",
-		"Too few people are alike, so others by "+strings.Join(en, ", ")+" are counted too. Up to "+last+".")
+		"Too few people are like you, so those who differ in "+strings.Join(en, " and ")+" are counted too. Up to "+last+".")
 }
 
 // examplePlace says where an example is, and how much remote work it allows.

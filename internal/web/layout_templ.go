@@ -47,7 +47,7 @@ func links(w words, kind account.Kind) []link {
 	case account.Member:
 		return []link{
 			{"/company", w.Say("ホーム", "Home")},
-			{"/company/candidates", w.Say("候補者を探す", "Search")},
+			{"/company/candidates", w.Say("候補者", "Search")},
 			{"/company/rules", w.Say("オファー条件", "Rules")},
 			{"/company/positions", w.Say("求人", "Positions")},
 			{"/company/pipeline", w.Say("選考", "Pipeline")},

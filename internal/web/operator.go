@@ -63,12 +63,12 @@ func (p *Pages) queue(r *request) error {
 	if err != nil {
 		return err
 	}
-	title := r.words.Say("確認を待っている企業はありません", "No company waits to be verified")
+	title := r.words.Say("確認を待っている企業はありません", "No company is waiting to be verified")
 	if q.Waiting > 0 {
 		n := grouped(q.Waiting)
 		title = r.words.Say(n+"社が確認を待っています", n+" companies wait to be verified")
 		if q.Waiting == 1 {
-			title = r.words.Say(title, "1 company waits to be verified")
+			title = r.words.Say(title, "1 company is waiting to be verified")
 		}
 	}
 	return p.show(r, http.StatusOK, title, queuePage(r.words, title, q, p.market.Now(), l))
@@ -202,7 +202,7 @@ func (p *Pages) setQuota(r *request) error {
 }
 
 func (p *Pages) operatorSettings(r *request) error {
-	title := r.words.Say("ルールが自動でオファーを送ります", "Rules send offers by themselves")
+	title := r.words.Say("条件が合うと、自動でオファーを送ります", "Offers are sent by themselves where both sides agree")
 	if p.market.Mode() == market.Approve {
 		title = r.words.Say("企業が承認してから、オファーを送ります", "Companies confirm each batch of offers")
 	}

@@ -56,7 +56,7 @@ func queuePage(w words, title string, q market.Queue, now time.Time, l listing) 
 			return templ_7745c5c3_Err
 		}
 		if q.Waiting == 0 {
-			templ_7745c5c3_Err = empty(w.Say("届いた申請は、ここに並びます", "Applications will stand here"), w.Say("企業が登録すると、古いものから順に表示します。", "Companies that register are listed here, the oldest first."), "/operator/companies", w.Say("企業を探す", "Find a company")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = empty(w.Say("届いた申請は、ここに並びます", "Applications will appear here"), w.Say("企業が登録すると、古いものから順に表示します。", "Companies that register are listed here, the oldest first."), "/operator/companies", w.Say("企業を探す", "Find a company")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

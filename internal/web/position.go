@@ -421,9 +421,9 @@ func legalFields(w words) []legalField {
 func numberLabel(w words, name string) (label, suffix string) {
 	switch name {
 	case "pay_min":
-		return w.Say("年収の下限", "Annual pay from"), w.Say("万円", "x 10,000 yen")
+		return w.Say("年収の下限", "Annual pay from"), w.Say("万円", "× 10,000 yen")
 	case "pay_max":
-		return w.Say("年収の上限", "Annual pay up to"), w.Say("万円", "x 10,000 yen")
+		return w.Say("年収の上限", "Annual pay up to"), w.Say("万円", "× 10,000 yen")
 	case "overtime_hours":
 		return w.Say("残業（月平均）", "Overtime a month"), w.Say("時間", "hours")
 	case "holidays_per_year":

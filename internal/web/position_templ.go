@@ -575,7 +575,7 @@ func termsForm(w words, e editing) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, f := range legalFields(w) {
-			templ_7745c5c3_Err = areaField(typed{name: "legal." + f.key, label: f.name, value: e.form.Get("legal." + f.key), fault: e.faults["legal."+f.key], hint: f.why + w.Say(" 例: ", " For example: ") + f.example}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = areaField(typed{name: "legal." + f.key, label: f.name, value: e.form.Get("legal." + f.key), fault: e.faults["legal."+f.key], hint: f.why + w.Say("例：", " For example: ") + f.example}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -714,9 +714,9 @@ func checklist(w words, t *position.Terms) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("保存すると、この表も更新されます。根拠: 職業安定法5条の3、同施行規則4条の2。", "This list is renewed when you save. Employment Security Act, article 5-3; its enforcement rules, article 4-2."))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("保存すると、この表も更新されます。根拠：職業安定法5条の3、同施行規則4条の2。", "This list is renewed when you save. Employment Security Act, article 5-3; its enforcement rules, article 4-2."))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `position.templ`, Line: 138, Col: 260}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `position.templ`, Line: 138, Col: 261}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var33))
 		if templ_7745c5c3_Err != nil {

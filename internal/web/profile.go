@@ -125,7 +125,7 @@ func (p *Pages) staleProfile(r *request, f *profileForm) error {
 // staleText says that something was changed elsewhere while a form was filled in.
 func staleText(w words, changed []string) string {
 	list := strings.Join(changed, w.Say("、", ", "))
-	return w.Say("まだ保存していません。この画面を開いたあと、別の画面で次の項目が変わりました: "+list+"。下には、いま入力した内容が残っています。このまま保存すると、こちらの内容に置き換わります。",
+	return w.Say("まだ保存していません。この画面を開いたあと、別の画面で次の項目が変わりました："+list+"。下には、いま入力した内容が残っています。このまま保存すると、こちらの内容に置き換わります。",
 		"Not saved yet. Since you opened this page, these were changed elsewhere: "+list+". What you typed is still here; saving now replaces what is stored.")
 }
 

@@ -268,7 +268,7 @@ func profileWork(f *profileForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = levelRows(f, "occupation", f.Say("職種を追加", "Add an occupation"), f.Say("ひらがな、ローマ字、略称でも探せます（例: えいぎょう、SE）", "Type any part of its name")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = levelRows(f, "occupation", f.Say("職種を追加", "Add an occupation"), f.Say("ひらがな、ローマ字、略称でも探せます（例：えいぎょう、SE）", "Type any part of its name")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -793,9 +793,9 @@ func dropButton(f *profileForm, field, row string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(f.Say(profileLabel(f.words, field)+"のこの行を消す: "+f.said(field+"."+row), "Remove: "+profileLabel(f.words, field)+" "+f.said(field+"."+row)))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(f.Say(profileLabel(f.words, field)+"のこの行を消す："+f.said(field+"."+row), "Remove: "+profileLabel(f.words, field)+" "+f.said(field+"."+row)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile.templ`, Line: 113, Col: 209}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `profile.templ`, Line: 113, Col: 210}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var36))
 			if templ_7745c5c3_Err != nil {
@@ -1042,7 +1042,7 @@ func profileState(f *profileForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = typedField(typed{name: "pay", label: profileLabel(f.words, "pay"), kind: "text", mode: "numeric", value: f.v.Get("pay"), suffix: f.Say("万円", "x 10,000 yen"), fault: f.faults["pay"]}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = typedField(typed{name: "pay", label: profileLabel(f.words, "pay"), kind: "text", mode: "numeric", value: f.v.Get("pay"), suffix: f.Say("万円", "× 10,000 yen"), fault: f.faults["pay"]}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1206,7 +1206,7 @@ func jobRow(f *profileForm, i int, row string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = typedField(typed{name: name + ".from", label: f.Say("入社した月", "From"), kind: "month", value: f.v.Get(name + ".from"), hint: f.Say("例: 2019-04", "such as 2019-04"), fault: f.faults[name+".from"]}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = typedField(typed{name: name + ".from", label: f.Say("入社した月", "From"), kind: "month", value: f.v.Get(name + ".from"), hint: f.Say("例：2019-04", "such as 2019-04"), fault: f.faults[name+".from"]}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1359,7 +1359,7 @@ func profileSelf(f *profileForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = typedField(typed{name: "birth_month", label: profileLabel(f.words, "birth_month"), kind: "month", value: f.v.Get("birth_month"), hint: f.Say("例: 1990-04", "such as 1990-04"), fault: f.faults["birth_month"]}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = typedField(typed{name: "birth_month", label: profileLabel(f.words, "birth_month"), kind: "month", value: f.v.Get("birth_month"), hint: f.Say("例：1990-04", "such as 1990-04"), fault: f.faults["birth_month"]}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -86,7 +86,7 @@ func TestCareerIsEdited(t *testing.T) {
 	}
 	s.seeker("taro@example.jp")
 	first := s.get("/profile")
-	s.holds(first, http.StatusOK, "この経歴は 5件以上 のオファー条件に合っています", `value="ソフトウェア開発"`)
+	s.holds(first, http.StatusOK, "この経歴は5件以上のオファー条件に合っています", `value="ソフトウェア開発"`)
 	again := s.post("/profile", filled(first))
 	s.holds(again, http.StatusOK, "保存しました")
 	before, after := filled(first), filled(again)
@@ -212,7 +212,7 @@ func TestAPresentEmployerIsToldToBeBlocked(t *testing.T) {
 	s.holds(p, http.StatusOK, "保存しました", "この名前の登録企業はありません")
 	p = s.post("/profile", form("会社１（株）", ""))
 	s.holds(p, http.StatusOK, "いまの勤め先「会社1」をブロックしています", "登録企業「会社1」とそのグループをブロックします")
-	s.holds(s.get("/offers"), http.StatusOK, "いま 2件")
+	s.holds(s.get("/offers"), http.StatusOK, "いま2件")
 	s.holds(s.get("/settings"), http.StatusOK, "いまの勤め先", "会社1")
 	p = s.post("/profile", form("会社１（株）", "2020-03"))
 	lacks(p, "ブロックしています")

@@ -113,7 +113,7 @@ func faultText(w words, name string) string {
 	case "from":
 		return w.Say("入社した月を、2019-04の形で入力してください（今月まで）。", "Please type the month you began, such as 2019-04, not after this month.")
 	case "to":
-		return w.Say("退社した月を、入社した月以降で入力してください（例: 2023-09）。", "Please type the month you left, such as 2023-09, not before you began.")
+		return w.Say("退社した月を、入社した月以降で入力してください（例：2023-09）。", "Please type the month you left, such as 2023-09, not before you began.")
 	case "employer":
 		return w.Say("会社名か13桁の法人番号を入力してください。", "Please type the employer's name, or its corporate number of 13 digits.")
 	case "name":

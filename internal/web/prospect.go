@@ -29,9 +29,9 @@ func prospectTitle(w words, reach market.Reach, of editor) string {
 	}
 	text := reachText(w, reach)
 	if of == ofWishes {
-		return w.Say("この希望条件には "+text+" が合っています", capital(text)+" offers meet these wishes")
+		return w.Say("この希望条件には"+text+"が合っています", capital(text)+" offers meet these wishes")
 	}
-	return w.Say("この経歴は "+text+" のオファー条件に合っています", "This career meets the terms of "+text+" offers")
+	return w.Say("この経歴は"+text+"のオファー条件に合っています", "This career meets the terms of "+text+" offers")
 }
 
 // gainText says what would bring more: something of a profile that is asked, or a

@@ -59,7 +59,7 @@ func whyTitle(w words, d market.Delivered, why market.Reasons) string {
 	case n == 0:
 		return w.Say("経歴への条件のないオファーです", "The company asks nothing of your career")
 	}
-	return w.Say("企業が求める"+strconv.Itoa(n)+"つの条件に合いました", "You met what the company asks: "+strconv.Itoa(n)+" "+plural(n, "condition"))
+	return w.Say("企業が求める"+strconv.Itoa(n)+"つの条件に合いました", "You meet the "+strconv.Itoa(n)+" "+plural(n, "condition")+" that the company asks for")
 }
 
 func plural(n int, noun string) string {
@@ -77,7 +77,7 @@ func tellsWhy(d market.Delivered, why market.Reasons) bool {
 // ageText says the statutory ground of an age condition.
 func ageText(w words, a *rule.AgeException) string {
 	low, high := strconv.Itoa(a.Min), strconv.Itoa(a.Max)
-	return w.Say(low+"〜"+high+"歳に限る募集です（年齢制限の例外事由 "+a.Exception+"）。理由: "+a.Reason,
+	return w.Say(low+"〜"+high+"歳に限る募集です（年齢制限の例外事由 "+a.Exception+"）。理由："+a.Reason,
 		"Only ages "+low+" to "+high+" are sought, by statutory exception "+a.Exception+". The reason given: "+a.Reason)
 }
 

@@ -141,7 +141,7 @@ func (f *ruleForm) input(w words) market.RuleInput {
 	}
 	in.DailyBudget, in.TotalBudget, in.OfferDays = number("daily_budget"), number("total_budget"), number("offer_days")
 	if in.Expires, err = day.Parse(f.typed.Get("expires")); err != nil {
-		f.wrong["expires"] = w.Say("日付を入力してください（例: 2027-03-31）。", "Type a date, such as 2027-03-31.")
+		f.wrong["expires"] = w.Say("日付を入力してください（例：2027-03-31）。", "Type a date, such as 2027-03-31.")
 	}
 	for _, p := range f.prefer {
 		weight, err := strconv.Atoi(p.weight)
@@ -258,11 +258,11 @@ func weights() []option {
 // the Labour Policies Comprehensive Promotion Act, article 1-3, paragraph 1.
 func ageGrounds(w words) []option {
 	return []option{
-		{"1号", w.Say("1号: 定年を上限とする、期間の定めのない募集", "No. 1: up to the age of retirement, open-ended contract")},
-		{"2号", w.Say("2号: 法令の規定による年齢制限", "No. 2: another statute limits the age")},
-		{"3号イ", w.Say("3号イ: 長期勤続によるキャリア形成（若年者・職業経験不問・無期）", "No. 3-i: long careers of the young, no experience asked, open-ended")},
-		{"3号ロ", w.Say("3号ロ: 技能・知識の継承のため、特定年齢層が少ない職種（無期）", "No. 3-ro: handing on skills where an age band is missing, open-ended")},
-		{"3号ハ", w.Say("3号ハ: 芸術・芸能における表現の真実性", "No. 3-ha: truth of expression in art and performance")},
-		{"3号ニ", w.Say("3号ニ: 60歳以上、または雇用を促進する施策の対象年齢", "No. 3-ni: 60 and older, or ages that a programme promotes")},
+		{"1号", w.Say("1号：定年を上限とする、期間の定めのない募集", "No. 1: up to the age of retirement, open-ended contract")},
+		{"2号", w.Say("2号：法令の規定による年齢制限", "No. 2: another statute limits the age")},
+		{"3号イ", w.Say("3号イ：長期勤続によるキャリア形成（若年者・職業経験不問・無期）", "No. 3-i: long careers of the young, no experience asked, open-ended")},
+		{"3号ロ", w.Say("3号ロ：技能・知識の継承のため、特定年齢層が少ない職種（無期）", "No. 3-ro: handing on skills where an age band is missing, open-ended")},
+		{"3号ハ", w.Say("3号ハ：芸術・芸能における表現の真実性", "No. 3-ha: truth of expression in art and performance")},
+		{"3号ニ", w.Say("3号ニ：60歳以上、または雇用を促進する施策の対象年齢", "No. 3-ni: 60 and older, or ages that a programme promotes")},
 	}
 }

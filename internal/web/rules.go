@@ -448,7 +448,15 @@ func (d *rulePageData) title(w words) string {
 	case d.count == nil:
 		return titleOf(w, d.positions, d.rule.PositionID)
 	}
-	return w.Say("必須条件に合う人は "+w.People(*d.count), w.People(*d.count)+" meet what you require")
+	return w.Say("必須条件に合う人は"+w.People(*d.count), w.People(*d.count)+meets(*d.count)+" what you require")
+}
+
+// meets is the verb of how many people do.
+func meets(n int) string {
+	if n == 1 {
+		return " meets"
+	}
+	return " meet"
 }
 
 // week is the most that a rule sends in seven days from today.

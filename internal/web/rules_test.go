@@ -50,12 +50,12 @@ func TestARuleIsMade(t *testing.T) {
 	s.people(12)
 	s.holds(s.get("/company/rules"), http.StatusOK, "有効なオファー条件はありません", "自動で届きます")
 	s.holds(s.get("/company/rules", "Accept-Language", "en"), http.StatusOK, "No rule sends offers now")
-	s.holds(s.get("/company/rules/new"), http.StatusOK, "必須条件に合う人は 12人", "求人がまだありません", `<span class="count">12</span>`)
+	s.holds(s.get("/company/rules/new"), http.StatusOK, "必須条件に合う人は12人", "求人がまだありません", `<span class="count">12</span>`)
 	of := s.published()
 
 	typed := ruleForm(of, "language", "en", "do", `prefer:{"field":"language","in":["en"]}`)
 	moved := s.post("/company/rules/new", typed)
-	s.holds(moved, http.StatusOK, "必須条件に合う人は 12人", `name="prefer" value="{&#34;field&#34;:&#34;language&#34;`, `name="daily_budget" type="text" value="5"`)
+	s.holds(moved, http.StatusOK, "必須条件に合う人は12人", `name="prefer" value="{&#34;field&#34;:&#34;language&#34;`, `name="daily_budget" type="text" value="5"`)
 
 	typed = ruleForm(of, "prefer", `{"field":"language","in":["en"]}`, "weight", "7", "do", "preview")
 	s.holds(s.post("/company/rules/new", typed), http.StatusOK, "届くまでの内訳", "いま有効にすると、5〜9人に届きます", `<option value="7" selected>`)

@@ -35,7 +35,7 @@ func TestSettings(t *testing.T) {
 	if strings.Contains(again.body, "ブロックする<span") {
 		t.Error("a company that is blocked can be blocked again")
 	}
-	s.holds(s.get("/offers"), http.StatusOK, "いま 2件")
+	s.holds(s.get("/offers"), http.StatusOK, "いま2件")
 	unknown := corpnum.From(1).String()
 	s.holds(s.post("/settings/blocks", url.Values{"company": {unknown}}), http.StatusOK, "未登録の企業", unknown)
 	if p := s.post("/settings/blocks", url.Values{"unblock": {number}}); strings.Contains(p.body, number) {

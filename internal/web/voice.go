@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/a-h/templ"
@@ -24,6 +25,9 @@ func inVoice(w words, text string) templ.Attributes {
 	}
 	return templ.Attributes{"lang": of}
 }
+
+// unbarred lets no line of a title begin with the bar that parts it.
+func unbarred(title string) string { return strings.ReplaceAll(title, "｜", "\u2060｜\u200b") }
 
 func japaneseText(text string) bool {
 	return slices.ContainsFunc([]rune(text), func(r rune) bool {

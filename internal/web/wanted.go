@@ -121,7 +121,7 @@ const otherPart = ".add"
 
 // otherCode is the codeField that finds entries that are not listed.
 func otherCode(w words, f condition.Field, name string) code {
-	return code{name: name + otherPart, label: w.Say("ほかの"+f.JA+"を探す", "Find another "+f.EN), kind: f.Classification, groups: true}
+	return code{name: name + otherPart, label: w.Say("ほかの"+f.JA+"を探す", "Find more: "+f.EN), kind: f.Classification, groups: true}
 }
 
 // chosen gives the values of a clause, with the one that was looked for.

@@ -33,10 +33,10 @@ func TestAStrangerGetsAnOffer(t *testing.T) {
 	}
 	s.holds(s.get("/"), http.StatusOK, "登録する前に、自分の市場価値を。", "ソフトウェア開発", "東京都")
 	seen := s.get("/insight?" + chosen().Encode())
-	s.holds(seen, http.StatusOK, "いま 5件以上 のオファー条件に合っています", "550万円", "600万円", "650万円", `name="occupation" value="0312"`)
+	s.holds(seen, http.StatusOK, "いま5件以上のオファー条件に合っています", "550万円", "600万円", "650万円", `name="occupation" value="0312"`)
 
 	inbox := s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse"))
-	s.holds(inbox, http.StatusOK, "いま 6件 のオファーに答えられます", "会社5", "650〜750万円", "あと14日")
+	s.holds(inbox, http.StatusOK, "いま6件のオファーに答えられます", "会社5", "650〜750万円", "あと14日")
 	if inbox.path != "/offers" {
 		t.Errorf("after registering: %s, want /offers", inbox.path)
 	}
@@ -50,7 +50,7 @@ func TestAStrangerGetsAnOffer(t *testing.T) {
 	s.holds(s.post(first+"/decline", nil), http.StatusConflict, "承諾済み", "その操作ができません")
 	s.holds(s.post(second+"/decline", nil), http.StatusOK, "辞退しました", "12:05")
 	s.holds(s.post(second+"/undo", nil), http.StatusOK, "回答待ち")
-	s.holds(s.get("/offers"), http.StatusOK, "いま 5件 のオファーに答えられます", "承諾済み")
+	s.holds(s.get("/offers"), http.StatusOK, "いま5件のオファーに答えられます", "承諾済み")
 
 	s.holds(s.post("/signout", nil), http.StatusOK, "市場価値")
 	if p := s.get("/offers"); p.path != "/signin" {
@@ -133,7 +133,7 @@ func TestConfirming(t *testing.T) {
 	s := newSite(t, func(o *market.Options) { o.Demo = false })
 	s.offer(1, 500)
 	s.holds(s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse")), http.StatusOK,
-		"1件 のオファーが、メールアドレスの確認を待っています", `href="/confirm"`)
+		"1件のオファーが、メールアドレスの確認を待っています", `href="/confirm"`)
 	s.holds(s.get("/confirm"), http.StatusOK, "確認コード")
 	s.holds(s.post("/confirm", url.Values{"code": {"1234"}}), http.StatusUnprocessableEntity, "違います", `value="1234"`)
 	mails, err := s.market.Mails(t.Context(), 1)
@@ -141,7 +141,7 @@ func TestConfirming(t *testing.T) {
 		t.Fatalf("mails: %v, %v", mails, err)
 	}
 	code := regexp.MustCompile(`\d{4} ?-?\d{4}`).FindString(mails[0].Body)
-	s.holds(s.post("/confirm", url.Values{"code": {code}}), http.StatusOK, "いま 1件 のオファーに答えられます")
+	s.holds(s.post("/confirm", url.Values{"code": {code}}), http.StatusOK, "いま1件のオファーに答えられます")
 }
 
 // TestGuessing bounds sign-ins of one address.

@@ -16,7 +16,7 @@ func TestWishesAreEdited(t *testing.T) {
 		s.offer(i, 500+50*i)
 	}
 	s.seeker("taro@example.jp")
-	s.holds(s.get("/wishes"), http.StatusOK, "この希望条件には 5件以上 が合っています")
+	s.holds(s.get("/wishes"), http.StatusOK, "この希望条件には5件以上が合っています")
 	form := with(filled(s.get("/wishes")), "pay_max", "９９９")
 	s.holds(s.post("/wishes/prospect", form, "HX-Request", "true"), http.StatusOK, "いまありません", "をゆるめる", "+5件以上")
 	form = filled(s.post("/wishes", with(form, "do", "add:occupation")))

@@ -82,7 +82,7 @@ func question(w words, name string) (title, hint string) {
 	switch name {
 	case "occupation":
 		return w.Say("いちばん長く続けた仕事は？", "What have you worked as longest?"),
-			w.Say("漢字、かな、ローマ字、英語、略称で探せます（例: えいぎょう、SE、看護師）", "Type English, kanji, kana, romaji or a short form, such as nurse or eigyou")
+			w.Say("漢字、かな、ローマ字、英語、略称で探せます（例：えいぎょう、SE、看護師）", "Type English, kanji, kana, romaji or a short form, such as nurse or eigyou")
 	case "years":
 		return w.Say("その仕事は何年になりますか？", "For how many years?"), ""
 	case "prefecture":

@@ -100,9 +100,9 @@ func wizardPage(w words, k asking) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("（答えなくても結果は見られます）", " (you can leave it out)"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("（答えなくても結果は見られます）", "(you can leave it out)"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `wizard.templ`, Line: 14, Col: 96}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `wizard.templ`, Line: 14, Col: 95}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
@@ -325,7 +325,7 @@ func wizardFields(w words, k asking) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case "pay":
-			templ_7745c5c3_Err = typedField(typed{name: "pay", label: w.Say("現在の年収", "Current annual pay"), hint: k.hint, kind: "text", mode: "numeric", value: k.a.Pay, suffix: w.Say("万円", "x 10,000 yen"), fault: k.wrong["pay"]}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = typedField(typed{name: "pay", label: w.Say("現在の年収", "Current annual pay"), hint: k.hint, kind: "text", mode: "numeric", value: k.a.Pay, suffix: w.Say("万円", "× 10,000 yen"), fault: k.wrong["pay"]}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -626,7 +626,7 @@ func wishFields(w words, k asking) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = typedField(typed{name: "floor", label: w.Say("年収はいくらまで出てほしいですか", "How high must the pay reach?"), hint: w.Say("提示の上限がこれより低いオファーは届きません", "Offers whose upper end is lower do not arrive"), kind: "text", mode: "numeric", value: k.a.Floor, suffix: w.Say("万円", "x 10,000 yen"), fault: k.wrong["floor"]}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = typedField(typed{name: "floor", label: w.Say("希望する年収", "The pay you want"), hint: w.Say("提示額の上限がこれより低いオファーは届きません", "Offers whose upper end is lower do not reach you"), kind: "text", mode: "numeric", value: k.a.Floor, suffix: w.Say("万円", "× 10,000 yen"), fault: k.wrong["floor"]}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -79,7 +79,7 @@ func TestTheWizardForthAndBack(t *testing.T) {
 		t.Fatalf("back at the first question: %s, want %s", got.Encode(), want.Encode())
 	}
 	result := s.get("/insight?" + want.Encode())
-	s.holds(result, http.StatusOK, "いま 5件以上", "人を助けられる", "賃金構造基本統計調査 令和7年, 厚生労働省", "統計の中央値", "届くオファーの例", "十分なデータがありません")
+	s.holds(result, http.StatusOK, "いま5件以上", "人を助けられる", "厚生労働省「賃金構造基本統計調査」（2025年）", "統計の中央値", "届くオファーの例", "十分なデータがありません")
 	if got := kept(result); got.Get("skill") != "go:4" {
 		t.Errorf("the form to register keeps %s", got.Encode())
 	}
@@ -113,7 +113,7 @@ func TestTheBestEditIsALink(t *testing.T) {
 	if link == nil {
 		t.Fatalf("no link to a lower floor: %s", p.body)
 	}
-	s.holds(s.get(html.UnescapeString(link[1])), http.StatusOK, "いま 5件以上")
+	s.holds(s.get(html.UnescapeString(link[1])), http.StatusOK, "いま5件以上")
 }
 
 // TestLandingIsHonest: an installation without anything in it shows the census and 0.

@@ -108,7 +108,7 @@ func (w words) fewOf(kind taxonomy.Kind, codes []string) string {
 		return w.Names(kind, codes)
 	}
 	more := strconv.Itoa(len(codes) - fewNames)
-	return w.Names(kind, codes[:fewNames]) + w.Say(" ほか"+more, " and "+more+" more")
+	return w.Names(kind, codes[:fewNames]) + w.Say("ほか"+more+"件", " and "+more+" more")
 }
 
 // Date says a day, with its year if that is not the present one.
