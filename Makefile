@@ -24,7 +24,7 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := generated browser format vet lint vulnerabilities arch test race
 
-.PHONY: help build run image generate check bench e2e fuzz-api clean services services-stop test-services $(STAGES)
+.PHONY: help build run image generate check bench e2e fuzz-api drill drill-full clean services services-stop test-services $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -66,6 +66,12 @@ e2e: build ## the pages in a real browser, which is installed on Debian and Ubun
 
 fuzz-api: build ## thousands of questions to the API, made from its document, as everybody
 	@scripts/fuzz-api
+
+drill: ## break each part and see its alarms fire, be told and clear, at 120 times the pace; as root
+	@scripts/drill
+
+drill-full: ## the same at the pace of life, which takes a night
+	@scripts/drill --factor 1
 
 image: $(ESBUILD) ## build the container image into bin/image, without a daemon
 	@scripts/browser '$(ESBUILD)'

@@ -12,7 +12,8 @@ import (
 )
 
 type commands struct {
-	Image imageCmd `cmd:"" help:"Build the container image, without a daemon."`
+	Image  imageCmd  `cmd:"" help:"Build the container image, without a daemon."`
+	Alarms alarmsCmd `cmd:"" help:"Write the alarms and dashboards from their table, for Prometheus, Grafana and CloudWatch."`
 }
 
 func main() {

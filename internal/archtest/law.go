@@ -53,9 +53,11 @@ func floors() map[string]int {
 		"internal/redis/redistest":       3,
 		"internal/fleet":                 3,
 		"internal/oci":                   3,
+		"internal/alarm":                 3,
 
-		"internal/cli": 4,
-		"internal/e2e": 4,
+		"internal/cli":   4,
+		"internal/e2e":   4,
+		"internal/drill": 4,
 
 		"cmd/enishi": 5,
 		"cmd/stack":  5,
@@ -122,6 +124,7 @@ func testSupport() []string {
 		"internal/redis/redistest",
 		"internal/fleet",
 		"internal/e2e",
+		"internal/drill",
 	}
 }
 

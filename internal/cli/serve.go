@@ -11,6 +11,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"enishi/internal/api"
 	"enishi/internal/config"
 	"enishi/internal/errs"
@@ -92,7 +95,8 @@ func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, 
 	if resolved.Shared() {
 		over = lifecycle.GiveWay() // to those that serve
 	}
-	gate := httpx.NewGate() // which answers the probes from now on
+	registry := prometheus.NewRegistry()
+	gate := httpx.NewGate(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})) // which answers the probes from now on
 	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
 	server.Begin()
 	gate.Say("opening the database")
@@ -103,7 +107,7 @@ func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, 
 	if in.shared, err = openRedis(ctx, resolved, log, in.vault); err != nil {
 		return stopped(ctx, log, in.close(errors.Join(err, server.Close())))
 	}
-	group, err := c.assemble(ctx, w, resolved, log, in, listener, server, gate, over)
+	group, err := c.assemble(ctx, w, resolved, log, in, listener, server, registry, gate, over)
 	if err != nil {
 		return stopped(ctx, log, in.close(errors.Join(err, server.Close())))
 	}
@@ -122,7 +126,7 @@ func stopped(ctx context.Context, log *slog.Logger, err error) error {
 
 // assemble loads what the process needs and gives its parts, the server's among
 // them, which answers meanwhile how far it is.
-func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, gate *httpx.Gate, over func()) (*lifecycle.Group, error) {
+func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, registry *prometheus.Registry, gate *httpx.Gate, over func()) (*lifecycle.Group, error) {
 	o := options(resolved, log, outbox{}, w)
 	o.Actors, o.Replica = in.shared.actors(), in.store.Replica()
 	folder, err := files.OpenFolder(resolved.Files)
@@ -136,7 +140,7 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 	default:
 		return nil, err
 	}
-	t, err := newTelemetry(ctx, log, resolved, in)
+	t, err := newTelemetry(ctx, log, resolved, in, registry)
 	if err != nil {
 		return nil, err
 	}

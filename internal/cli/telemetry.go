@@ -24,7 +24,7 @@ type telemetries struct {
 
 // newTelemetry begins to send traces, and registers what can be measured before
 // the market is open.
-func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, in *installation) (*telemetries, error) {
+func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, in *installation, registry *prometheus.Registry) (*telemetries, error) {
 	v, _ := version()
 	names := make([]string, len(c.Roles))
 	for i, r := range c.Roles {
@@ -37,9 +37,18 @@ func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, in *i
 	if err != nil {
 		return nil, err
 	}
-	t := &telemetries{registry: prometheus.NewRegistry(), traces: traces, observer: telemetry.NewObserver(traces.Tracer())}
+	t := &telemetries{registry: registry, traces: traces, observer: telemetry.NewObserver(traces.Tracer())}
 	all := slices.Concat(t.observer.Collectors(), traces.Collectors(), in.shared.metrics())
-	return t, t.register(append(all, telemetry.NewStoreCollector(in.store.Stats), telemetry.NewBuildInfo(v, roles))...)
+	return t, t.register(append(all, telemetry.NewStoreCollector(in.store.Stats),
+		telemetry.NewMachineCollector(folders(c)), telemetry.NewDatabaseCollector(in.store.Usage), telemetry.NewBuildInfo(v, roles))...)
+}
+
+// folders gives where a process writes, by what alarms call that.
+func folders(c *config.Config) map[string]string {
+	if c.Shared() {
+		return map[string]string{"files": c.Files}
+	}
+	return map[string]string{"data": c.Data, "files": c.Files}
 }
 
 // serves registers what is measured of an open market.

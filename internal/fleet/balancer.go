@@ -17,7 +17,8 @@ import (
 // deploy/haproxy.cfg gives to operators; addresses are the test's, and what it asks of
 // silence.
 type Balancer struct {
-	Addr string
+	Addr    string
+	Metrics string // address of its exporter
 
 	t    testing.TB
 	log  string
@@ -36,13 +37,13 @@ func NewBalancer(t testing.TB, dir string, webs []*Process, silent time.Duration
 			redistest.Missing(t, "haproxy is not installed")
 		}
 	}
-	b := &Balancer{t: t, Addr: FreeAddr(t), log: filepath.Join(dir, "haproxy.log")}
+	b := &Balancer{t: t, Addr: FreeAddr(t), Metrics: FreeAddr(t), log: filepath.Join(dir, "haproxy.log")}
 	text, err := os.ReadFile(filepath.Join(Root(t), "deploy", "haproxy.cfg"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	settings := filepath.Join(dir, "haproxy.cfg")
-	if err := os.WriteFile(settings, []byte(impatient(t, addressed(t, string(text), b.Addr, webs), silent)), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte(impatient(t, addressed(t, string(text), []string{b.Addr, b.Metrics}, webs), silent)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log, err := os.Create(b.log)
@@ -66,16 +67,16 @@ func NewBalancer(t testing.TB, dir string, webs []*Process, silent time.Duration
 }
 
 // addressed gives a configuration with the addresses of a test in place of the
-// example's.
-func addressed(t testing.TB, text, addr string, webs []*Process) string {
+// example's: those that it binds to in the order of the file.
+func addressed(t testing.TB, text string, binds []string, webs []*Process) string {
 	t.Helper()
 	var lines []string
-	binds, servers := 0, 0
+	bound, servers := 0, 0
 	for line := range strings.SplitSeq(text, "\n") {
 		switch word, _, _ := strings.Cut(strings.TrimSpace(line), " "); word {
 		case "bind":
-			binds++
-			lines = append(lines, "\tbind "+addr)
+			lines = append(lines, "\tbind "+binds[min(bound, len(binds)-1)])
+			bound++
 		case "server":
 			if servers++; servers > 1 {
 				continue
@@ -87,8 +88,8 @@ func addressed(t testing.TB, text, addr string, webs []*Process) string {
 			lines = append(lines, line)
 		}
 	}
-	if binds != 1 || servers == 0 {
-		t.Fatalf("deploy/haproxy.cfg has %d lines that bind and %d servers", binds, servers)
+	if bound != len(binds) || servers == 0 {
+		t.Fatalf("deploy/haproxy.cfg has %d lines that bind and %d servers, want %d that bind", bound, servers, len(binds))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -155,6 +155,7 @@ func (f *Fleet) StartDatabase() { Services(f.t, "start", strings.ToLower(f.serve
 func (f *Fleet) Heal() {
 	f.t.Helper()
 	for _, l := range []*Link{f.Database, f.Cache, f.Front} {
+		l.Slow(0)
 		l.Accept()
 		l.Resume()
 	}

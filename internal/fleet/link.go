@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Link stands between two sides that speak over TCP and does to their
@@ -18,6 +19,7 @@ type Link struct {
 	upstream string
 	refusing bool
 	still    chan struct{} // closed when bytes may pass; nil: they may
+	delay    time.Duration // of what passes, in each direction
 	open     map[*crossing]bool
 	all      sync.WaitGroup
 }
@@ -109,6 +111,14 @@ func (l *Link) Resume() {
 	}
 }
 
+// Slow lets what is sent at once arrive that much later, in each direction; 0
+// ends it.
+func (l *Link) Slow(delay time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delay = delay
+}
+
 func (l *Link) accept() {
 	for {
 		client, err := l.listener.Accept()
@@ -170,8 +180,11 @@ type passing struct {
 
 func (p passing) Write(b []byte) (int, error) {
 	p.l.mu.Lock()
-	still := p.l.still
+	still, delay := p.l.still, p.l.delay
 	p.l.mu.Unlock()
+	if delay > 0 {
+		time.Sleep(delay)
+	}
 	if still != nil {
 		<-still
 	}

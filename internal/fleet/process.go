@@ -67,6 +67,9 @@ func (p *Process) end(how syscall.Signal) {
 	<-p.over
 }
 
+// PID gives the number of the process that has the place now.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Pause stands the process still where it is, until Continue.
 func (p *Process) Pause() { _ = p.cmd.Process.Signal(syscall.SIGSTOP) }
 

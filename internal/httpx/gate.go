@@ -10,20 +10,21 @@ import (
 )
 
 // Gate is a handler that answers for another until that is ready: /livez says
-// that the process lives, /readyz that it is not ready and why, and all else
-// is asked to come again.
+// that the process lives, /readyz that it is not ready and why, /metrics what is
+// measured so far, and all else is asked to come again.
 type Gate struct {
-	ready atomic.Pointer[http.Handler]
-	state atomic.Pointer[string]
-	leave atomic.Bool
+	metrics http.Handler
+	ready   atomic.Pointer[http.Handler]
+	state   atomic.Pointer[string]
+	leave   atomic.Bool
 }
 
 // retryLoading is how soon to come again: a start takes seconds.
 const retryLoading = 2 * time.Second
 
-// NewGate gives a closed gate.
-func NewGate() *Gate {
-	g := &Gate{}
+// NewGate gives a closed gate, and what answers /metrics meanwhile; nil: nothing does.
+func NewGate(metrics http.Handler) *Gate {
+	g := &Gate{metrics: metrics}
 	g.Say("starting")
 	return g
 }
@@ -45,6 +46,10 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if h := g.ready.Load(); h != nil {
 		(*h).ServeHTTP(w, r)
+		return
+	}
+	if g.metrics != nil && r.URL.Path == "/metrics" {
+		g.metrics.ServeHTTP(w, r)
 		return
 	}
 	again := strconv.Itoa(int(retryLoading / time.Second))

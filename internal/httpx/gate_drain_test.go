@@ -10,7 +10,7 @@ import (
 )
 
 func TestDrainTurnsReadinessOffAlone(t *testing.T) {
-	gate := httpx.NewGate()
+	gate := httpx.NewGate(nil)
 	gate.Open(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
 	ask := func(path string) int {
 		w := httptest.NewRecorder()

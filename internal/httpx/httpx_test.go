@@ -328,7 +328,7 @@ func TestGate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := httpx.NewGate()
+	gate := httpx.NewGate(nil)
 	s := httpx.NewServer(silent(), listener, gate)
 	s.Begin()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -379,7 +379,7 @@ func TestServerIsClosedBeforeItRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := httpx.NewServer(silent(), listener, httpx.NewGate())
+		s := httpx.NewServer(silent(), listener, httpx.NewGate(nil))
 		if begun {
 			s.Begin()
 		}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,11 +25,19 @@ func RequestID(ctx context.Context) string {
 
 type lastingKey struct{}
 
+// lasting is a request's context without its deadline, and whether it was asked for.
+type lasting struct {
+	ctx   context.Context
+	asked atomic.Bool
+}
+
 // Lasting gives the context of a request without the deadline that requests have: it
-// ends when whoever asked leaves. For what is answered for as long as somebody listens.
+// ends when whoever asked leaves. For what is answered for as long as somebody listens:
+// how long that was is not counted among the times that requests take.
 func Lasting(ctx context.Context) context.Context {
-	if c, ok := ctx.Value(lastingKey{}).(context.Context); ok {
-		return c
+	if l, ok := ctx.Value(lastingKey{}).(*lasting); ok {
+		l.asked.Store(true)
+		return l.ctx
 	}
 	return ctx
 }
@@ -47,7 +56,8 @@ func Observe(log *slog.Logger, metrics *Metrics, tracer trace.Tracer, next http.
 		w.Header().Set("X-Request-Id", id)
 		ctx, span := begin(tracer, r, id)
 		ctx = context.WithValue(ctx, requestIDKey{}, id)
-		ctx, cancel := context.WithTimeout(context.WithValue(ctx, lastingKey{}, ctx), requestLife)
+		whole := &lasting{ctx: ctx}
+		ctx, cancel := context.WithTimeout(context.WithValue(ctx, lastingKey{}, whole), requestLife)
 		defer cancel()
 		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
@@ -59,7 +69,10 @@ func Observe(log *slog.Logger, metrics *Metrics, tracer trace.Tracer, next http.
 			}
 			took := time.Since(start)
 			route := routeOf(r)
-			metrics.observe(r.Method, route, rec.answered(), took)
+			metrics.count(r.Method, route, rec.answered())
+			if !whole.asked.Load() && !unobserved(r.URL.Path) {
+				metrics.took(r.Method, route, took)
+			}
 			end(span, methodOf(r.Method), route, rec.answered())
 			log.LogAttrs(ctx, levelOf(r), "request",
 				slog.String("method", methodOf(r.Method)), slog.String("route", route),

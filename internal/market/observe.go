@@ -17,11 +17,12 @@ type Work struct {
 // WorkKind says what a piece of work is.
 type WorkKind string
 
-// The kinds of work. The last four are the engine's own; their context may be
+// The kinds of work. Those from SearchWork on are the engine's own; their context may be
 // that of no request.
 const (
 	RowWork    WorkKind = "row"    // the matcher handles a row
 	StepWork   WorkKind = "step"   // offers are made among proposals, in one transaction
+	SignUpWork WorkKind = "signup" // somebody registers and is answered with their offers; an error: they come later
 	SearchWork WorkKind = "search" // a question to the candidates or the rules
 	MatchWork  WorkKind = "match"  // the pairs of one side that hold in both directions
 	MissesWork WorkKind = "misses" // what is missing for a match, for somebody without one
@@ -39,7 +40,8 @@ type Outcome struct {
 // block, and be safe for concurrent use.
 type Observer interface {
 	// Begin is told that work begins; done, that it has ended. The context
-	// is for what is done within it.
+	// is for what is done within it. A sign-up that registers nobody does not
+	// end.
 	Begin(ctx context.Context, w Work) (within context.Context, done func(Outcome))
 }
 

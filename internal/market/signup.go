@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -41,6 +42,7 @@ type SignedUp struct {
 // the offers can be read, the answer holds none.
 func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, error) {
 	var out SignedUp
+	_, signedUp := m.begin(ctx, Work{Kind: SignUpWork})
 	c, err := m.newCandidate(ctx, in)
 	if err != nil { // whatever else is wrong is said with it
 		_, wrong := m.checkAccount(in.Email, in.Password)
@@ -91,26 +93,28 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 		}
 	}
 	m.post()
-	out.Offers, out.Asked = m.instantOffers(ctx, &c)
+	out.Offers, out.Asked, err = m.instantOffers(ctx, &c)
+	signedUp(Outcome{Offers: len(out.Offers), Err: err})
 	return out, nil
 }
 
 // instantOffers makes the offers that are due to somebody who has just registered,
 // and gives what they were offered and how many companies are asked. They stay
-// registered whatever fails: the matcher makes what this request could not.
-func (m *Market) instantOffers(ctx context.Context, c *candidate.Candidate) ([]Delivered, int) {
-	err := m.Follow(ctx)
-	if err == nil {
-		err = m.matchNow(ctx, c)
+// registered whatever fails: the matcher makes what this request could not, and
+// late says why.
+func (m *Market) instantOffers(ctx context.Context, c *candidate.Candidate) (offers []Delivered, asked int, late error) {
+	late = m.Follow(ctx)
+	if late == nil {
+		late = m.matchNow(ctx, c)
 	}
-	if err != nil {
-		m.report(ctx, "instant offers are left to the matcher", err)
+	if late != nil {
+		m.report(ctx, "instant offers are left to the matcher", late)
 	}
 	offers, asked, err := m.delivered(ctx, c.Key)
 	if err != nil {
 		m.report(ctx, "a sign-up is answered without its offers", err)
 	}
-	return offers, asked
+	return offers, asked, errors.Join(late, err)
 }
 
 // repeated gives the candidate of an earlier request. While the address is not

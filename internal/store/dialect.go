@@ -24,6 +24,8 @@ type Dialect struct {
 	// Unprepared sends statements with their values in them: where a server
 	// bounds how many prepared ones all its clients may keep.
 	Unprepared bool
+	// Usage asks what the database has in use.
+	Usage UsageQueries
 	// Classify tells what an error of the driver means. An UPDATE must count
 	// the rows that it found, not those that it changed.
 	Classify func(error) Failure

@@ -23,11 +23,18 @@ type Observer struct {
 	row     prometheus.Histogram
 	offers  *prometheus.CounterVec
 	step    prometheus.Histogram
+	signUp  *prometheus.HistogramVec
 	engine  *prometheus.HistogramVec
 	handled map[market.WorkKind]prometheus.Observer
 }
 
 var _ market.Observer = (*Observer)(nil)
+
+// How a sign-up ends.
+const (
+	answered = "answered"
+	later    = "later"
+)
 
 // byRequest is the cause of offers that a sign-up makes in its own request.
 const byRequest = "request"
@@ -51,6 +58,12 @@ func NewObserver(tracer trace.Tracer) *Observer {
 		step: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "enishi_step_duration_seconds", Help: "How long the transactions took that make offers.", Buckets: transactionBuckets(),
 		}),
+		signUp: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "enishi_signup_offers_seconds",
+			Help: "How long sign-ups took until their offers were in the answer, by outcome: answered, or later: the matcher makes what the request could not.",
+			// 2 s is what is promised: internal/alarm.
+			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2, 5, 10},
+		}, []string{"outcome"}),
 		engine: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "enishi_engine_duration_seconds", Help: "How long the engine took, by operation.",
 			Buckets: []float64{.00001, .000025, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
@@ -66,6 +79,8 @@ func NewObserver(tracer trace.Tracer) *Observer {
 		o.offers.WithLabelValues(string(kind))
 	}
 	o.offers.WithLabelValues(byRequest)
+	o.signUp.WithLabelValues(answered)
+	o.signUp.WithLabelValues(later)
 	return o
 }
 
@@ -91,7 +106,7 @@ func works(c market.Change) bool {
 
 // Collectors gives the metrics.
 func (o *Observer) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{o.rows, o.failed, o.row, o.offers, o.step, o.engine}
+	return []prometheus.Collector{o.rows, o.failed, o.row, o.offers, o.step, o.signUp, o.engine}
 }
 
 type causeKey struct{}
@@ -99,6 +114,15 @@ type causeKey struct{}
 // Begin is told that work begins; see market.Observer.
 func (o *Observer) Begin(ctx context.Context, w market.Work) (context.Context, func(market.Outcome)) {
 	start := time.Now()
+	if w.Kind == market.SignUpWork { // the request's own span says the rest
+		return ctx, func(out market.Outcome) {
+			outcome := answered
+			if out.Err != nil {
+				outcome = later
+			}
+			o.signUp.WithLabelValues(outcome).Observe(time.Since(start).Seconds())
+		}
+	}
 	ctx, span := o.begin(ctx, w)
 	return ctx, func(out market.Outcome) {
 		if d, ok := o.handled[w.Kind]; ok {

@@ -23,7 +23,18 @@ func dialect() store.Dialect {
 		Share:      " LOCK IN SHARE MODE",
 		Now:        "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
 		Unprepared: true,
+		Usage:      usage("performance_schema.global_status"),
 		Classify:   classify,
+	}
+}
+
+// usage gives the queries of what a server has in use; status is the table of
+// its status, which MariaDB and MySQL keep in different places.
+func usage(status string) store.UsageQueries {
+	return store.UsageQueries{
+		Connections:     "SELECT VARIABLE_VALUE FROM " + status + " WHERE VARIABLE_NAME = 'Threads_connected'",
+		MostConnections: "SELECT @@max_connections",
+		Bytes:           "SELECT CAST(COALESCE(SUM(data_length + index_length), 0) AS SIGNED) FROM information_schema.TABLES WHERE table_schema = DATABASE()",
 	}
 }
 

@@ -105,6 +105,7 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 	d := dialect()
 	if server.mariadb {
 		d.System = "mariadb"
+		d.Usage = usage("information_schema.GLOBAL_STATUS")
 	}
 	return store.New(d, pools, func() error { return nil }), nil
 }

@@ -17,6 +17,7 @@ func dialect() store.Dialect {
 		BeginRead:  "BEGIN",
 		Now:        "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
 		NumbersLog: true,
+		Usage:      store.UsageQueries{Bytes: "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"},
 		Classify:   classify,
 		BulkStart:  bulkStart,
 		BulkEnd:    bulkEnd,

@@ -1,0 +1,247 @@
+package alarm
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Namespace is where an installation's own metrics are in CloudWatch, under
+// the names and labels that they have at /metrics.
+const Namespace = "Enishi"
+
+// Statistics of CloudWatch.
+const (
+	sum     = "Sum"
+	samples = "SampleCount"
+	maximum = "Maximum"
+	minimum = "Minimum"
+)
+
+// cloudMetric is a metric in CloudWatch and what is taken of it.
+type cloudMetric struct {
+	id, namespace, name, stat string
+	dimensions                []dimension
+}
+
+// dimension is one of a metric; a value in ${} is a parameter of the template.
+type dimension struct{ name, value string }
+
+func (m cloudMetric) with(name, value string) cloudMetric {
+	m.dimensions = append(slices.Clip(m.dimensions), dimension{name, value})
+	return m
+}
+
+func own(id, name, stat string) cloudMetric {
+	return cloudMetric{id: id, namespace: Namespace, name: name, stat: stat}
+}
+
+func balancer(id, name, stat string) cloudMetric {
+	return cloudMetric{id: id, namespace: "AWS/ApplicationELB", name: name, stat: stat}.with("LoadBalancer", "${LoadBalancer}")
+}
+
+func database(id, name, stat string) cloudMetric {
+	return cloudMetric{id: id, namespace: "AWS/RDS", name: name, stat: stat}.with("DBClusterIdentifier", "${DatabaseCluster}")
+}
+
+func service(id, name, parameter string) cloudMetric {
+	return cloudMetric{id: id, namespace: "AWS/ECS", name: name, stat: maximum}.with("ClusterName", "${Cluster}").with("ServiceName", "${"+parameter+"}")
+}
+
+func insight(id, name, parameter string) cloudMetric {
+	m := service(id, name, parameter)
+	m.namespace, m.stat = "ECS/ContainerInsights", minimum
+	return m
+}
+
+// cloudRatio is the share of bad events: two expressions of metric math.
+type cloudRatio struct {
+	metrics  []cloudMetric
+	bad, all string
+}
+
+// cloudShare is what is used of a resource, in percent.
+type cloudShare struct {
+	metrics []cloudMetric
+	used    string
+}
+
+// cloudState is an expression that is below a bound when something is wrong,
+// and what it means that there are no figures.
+type cloudState struct {
+	metrics []cloudMetric
+	expr    string
+	below   float64
+	missing string
+}
+
+// template is a template of CloudFormation.
+type template struct {
+	Format      string                  `json:"AWSTemplateFormatVersion"`
+	Description string                  `json:"Description"`
+	Parameters  map[string]parameter    `json:"Parameters"`
+	Resources   map[string]*cloudObject `json:"Resources"`
+}
+
+type parameter struct {
+	Type        string `json:"Type"`
+	Description string `json:"Description"`
+}
+
+type cloudObject struct {
+	Type       string         `json:"Type"`
+	DependsOn  []string       `json:"DependsOn,omitempty"`
+	Properties map[string]any `json:"Properties"`
+}
+
+// parameters are what a template must be told of where it is.
+func parameters() map[string]parameter {
+	list := map[string]parameter{}
+	for name, what := range map[string]string{
+		"LoadBalancer": "The load balancer as its metrics name it: app/NAME/ID.", "TargetGroup": "The target group of the web processes as its metrics name it: targetgroup/NAME/ID.",
+		"DatabaseCluster": "The identifier of the Aurora cluster.", "Cluster": "The name of the ECS cluster.",
+		"WebService": "The name of the service of web processes.", "WorkerService": "The name of the service of workers.",
+		"PageTopic": "ARN of the SNS topic that calls a person.", "TicketTopic": "ARN of the SNS topic that files a ticket.",
+	} {
+		list[name] = parameter{"String", what}
+	}
+	return list
+}
+
+// CloudWatch gives a template of CloudFormation with every alarm. One that looks
+// at two windows is a composite of two that tell nobody.
+func CloudWatch() ([]byte, error) {
+	t := &template{
+		Format: "2010-09-09", Description: "Alarms of Enishi, made from the table of internal/alarm: change them there.",
+		Parameters: parameters(), Resources: map[string]*cloudObject{},
+	}
+	for _, a := range Alarms() {
+		a.when.cloud(a, t)
+	}
+	return indented(t)
+}
+
+func indented(v any) ([]byte, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("write JSON: %w", err)
+	}
+	return []byte(b.String()), nil
+}
+
+// bound is when a metric alarm fires: of so many periods in a row that many
+// are beyond the threshold.
+type bound struct {
+	operator  string
+	threshold float64
+	period    time.Duration
+	periods   int
+	missing   string
+}
+
+// metric adds a metric alarm; only one that a person is told of has a topic.
+func (t *template) metric(name string, told *Alarm, metrics []cloudMetric, expr string, b bound) {
+	queries := []map[string]any{{"Id": "value", "Expression": expr, "Label": name, "ReturnData": true}}
+	for _, m := range metrics {
+		queries = append(queries, map[string]any{
+			"Id": m.id, "ReturnData": false,
+			"MetricStat": map[string]any{"Metric": m.document(), "Period": int(b.period.Seconds()), "Stat": m.stat},
+		})
+	}
+	p := map[string]any{
+		"AlarmName": "Enishi-" + name, "Metrics": queries, "ComparisonOperator": b.operator, "Threshold": b.threshold,
+		"EvaluationPeriods": b.periods, "TreatMissingData": b.missing,
+	}
+	if told != nil {
+		tell(p, told)
+	}
+	t.Resources[name] = &cloudObject{Type: "AWS::CloudWatch::Alarm", Properties: p}
+}
+
+func (m cloudMetric) document() map[string]any {
+	d := map[string]any{"Namespace": m.namespace, "MetricName": m.name}
+	var list []map[string]any
+	for _, one := range m.dimensions {
+		list = append(list, map[string]any{"Name": one.name, "Value": reference(one.value)})
+	}
+	if len(list) > 0 {
+		d["Dimensions"] = list
+	}
+	return d
+}
+
+// reference gives a value, or what it refers to.
+func reference(value string) any {
+	if name, ok := strings.CutPrefix(value, "${"); ok {
+		return map[string]string{"Ref": strings.TrimSuffix(name, "}")}
+	}
+	return value
+}
+
+// tell gives an alarm its text and its topic, for both ways.
+func tell(p map[string]any, a *Alarm) {
+	topic := []any{map[string]string{"Ref": map[Severity]string{Page: "PageTopic", Ticket: "TicketTopic"}[a.Severity]}}
+	p["AlarmDescription"] = a.Symptom + " " + a.Runbook()
+	p["AlarmActions"], p["OKActions"] = topic, topic
+}
+
+// cloud makes an alarm for each window, which is one long period, and one of both.
+func (b burn) cloud(a Alarm, t *template) {
+	c := b.objective.cloud
+	const nobody = "notBreaching" // where nobody comes, nothing is wrong
+	var parts, names []string
+	for _, w := range []struct {
+		name string
+		long time.Duration
+	}{{"Long", b.long}, {"Short", b.short}} {
+		name := a.Name + w.name
+		expr := fmt.Sprintf("IF((%[2]s) > 0, (%[1]s) / (%[2]s), 0)", c.bad, c.all)
+		if b.objective.Least > 0 && w.long == b.long {
+			expr = fmt.Sprintf("IF((%[1]s) >= %[3]s, (%[1]s) / (%[2]s), 0)", c.bad, c.all, number(b.objective.Least))
+		}
+		t.metric(name, nil, c.metrics, expr, bound{"GreaterThanThreshold", b.threshold(), w.long, 1, nobody})
+		parts, names = append(parts, fmt.Sprintf("ALARM(%q)", "Enishi-"+name)), append(names, name)
+	}
+	p := map[string]any{"AlarmName": "Enishi-" + a.Name, "AlarmRule": strings.Join(parts, " AND ")}
+	tell(p, &a)
+	t.Resources[a.Name] = &cloudObject{Type: "AWS::CloudWatch::CompositeAlarm", DependsOn: names, Properties: p}
+}
+
+// cloud compares a day with the day before, three days in a row: metric math has
+// no regression. 9999 stands for never.
+func (f forecast) cloud(a Alarm, t *template) {
+	c := f.resource.cloud
+	expr := fmt.Sprintf("IF(DIFF(%[1]s) > 0, (100 - (%[1]s)) / DIFF(%[1]s), 9999)", c.used)
+	t.metric(a.Name, &a, c.metrics, expr, bound{"LessThanThreshold", forecastDays, day, int(forecastHistory / day), "missing"})
+}
+
+func (s state) cloud(a Alarm, t *template) {
+	periods := int(math.Ceil(s.wait.Minutes()))
+	t.metric(a.Name, &a, s.alarm.metrics, s.alarm.expr, bound{"LessThanThreshold", s.alarm.below, time.Minute, periods, s.alarm.missing})
+}
+
+// Files gives every file that the table makes, by its path in the project.
+func Files() (map[string][]byte, error) {
+	alarms, err := CloudWatch()
+	if err != nil {
+		return nil, err
+	}
+	grafana, err := Grafana()
+	if err != nil {
+		return nil, err
+	}
+	twin, err := CloudDashboard()
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{
+		"deploy/prometheus/alarms.yml": Prometheus(Real()), "deploy/cloudwatch/alarms.json": alarms,
+		"deploy/grafana/dashboard.json": grafana, "deploy/cloudwatch/dashboard.json": twin,
+	}, nil
+}

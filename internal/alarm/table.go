@@ -1,0 +1,195 @@
+package alarm
+
+import "time"
+
+// Objectives gives what users are promised.
+func Objectives() []*Objective {
+	return []*Objective{availability(), latency(), signUp(), matching()}
+}
+
+// Names of the objectives.
+const (
+	Availability = "availability"
+	Latency      = "latency"
+	SignUp       = "signup"
+	Matching     = "matching"
+)
+
+// availability is measured at the load balancer, which answers when nobody
+// else does.
+func availability() *Objective {
+	const responses = `haproxy_frontend_http_responses_total{job="haproxy",proxy="enishi"`
+	return &Objective{
+		Name: Availability, Promise: "99.9 % of requests are not answered with an error of ours", Target: 0.999, Least: 10,
+		bad: `sum(rate(` + responses + `,code="5xx"}[BASE]))`,
+		all: `sum(rate(` + responses + `}[BASE]))`,
+		cloud: cloudRatio{
+			metrics: []cloudMetric{
+				balancer("web5xx", "HTTPCode_Target_5XX_Count", sum), balancer("own5xx", "HTTPCode_ELB_5XX_Count", sum), balancer("sent", "RequestCount", sum),
+			},
+			bad: "FILL(web5xx, 0) + FILL(own5xx, 0)", all: "FILL(sent, 0) + FILL(own5xx, 0)",
+		},
+	}
+}
+
+func latency() *Objective {
+	const took = `http_request_duration_seconds_`
+	return &Objective{
+		Name: Latency, Promise: "99 % of requests are answered within 300 ms", Target: 0.99, Least: 10,
+		bad: `sum(rate(` + took + `count{job="web"}[BASE])) - sum(rate(` + took + `bucket{job="web",le="0.3"}[BASE]))`,
+		all: `sum(rate(` + took + `count{job="web"}[BASE]))`,
+		cloud: cloudRatio{
+			metrics: []cloudMetric{own("slow", "http_request_duration_seconds", "TC(0.3:)"), own("sent", "http_request_duration_seconds", samples)},
+			bad:     "FILL(slow, 0)", all: "FILL(sent, 0)",
+		},
+	}
+}
+
+func signUp() *Objective {
+	const took = `enishi_signup_offers_seconds_`
+	return &Objective{
+		Name: SignUp, Promise: "99 % of those who sign up have their offers in the answer within 2 s", Target: 0.99, Least: 5,
+		bad: `sum(rate(` + took + `count{job="web"}[BASE])) - sum(rate(` + took + `bucket{job="web",outcome="answered",le="2"}[BASE]))`,
+		all: `sum(rate(` + took + `count{job="web"}[BASE]))`,
+		cloud: cloudRatio{
+			metrics: []cloudMetric{
+				own("slow", "enishi_signup_offers_seconds", "TC(2:)").with("outcome", "answered"),
+				own("answered", "enishi_signup_offers_seconds", samples).with("outcome", "answered"),
+				own("later", "enishi_signup_offers_seconds", samples).with("outcome", "later"),
+			},
+			bad: "FILL(slow, 0) + FILL(later, 0)", all: "FILL(answered, 0) + FILL(later, 0)",
+		},
+	}
+}
+
+// matching counts moments, not requests: every process knows how old the
+// oldest row is that nobody has matched, whoever leads.
+func matching() *Objective {
+	return &Objective{
+		Name: Matching, Promise: "99 % of the time, what was changed is matched within 10 s", Target: 0.99,
+		bad:   `max(enishi_matcher_queue_age_seconds) > bool 10`,
+		all:   `max(enishi_matcher_queue_age_seconds) >= bool 0`,
+		cloud: cloudRatio{metrics: []cloudMetric{own("late", "enishi_matcher_queue_age_seconds", "PR(10:)")}, bad: "FILL(late, 0)", all: "100"},
+	}
+}
+
+// Resources gives what can be full.
+func Resources() []*Resource {
+	const logs = `mountpoint=~"(/.*)?/logs?(/.*)?"`
+	const notLogs = `mountpoint!~"(/.*)?/logs?(/.*)?"`
+	filesystem := func(which string) string {
+		return `max by (part) (label_replace(1 - node_filesystem_avail_bytes{job="node",` + which + `} / node_filesystem_size_bytes{job="node",` + which + `}, "part", "$1", "mountpoint", "(.*)"))`
+	}
+	return []*Resource{
+		{
+			Name: "storage", What: "a disk",
+			used: filesystem(notLogs) + ` or max by (part) (label_replace(1 - enishi_disk_free_bytes / enishi_disk_bytes, "part", "$1", "folder", "(.*)"))`,
+			cloud: cloudShare{
+				metrics: []cloudMetric{database("left", "AuroraVolumeBytesLeftTotal", minimum), database("used", "VolumeBytesUsed", maximum)}, used: "100 * used / (used + left)",
+			},
+		},
+		{
+			Name: "connections", What: "what the database server allows of connections",
+			used: `label_replace(max(enishi_database_connections / enishi_database_connections_max), "part", "database", "", "")`,
+			cloud: cloudShare{
+				metrics: []cloudMetric{own("open", "enishi_database_connections", maximum), own("most", "enishi_database_connections_max", minimum)}, used: "100 * open / most",
+			},
+		},
+		{
+			Name: "memory", What: "the memory of a process",
+			used: `max by (part) (label_replace(process_resident_memory_bytes{job=~"web|worker"} / on (job, instance) enishi_memory_limit_bytes, "part", "$1", "job", "(.*)"))`,
+			cloud: cloudShare{
+				metrics: []cloudMetric{service("web", "MemoryUtilization", "WebService"), service("worker", "MemoryUtilization", "WorkerService")}, used: "MAX([web, worker])",
+			},
+		},
+		{
+			Name: "logs", What: "the disk of the logs",
+			used:  filesystem(logs),
+			cloud: cloudShare{metrics: []cloudMetric{{id: "used", namespace: "CWAgent", name: "disk_used_percent", stat: maximum, dimensions: []dimension{{"path", "/logs"}}}}, used: "used"},
+		},
+	}
+}
+
+// Alarms gives all alarms.
+func Alarms() []Alarm {
+	list := []Alarm{unreachable()}
+	for _, of := range []struct {
+		objective          *Objective
+		prefix             string
+		quick, slow, spent string
+	}{
+		{
+			availability(), "Availability", "Many requests fail: people see an error instead of their page.",
+			"More requests fail than we promised: some people see errors, for hours.", "Requests fail a little too often: the errors of a month are used up before it ends.",
+		},
+		{
+			latency(), "Latency", "Pages are slow: many requests take longer than 300 ms.",
+			"Pages have been slow for hours: more requests than we promised take longer than 300 ms.", "Pages are slow a little too often: the slow requests of a month are used up before it ends.",
+		},
+		{
+			signUp(), "SignUp", "Who signs up waits for their offers, or gets an answer without them.",
+			"For hours, more people than we promised signed up and waited for their offers.", "Sign-ups are late a little too often: the late ones of a month are used up before it ends.",
+		},
+		{
+			matching(), "Matching", "Offers are late: what people and companies change is not matched.",
+			"For hours, offers have been late more often than we promised.", "Offers are late a little too often: the late minutes of a month are used up before it ends.",
+		},
+	} {
+		list = append(list,
+			burning(of.prefix+"Fast", Page, of.quick, burn{of.objective, 14.4, time.Hour, 5 * time.Minute}),
+			burning(of.prefix+"Slow", Page, of.slow, burn{of.objective, 6, 6 * time.Hour, 30 * time.Minute}),
+			burning(of.prefix+"Budget", Ticket, of.spent, burn{of.objective, 1, 3 * day, 6 * time.Hour}))
+	}
+	for _, r := range Resources() {
+		list = append(list, filling(r))
+	}
+	return append(list, processMissing(), redisAway())
+}
+
+func burning(name string, s Severity, symptom string, b burn) Alarm {
+	return Alarm{Name: name, Severity: s, Symptom: symptom, when: b}
+}
+
+func filling(r *Resource) Alarm {
+	name := map[string]string{"storage": "StorageForecast", "connections": "ConnectionsForecast", "memory": "MemoryForecast", "logs": "LogsForecast"}[r.Name]
+	return Alarm{
+		Name: name, Severity: Ticket, Symptom: "In less than 30 days, " + r.What + " is full, if it goes on as in the last week.",
+		when: forecast{r},
+	}
+}
+
+func unreachable() Alarm {
+	return Alarm{
+		Name: "Unreachable", Severity: Page, Symptom: "Nobody reaches the service: no web process takes requests, or the load balancer is away.",
+		when: state{
+			expr: `(max(haproxy_backend_active_servers{job="haproxy",proxy="web"}) or vector(0)) == 0`, wait: 2 * time.Minute,
+			alarm: cloudState{metrics: []cloudMetric{balancer("healthy", "HealthyHostCount", minimum).with("TargetGroup", "${TargetGroup}")}, expr: "healthy", below: 1, missing: "breaching"},
+		},
+	}
+}
+
+func processMissing() Alarm {
+	return Alarm{
+		Name: "ProcessMissing", Severity: Ticket, Symptom: "A process has been away for a quarter of an hour; the others do its work.",
+		when: state{
+			expr: `up{job!="prometheus"} == 0 or haproxy_server_status{job="haproxy",proxy="web",state="DOWN"} == 1`, wait: 15 * time.Minute,
+			alarm: cloudState{
+				metrics: []cloudMetric{
+					insight("webWanted", "DesiredTaskCount", "WebService"), insight("webRuns", "RunningTaskCount", "WebService"),
+					insight("workerWanted", "DesiredTaskCount", "WorkerService"), insight("workerRuns", "RunningTaskCount", "WorkerService"),
+				},
+				expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching",
+			},
+		},
+	}
+}
+
+func redisAway() Alarm {
+	return Alarm{
+		Name: "RedisAway", Severity: Ticket, Symptom: "Redis does not answer: limits are each process's own, and sessions are read from the database.",
+		when: state{
+			expr: `min(enishi_redis_up) == 0`, wait: 10 * time.Minute,
+			alarm: cloudState{metrics: []cloudMetric{own("up", "enishi_redis_up", minimum)}, expr: "up", below: 1, missing: "notBreaching"},
+		},
+	}
+}

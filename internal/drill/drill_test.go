@@ -1,0 +1,172 @@
+package drill
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"enishi/internal/alarm"
+	"enishi/internal/fleet"
+)
+
+// drill breaks a part for real, and names the alarms that must fire for it.
+type drill struct {
+	name     string
+	alarms   []string
+	breaks   func(*installation)
+	mends    func(*installation)
+	forecast bool // it takes a Prometheus that knows of a week before
+}
+
+// slowness is what the way to the database takes more in the drill of slow
+// answers: a page asks some ten times, a sign-up some fifty.
+const slowness = 25 * time.Millisecond
+
+// drills are every way in which something breaks here. Each alarm is in one.
+func drills() []drill {
+	return []drill{
+		{
+			name: "the database dies", alarms: []string{"AvailabilityFast", "AvailabilitySlow", "AvailabilityBudget", "Unreachable"},
+			breaks: func(in *installation) { in.KillDatabase() },
+			mends:  func(in *installation) { in.StartDatabase() },
+		},
+		{
+			name: "the workers hang", alarms: []string{"MatchingFast", "MatchingSlow", "MatchingBudget", "ProcessMissing"},
+			breaks: func(in *installation) { in.workers((*fleet.Process).Pause) },
+			mends:  func(in *installation) { in.workers((*fleet.Process).Continue) },
+		},
+		{
+			name: "Redis dies", alarms: []string{"RedisAway"},
+			breaks: func(in *installation) { in.Redis.Kill() },
+			mends:  func(in *installation) { in.Redis.Start() },
+		},
+		{
+			name: "the database is slow", alarms: []string{"LatencyFast", "LatencySlow", "LatencyBudget", "SignUpFast", "SignUpSlow", "SignUpBudget"},
+			breaks: func(in *installation) { in.Database.Slow(slowness) },
+			mends:  func(in *installation) { in.Database.Slow(0) },
+		},
+		{
+			name: "everything fills up", alarms: []string{"StorageForecast", "LogsForecast", "ConnectionsForecast", "MemoryForecast"},
+			breaks: (*installation).fill, mends: (*installation).empty, forecast: true,
+		},
+	}
+}
+
+// TestEveryAlarmHasADrill holds the two tables together.
+func TestEveryAlarmHasADrill(t *testing.T) {
+	var drilled []string
+	for _, d := range drills() {
+		drilled = append(drilled, d.alarms...)
+	}
+	slices.Sort(drilled)
+	var want []string
+	for _, a := range alarm.Alarms() {
+		want = append(want, a.Name)
+	}
+	slices.Sort(want)
+	if !slices.Equal(drilled, want) {
+		t.Errorf("the drills have %q, the table of alarms %q", drilled, want)
+	}
+}
+
+// named gives the alarms of a drill.
+func (d *drill) named() (list []alarm.Alarm) {
+	for _, a := range alarm.Alarms() {
+		if slices.Contains(d.alarms, a.Name) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// TestDrill first sees that nothing fires in an hour of normal load, with every
+// process replaced, then breaks one part after another.
+func TestDrill(t *testing.T) {
+	p := pace(t)
+	in := newInstallation(t)
+	survey := newWatch(t, p, in.targets(), history{})
+	levels := survey.levels()
+	survey.prom.kill()
+
+	past := healthy(p)
+	for _, l := range levels {
+		past.use(l.resource, l.part, l.share, 0)
+	}
+	w := newWatch(t, p, in.targets(), past)
+	t.Run("an hour of normal load and a rolling restart", func(t *testing.T) { quiet(t, in, w) })
+	var last time.Time // when something was mended last
+	for _, d := range drills() {
+		t.Run(d.name, func(t *testing.T) {
+			if d.forecast {
+				play(t, in, d, func() *watch { return in.growing(t, p, w) })
+				return
+			}
+			last = play(t, in, d, func() *watch { return w })
+		})
+	}
+	t.Run("everything clears and was told", func(t *testing.T) {
+		for _, d := range drills() {
+			if !d.forecast {
+				w.awaitClear(t, last, d.named())
+				w.mail.await(t, resolved, d.named())
+			}
+		}
+	})
+}
+
+// quiet is the normal hour.
+func quiet(t *testing.T, in *installation, w *watch) {
+	fleet.Wait(t, w.pace.Scaled(time.Hour))
+	for _, process := range in.All() {
+		process.Replace()
+		w.prom.await("the load balancer has every web process back", time.Minute, func() bool {
+			up := w.query(`haproxy_backend_active_servers{proxy="web"}`)
+			return len(up) == 1 && up[0].value == strconv.Itoa(len(in.Webs))
+		})
+	}
+	fleet.Wait(t, w.pace.Scaled(10*time.Minute))
+	if list := w.fired(); len(list) > 0 {
+		t.Errorf("in a normal hour fired %q", list)
+		for _, a := range alarm.Alarms() {
+			if slices.Contains(list, a.Name) {
+				t.Log(w.explained(a))
+			}
+		}
+	}
+	if all := w.mail.all(); len(all) > 0 {
+		t.Errorf("in a normal hour was told %v", all)
+	}
+	t.Logf("%d requests, of which %d failed: %q", in.load.sent.Load(), in.load.failed.Load(), in.load.samples())
+	if in.load.failed.Load() > 0 {
+		t.Error("requests failed in a normal hour")
+	}
+}
+
+// play breaks something until its alarms fire and are told, mends it, says when,
+// and waits for those that clear soon: for the others, which look back longer, a
+// drill after this one need not wait.
+func play(t *testing.T, in *installation, d drill, watched func() *watch) (mended time.Time) {
+	broken := time.Now()
+	d.breaks(in)
+	w := watched()
+	if d.forecast {
+		broken = time.Now() // from when it knows of it
+	}
+	w.awaitFiring(t, broken, d.named())
+	if !t.Failed() {
+		w.mail.await(t, firing, d.named())
+	}
+	d.mends(in)
+	mended = time.Now()
+	t.Logf("meanwhile: %q", in.load.samples())
+	soon := d.named()
+	if !d.forecast {
+		soon = slices.DeleteFunc(soon, func(a alarm.Alarm) bool { return a.Clears(w.pace) > w.pace.Scaled(time.Hour)+slack })
+	}
+	w.awaitClear(t, mended, soon)
+	if d.forecast {
+		w.mail.await(t, resolved, soon)
+	}
+	return mended
+}

@@ -1,0 +1,187 @@
+package drill
+
+import (
+	"context"
+	"database/sql"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"enishi/internal/alarm"
+	"enishi/internal/fleet"
+	"enishi/internal/store/mysql/mysqltest"
+)
+
+// installation is what is drilled: a fleet, its host, and people who use it.
+type installation struct {
+	*fleet.Fleet
+
+	t        *testing.T
+	host     *host
+	load     *load
+	confined *confined
+	crowd    []*sql.Conn // connections that the drill holds
+	db       *sql.DB
+}
+
+// newInstallation starts everything that is drilled.
+func newInstallation(t *testing.T) *installation {
+	t.Helper()
+	in := &installation{t: t, host: newHost(t), Fleet: fleet.New(t, fleet.Options{Webs: 2, Workers: 2, Server: "MariaDB"})}
+	for _, disk := range []string{logsDisk, dataDisk} {
+		in.host.fill(disk, usual)
+	}
+	in.load = newLoad(t, in.URL)
+	return in
+}
+
+// targets gives what Prometheus asks.
+func (in *installation) targets() targets {
+	on := targets{"haproxy": {in.Balancer.Metrics}, "node": {in.host.addr}}
+	for _, p := range in.All() {
+		on[p.Roles] = append(on[p.Roles], p.Addr)
+	}
+	return on
+}
+
+func (in *installation) workers(do func(*fleet.Process)) {
+	for _, p := range in.Workers {
+		do(p)
+	}
+}
+
+// Shares of what can be full: of a usual day, and of one on which it nearly is.
+const (
+	usual      = 0.1
+	nearlyFull = 0.9
+	// A process whose memory is as full as that would not live to see the alarm.
+	muchMemory = 0.8
+	// growth a day that fills either within a month, and not what is usual.
+	growth = 0.02
+)
+
+// fill fills both disks, the memory of a web process, and what the database
+// allows of connections.
+func (in *installation) fill() {
+	in.t.Helper()
+	for _, disk := range []string{logsDisk, dataDisk} {
+		in.host.fill(disk, nearlyFull)
+	}
+	web := in.Webs[0]
+	used, err := strconv.ParseFloat(web.Metric("process_resident_memory_bytes"), 64)
+	if err != nil {
+		in.t.Fatalf("the memory of %s: %v", web.Name, err)
+	}
+	in.confined = newConfined(in.t)
+	in.confined.limit(int64(used / muchMemory))
+	in.confined.take(web.PID())
+	in.connect()
+}
+
+// connect holds connections until nearly all that there may be are taken.
+func (in *installation) connect() {
+	in.t.Helper()
+	u, err := url.Parse(in.Address)
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	if in.db, err = mysqltest.Connect(u); err != nil {
+		in.t.Fatal(err)
+	}
+	in.t.Cleanup(func() { _ = in.db.Close() })
+	in.db.SetMaxIdleConns(0) // each ends when it is let go
+	most, open := in.allowed(), in.taken()
+	for range int(nearlyFull*float64(most)) - open {
+		conn, err := in.db.Conn(context.Background())
+		if err != nil {
+			in.t.Fatalf("take the %dth connection: %v", len(in.crowd), err)
+		}
+		in.crowd = append(in.crowd, conn)
+	}
+}
+
+func (in *installation) allowed() int { return in.figure("enishi_database_connections_max") }
+
+func (in *installation) taken() int { return in.figure("enishi_database_connections") }
+
+func (in *installation) figure(name string) int {
+	in.t.Helper()
+	n, err := strconv.Atoi(in.Webs[0].Metric(name))
+	if err != nil {
+		in.t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// empty takes back what fill did.
+func (in *installation) empty() {
+	in.t.Helper()
+	for _, disk := range []string{logsDisk, dataDisk} {
+		in.host.fill(disk, 0)
+	}
+	for _, conn := range in.crowd {
+		_ = conn.Close() // the server may have ended it
+	}
+	in.crowd = nil
+	const plenty = 4 << 30
+	in.confined.limit(plenty)
+}
+
+// level is how full a part of a resource is.
+type level struct {
+	resource, part string
+	share          float64
+}
+
+// levels waits until Prometheus knows how full everything is.
+func (w *watch) levels() (list []level) {
+	w.t.Helper()
+	want := len(alarm.Resources())
+	deadline := time.Now().Add(time.Minute + 8*w.pace.Every)
+	for {
+		list = nil
+		seen := map[string]bool{}
+		for _, s := range w.query(alarm.UsedRatio) {
+			share, err := strconv.ParseFloat(s.value, 64)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			list = append(list, level{s.labels["resource"], s.labels["part"], share})
+			seen[s.labels["resource"]] = true
+		}
+		if len(seen) == want {
+			return list
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("of %d resources is known how full they are, of %d is not: %v", len(seen), want-len(seen), list)
+		}
+		fleet.Wait(w.t, w.pace.Every)
+	}
+}
+
+// growing gives another watch, with a history in which what is nearly full now
+// has grown to that every day.
+func (in *installation) growing(t *testing.T, p alarm.Pace, now *watch) *watch {
+	t.Helper()
+	fleet.Wait(t, usageLife+3*p.Every)
+	past := healthy(p)
+	grown := 0
+	for _, l := range now.levels() {
+		if l.share > muchMemory-usual && (l.resource != "storage" || strings.HasSuffix(l.part, dataDisk)) {
+			past.use(l.resource, l.part, l.share, growth)
+			grown++
+			continue
+		}
+		past.use(l.resource, l.part, l.share, 0)
+	}
+	if want := len(alarm.Resources()); grown != want {
+		t.Fatalf("%d parts are nearly full, want %d: %v", grown, want, now.levels())
+	}
+	return newWatch(t, p, in.targets(), past)
+}
+
+// usageLife is how long a process gives the same answer of what the database
+// has in use.
+const usageLife = 5 * time.Second
