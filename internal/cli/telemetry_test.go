@@ -575,7 +575,8 @@ func TestMetrics(t *testing.T) {
 		`http_requests_total{method="GET",route="GET /livez",status="200"}`,
 		`http_requests_total{method="GET",route="GET /readyz",status="200"}`,
 		`http_requests_total{method="GET",route="GET /metrics",status="200"}`,
-		`http_request_duration_seconds_count{method="GET",route="GET /livez"}`,
+		`http_request_duration_seconds_count{method="POST",route="POST /api/v1/candidates"}`,
+		`enishi_signup_offers_seconds_count{outcome="answered"}`,
 		`enishi_matcher_rows_total{kind="candidate"}`, `enishi_matcher_rows_total{kind="rule"}`, `enishi_matcher_rows_total{kind="offer"}`,
 		`enishi_matcher_row_duration_seconds_count`, `enishi_step_duration_seconds_count`, `enishi_offers_made_total{cause="request"}`,
 		`enishi_engine_duration_seconds_count{operation="search"}`, `enishi_engine_duration_seconds_count{operation="match"}`,
@@ -597,6 +598,20 @@ func TestMetrics(t *testing.T) {
 	} {
 		if is[name] != want {
 			t.Errorf("%s is %q, want %s", name, is[name], want)
+		}
+	}
+	for _, name := range []string{
+		`enishi_memory_limit_bytes`, `enishi_disk_bytes{folder="data"}`, `enishi_disk_free_bytes{folder="data"}`, `enishi_database_bytes`,
+	} {
+		if is[name] == "" || is[name] == "0" {
+			t.Errorf("%s is %q", name, is[name])
+		}
+	}
+	for _, name := range []string{ // of the promises
+		`http_request_duration_seconds_bucket{method="POST",route="POST /api/v1/candidates",le="0.3"}`, `enishi_signup_offers_seconds_bucket{outcome="answered",le="2"}`,
+	} {
+		if _, ok := is[name]; !ok {
+			t.Errorf("there is no %s", name)
 		}
 	}
 	s.stop()

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
@@ -101,6 +102,42 @@ func TestObserveAnswersAPanic(t *testing.T) {
 	families, err := registry.Gather()
 	if err != nil || len(families) != 3 {
 		t.Errorf("metrics %v, %v; want 3", families, err)
+	}
+}
+
+// TestWhatLastsIsNotSlow expects that neither probes nor what lasts as long as
+// somebody listens is among the times of requests, and all of them are counted.
+func TestWhatLastsIsNotSlow(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	metrics, err := httpx.NewMetrics(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /events", func(_ http.ResponseWriter, r *http.Request) { _ = httpx.Lasting(r.Context()) })
+	h := httpx.Observe(silent(), metrics, nil, mux)
+	for _, path := range []string{"/livez", "/page", "/events"} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := map[string][]string{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				if l.GetName() == "route" {
+					routes[f.GetName()] = append(routes[f.GetName()], l.GetValue())
+				}
+			}
+		}
+	}
+	want := map[string][]string{"http_requests_total": {"GET /events", "GET /livez", "GET /page"}, "http_request_duration_seconds": {"GET /page"}}
+	if diff := cmp.Diff(want, routes); diff != "" {
+		t.Errorf("routes by metric (-want +got):\n%s", diff)
 	}
 }
 
@@ -328,7 +365,7 @@ func TestGate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := httpx.NewGate(nil)
+	gate := httpx.NewGate(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "measured") }))
 	s := httpx.NewServer(silent(), listener, gate)
 	s.Begin()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -356,14 +393,15 @@ func TestGate(t *testing.T) {
 	want("/readyz", http.StatusServiceUnavailable, "starting")
 	gate.Say("loading: 170 candidates")
 	want("/readyz", http.StatusServiceUnavailable, "loading: 170 candidates")
-	for _, path := range []string{"/", "/api/v1/status", "/metrics"} {
+	want("/metrics", http.StatusOK, "measured")
+	for _, path := range []string{"/", "/api/v1/status"} {
 		resp := want(path, http.StatusServiceUnavailable, `"status":503`)
 		if resp.Header.Get("Retry-After") != "2" || resp.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: headers %v", path, resp.Header)
 		}
 	}
 	gate.Open(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "served ", r.URL.Path) }))
-	for _, path := range []string{"/livez", "/readyz", "/api/v1/status"} {
+	for _, path := range []string{"/livez", "/readyz", "/metrics", "/api/v1/status"} {
 		want(path, http.StatusOK, "served "+path)
 	}
 	ctx, stop := context.WithCancel(t.Context())
