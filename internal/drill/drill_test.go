@@ -37,14 +37,14 @@ func drills() []drill {
 			mends:  func(in *installation) { in.workers((*fleet.Process).Continue) },
 		},
 		{
-			name: "Redis dies", alarms: []string{"RedisAway"},
-			breaks: func(in *installation) { in.Redis.Kill() },
-			mends:  func(in *installation) { in.Redis.Start() },
-		},
-		{
 			name: "the database is slow", alarms: []string{"LatencyFast", "LatencySlow", "LatencyBudget", "SignUpFast", "SignUpSlow", "SignUpBudget"},
 			breaks: func(in *installation) { in.Database.Slow(slowness) },
 			mends:  func(in *installation) { in.Database.Slow(0) },
+		},
+		{
+			name: "Redis dies", alarms: []string{"RedisAway"},
+			breaks: func(in *installation) { in.Redis.Kill() },
+			mends:  func(in *installation) { in.Redis.Start() },
 		},
 		{
 			name: "everything fills up", alarms: []string{"StorageForecast", "LogsForecast", "ConnectionsForecast", "MemoryForecast"},
@@ -125,7 +125,7 @@ func quiet(t *testing.T, in *installation, w *watch) {
 			return len(up) == 1 && up[0].value == strconv.Itoa(len(in.Webs))
 		})
 	}
-	fleet.Wait(t, w.pace.Scaled(10*time.Minute))
+	fleet.Wait(t, w.pace.Scaled(5*time.Minute))
 	if list := w.fired(); len(list) > 0 {
 		t.Errorf("in a normal hour fired %q", list)
 		for _, a := range alarm.Alarms() {
