@@ -136,3 +136,18 @@ func TestLinkEnd(t *testing.T) {
 		t.Errorf("heard %q, %v", got, err)
 	}
 }
+
+// TestLinkSlow holds that what is sent arrives later, and then as before again.
+func TestLinkSlow(t *testing.T) {
+	const delay = 50 * time.Millisecond
+	link := fleet.NewLink(t, echo(t, "a"))
+	l := dial(t, link.Addr())
+	link.Slow(delay)
+	start := time.Now()
+	l.says("1", "a 1")
+	if took := time.Since(start); took < 2*delay {
+		t.Errorf("there and back took %s, want at least %s", took, 2*delay)
+	}
+	link.Slow(0)
+	l.says("2", "a 2")
+}
