@@ -116,3 +116,17 @@ func overload() panel {
 		{"requests that wait", "sum(http_admission_waiting)", []cloudMetric{own("queued", "http_admission_waiting", sum)}, "queued"},
 	}, 0}
 }
+
+// Queries gives what the dashboard asks Prometheus, by the panel's title and the
+// line's legend.
+func Queries() map[string]string {
+	list := map[string]string{}
+	for _, r := range rows() {
+		for _, p := range r.panels {
+			for _, q := range p.queries {
+				list[p.title+": "+q.legend] = q.expr
+			}
+		}
+	}
+	return list
+}

@@ -3,6 +3,7 @@ package drill
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,6 +132,11 @@ func quiet(t *testing.T, in *installation, w *watch) {
 		})
 	}
 	fleet.Wait(t, w.pace.Scaled(5*time.Minute))
+	for what, expr := range alarm.Queries() {
+		if len(w.query(expr)) == 0 && !strings.Contains(expr, "days_until_full") { // nothing grows
+			t.Errorf("the dashboard shows nothing of %q: %s", what, expr)
+		}
+	}
 	if list := w.fired(); len(list) > 0 {
 		t.Errorf("in a normal hour fired %q", list)
 		for _, a := range alarm.Alarms() {
