@@ -10,7 +10,8 @@ const (
 	titleHeight = 1
 )
 
-// Grafana gives the dashboard for Grafana, which asks its default Prometheus.
+// Grafana gives the dashboard for Grafana, which asks its first Prometheus unless
+// told another.
 func Grafana() ([]byte, error) {
 	var panels []map[string]any
 	y := 0
@@ -32,6 +33,7 @@ func Grafana() ([]byte, error) {
 	return indented(map[string]any{
 		"uid": "enishi", "title": "Enishi", "schemaVersion": 39, "version": 1, "editable": false, "refresh": "30s", "timezone": "Asia/Tokyo",
 		"time": map[string]string{"from": "now-6h", "to": "now"}, "panels": panels,
+		"templating": map[string]any{"list": []map[string]any{{"name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus"}}},
 	})
 }
 
@@ -48,7 +50,7 @@ func (p panel) grafana() map[string]any {
 		defaults["thresholds"] = map[string]any{"mode": "absolute", "steps": []map[string]any{{"color": "green", "value": nil}, {"color": "red", "value": p.bound}}}
 	}
 	return map[string]any{
-		"type": "timeseries", "title": p.title, "targets": targets, "datasource": map[string]string{"type": "prometheus"},
+		"type": "timeseries", "title": p.title, "targets": targets, "datasource": map[string]string{"type": "prometheus", "uid": "${source}"},
 		"fieldConfig": map[string]any{"defaults": defaults, "overrides": []any{}},
 	}
 }
