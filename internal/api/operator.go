@@ -95,6 +95,8 @@ type HealthAnswer struct {
 	Failing      []string   `json:"failing_jobs"`
 	Mails        int        `json:"mails_waiting"`
 	OldestMail   *time.Time `json:"oldest_mail,omitempty"`
+	MailsSent    int        `json:"mails_sent" doc:"Of those written in the last 24 hours."`
+	MailsRefused int        `json:"mails_refused" doc:"Of those written in the last 24 hours: given up."`
 }
 
 // SettingsAnswer are the settings of the process that an operator asks about.
@@ -154,6 +156,10 @@ func (s *service) addOperators(o Options) {
 	handle(s, of(http.MethodGet, "health", "health", "How every part is", HealthAnswer{
 		Status: exampleStatus(), Leads: true, Candidates: 170_000, Rules: 22_000, Bytes: 31_457_280, Snapshot: to(exampleRun()), Failing: []string{},
 	}), s.health)
+	mails := of(http.MethodGet, "mails", "operator-mails", "How far mails have come, the newest first, without addresses and texts", MailList{[]MailAnswer{exampleStanding()}})
+	mails.detail = "Those to a candidate, or to the members of a company, if `of` is the id of one; else all."
+	mails.errors = []int{http.StatusNotFound}
+	handle(s, mails, s.mails)
 	handle(s, of(http.MethodGet, "kpis", "kpis", "Figures of the installation by day: offers by what became of them, sign-ups, refused sign-ins",
 		Figures{[]FigureAnswer{{to(day.Date(2026, time.December, 1)), "sent", 412}, {nil, "active_rules", 96}}}), s.kpis)
 	handle(s, of(http.MethodGet, "jobs", "jobs", "The batch jobs, their last run and when the next is due",
@@ -240,7 +246,7 @@ func (s *service) health(ctx context.Context, _ *none) (*answered[HealthAnswer],
 		Leads:  h.Leads, UnappliedAge: h.Lag.AppliedAge.Seconds(), UnmatchedAge: h.Lag.MatchedAge.Seconds(), Replica: h.HasReplica,
 		ReplicaRests: h.Replica.NotYet + h.Replica.Behind + h.Replica.Away, CacheUp: h.CacheUp, Cached: h.Cached, Candidates: h.Candidates.Entries,
 		Rules: h.Rules.Entries, Bytes: h.Candidates.Bytes + h.Rules.Bytes, Snapshot: runOf(h.Snapshot),
-		Failing: append([]string{}, h.Failing...), Mails: h.Mails,
+		Failing: append([]string{}, h.Failing...), Mails: h.Mails, MailsSent: h.Sent, MailsRefused: h.Refused,
 	}
 	if !h.OldestMail.IsZero() {
 		out.OldestMail = to(h.OldestMail.UTC())

@@ -44,6 +44,7 @@ func floors() map[string]int {
 		"internal/worker":                3,
 		"internal/telemetry":             3,
 		"internal/redis":                 3,
+		"internal/smtp":                  3,
 		"internal/demo":                  3,
 		"internal/store":                 3,
 		"internal/store/sqlite":          3,
@@ -51,6 +52,7 @@ func floors() map[string]int {
 		"internal/store/storetest":       3,
 		"internal/store/mysql/mysqltest": 3,
 		"internal/redis/redistest":       3,
+		"internal/smtp/smtptest":         3,
 		"internal/fleet":                 3,
 		"internal/oci":                   3,
 		"internal/alarm":                 3,
@@ -122,6 +124,7 @@ func testSupport() []string {
 		"internal/store/storetest",
 		"internal/store/mysql/mysqltest",
 		"internal/redis/redistest",
+		"internal/smtp/smtptest",
 		"internal/fleet",
 		"internal/e2e",
 		"internal/drill",
@@ -228,6 +231,7 @@ func libraries() map[string][]string {
 		"modernc.org/sqlite":                   {"internal/store/sqlite"},
 		"github.com/go-sql-driver/mysql":       {"internal/store/mysql", "internal/store/mysql/mysqltest"},
 		"github.com/redis/go-redis/v9":         {"internal/redis"},
+		"github.com/wneessen/go-mail":          {"internal/smtp"},
 		"github.com/go-redis/redis_rate/v10":   {"internal/redis"},
 	}
 }
@@ -245,6 +249,8 @@ func testLibraries() []string {
 		"github.com/prometheus/client_golang",
 		"github.com/chromedp/chromedp", // drives a browser
 		"github.com/chromedp/cdproto",
+		"github.com/emersion/go-smtp", // receives mail
+		"github.com/emersion/go-sasl",
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"enishi/internal/config"
 	"enishi/internal/errs"
 	"enishi/internal/market"
+	"enishi/internal/smtp"
 	"enishi/internal/store"
 	"enishi/internal/store/mysql"
 	"enishi/internal/store/sqlite"
@@ -26,6 +27,7 @@ type installation struct {
 	vault  *account.Vault
 	fresh  bool // it was made just now
 	shared sharing
+	mail   *smtp.Sender // nil: mails wait at /dev/mail
 }
 
 // purpose is what a database is opened for.
@@ -111,7 +113,27 @@ func (i *installation) writers() (ended int64, full bool) {
 }
 
 func (i *installation) close(err error) error {
+	if i.mail != nil {
+		err = errors.Join(err, i.mail.Close())
+	}
 	return errors.Join(err, i.shared.close(), i.store.Close())
+}
+
+// openMail prepares to send mails by the server that the settings name, if they
+// name one.
+func (i *installation) openMail(c *config.Config) (err error) {
+	if c.Mail.Given() {
+		i.mail, err = smtp.Open(c.Mail)
+	}
+	return err
+}
+
+// mailer gives who takes the mails of the installation.
+func (i *installation) mailer() market.Mailer {
+	if i.mail == nil {
+		return outbox{}
+	}
+	return i.mail
 }
 
 // options are what the market needs to know of the settings.
@@ -132,4 +154,4 @@ func options(c *config.Config, log *slog.Logger, mail market.Mailer, w World) ma
 // /dev/mail shows it.
 type outbox struct{}
 
-func (outbox) Send(context.Context, string, string, string) error { return nil }
+func (outbox) Send(context.Context, *market.Letter) error { return nil }

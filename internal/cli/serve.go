@@ -104,7 +104,8 @@ func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, 
 	if err != nil {
 		return stopped(ctx, log, errors.Join(err, server.Close()))
 	}
-	if in.shared, err = openRedis(ctx, resolved, log, in.vault); err != nil {
+	in.shared, err = openRedis(ctx, resolved, log, in.vault)
+	if err = errors.Join(err, in.openMail(resolved)); err != nil {
 		return stopped(ctx, log, in.close(errors.Join(err, server.Close())))
 	}
 	group, err := c.assemble(ctx, w, resolved, log, in, listener, server, registry, gate, over)
@@ -127,7 +128,7 @@ func stopped(ctx context.Context, log *slog.Logger, err error) error {
 // assemble loads what the process needs and gives its parts, the server's among
 // them, which answers meanwhile how far it is.
 func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, registry *prometheus.Registry, gate *httpx.Gate, over func()) (*lifecycle.Group, error) {
-	o := options(resolved, log, outbox{}, w)
+	o := options(resolved, log, in.mailer(), w)
 	o.Actors, o.Replica = in.shared.actors(), in.store.Replica()
 	folder, err := files.OpenFolder(resolved.Files)
 	var snapshots *files.Snapshots
@@ -192,7 +193,7 @@ func handlerOf(log *slog.Logger, m *market.Market, c *config.Config, in *install
 	v, _ := version()
 	return api.New(log, m, api.Options{
 		Probes: !c.Plays(config.Web), Demo: c.Demo, Permit: c.Permit, RateLimits: c.RateLimits, Proxies: c.Proxies, Version: v,
-		Outbox: true, Concurrency: c.Concurrency, Shared: in.shared.limits(),
+		Outbox: c.Demo || !c.Mail.Given(), Concurrency: c.Concurrency, Shared: in.shared.limits(),
 		Wedged: wedged, Registry: t.registry, Tracer: t.traces.Tracer(), Pages: pages,
 	})
 }
@@ -272,8 +273,11 @@ func greeting(addr string, c *config.Config, m *market.Market) string {
 		where = ""
 	}
 	if !c.Demo {
-		return text + fmt.Sprintf("Mails, with the codes that confirm addresses, are at %s/dev/mail, for this machine alone.\n"+
-			"Companies wait for an operator: enishi user add%s --role operator --email ADDRESS\n", url, where)
+		mails := "Mails, with the codes that confirm addresses, are at " + url + "/dev/mail, for this machine alone.\n"
+		if c.Mail.Given() {
+			mails = "Mails leave by " + c.Mail.String() + ", from " + c.Mail.From.Address + ".\n"
+		}
+		return text + mails + fmt.Sprintf("Companies wait for an operator: enishi user add%s --role operator --email ADDRESS\n", where)
 	}
 	return text + fmt.Sprintf(`
 Sign-ins of a loaded demo (password: %[2]s): candidate %[3]s, company %[4]s, operator %[5]s

@@ -21,6 +21,7 @@ type settings struct {
 	Permit       *string `placeholder:"TEXT" help:"Number of your employment-placement permit, at the foot of every page."`
 	Contact      *string `placeholder:"TEXT" help:"How people reach you: an e-mail address, an address of a page, or a text, at the foot of every page."`
 	PublicURL    *string `name:"public-url" placeholder:"URL" help:"Where people reach the pages, for links in mails (default: the address to listen on)."`
+	MailFrom     *string `placeholder:"ADDRESS" help:"Who mails are from, such as Enishi <no-reply@enishi.example.jp>; needed where ENISHI_MAIL_URL is set."`
 	RateLimits   *string `placeholder:"on|off" help:"Limits on requests; off is for benches."`
 	Proxies      *string `placeholder:"N" help:"Reverse proxies of your own in front, which add to X-Forwarded-For (default 0)."`
 	Concurrency  *string `placeholder:"N" help:"Requests that run at once (default: 4 for each core)."`
@@ -45,7 +46,7 @@ func (f folder) resolve(w World) (*config.Config, error) { return settings{Data:
 func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
-		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "permit": s.Permit, "contact": s.Contact, "public-url": s.PublicURL, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
+		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "permit": s.Permit, "contact": s.Contact, "public-url": s.PublicURL, "mail-from": s.MailFrom, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
 		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio,
 		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {

@@ -78,6 +78,7 @@ type Config struct {
 	Connections       int // of each pool; 0: derived from the server's limit
 	Roles             []Role
 	Redis             Redis // what is shared through Redis, if there is one
+	Mail              Mail  // the server that mails leave by, if there is one
 
 	lines []Line
 }
@@ -192,7 +193,6 @@ func (s Setting) shown(c *Config, value string) string {
 func elsewhere(env func(string) (string, bool)) []errs.Problem {
 	var wrong []errs.Problem
 	for _, part := range []struct{ name, has string }{
-		{"MAIL_URL", "mails go to the outbox at /dev/mail"},
 		{"SEARCH_URL", "searches are answered by the process"},
 	} {
 		if value, given := env(envPrefix + part.name); given && value != "" {

@@ -84,7 +84,7 @@ type reply struct {
 // silent sends no mail: nobody in a demo has an address.
 type silent struct{}
 
-func (silent) Send(context.Context, string, string, string) error { return nil }
+func (silent) Send(context.Context, *market.Letter) error { return nil }
 
 // settingSeed is where the market keeps the seed that orders equal scores.
 const settingSeed = "seed"

@@ -111,7 +111,7 @@ func (m *Market) tellAlerts(tx Tx, key int64) (bool, error) {
 		return false, nil
 	}
 	subject, body := alertMail(a.Language, lines)
-	return true, m.addMail(tx, &a, subject, body)
+	return true, m.addMailOf(tx, &a, subject, body, "/company/searches")
 }
 
 // alertMail says the news in a member's language.

@@ -50,13 +50,21 @@ type jobTx interface {
 	ToldNews(candidate int64) error
 
 	AddMail(*Mail) error
-	// SaveMail writes DueAt, SentAt and Tries. A mail that is gone is no error.
+	// ClaimMail writes DueAt and Tries. A mail that is gone is no error.
+	ClaimMail(*Mail) error
+	// SaveMail writes DueAt, SentAt, FailedAt and Failure, unless the mail was claimed
+	// since: its Tries are others then. A mail that is gone is no error.
 	SaveMail(*Mail) error
 	// DueMails gives up to limit mails whose DueAt has come, by it, and keeps
 	// others from giving them out until the end.
 	DueMails(now time.Time, limit int) ([]Mail, error)
 	// Mails gives up to limit mails, newest first.
 	Mails(limit int) ([]Mail, error)
+	// MailsOf gives up to limit mails to an account, newest first.
+	MailsOf(account int64, limit int) ([]Mail, error)
+	// EndedMails counts, of the mails that were written after a moment, those that
+	// were sent and those that are not tried any more.
+	EndedMails(since time.Time) (sent, refused int, err error)
 	// MailsTo gives how many mails to an account were written after a moment.
 	MailsTo(account int64, after time.Time) (int, error)
 	// WaitingMails counts those that are to be tried, and says when the oldest was
@@ -113,15 +121,19 @@ type Figure struct {
 	N       int64
 }
 
-// Mail is a mail to be sent, or that was. Address and Body are sealed.
+// Mail is a mail to be sent, or that was. Address and Body are sealed; Failure
+// holds nothing of the person.
 type Mail struct {
 	Key       int64
 	Account   int64
 	Address   []byte
 	Subject   string
 	Body      []byte
+	EndsAt    string // path of the page that ends mails of its kind; empty: none does
 	CreatedAt time.Time
 	DueAt     time.Time // when it is tried next; zero: not any more
 	SentAt    time.Time // zero: not yet, or never
+	FailedAt  time.Time // when a try last failed; zero: none has
+	Failure   string    // why, at most 200 characters
 	Tries     int
 }

@@ -21,6 +21,13 @@ func (p *postbox) sent() (to []string) {
 	return to
 }
 
+// letters gives what was delivered.
+func (p *postbox) letters() []market.Letter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.mails)
+}
+
 func (p *postbox) refuse(f func(to string) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,14 +83,15 @@ func TestMailsAreWrittenWithWhatTheyTellOf(t *testing.T) {
 // be sent again, after a while; none is lost.
 func TestDeliveryKilled(t *testing.T) {
 	t.Parallel()
+	const people, atOnce = 11, 4
 	for n := int64(1); ; n++ {
 		w := newWorld(t, market.NewMemory(), demo())
-		for i := range 7 {
+		for i := range people {
 			w.someone(i)
 		}
 		w.records.lives.Store(n)
 		var err error
-		for tried := 1; err == nil && tried > 0; {
+		for tried := 1; err == nil && tried > 0; { // 8, then 3
 			tried, err = w.Deliver(t.Context())
 		}
 		w.records.lives.Store(0)
@@ -95,16 +103,26 @@ func TestDeliveryKilled(t *testing.T) {
 		w.deliver(m)
 		w.deliver(m)
 		late := w.mail.sent()
-		noting := n != 1 && n != 7 && n != 10 // those claim
+		noting := n != 1 && n != 10 && n != 14 // those claim
 		if killed && noting && len(early) >= len(late) {
 			t.Errorf("killed in transaction %d: %d mails were sent at once and %d in all: a claim did not hold", n, len(early), len(late))
 		}
 		slices.Sort(late)
-		if extra := len(late) - 7; extra < 0 || extra > 1 || len(slices.Compact(late)) != 7 {
+		if extra := len(late) - people; extra < 0 || extra > atOnce || len(slices.Compact(late)) != people {
 			t.Fatalf("killed in transaction %d: delivered to %q", n, late)
 		}
+		ids := map[string]string{} // of each letter, to whom
+		for _, l := range w.mail.letters() {
+			if to, has := ids[l.ID]; has && to != l.To {
+				t.Errorf("the letters to %s and %s have one id", to, l.To)
+			}
+			ids[l.ID] = l.To
+		}
+		if len(ids) != people {
+			t.Errorf("killed in transaction %d: %d ids of %d letters: a double cannot be told", n, len(ids), people)
+		}
 		if !killed {
-			if n < 9 {
+			if n < 14 {
 				t.Errorf("delivery took %d transactions", n)
 			}
 			return

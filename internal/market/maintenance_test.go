@@ -319,10 +319,10 @@ type mailbag struct {
 	mails map[string][]string
 }
 
-func (b *mailbag) Send(_ context.Context, to, _, body string) error {
+func (b *mailbag) Send(_ context.Context, l *market.Letter) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.mails[to] = append(b.mails[to], body)
+	b.mails[l.To] = append(b.mails[l.To], l.Body)
 	return nil
 }
 

@@ -33,11 +33,11 @@ const (
 	Auto    Mode = "auto"
 )
 
-// Mailer delivers messages to people. Send may be called again with a message
-// that was delivered, after a process was killed. Its errors are logged: they
-// hold no address.
+// Mailer sends letters to people, several at once. Send may be called again with a
+// letter that was sent, when nobody knows of it. Its errors are logged and kept: they
+// hold no address of anybody, and ErrRefused if another try is of no use.
 type Mailer interface {
-	Send(ctx context.Context, to, subject, body string) error
+	Send(ctx context.Context, l *Letter) error
 }
 
 // Options are what an installation decides.
@@ -78,6 +78,7 @@ type Market struct {
 	seed      []byte
 	identity  string       // of the database; see settingIdentity
 	actorKey  []byte       // seals what Actors keeps
+	letterKey []byte       // names mails to who receives them
 	offset    atomic.Int64 // added to the clock, nanoseconds
 	people    *populations
 	matched   atomic.Int64
@@ -139,6 +140,9 @@ func Open(ctx context.Context, store Store, vault *account.Vault, o Options, pro
 	m.replica.Reader = o.Replica
 	var err error
 	if m.actorKey, err = vault.Key("actors"); err != nil {
+		return nil, err
+	}
+	if m.letterKey, err = vault.Key("letters"); err != nil {
 		return nil, err
 	}
 	if err := m.install(ctx); err != nil {

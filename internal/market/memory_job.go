@@ -308,7 +308,7 @@ func (t *memoryTx) ToldNews(candidate int64) error {
 
 func storedMail(m *Mail) *Mail {
 	row := *m
-	row.CreatedAt, row.DueAt, row.SentAt = stored(m.CreatedAt), stored(m.DueAt), stored(m.SentAt)
+	row.CreatedAt, row.DueAt, row.SentAt, row.FailedAt = stored(m.CreatedAt), stored(m.DueAt), stored(m.SentAt), stored(m.FailedAt)
 	return &row
 }
 
@@ -321,13 +321,25 @@ func (t *memoryTx) AddMail(m *Mail) error {
 	return nil
 }
 
-func (t *memoryTx) SaveMail(m *Mail) error {
+func (t *memoryTx) ClaimMail(m *Mail) error {
 	if err := t.writing(); err != nil {
 		return err
 	}
 	if before := t.mails.find(m.Key); before != nil {
 		row := *before
-		row.DueAt, row.SentAt, row.Tries = stored(m.DueAt), stored(m.SentAt), m.Tries
+		row.DueAt, row.Tries = stored(m.DueAt), m.Tries
+		t.mails.put(t, m.Key, &row)
+	}
+	return nil
+}
+
+func (t *memoryTx) SaveMail(m *Mail) error {
+	if err := t.writing(); err != nil {
+		return err
+	}
+	if before := t.mails.find(m.Key); before != nil && before.Tries == m.Tries {
+		row := *before
+		row.DueAt, row.SentAt, row.FailedAt, row.Failure = stored(m.DueAt), stored(m.SentAt), stored(m.FailedAt), m.Failure
 		t.mails.put(t, m.Key, &row)
 	}
 	return nil
@@ -366,6 +378,29 @@ func (t *memoryTx) Mails(limit int) ([]Mail, error) {
 		}
 	}
 	return out, t.ready()
+}
+
+func (t *memoryTx) MailsOf(account int64, limit int) ([]Mail, error) {
+	var out []Mail
+	for _, m := range slices.Backward(t.mails.rows) {
+		if m != nil && m.Account == account && len(out) < limit {
+			out = append(out, *m)
+		}
+	}
+	return out, t.ready()
+}
+
+func (t *memoryTx) EndedMails(since time.Time) (sent, refused int, err error) {
+	for _, m := range t.mails.rows {
+		switch {
+		case m == nil || !m.CreatedAt.After(since):
+		case !m.SentAt.IsZero():
+			sent++
+		case m.DueAt.IsZero():
+			refused++
+		}
+	}
+	return sent, refused, t.ready()
 }
 
 func (t *memoryTx) MailsTo(account int64, after time.Time) (n int, err error) {

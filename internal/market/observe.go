@@ -23,6 +23,7 @@ const (
 	RowWork    WorkKind = "row"    // the matcher handles a row
 	StepWork   WorkKind = "step"   // offers are made among proposals, in one transaction
 	SignUpWork WorkKind = "signup" // somebody registers and is answered with their offers; an error: they come later
+	MailWork   WorkKind = "mail"   // a mail is tried; an error without ErrRefused says that it will be again
 	SearchWork WorkKind = "search" // a question to the candidates or the rules
 	MatchWork  WorkKind = "match"  // the pairs of one side that hold in both directions
 	MissesWork WorkKind = "misses" // what is missing for a match, for somebody without one

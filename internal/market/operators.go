@@ -220,6 +220,8 @@ type Health struct {
 	Failing     []string  // jobs whose last run failed
 	Mails       int       // that wait to be sent
 	OldestMail  time.Time // zero: none waits
+	Sent        int       // mails of the last 24 hours that were taken to be sent on
+	Refused     int       // mails of the last 24 hours that were given up
 	Maintenance Maintenance
 }
 
@@ -253,7 +255,10 @@ func (m *Market) Health(ctx context.Context, actor Actor) (Health, error) {
 	}
 	err = m.read(ctx, func(tx Tx) error {
 		var err error
-		out.Mails, out.OldestMail, err = tx.WaitingMails()
+		if out.Mails, out.OldestMail, err = tx.WaitingMails(); err != nil {
+			return err
+		}
+		out.Sent, out.Refused, err = tx.EndedMails(m.Now().Add(-24 * time.Hour))
 		return err
 	})
 	return out, err

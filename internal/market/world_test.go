@@ -104,19 +104,19 @@ func (again) twice(ctx context.Context, run func(context.Context, func(market.Tx
 // postbox keeps what is delivered, and refuses what it is told to.
 type postbox struct {
 	mu      sync.Mutex
-	mails   []market.Mailed
+	mails   []market.Letter
 	refuses func(to string) error
 }
 
-func (p *postbox) Send(_ context.Context, to, subject, body string) error {
+func (p *postbox) Send(_ context.Context, l *market.Letter) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.refuses != nil {
-		if err := p.refuses(to); err != nil {
+		if err := p.refuses(l.To); err != nil {
 			return err
 		}
 	}
-	p.mails = append(p.mails, market.Mailed{To: to, Subject: subject, Body: body})
+	p.mails = append(p.mails, *l)
 	return nil
 }
 

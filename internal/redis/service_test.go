@@ -68,7 +68,7 @@ func newProcess(t *testing.T, store market.Store, at config.Redis, o redis.Optio
 
 type nowhere struct{}
 
-func (nowhere) Send(context.Context, string, string, string) error { return nil }
+func (nowhere) Send(context.Context, *market.Letter) error { return nil }
 
 // asks authenticates a token, and says whether that read the store.
 func (p *process) asks(token string) (read bool, err error) {

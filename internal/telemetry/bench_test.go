@@ -42,7 +42,7 @@ func (nowhere) ExportSpans(context.Context, []trace.ReadOnlySpan) error { return
 
 func (nowhere) Shutdown(context.Context) error { return nil }
 
-func (nowhere) Send(context.Context, string, string, string) error { return nil }
+func (nowhere) Send(context.Context, *market.Letter) error { return nil }
 
 func benchHandler(b *testing.B, sampler trace.Sampler) http.Handler {
 	b.Helper()

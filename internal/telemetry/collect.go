@@ -47,6 +47,7 @@ type marketCollector struct {
 	unapplied, unappliedAge, unmatched, unmatchedAge measure
 	populationEntries, populationBytes               measure
 	recentReads                                      measure
+	mails, mailAge                                   measure
 }
 
 // NewMarketCollector gives the metrics of a market's log and populations. While
@@ -62,6 +63,8 @@ func NewMarketCollector(m *market.Market) prometheus.Collector {
 		unmatchedAge:      gauge("enishi_matcher_queue_age_seconds", "Age of the oldest row of the log that the matcher has not handled yet."),
 		populationEntries: gauge("enishi_population_entries", "Entries of a population in memory.", "population"),
 		populationBytes:   gauge("enishi_population_bytes", "Memory that a population takes.", "population"),
+		mails:             gauge("enishi_mail_queue_rows", "Mails that are to be sent, or tried again."),
+		mailAge:           gauge("enishi_mail_queue_age_seconds", "How long the oldest mail has waited that is to be sent, or tried again; 0 if none does."),
 		recentReads: counter("enishi_replica_reads_total",
 			"Reads that the replica may answer, by outcome: replica, or of those that the writer answered not_yet (it lacked the session's own write), behind or away.", "outcome"),
 	}
@@ -69,7 +72,7 @@ func NewMarketCollector(m *market.Market) prometheus.Collector {
 
 // Describe gives the descriptions.
 func (c *marketCollector) Describe(to chan<- *prometheus.Desc) {
-	describe(to, c.up, c.leads, c.unapplied, c.unappliedAge, c.unmatched, c.unmatchedAge, c.populationEntries, c.populationBytes, c.recentReads)
+	describe(to, c.up, c.leads, c.unapplied, c.unappliedAge, c.unmatched, c.unmatchedAge, c.populationEntries, c.populationBytes, c.recentReads, c.mails, c.mailAge)
 }
 
 // Collect gives the values.
@@ -96,6 +99,10 @@ func (c *marketCollector) Collect(to chan<- prometheus.Metric) {
 	c.unappliedAge.send(to, lag.AppliedAge.Seconds())
 	c.unmatched.send(to, float64(lag.Unmatched))
 	c.unmatchedAge.send(to, lag.MatchedAge.Seconds())
+	if waiting, age, err := c.market.MailQueue(ctx); err == nil {
+		c.mails.send(to, float64(waiting))
+		c.mailAge.send(to, age.Seconds())
+	}
 }
 
 func oneIf(yes bool) float64 {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ type Observer struct {
 	offers  *prometheus.CounterVec
 	step    prometheus.Histogram
 	signUp  *prometheus.HistogramVec
+	mails   *prometheus.CounterVec
 	engine  *prometheus.HistogramVec
 	handled map[market.WorkKind]prometheus.Observer
 }
@@ -34,6 +36,13 @@ var _ market.Observer = (*Observer)(nil)
 const (
 	answered = "answered"
 	later    = "later"
+)
+
+// What came of a try to send a mail.
+const (
+	mailSent    = "sent"
+	mailFailed  = "failed"
+	mailRefused = "refused"
 )
 
 // byRequest is the cause of offers that a sign-up makes in its own request.
@@ -64,6 +73,9 @@ func NewObserver(tracer trace.Tracer) *Observer {
 			// 2 s is what is promised: internal/alarm.
 			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2, 5, 10},
 		}, []string{"outcome"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "enishi_mails_total", Help: "Mails tried: sent, failed (tried again later), or refused (given up).",
+		}, []string{"outcome"}),
 		engine: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "enishi_engine_duration_seconds", Help: "How long the engine took, by operation.",
 			Buckets: []float64{.00001, .000025, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
@@ -81,6 +93,9 @@ func NewObserver(tracer trace.Tracer) *Observer {
 	o.offers.WithLabelValues(byRequest)
 	o.signUp.WithLabelValues(answered)
 	o.signUp.WithLabelValues(later)
+	for _, outcome := range []string{mailSent, mailFailed, mailRefused} {
+		o.mails.WithLabelValues(outcome)
+	}
 	return o
 }
 
@@ -106,7 +121,7 @@ func works(c market.Change) bool {
 
 // Collectors gives the metrics.
 func (o *Observer) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{o.rows, o.failed, o.row, o.offers, o.step, o.signUp, o.engine}
+	return []prometheus.Collector{o.rows, o.failed, o.row, o.offers, o.step, o.signUp, o.mails, o.engine}
 }
 
 type causeKey struct{}
@@ -137,6 +152,8 @@ func (o *Observer) Begin(ctx context.Context, w market.Work) (context.Context, f
 
 func (o *Observer) count(ctx context.Context, w market.Work, out market.Outcome) {
 	switch {
+	case w.Kind == market.MailWork:
+		o.mails.WithLabelValues(mailOutcome(out.Err)).Inc()
 	case w.Kind == market.RowWork && out.Err != nil:
 		o.failed.Inc()
 	case w.Kind == market.RowWork:
@@ -148,6 +165,16 @@ func (o *Observer) count(ctx context.Context, w market.Work, out market.Outcome)
 		}
 		o.offers.WithLabelValues(string(cause)).Add(float64(out.Offers))
 	}
+}
+
+func mailOutcome(err error) string {
+	switch {
+	case err == nil:
+		return mailSent
+	case errors.Is(err, market.ErrRefused):
+		return mailRefused
+	}
+	return mailFailed
 }
 
 // begin begins the span of work: of a row one in the trace of the request that
@@ -176,6 +203,8 @@ func spanName(kind market.WorkKind) string {
 		return "handle row"
 	case market.StepWork:
 		return "make offers"
+	case market.MailWork:
+		return "send mail"
 	}
 	return "engine " + string(kind)
 }

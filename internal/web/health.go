@@ -65,6 +65,7 @@ func mailPart(w words, h *market.Health, now time.Time) part {
 	if h.Mails > 0 {
 		text = fmt.Sprintf(w.Say("送信待ち %s通。最も古いものは%s前", "%s mails wait, the oldest for %s"), grouped(h.Mails), waited(w, now, h.OldestMail))
 	}
+	text += fmt.Sprintf(w.Say("。24時間以内に書かれたもののうち送信済み %s通、送信できず %s通", "; of the last 24 hours %s were sent, %s refused"), grouped(h.Sent), grouped(h.Refused))
 	return judged(w, w.Say("メール", "Mail"), h.Mails == 0 || now.Sub(h.OldestMail) < mostMailAge, text)
 }
 

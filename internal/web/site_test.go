@@ -32,7 +32,7 @@ func noon() time.Time { return time.Date(2026, time.November, 24, 3, 0, 0, 0, ti
 
 type nowhere struct{}
 
-func (nowhere) Send(context.Context, string, string, string) error { return nil }
+func (nowhere) Send(context.Context, *market.Letter) error { return nil }
 
 // site is the pages over a real market in memory, as a browser sees them.
 type site struct {

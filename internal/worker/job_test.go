@@ -203,8 +203,8 @@ func (l *lines) String() string {
 // receiver tells of each mail that it is sent.
 type receiver struct{ got chan string }
 
-func (r receiver) Send(_ context.Context, to, _, _ string) error {
-	r.got <- to
+func (r receiver) Send(_ context.Context, l *market.Letter) error {
+	r.got <- l.To
 	return nil
 }
 

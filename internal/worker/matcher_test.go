@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type noMail struct{}
 
-func (noMail) Send(context.Context, string, string, string) error { return nil }
+func (noMail) Send(context.Context, *market.Letter) error { return nil }
 
 // failing is a store whose writes fail while it is broken.
 type failing struct {

@@ -17,7 +17,7 @@ import (
 
 type noMail struct{}
 
-func (noMail) Send(context.Context, string, string, string) error { return nil }
+func (noMail) Send(context.Context, *market.Letter) error { return nil }
 
 // opened opens the market of a database.
 func opened(t *testing.T, s market.Store) *market.Market {

@@ -16,6 +16,8 @@ func mails() map[string]func(*testing.T, market.Store) {
 		"mails that wait are counted":         waitingMails,
 		"mails go with their account":         mailsOfErased,
 		"mails to an account are counted":     mailsTo,
+		"mails to an account are given":       mailsOf,
+		"mails that ended are counted":        endedMails,
 		"two who claim mails get other mails": claims,
 	}
 }
@@ -54,12 +56,53 @@ func given(t *testing.T, s market.Store, now time.Time, limit int) (out []int64)
 func mailsAreKept(t *testing.T, s market.Store) {
 	a, b := newMail(1, when), newMail(2, time.Time{})
 	b.SentAt, b.Tries = when.Add(time.Hour), 3
+	b.EndsAt, b.FailedAt, b.Failure = "/company/searches", when.Add(time.Minute), hard
 	addMails(t, s, a, b)
 	want(t, "Mails", newestMails(t, s, 9), []market.Mail{*b, *a})
 	want(t, "the newest mail", newestMails(t, s, 1), []market.Mail{*b})
-	a.DueAt, a.SentAt, a.Tries = time.Time{}, when.Add(time.Minute), 2
-	write(t, s, func(tx market.Tx) error { return errors.Join(tx.SaveMail(a), tx.SaveMail(&market.Mail{Key: 99})) })
-	want(t, "Mails after one was saved", newestMails(t, s, 9), []market.Mail{*b, *a})
+	a.DueAt, a.Tries = when.Add(2*time.Minute), 2
+	write(t, s, func(tx market.Tx) error { return errors.Join(tx.ClaimMail(a), tx.ClaimMail(&market.Mail{Key: 99})) })
+	want(t, "Mails after one was claimed", newestMails(t, s, 9), []market.Mail{*b, *a})
+	late := *a
+	late.Tries, late.DueAt, late.Failure = 1, when, "of a try before this one"
+	a.DueAt, a.FailedAt, a.Failure = time.Time{}, when.Add(time.Minute), "refused"
+	write(t, s, func(tx market.Tx) error {
+		return errors.Join(tx.SaveMail(a), tx.SaveMail(&late), tx.SaveMail(&market.Mail{Key: 99}))
+	})
+	want(t, "Mails after one was refused", newestMails(t, s, 9), []market.Mail{*b, *a})
+	a.SentAt = when.Add(time.Hour)
+	write(t, s, func(tx market.Tx) error { return tx.SaveMail(a) })
+	want(t, "Mails after one was sent", newestMails(t, s, 9), []market.Mail{*b, *a})
+}
+
+func mailsOf(t *testing.T, s market.Store) {
+	first, other, second := newMail(1, when), newMail(2, when), newMail(1, when)
+	addMails(t, s, first, other, second)
+	of := func(account int64, limit int) []market.Mail {
+		return load(t, s, func(tx market.Tx) ([]market.Mail, error) { return tx.MailsOf(account, limit) })
+	}
+	want(t, "MailsOf", of(1, 9), []market.Mail{*second, *first})
+	want(t, "MailsOf up to 1", of(1, 1), []market.Mail{*second})
+	want(t, "MailsOf nobody", len(of(3, 9)), 0)
+}
+
+func endedMails(t *testing.T, s market.Store) {
+	ended := func(since time.Time, sent, refused int) {
+		t.Helper()
+		got := load(t, s, func(tx market.Tx) ([2]int, error) {
+			sent, refused, err := tx.EndedMails(since)
+			return [2]int{sent, refused}, err
+		})
+		want(t, "EndedMails", got, [2]int{sent, refused})
+	}
+	ended(time.Time{}.Add(time.Hour), 0, 0)
+	waits, sent, refused, before := newMail(1, when), newMail(1, time.Time{}), newMail(1, time.Time{}), newMail(1, time.Time{})
+	sent.SentAt, refused.FailedAt, before.FailedAt = when, when, when
+	before.CreatedAt = when.Add(-time.Hour)
+	addMails(t, s, waits, sent, refused, before)
+	ended(when.Add(-time.Minute), 1, 1)
+	ended(when.Add(-2*time.Hour), 1, 2)
+	ended(when, 0, 0)
 }
 
 func waitingMails(t *testing.T, s market.Store) {
@@ -132,7 +175,7 @@ func claims(t *testing.T, s market.Store) {
 				mine = keys(list, func(m *market.Mail) int64 { return m.Key })
 				for i := range list {
 					list[i].DueAt = when.Add(time.Minute)
-					err = errors.Join(err, tx.SaveMail(&list[i]))
+					err = errors.Join(err, tx.ClaimMail(&list[i]))
 				}
 				return err
 			})
