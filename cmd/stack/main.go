@@ -12,8 +12,9 @@ import (
 )
 
 type commands struct {
-	Image  imageCmd  `cmd:"" help:"Build the container image, without a daemon."`
-	Alarms alarmsCmd `cmd:"" help:"Write the alarms and dashboards from their table, for Prometheus, Grafana and CloudWatch."`
+	Alarms  alarmsCmd  `cmd:"" help:"Write the alarms and dashboards from their table, for Prometheus, Grafana and CloudWatch."`
+	Image   imageCmd   `cmd:"" help:"Build the container image, without a daemon."`
+	Compose composeCmd `cmd:"" help:"Write compose.yaml and what it mounts from the table of services."`
 }
 
 func main() {

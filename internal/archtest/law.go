@@ -56,6 +56,7 @@ func floors() map[string]int {
 		"internal/fleet":                 3,
 		"internal/oci":                   3,
 		"internal/alarm":                 3,
+		"internal/stack":                 3,
 
 		"internal/cli":   4,
 		"internal/e2e":   4,
@@ -204,6 +205,7 @@ func libraries() map[string][]string {
 		// An image without a daemon, and the list of what is in it.
 		"github.com/google/go-containerregistry": {"internal/oci"},
 		"github.com/CycloneDX/cyclonedx-go":      {"internal/oci"},
+		"go.yaml.in/yaml/v3":                     {"internal/stack"},
 		"golang.org/x/crypto/x509roots/fallback": {"cmd/enishi"},
 		"github.com/a-h/templ":                   {"internal/web"},
 		"github.com/wcharczuk/go-chart/v2":       {"internal/web"}, // draws SVG with classes instead of styles

@@ -174,6 +174,16 @@ func (m *Market) Jobs(snapshot func(context.Context) (int64, error)) *Jobs {
 	return j
 }
 
+// AllJobs gives what jobs there are and when they are due; none of these can be run.
+func AllJobs() []Job {
+	all := new(Market).Jobs(func(context.Context) (int64, error) { return 0, nil }).list
+	for i := range all {
+		j := &all[i]
+		j.page, j.count, j.file, j.gather = nil, nil, nil, nil
+	}
+	return all
+}
+
 // Names of the jobs.
 const (
 	jobExpire     = "expire"
