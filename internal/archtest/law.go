@@ -62,6 +62,8 @@ func floors() map[string]int {
 		"internal/e2e":   4,
 		"internal/drill": 4,
 
+		"internal/onehost": 4,
+
 		"cmd/enishi": 5,
 		"cmd/stack":  5,
 	}
@@ -129,6 +131,7 @@ func testSupport() []string {
 		"internal/fleet",
 		"internal/e2e",
 		"internal/drill",
+		"internal/onehost",
 	}
 }
 

@@ -1,0 +1,219 @@
+package onehost_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"enishi/internal/onehost"
+)
+
+// TestOneHost brings the stack up as an operator does, and goes through what is
+// promised of it. The order is that of a day: each part leaves the stack well.
+func TestOneHost(t *testing.T) {
+	s := onehost.New(t)
+	took := s.Eventually(5*time.Minute, "all containers are healthy", func() string { return unwell(s) })
+	t.Logf("all are healthy %.0f s after they were started", took.Seconds())
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, *onehost.Stack)
+	}{
+		{"accepted", accepted},
+		{"logs", followed},
+		{"watched", watched},
+		{"jobs", jobs},
+		{"healing", healing},
+		{"rolling", rolling},
+		{"settled", settled},
+	} {
+		if !t.Run(part.name, func(t *testing.T) { part.test(t, s.For(t)) }) {
+			break
+		}
+	}
+}
+
+func unwell(s *onehost.Stack) string {
+	var ill []string
+	for _, c := range s.Containers() {
+		if !c.Healthy() {
+			ill = append(ill, c.Name+" is "+c.State.Status)
+		}
+	}
+	if len(ill) == 0 {
+		if _, err := s.Get(s.URL + "/readyz"); err != nil {
+			return err.Error()
+		}
+	}
+	return strings.Join(ill, ", ")
+}
+
+// services that compose.yaml has, but for Grafana: nothing stands in for it.
+const services = 14
+
+// settled finds, after everything that was done to the stack, all of it well.
+func settled(t *testing.T, s *onehost.Stack) {
+	s.Eventually(time.Minute, "all containers are healthy", func() string { return unwell(s) })
+	if n := len(s.Containers()); n != services {
+		t.Errorf("%d containers run, want %d", n, services)
+	}
+}
+
+// accepted makes an operator, runs the acceptance suite from outside, and finds the
+// mails that it caused with the mail catcher.
+func accepted(t *testing.T, s *onehost.Stack) {
+	s.Compose("run", "--rm", "-T", "-e", "ENISHI_USER_PASSWORD="+operatorPassword, "--entrypoint", "/enishi", "web",
+		"user", "add", "--role", "operator", "--email", operatorEmail)
+	said := s.Run("env", "ENISHI_VERIFY_EMAIL="+operatorEmail, "ENISHI_VERIFY_PASSWORD="+operatorPassword,
+		os.Getenv("ENISHI_PROGRAM"), "verify", s.URL)
+	t.Log(said)
+	s.Eventually(time.Minute, "the mail of a sign-up is caught", func() string {
+		text, err := s.Get(s.Mail + "/api/v1/messages")
+		if err != nil {
+			return err.Error()
+		}
+		var caught struct {
+			Messages []struct{ Subject string }
+		}
+		if err := json.Unmarshal([]byte(text), &caught); err != nil {
+			return err.Error()
+		}
+		if len(caught.Messages) == 0 {
+			return "no mail"
+		}
+		for _, m := range caught.Messages {
+			if m.Subject == "" || strings.ContainsRune(m.Subject, '\uFFFD') {
+				t.Errorf("a mail has the subject %q", m.Subject)
+			}
+		}
+		return ""
+	})
+}
+
+const (
+	operatorEmail    = "operator@verify.example.jp"
+	operatorPassword = "enishi-verify-7" //nolint:gosec // of a stack that ends with the test
+)
+
+// followed sends a request and finds its line in the log server's file; in none of
+// its files is anything of the people who signed up.
+func followed(t *testing.T, s *onehost.Stack) {
+	id := fmt.Sprintf("followed-%d", time.Now().UnixNano())
+	s.Run("curl", "-sSf", "-o", "/dev/null", "-H", "X-Request-Id: "+id, s.URL+"/")
+	var file string
+	s.Eventually(30*time.Second, "the line of a request is in a file of the log server", func() string {
+		out, err := s.Try(os.Getenv("COMPOSE"), "--env-file", os.Getenv("ENISHI_ENV_FILE"), "exec", "-T", "rsyslog",
+			"grep", "-rl", id, "/var/log/enishi")
+		if err != nil {
+			return err.Error()
+		}
+		file = strings.TrimSpace(out)
+		return ""
+	})
+	if day := time.Now().UTC().Format("2006-01-02"); !strings.Contains(file, "web") || !strings.Contains(file, "20"+day[2:4]) {
+		t.Errorf("the line is in %s, want a file of web and of a day", file)
+	}
+	line := s.Compose("exec", "-T", "rsyslog", "grep", "-rh", id, "/var/log/enishi")
+	if !strings.Contains(line, `"status":200`) {
+		t.Errorf("the line says %s, want the status", line)
+	}
+	for _, private := range []string{"@example.jp", "@verify.", operatorEmail, operatorPassword} {
+		if out, err := s.Try(os.Getenv("COMPOSE"), "--env-file", os.Getenv("ENISHI_ENV_FILE"), "exec", "-T", "rsyslog",
+			"grep", "-rhm1", "-F", private, "/var/log/enishi"); err == nil {
+			t.Errorf("the log holds %s: %s", private, out)
+		}
+	}
+}
+
+// watched finds every target of Prometheus answering, the rules loaded, and
+// Alertmanager told of nothing that pages a person.
+func watched(t *testing.T, s *onehost.Stack) {
+	var targets struct {
+		Data struct {
+			Active []struct {
+				Labels          map[string]string
+				Health, LastErr string
+			} `json:"activeTargets"`
+		}
+	}
+	s.Eventually(time.Minute, "all targets answer Prometheus", func() string {
+		targets.Data.Active = nil
+		text, err := s.Get(s.Prometheus + "/api/v1/targets?state=active")
+		if err == nil {
+			err = json.Unmarshal([]byte(text), &targets)
+		}
+		if err != nil {
+			return err.Error()
+		}
+		jobs := map[string]int{}
+		for _, a := range targets.Data.Active {
+			if a.Health != "up" {
+				return fmt.Sprintf("%v is %s", a.Labels, a.Health)
+			}
+			jobs[a.Labels["job"]]++
+		}
+		if jobs["web"] != 2 || jobs["worker"] < 2 || jobs["haproxy"] != 1 || jobs["node"] != 1 {
+			return fmt.Sprintf("targets: %v", jobs)
+		}
+		return ""
+	})
+	text, err := s.Get(s.Prometheus + "/api/v1/rules?type=alert")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text, `"type":"alerting"`); n < 8 {
+		t.Errorf("Prometheus has %d alarms", n)
+	}
+	text, err = s.Get(s.Prometheus + "/api/v1/alertmanagers")
+	if err != nil || !strings.Contains(text, "alertmanager:9093") {
+		t.Errorf("Prometheus tells %s %v, want Alertmanager", text, err)
+	}
+	text, err = s.Get(s.Alerts + "/api/v2/alerts?filter=severity%3Dpage")
+	if err != nil || strings.TrimSpace(text) != "[]" {
+		t.Errorf("a person is paged: %s %v", text, err)
+	}
+}
+
+// jobs runs a scheduled job by hand, as a scheduler of one's own would.
+func jobs(t *testing.T, s *onehost.Stack) {
+	if out := s.Compose("run", "--rm", "-T", "statistics"); !strings.Contains(out, "statistics") {
+		t.Errorf("the job says %q", out)
+	}
+	var list []struct {
+		Name    string
+		Outcome string
+	}
+	out := s.Compose("run", "--rm", "-T", "--entrypoint", "/enishi", "job", "job", "list", "--json")
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) < 8 {
+		t.Errorf("the list of jobs: %v\n%s", err, out)
+	}
+}
+
+// rolling replaces every process of Enishi as a deploy does, without a failed request.
+func rolling(t *testing.T, s *onehost.Stack) {
+	before := s.Containers("web", "worker", "job")
+	load := onehost.NewLoad(t.Context(), s.URL)
+	said := s.Run("deploy/roll")
+	sent := load.Stop()
+	old := map[string]bool{}
+	for _, c := range before {
+		old[c.ID] = true
+	}
+	after := s.Containers("web", "worker", "job")
+	if len(after) != len(before) {
+		t.Errorf("%d processes after, %d before", len(after), len(before))
+	}
+	for _, c := range after {
+		if old[c.ID] {
+			t.Errorf("%s was not replaced: %s", c.Name, said)
+		}
+	}
+	for _, r := range sent {
+		if r.Failure != "" {
+			t.Errorf("%s at %v, %.1f s: %s", r.What, r.Begin.Format(time.TimeOnly), r.End.Sub(r.Begin).Seconds(), r.Failure)
+		}
+	}
+	t.Logf("%d requests while %d processes were replaced", len(sent), len(before))
+}
