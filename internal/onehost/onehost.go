@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,8 @@ type Stack struct {
 	Prometheus string
 	Alerts     string // of Alertmanager's API
 
-	t testing.TB
+	t        testing.TB
+	services []string
 }
 
 // New starts the stack and ends it, with all that it kept, after the test.
@@ -46,7 +48,8 @@ func New(t testing.TB) *Stack {
 		s.Compose("down", "--volumes", "--timeout", "5")
 	})
 	// Grafana is in no package of Debian, so nothing stands in for its image.
-	s.Compose("up", "--detach", "--scale", "grafana=0")
+	s.services = slices.DeleteFunc(strings.Fields(s.Compose("config", "--services")), func(name string) bool { return name == "grafana" })
+	s.Compose(append([]string{"up", "--detach"}, s.services...)...)
 	return s
 }
 
@@ -103,6 +106,7 @@ type Container struct {
 	ID           string
 	Name         string
 	RestartCount int
+	Config       struct{ Labels map[string]string }
 	State        struct {
 		Status    string
 		Pid       int
@@ -122,14 +126,33 @@ func (c *Container) Healthy() bool {
 // Containers gives those of services, or of all.
 func (s *Stack) Containers(services ...string) []Container {
 	s.t.Helper()
-	ids := strings.Fields(s.Compose(append([]string{"ps", "-q"}, services...)...))
-	if len(ids) == 0 {
+	all := s.all(services...)
+	if len(all) == 0 {
 		s.t.Fatalf("no container of %q", services)
 	}
+	return all
+}
+
+func (s *Stack) all(services ...string) []Container {
+	s.t.Helper()
 	var all []Container
+	args := []string{
+		"ps", "--all", "--quiet", "--filter", "label=com.docker.compose.project=" + os.Getenv("COMPOSE_PROJECT_NAME"),
+		"--filter", "label=com.docker.compose.oneoff=False",
+	}
+	ids := strings.Fields(s.Docker(args...))
+	if len(ids) == 0 {
+		return nil
+	}
 	if err := json.Unmarshal([]byte(s.Docker(append([]string{"inspect"}, ids...)...)), &all); err != nil {
 		s.t.Fatalf("docker inspect: %v", err)
 	}
+	if len(services) > 0 {
+		all = slices.DeleteFunc(all, func(c Container) bool {
+			return !slices.Contains(services, c.Config.Labels["com.docker.compose.service"])
+		})
+	}
+	slices.SortFunc(all, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -174,7 +197,7 @@ func (s *Stack) Eventually(within time.Duration, what string, reason func() stri
 
 // tell shows what containers are not well and their last words.
 func (s *Stack) tell() {
-	for _, c := range s.Containers() {
+	for _, c := range s.all() {
 		if c.Healthy() {
 			continue
 		}
