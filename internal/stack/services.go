@@ -76,7 +76,7 @@ func cache() Service {
 
 func mail() Service {
 	return Service{
-		Name: "mail", What: "catches mails, until ENISHI_MAIL_URL names a server that delivers them", Image: "axllent/mailpit:v1.27", Copies: 1,
+		Name: "mail", What: "catches mails, until ENISHI_MAIL_URL names a server that delivers them", Image: "axllent/mailpit:v1.27.11", Copies: 1,
 		Env: []Variable{
 			{"MP_DATABASE", "/tmp/mails.db"},
 			{"MP_MAX_MESSAGES", "1000"},
