@@ -103,6 +103,7 @@ func TestReadyWhileLoading(t *testing.T) {
 		}{
 			"/livez":         {http.StatusOK, "ok"},
 			"/readyz":        {http.StatusServiceUnavailable, " candidates\n"},
+			"/metrics":       {http.StatusOK, "enishi_build_info{"},
 			"/api/v1/status": {http.StatusServiceUnavailable, "the service is starting"},
 		} {
 			if status, body := get(t, "http://"+addr+path); status != want.status || !strings.Contains(body, want.text) {
