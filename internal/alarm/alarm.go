@@ -152,14 +152,16 @@ type Resource struct {
 	cloud cloudShare
 }
 
-// state fires when an expression has been true for a while.
+// state fires when an expression has been true for a while. What stands as
+// WINDOW in it is a window that it looks back.
 type state struct {
-	expr  string
-	wait  time.Duration
-	alarm cloudState
+	expr   string
+	window time.Duration // 0: it looks at now
+	wait   time.Duration
+	alarm  cloudState
 }
 
-func (s state) within() time.Duration { return s.wait }
+func (s state) within() time.Duration { return s.window + s.wait }
 
 func (state) clears() time.Duration { return 0 }
 

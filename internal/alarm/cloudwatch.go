@@ -222,8 +222,11 @@ func (f forecast) cloud(a Alarm, t *template) {
 }
 
 func (s state) cloud(a Alarm, t *template) {
-	periods := int(math.Ceil(s.wait.Minutes()))
-	t.metric(a.Name, &a, s.alarm.metrics, s.alarm.expr, bound{"LessThanThreshold", s.alarm.below, time.Minute, periods, s.alarm.missing})
+	period, periods := time.Minute, int(math.Ceil(s.wait.Minutes()))
+	if s.window > 0 {
+		period, periods = s.window, 1
+	}
+	t.metric(a.Name, &a, s.alarm.metrics, s.alarm.expr, bound{"LessThanThreshold", s.alarm.below, period, periods, s.alarm.missing})
 }
 
 // Files gives every file that the table makes, by its path in the project.

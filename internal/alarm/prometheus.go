@@ -145,7 +145,9 @@ func (f forecast) prometheus(p Pace) (string, time.Duration) {
 		fullDays, f.resource.Name, forecastDays, UsedRatio, p.window(forecastHistory)), forecastWait
 }
 
-func (s state) prometheus(Pace) (string, time.Duration) { return s.expr, s.wait }
+func (s state) prometheus(p Pace) (string, time.Duration) {
+	return strings.ReplaceAll(s.expr, "WINDOW", p.window(s.window)), s.wait
+}
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 

@@ -76,7 +76,7 @@ func matching() *Objective {
 // Resources gives what can be full.
 func Resources() []*Resource {
 	const logs = `mountpoint=~"(/.*)?/logs?(/.*)?"`
-	const notLogs = `mountpoint!~"(/.*)?/logs?(/.*)?"`
+	const notLogs = `mountpoint!~"(/.*)?/logs?(/.*)?|/etc/.*"` // a container has files of its host's there
 	filesystem := func(which string) string {
 		return `max by (part) (label_replace(1 - node_filesystem_avail_bytes{job="node",` + which + `} / node_filesystem_size_bytes{job="node",` + which + `}, "part", "$1", "mountpoint", "(.*)"))`
 	}
@@ -97,7 +97,7 @@ func Resources() []*Resource {
 		},
 		{
 			Name: "memory", What: "the memory of a process",
-			used: `max by (part) (label_replace(process_resident_memory_bytes{job=~"web|worker"} / on (job, instance) enishi_memory_limit_bytes, "part", "$1", "job", "(.*)"))`,
+			used: `max by (part) (label_replace(process_resident_memory_bytes{job=~"web|worker|job"} / on (job, instance) enishi_memory_limit_bytes, "part", "$1", "job", "(.*)"))`,
 			cloud: cloudShare{
 				metrics: []cloudMetric{service("web", "MemoryUtilization", "WebService"), service("worker", "MemoryUtilization", "WorkerService")}, used: "MAX([web, worker])",
 			},
@@ -112,7 +112,7 @@ func Resources() []*Resource {
 
 // Alarms gives all alarms.
 func Alarms() []Alarm {
-	list := []Alarm{unreachable()}
+	list := []Alarm{unreachable(), mailStuck()}
 	for _, of := range []struct {
 		objective          *Objective
 		prefix             string
@@ -164,6 +164,22 @@ func unreachable() Alarm {
 		when: state{
 			expr: `(max(haproxy_backend_active_servers{job="haproxy",proxy="web"}) or vector(0)) == 0`, wait: 2 * time.Minute,
 			alarm: cloudState{metrics: []cloudMetric{balancer("healthy", "HealthyHostCount", minimum).with("TargetGroup", "${TargetGroup}")}, expr: "healthy", below: 1, missing: "breaching"},
+		},
+	}
+}
+
+// mailStuck compares what was tried: a single address that takes nothing, for a
+// day, is no trouble of ours.
+func mailStuck() Alarm {
+	const tried = `sum(increase(enishi_mails_total{outcome="`
+	return Alarm{
+		Name: "MailStuck", Severity: Page, Symptom: "No mail leaves: who signs up gets no code, and nobody hears of new offers.",
+		when: state{
+			expr: tried + `failed"}[WINDOW])) >= 3 and ` + tried + `sent"}[WINDOW])) == 0`, window: 15 * time.Minute,
+			alarm: cloudState{
+				metrics: []cloudMetric{own("failed", "enishi_mails_total", sum).with("outcome", "failed"), own("sent", "enishi_mails_total", sum).with("outcome", "sent")},
+				expr:    "IF(FILL(failed, 0) >= 3, FILL(sent, 0), 1)", below: 1, missing: "notBreaching",
+			},
 		},
 	}
 }

@@ -43,6 +43,11 @@ func drills() []drill {
 			mends:  func(in *installation) { in.Database.Slow(0) },
 		},
 		{
+			name: "the mail server dies", alarms: []string{"MailStuck"},
+			breaks: func(in *installation) { in.post.Stop() },
+			mends:  func(in *installation) { in.post.Listen(in.t, in.address) },
+		},
+		{
 			name: "Redis dies", alarms: []string{"RedisAway"},
 			breaks: func(in *installation) { in.Redis.Kill() },
 			mends:  func(in *installation) { in.Redis.Start() },

@@ -11,6 +11,7 @@ import (
 
 	"enishi/internal/alarm"
 	"enishi/internal/fleet"
+	"enishi/internal/smtp/smtptest"
 	"enishi/internal/store/mysql/mysqltest"
 )
 
@@ -21,6 +22,8 @@ type installation struct {
 	t        *testing.T
 	host     *host
 	load     *load
+	post     *smtptest.Server // takes the installation's mails
+	address  string           // of it
 	confined *confined
 	crowd    []*sql.Conn // connections that the drill holds
 	db       *sql.DB
@@ -29,7 +32,12 @@ type installation struct {
 // newInstallation starts everything that is drilled.
 func newInstallation(t *testing.T) *installation {
 	t.Helper()
-	in := &installation{t: t, host: newHost(t), Fleet: fleet.New(t, fleet.Options{Webs: 2, Workers: 2, Server: "MariaDB"})}
+	in := &installation{t: t, host: newHost(t), post: smtptest.Start(t, "", smtptest.Options{})}
+	in.address = in.post.Addr
+	in.Fleet = fleet.New(t, fleet.Options{
+		Webs: 2, Workers: 2, Server: "MariaDB",
+		Env: []string{"ENISHI_MAIL_URL=smtp://" + in.address + "?tls=off", "ENISHI_MAIL_FROM=enishi@example.jp"},
+	})
 	for _, disk := range []string{logsDisk, dataDisk} {
 		in.host.fill(disk, usual)
 	}

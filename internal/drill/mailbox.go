@@ -1,14 +1,12 @@
 package drill
 
 import (
-	"bufio"
-	"fmt"
+	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net"
-	"net/mail"
 	"strings"
 	"sync"
 	"testing"
@@ -16,13 +14,16 @@ import (
 
 	"enishi/internal/alarm"
 	"enishi/internal/fleet"
+	"enishi/internal/smtp/smtptest"
 )
 
-// mailbox is a mail server that keeps what it is sent.
+// mailbox reads what the Alertmanager sends.
 type mailbox struct {
-	addr string
+	t      *testing.T
+	server *smtptest.Server
 
 	mu   sync.Mutex
+	read int // letters
 	said map[told]int
 }
 
@@ -35,85 +36,35 @@ type told struct {
 
 func newMailbox(t *testing.T) *mailbox {
 	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &mailbox{addr: l.Addr().String(), said: map[told]int{}}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return // the test is over
-			}
-			go func() {
-				defer func() { _ = c.Close() }()
-				if err := b.serve(c); err != nil && t.Context().Err() == nil {
-					t.Errorf("take a mail: %v", err)
-				}
-			}()
-		}
-	}()
-	return b
+	return &mailbox{t: t, server: smtptest.Start(t, "", smtptest.Options{}), said: map[told]int{}}
 }
 
-// serve speaks SMTP, as far as the Alertmanager does.
-func (b *mailbox) serve(c net.Conn) error {
-	in := bufio.NewReader(c)
-	say := func(line string) { _, _ = fmt.Fprintf(c, "%s\r\n", line) } // it may have left
-	say("220 drill")
-	to := ""
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return nil //nolint:nilerr // it has left
-		}
-		command := strings.ToUpper(strings.TrimSpace(line))
-		switch {
-		case strings.HasPrefix(command, "RCPT TO:"):
-			to, _, _ = strings.Cut(strings.Trim(strings.TrimSpace(line)[len("RCPT TO:"):], " <>"), "@")
-			say("250 ok")
-		case command == "DATA":
-			say("354 go on")
-			var text strings.Builder
-			for {
-				line, err := in.ReadString('\n')
-				if err != nil {
-					return err
-				}
-				if line == ".\r\n" {
-					break
-				}
-				text.WriteString(strings.TrimPrefix(line, "."))
-			}
-			if err := b.keep(to, text.String()); err != nil {
-				return err
-			}
-			say("250 kept")
-		case command == "QUIT":
-			say("221 bye")
-			return nil
-		default:
-			say("250 ok")
+// all gives what was told so far.
+func (b *mailbox) all() map[told]int {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	letters := b.server.Letters()
+	for i := range letters[b.read:] {
+		if err := b.keep(&letters[b.read+i]); err != nil {
+			b.t.Errorf("read a letter: %v", err)
 		}
 	}
+	b.read = len(letters)
+	return maps.Clone(b.said)
 }
 
-// keep notes which alarms a mail tells of: lines of "firing: NAME".
-func (b *mailbox) keep(to, text string) error {
-	m, err := mail.ReadMessage(strings.NewReader(text))
-	if err != nil {
-		return err
-	}
+// keep notes which alarms a letter tells of: lines of "firing: NAME".
+func (b *mailbox) keep(l *smtptest.Letter) error {
+	m := l.Message(b.t)
+	to, _, _ := strings.Cut(l.To, "@")
 	_, p, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil {
 		return err
 	}
 	for parts := multipart.NewReader(m.Body, p["boundary"]); ; {
 		part, err := parts.NextRawPart()
-		if err == io.EOF { //nolint:errorlint // as it is documented
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -128,8 +79,6 @@ func (b *mailbox) keep(to, text string) error {
 }
 
 func (b *mailbox) note(to, body string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	for line := range strings.Lines(body) {
 		for _, status := range []string{firing, resolved} {
 			if rest, ok := strings.CutPrefix(line, status+": "); ok {
@@ -138,16 +87,6 @@ func (b *mailbox) note(to, body string) {
 			}
 		}
 	}
-}
-
-func (b *mailbox) all() map[told]int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := map[told]int{}
-	for k, n := range b.said {
-		out[k] = n
-	}
-	return out
 }
 
 // What somebody is told of an alarm.

@@ -134,6 +134,9 @@ func (s *Service) filesTo(n *yaml.Node) {
 	for _, v := range s.Writes {
 		mounts = append(mounts, v.Name+":"+v.Folder)
 	}
+	for _, v := range s.Sees {
+		mounts = append(mounts, v.Name+":"+v.Folder+":ro")
+	}
 	for _, f := range s.Reads {
 		from := f.Path
 		if !strings.HasPrefix(from, "/") {

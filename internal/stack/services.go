@@ -140,13 +140,12 @@ func alerts() Service {
 	}
 }
 
-// node tells of the host that all others share, whose file system it sees and cannot
-// change.
+// node tells of the host that all others share, and of the disks of their volumes,
+// under names by which alarms know them: a folder logs is the logs'.
 func node() Service {
 	return Service{
 		Name: "node", What: "tells how full the host is", Image: "prom/node-exporter:v1.5.0", Copies: 1,
-		Args:   []string{"--path.rootfs=/host"},
-		Reads:  []File{{"/", "/host"}},
+		Sees:   []Volume{{"database", "/database"}, {"files", "/files"}, {"metrics", "/metrics"}, {"logs", "/logs"}},
 		Health: asksItself("9100", "/"),
 		Memory: 64 * megabyte, CPUs: 0.2, Stop: 5 * time.Second, User: nobody,
 		Where: []Network{Back},

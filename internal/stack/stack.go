@@ -27,6 +27,7 @@ type Service struct {
 	CPUs   float64 // cores that one copy may take
 	Stop   time.Duration
 	Writes []Volume
+	Sees   []Volume // of others
 	Reads  []File
 	Room   []string // folders in memory, for what need not last
 	User   string   // in place of the image's own
