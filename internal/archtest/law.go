@@ -195,16 +195,17 @@ func restrictions() []restriction {
 // test support and test files of any package may import testLibraries too.
 func libraries() map[string][]string {
 	return map[string][]string{
-		"github.com/alecthomas/kong":         {"internal/cli", "cmd/stack"},
-		"github.com/mattn/go-isatty":         {"internal/cli"},
-		"github.com/schollz/progressbar/v3":  {"internal/cli"},
-		"github.com/tsenart/vegeta/v12":      {"internal/cli"},
-		"golang.org/x/term":                  {"internal/cli"},
-		"github.com/dustin/go-humanize":      {"internal/cli", "internal/web"},
-		"github.com/alexedwards/argon2id":    {"internal/account"},
-		"golang.org/x/crypto":                {"internal/account"},
-		"golang.org/x/text":                  {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store", "internal/web"},
-		"github.com/go-json-experiment/json": {"internal/condition"},
+		"github.com/alecthomas/kong":            {"internal/cli", "cmd/stack"},
+		"github.com/mattn/go-isatty":            {"internal/cli"},
+		"github.com/KimMachineGun/automemlimit": {"internal/cli"}, // reads control groups of both versions
+		"github.com/schollz/progressbar/v3":     {"internal/cli"},
+		"github.com/tsenart/vegeta/v12":         {"internal/cli"},
+		"golang.org/x/term":                     {"internal/cli"},
+		"github.com/dustin/go-humanize":         {"internal/cli", "internal/web"},
+		"github.com/alexedwards/argon2id":       {"internal/account"},
+		"golang.org/x/crypto":                   {"internal/account"},
+		"golang.org/x/text":                     {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store", "internal/web"},
+		"github.com/go-json-experiment/json":    {"internal/condition"},
 		// An image without a daemon, and the list of what is in it.
 		"github.com/google/go-containerregistry": {"internal/oci"},
 		"github.com/CycloneDX/cyclonedx-go":      {"internal/oci"},

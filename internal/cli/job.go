@@ -134,16 +134,16 @@ func took(r market.Run) time.Duration {
 
 func printJobs(out io.Writer, list []market.JobStanding) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSCHEDULE\tLAST RUN\tTOOK\tEXAMINED\tCHANGED\tBYTES\tOUTCOME\tNEXT")
+	fmt.Fprintln(t, "NAME\tSCHEDULE\tLAST RUN\tTOOK\tEXAMINED\tCHANGED\tBYTES\tOUTCOME\tNEXT\tWHY")
 	for _, s := range list {
 		next := s.Next.In(day.Tokyo).Format(shownTime)
 		if s.Last == nil {
-			fmt.Fprintf(t, "%s\t%s\tnever\t\t\t\t\t\t%s\n", s.Name, s.Schedule(), next)
+			fmt.Fprintf(t, "%s\t%s\tnever\t\t\t\t\t\t%s\t\n", s.Name, s.Schedule(), next)
 			continue
 		}
 		l := s.Last
-		fmt.Fprintf(t, "%s\t%s\t%s\t%v\t%d\t%d\t%d\t%s\t%s\n", s.Name, s.Schedule(), l.Started.In(day.Tokyo).Format(shownTime),
-			took(*l).Round(time.Millisecond), l.Examined, l.Changed, l.Bytes, l.Outcome, next)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%v\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Name, s.Schedule(), l.Started.In(day.Tokyo).Format(shownTime),
+			took(*l).Round(time.Millisecond), l.Examined, l.Changed, l.Bytes, l.Outcome, next, l.Error)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -166,6 +166,7 @@ type jobRunCmd struct {
 func (c *jobRunCmd) Help() string {
 	return `It may be repeated and interrupted at any time: it goes on where it stopped, and does nothing twice.
 A server on a data folder runs its jobs itself; with a database server, this runs beside it on any machine.
+Exit codes: 0, it is done, or another process runs it; 1, it failed, or was told to stop before it was done.
 
 Examples:
   enishi job run retention --dry-run
@@ -214,10 +215,17 @@ func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved
 	shown := progress{world: w}
 	r, err := jobs.Run(ctx, c.Name, market.RunOptions{Progress: func(r market.Run) { shown.step(c.Name+", rows examined", int(r.Examined), 0) }})
 	shown.end()
-	if err != nil {
+	switch held := errors.Is(err, market.ErrJobHeld); {
+	case held && c.JSON:
+		return printJSON(w.Out, map[string]any{"job": c.Name, "outcome": "held"})
+	case held:
+		_, err = fmt.Fprintf(w.Out, "%s: another process runs it; nothing was done.\n", c.Name)
 		return err
-	}
-	if c.JSON {
+	case err != nil && ctx.Err() != nil:
+		return errs.Wrap(errs.Busy, "the job "+c.Name+" was told to stop; its next run goes on there", err)
+	case err != nil:
+		return err
+	case c.JSON:
 		return printJSON(w.Out, runLineOf(r))
 	}
 	_, err = fmt.Fprintf(w.Out, "%s: %s in %v; %d rows examined, %d changed, %d bytes written.\n",
@@ -229,6 +237,7 @@ func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved
 // is due.
 func (c *jobRunCmd) jobs(ctx context.Context, w World, in *installation, resolved *config.Config) (*market.Jobs, error) {
 	log := logger(w, resolved)
+	boundMemory(ctx, log)
 	o := options(resolved, log, outbox{}, w)
 	if c.Name != market.JobSnapshot || c.DryRun {
 		return market.OpenJobs(ctx, in.store, in.vault, o, listed)

@@ -2,13 +2,19 @@ package cli_test
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"enishi/internal/cli"
 	"enishi/internal/fleet"
 	"enishi/internal/market"
 	"enishi/internal/store/sqlite"
@@ -94,4 +100,35 @@ func counted(t *testing.T, data string) (figures []market.Figure, runs []market.
 		t.Fatal(err)
 	}
 	return figures, runs
+}
+
+// TestJobToldToStop sends a job SIGTERM while it does its first page: it ends after
+// that, and says so.
+func TestJobToldToStop(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	w := cli.System()
+	w.Out, w.Err, w.Terminal = io.Discard, io.Discard, false
+	if code := cli.Run([]string{"demo", "load", "--data", data, "--candidates", "400", "--companies", "10", "--rules", "30"}, w); code != 0 {
+		t.Fatalf("demo load = %d", code)
+	}
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM)
+	defer signal.Stop(told)
+	log := &watched{until: "rows examined: ", found: func() {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		<-told
+		fleet.Wait(t, 100*time.Millisecond) // until the job has heard it too
+	}}
+	w.Err = log
+	code := cli.Run([]string{"job", "run", "statistics", "--data", data}, w)
+	if code != 1 || !strings.Contains(log.String(), "the job statistics was told to stop; its next run goes on there") {
+		t.Errorf("job run = %d: %s", code, log.String())
+	}
+	out := new(watched)
+	w.Out = out
+	if code := cli.Run([]string{"job", "list", "--data", data}, w); code != 0 || !strings.Contains(out.String(), " stopped ") {
+		t.Errorf("job list = %d: %s", code, out.String())
+	}
 }

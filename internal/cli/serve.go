@@ -51,6 +51,7 @@ func (c *serveCmd) Run(ctx context.Context, w World) error {
 	}
 	log := logger(w, resolved)
 	slog.SetDefault(log) // for libraries that log by themselves
+	boundMemory(ctx, log)
 	return reported(ctx, resolved, log, c.guarded(ctx, log, func(ctx context.Context) error { return c.start(ctx, w, resolved, log) }))
 }
 
@@ -100,7 +101,15 @@ func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, 
 	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
 	server.Begin()
 	gate.Say("opening the database")
-	in, err := openInstallation(ctx, resolved, serving)
+	var in *installation
+	await := func(do func() error) error { return do() }
+	if resolved.Shared() {
+		await = func(do func() error) error { return awaited(ctx, log, gate, do) }
+	}
+	err = await(func() error {
+		in, err = openInstallation(ctx, resolved, serving)
+		return err
+	})
 	if err != nil {
 		return stopped(ctx, log, errors.Join(err, server.Close()))
 	}
@@ -108,7 +117,7 @@ func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, 
 	if err = errors.Join(err, in.openMail(resolved)); err != nil {
 		return stopped(ctx, log, in.close(errors.Join(err, server.Close())))
 	}
-	group, err := c.assemble(ctx, w, resolved, log, in, listener, server, registry, gate, over)
+	group, err := c.assemble(ctx, w, resolved, log, in, listener, server, registry, gate, over, await)
 	if err != nil {
 		return stopped(ctx, log, in.close(errors.Join(err, server.Close())))
 	}
@@ -127,7 +136,7 @@ func stopped(ctx context.Context, log *slog.Logger, err error) error {
 
 // assemble loads what the process needs and gives its parts, the server's among
 // them, which answers meanwhile how far it is.
-func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, registry *prometheus.Registry, gate *httpx.Gate, over func()) (*lifecycle.Group, error) {
+func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, registry *prometheus.Registry, gate *httpx.Gate, over func(), await func(func() error) error) (*lifecycle.Group, error) {
 	o := options(resolved, log, in.mailer(), w)
 	o.Actors, o.Replica = in.shared.actors(), in.store.Replica()
 	folder, err := files.OpenFolder(resolved.Files)
@@ -147,7 +156,11 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 	}
 	done := takeTurn(ctx, resolved, log, gate, over)
 	defer done()
-	m, err := open(ctx, w, resolved, in, o, gate, t)
+	var m *market.Market
+	err = await(func() error {
+		m, err = open(ctx, w, resolved, in, o, gate, t)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -88,8 +88,7 @@ func (p *Process) Replace() {
 // startLimit is how long a process may take to serve.
 const startLimit = time.Minute
 
-// Ready waits until the process serves, and starts it again if it could not:
-// while the database is away, none starts.
+// Ready waits until the process serves, and starts it again if it has ended.
 func (p *Process) Ready() {
 	p.t.Helper()
 	for deadline := time.Now().Add(startLimit); time.Now().Before(deadline); Wait(p.t, 50*time.Millisecond) {

@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -103,6 +104,12 @@ const (
 	// jobErrorBytes bounds what is kept of an error.
 	jobErrorBytes = 300
 )
+
+// ErrJobHeld is the cause of the Busy of a job that another process runs.
+var ErrJobHeld = errors.New("its lease is held")
+
+// leaseJob begins the name of the lease that a job is run under.
+const leaseJob = "job."
 
 // Jobs runs batch jobs, one run of each at a time over all processes. It is
 // safe for concurrent use.
@@ -209,7 +216,7 @@ func (j *Jobs) List(ctx context.Context) ([]JobStanding, error) {
 	err := j.market.read(ctx, func(tx Tx) error {
 		out = nil
 		for _, job := range j.list {
-			last, err := lastRun(tx, job.Name)
+			last, err := shownRun(tx, job.Name)
 			if err != nil {
 				return err
 			}
@@ -230,6 +237,28 @@ func lastRun(tx Tx, name string) (*Run, error) {
 		return nil, err
 	}
 	return &list[0], nil
+}
+
+// shownRun is lastRun as people are told of it.
+func shownRun(tx Tx, name string) (*Run, error) {
+	last, err := lastRun(tx, name)
+	if err == nil && last != nil {
+		err = markInterrupted(tx, last)
+	}
+	return last, err
+}
+
+// markInterrupted calls a run interrupted that nobody goes on with: its process ended without
+// a word. The next run writes that down.
+func markInterrupted(tx Tx, r *Run) error {
+	if r.Outcome != Running {
+		return nil
+	}
+	going, err := tx.Leased(leaseJob + r.Job)
+	if err == nil && !going {
+		r.Outcome = Interrupted
+	}
+	return err
 }
 
 // Now gives the installation's time.

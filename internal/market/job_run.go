@@ -19,9 +19,9 @@ type jobRun struct {
 
 func (r *jobRun) lease() (name string, life time.Duration) {
 	if r.job.file != nil || r.job.gather != nil {
-		return "job." + r.job.Name, fileLease
+		return leaseJob + r.job.Name, fileLease
 	}
-	return "job." + r.job.Name, jobLease
+	return leaseJob + r.job.Name, jobLease
 }
 
 // hold keeps the job in this process's hands for another while; Stale if
@@ -60,8 +60,8 @@ func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 			if scheduled {
 				return nil
 			}
-			return errs.New(errs.Busy, fmt.Sprintf(
-				"the job %s is running in another process; one that was killed gives it up after %.0f min", r.job.Name, life.Minutes()))
+			return errs.Wrap(errs.Busy, fmt.Sprintf(
+				"the job %s is running in another process; one that was killed gives it up after %.0f min", r.job.Name, life.Minutes()), ErrJobHeld)
 		}
 		// Once more, now that nobody else can begin it.
 		last, is, err := due()

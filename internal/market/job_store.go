@@ -88,7 +88,8 @@ type Run struct {
 // RunState is how far a run has come, or how it ended.
 type RunState string
 
-// The outcomes. A run that is found running by the next one was interrupted.
+// The outcomes. A run was interrupted if it is found running by the next one, or is
+// told of when nobody holds the job any more.
 const (
 	Running     RunState = "running"
 	Done        RunState = "done"

@@ -590,6 +590,17 @@ func TestJobsThatStop(t *testing.T) {
 	}
 	w.job("statistics")
 	w.sameFigures()
+	w.write(func(tx market.Tx) error {
+		_, err := tx.TakeLease("job.expire", "one that is killed", time.Minute, false)
+		return errors.Join(err, tx.AddRun(&market.Run{Job: "expire", Started: w.Now(), Outcome: market.Running}))
+	})
+	if list, err = j.List(t.Context()); err != nil || list[0].Last.Outcome != market.Running {
+		t.Errorf("a run whose job is held: %+v, %v", list[0].Last, err)
+	}
+	w.write(func(tx market.Tx) error { return tx.DropLease("job.expire", 1) })
+	if list, err = j.List(t.Context()); err != nil || list[0].Last.Outcome != market.Interrupted {
+		t.Errorf("a run that nobody goes on with: %+v, %v", list[0].Last, err)
+	}
 	failing := w.Jobs(func(context.Context) (int64, error) { return 0, errors.New("taro@example.jp") })
 	if _, err := failing.Run(t.Context(), market.JobSnapshot, market.RunOptions{}); err == nil {
 		t.Error("a job that fails went through")

@@ -133,6 +133,8 @@ func (t *memoryTx) HoldLease(name string, fence int64) error {
 	return nil
 }
 
+func (t *memoryTx) Leased(name string) (bool, error) { return t.leases[name].holder != "", t.ready() }
+
 func (t *memoryTx) DropLease(name string, fence int64) error {
 	if err := t.writing(); err != nil {
 		return err

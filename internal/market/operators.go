@@ -292,8 +292,10 @@ func (m *Market) RunsOf(ctx context.Context, actor Actor, name string, limit int
 	var out []Run
 	err := m.read(ctx, func(tx Tx) error {
 		var err error
-		out, err = tx.Runs(name, limit)
-		return err
+		if out, err = tx.Runs(name, limit); err != nil || len(out) == 0 {
+			return err
+		}
+		return markInterrupted(tx, &out[0])
 	})
 	return out, err
 }

@@ -92,6 +92,8 @@ type logTx interface {
 	// HoldLease keeps a lease in its holder's hands until the end of the
 	// transaction; Stale if it has changed hands since the fencing number.
 	HoldLease(name string, fence int64) error
+	// Leased says whether anybody holds a lease whose life is not over.
+	Leased(name string) (bool, error)
 	// DropLease ends a lease, unless it has changed hands.
 	DropLease(name string, fence int64) error
 	// FindReply gives the answer stored under an idempotency key of a

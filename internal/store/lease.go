@@ -60,6 +60,14 @@ func (t *tx) HoldLease(name string, fence int64) error {
 	return nil
 }
 
+func (t *tx) Leased(name string) (bool, error) {
+	l, err := t.lease(name, "")
+	if errs.Is(err, errs.NotFound) {
+		return false, nil
+	}
+	return l.holder != "" && !l.over, err
+}
+
 func (t *tx) DropLease(name string, fence int64) error {
 	_, err := t.update("drop a lease", "UPDATE lease SET holder = '', expires_at = 0 WHERE name = ? AND fence = ?", name, fence)
 	return err

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/corpnum"
+	"enishi/internal/errs"
 	"enishi/internal/market"
 )
 
@@ -231,6 +233,11 @@ func TestOperatorsLookAtTheInstallation(t *testing.T) {
 	s.holds(s.get("/operator/settings"), http.StatusOK, "条件が合うと、自動でオファーを送ります", "ENISHI_PERMIT", "設定されていません")
 	s.holds(s.get("/operator/kpis"), http.StatusOK, "昨日までの30日で0件を送り", "今日の分は、日が変わると加わります", "<svg")
 	s.holds(s.get("/operator/jobs"), http.StatusOK, "ジョブはすべて順調です", "集計", "毎日 08:00")
+	failing := s.market.Jobs(func(context.Context) (int64, error) { return 0, errs.New(errs.Busy, "the disk is full") })
+	if _, err := failing.Run(t.Context(), market.JobSnapshot, market.RunOptions{}); err == nil {
+		t.Error("a job that fails went through")
+	}
+	s.holds(s.get("/operator/jobs"), http.StatusOK, "1つのジョブが失敗しています", "the disk is full")
 	s.holds(s.post("/operator/jobs/statistics/run", nil), http.StatusOK, "実行を受け付けました")
 	s.holds(s.post("/operator/jobs/nothing/run", nil), http.StatusNotFound)
 	s.holds(s.get("/operator/jobs/runs?job=trim"), http.StatusOK, "まだ実行されていません", "変更ログの整理")

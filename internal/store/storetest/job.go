@@ -19,6 +19,7 @@ func jobs() map[string]func(*testing.T, market.Store) {
 	return map[string]func(*testing.T, market.Store){
 		"checkpoints":                     checkpoints,
 		"runs of jobs":                    jobRuns,
+		"leases":                          leases,
 		"rules that end":                  endingRules,
 		"the log is trimmed":              logIsTrimmed,
 		"old rows are dropped":            oldRows,
@@ -66,6 +67,27 @@ func jobRuns(t *testing.T, s market.Store) {
 	write(t, s, func(tx market.Tx) error { return tx.SaveRun(&first) })
 	want(t, "Runs after one was saved", runs("a", 9), []market.Run{second, first})
 	refused(t, s, "SaveRun of none", errs.NotFound, func(tx market.Tx) error { return tx.SaveRun(&market.Run{Key: 99, Outcome: market.Done}) })
+}
+
+func leases(t *testing.T, s market.Store) {
+	take := func(holder string) (fence int64) {
+		write(t, s, func(tx market.Tx) (err error) {
+			fence, err = tx.TakeLease("a", holder, time.Hour, false)
+			return err
+		})
+		return fence
+	}
+	held := func() bool {
+		return load(t, s, func(tx market.Tx) (bool, error) { return tx.Leased("a") })
+	}
+	want(t, "a lease that nobody has had", held(), false)
+	want(t, "the first fence", take("x"), 1)
+	want(t, "a lease that is taken", held(), true)
+	want(t, "the fence of who comes second", take("y"), 0)
+	write(t, s, func(tx market.Tx) error { return tx.DropLease("a", 1) })
+	want(t, "a lease that was dropped", held(), false)
+	want(t, "the second fence", take("y"), 2)
+	want(t, "a lease that is taken again", held(), true)
 }
 
 func endingRules(t *testing.T, s market.Store) {
