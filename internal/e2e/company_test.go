@@ -106,6 +106,30 @@ func starts(firm *e2e.Tab) {
 	firm.Says("停止する")
 }
 
+// aRuleThatIsNotSaved changes a rule and would activate it: it is told to save first, and
+// nothing is activated; once it is saved, the way is free.
+func aRuleThatIsNotSaved(s *stage) {
+	tab := s.tab(e2e.View{})
+	founds(tab, corpnum.From(810_000_000_002).String(), "まだ保存しない会社")
+	publishes(tab, "保存を待つ求人")
+	tab.Open("/company/rules/new")
+	tab.Run(`{ const list = document.querySelector("#position"); list.selectedIndex = list.options.length - 1; list.dispatchEvent(new Event("change", {bubbles: true})) }`)
+	tab.Click(`button[name=do][value=save]`)
+	tab.Has(`main a[href$="/activate"]`)
+	path := tab.Path()
+	tab.Fill("#daily_budget", "7")
+	tab.Click(`main a[href$="/activate"]`)
+	tab.Says("保存していない変更があります。先に保存してください。")
+	tab.Unbarred()
+	tab.At(path)
+	tab.Field("#daily_budget", "7")
+	tab.Click(`button[name=do][value=save]`)
+	tab.Has("body:not(:has([data-toast=unsaved]))")
+	tab.Field("#daily_budget", "7")
+	tab.Click(`main a[href$="/activate"]`)
+	tab.Says("14日以内に面接の日程を決め")
+}
+
 // blocks has a person block a company that has sent an offer: it waits no longer for the
 // person, looks expired to the company, and the company finds one fewer.
 func blocks(s *stage, person, firm *e2e.Tab, number, title string) {

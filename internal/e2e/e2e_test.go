@@ -85,6 +85,7 @@ func TestFlows(t *testing.T) {
 		{"offers arrive", offersArrive},
 		{"those chosen stay", theChosenStay},
 		{"a search answers its first key", aSearchAnswersItsFirstKey},
+		{"a word is searched as it is typed", aWordIsSearchedAsItIsTyped},
 		{"a session that ends", aSessionThatEnds},
 		{"a company and a stranger", aCompanyAndAStranger},
 		{"a card that cannot move", aCardThatCannotMove},
@@ -97,6 +98,7 @@ func TestFlows(t *testing.T) {
 		{"a builder comes back", aBuilderComesBack},
 		{"nothing under the bar of a phone", nothingUnderTheBar},
 		{"a session that ends in the rule builder", aBuilderWhoseSessionEnds},
+		{"a rule that is not saved", aRuleThatIsNotSaved},
 	} {
 		t.Run(flow.name, func(t *testing.T) { flow.run(&stage{t, all.server, all.browser}) })
 	}

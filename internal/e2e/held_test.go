@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -55,4 +56,23 @@ func aSearchAnswersItsFirstKey(s *stage) {
 	tab.Has("[data-keys] h2 a:focus")
 	tab.Press(kb.Enter)
 	tab.Until(`/^\/company\/candidates\/./.test(location.pathname)`)
+}
+
+// aWordIsSearchedAsItIsTyped types a word into a search and presses nothing else: the
+// total follows, and the field keeps the focus and what is typed.
+func aWordIsSearchedAsItIsTyped(s *stage) {
+	tab := s.tab(e2e.View{})
+	tab.SignIn("company1@example.jp")
+	tab.Open("/company/candidates")
+	const total = `document.querySelector("#total").innerText`
+	before := tab.Text(total)
+	tab.Fill("#text", "開発")
+	tab.Until(fmt.Sprintf("%s !== %q", total, before))
+	tab.Has(`#text:focus`)
+	tab.Field("#text", "開発")
+	tab.Has(".removable")
+	before = tab.Text(total)
+	tab.Press("環境")
+	tab.Until(fmt.Sprintf("%s !== %q", total, before))
+	tab.Field("#text", "開発環境")
 }

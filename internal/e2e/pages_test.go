@@ -202,11 +202,29 @@ func (v *visit) page(pattern, path string) {
 			v.Errorf("%s: %s", what, barrier)
 		}
 		v.tab.View(view)
-		if wide := v.tab.Number("document.documentElement.scrollWidth"); wide > view.Width {
-			v.Errorf("%s: the page is %d px wide", what, wide)
+		for _, wide := range v.tab.Sideways(view.Width) {
+			v.Errorf("%s: it scrolls sideways: %s", what, wide)
 		}
 		if all || v.in.name == "full" {
 			v.keep(shotName(pattern, v.in.name, view), v.tab.Shot())
+		}
+	}
+}
+
+// TestWhatScrollsSidewaysIsFound widens a page of a phone by a table: it is found where it
+// widens the document, or a box that is not there for that, and not where it scrolls in its
+// own.
+func TestWhatScrollsSidewaysIsFound(t *testing.T) {
+	e2e.Need(t)
+	tab := e2e.NewBrowser(t).Tab(t, e2e.NewServer(t, 0), e2e.View{Width: e2e.Phone})
+	cells := `<table class="table"><tbody><tr>` + strings.Repeat(`<td>年間休日は百二十五日です</td>`, 20) + `</tr></tbody></table>`
+	for around, want := range map[string]int{
+		"<div>%s</div>": 1, `<div class="scroll">%s</div>`: 0, `<div class="choices every">%s</div>`: 1, "<p>ふつうの文</p>": 0,
+	} {
+		tab.Open("/signin")
+		tab.Run(fmt.Sprintf("document.querySelector('main').insertAdjacentHTML('beforeend', `%s`)", strings.ReplaceAll(around, "%s", cells)))
+		if got := tab.Sideways(e2e.Phone); len(got) != want {
+			t.Errorf("in %s: %q scrolls, want %d", around, got, want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import { live } from "./live";
 import { drafts, follow, guards } from "./draft";
 import { printing } from "./print";
 import { sending } from "./send";
+import { steady } from "./steady";
 
 // Pieces of pages that htmx brings, and pages that it shows in place, may hold what a
 // module below takes care of: each is told of every piece once. Drafts come first: the
@@ -32,5 +33,6 @@ keys(); // before the page is shown: its first key counts
 sending();
 guards();
 follow();
+steady();
 printing();
 live();

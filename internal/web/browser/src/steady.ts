@@ -1,0 +1,44 @@
+// A form that asks as it is filled in is brought up to date under the hands of whoever
+// fills it in. What they are at goes on: a press ends on what it began on, and what is
+// typed is not replaced by an answer to what stood there before.
+import htmx from "htmx.org";
+
+interface Asking {
+  issueRequest: (confirmed: boolean) => void;
+}
+
+// steady listens for presses and typing in every form that asks by itself.
+export function steady(): void {
+  let pressed = false;
+  const held = new Map<EventTarget | null, () => void>();
+  document.addEventListener("pointerdown", () => (pressed = true), true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(
+      end,
+      () => {
+        pressed = false;
+        setTimeout(() => {
+          const asks = [...held.values()]; // after the click, which is of the same press
+          held.clear();
+          asks.forEach((ask) => ask());
+        });
+      },
+      true,
+    );
+  }
+  document.addEventListener("htmx:confirm", (event) => {
+    if (!pressed || !asks(event.target)) return;
+    event.preventDefault();
+    const { issueRequest } = (event as CustomEvent<Asking>).detail;
+    held.set(event.target, () => issueRequest(true));
+  });
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) || field.closest("[data-combobox]")) return;
+    if (field.form && asks(field.form)) htmx.trigger(field.form, "htmx:abort"); // it asks again once this is done
+  });
+}
+
+function asks(target: EventTarget | null): target is HTMLFormElement {
+  return target instanceof HTMLFormElement && target.hasAttribute("hx-sync");
+}
