@@ -18,9 +18,9 @@ export function steady(): void {
       () => {
         pressed = false;
         setTimeout(() => {
-          const asks = [...held.values()]; // after the click, which is of the same press
+          const waiting = [...held.values()]; // the click, which is of the same press, was before
           held.clear();
-          asks.forEach((ask) => ask());
+          waiting.forEach((ask) => ask());
         });
       },
       true,
@@ -34,8 +34,13 @@ export function steady(): void {
   });
   document.addEventListener("input", (event) => {
     const field = event.target;
-    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) || field.closest("[data-combobox]")) return;
-    if (field.form && asks(field.form)) htmx.trigger(field.form, "htmx:abort"); // it asks again once this is done
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)) return;
+    if (["checkbox", "radio"].includes(field.type) || field.closest("[data-combobox]")) return; // these stay as they are
+    const form = field.form;
+    if (!form || !asks(form) || !form.classList.contains("htmx-request")) return;
+    htmx.trigger(form, "htmx:abort");
+    const ask = (): boolean => field.dispatchEvent(new Event("change", { bubbles: true })); // also if it ends as it began
+    field.addEventListener("blur", ask, { once: true });
   });
 }
 
