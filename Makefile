@@ -24,7 +24,7 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := generated browser format vet lint vulnerabilities arch test race
 
-.PHONY: help build run image generate check bench e2e fuzz-api drill drill-full clean services services-stop test-services compose compose-test $(STAGES)
+.PHONY: help build run image generate check bench e2e fuzz-api drill drill-full clean services services-stop test-services compose alarms compose-test $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -79,6 +79,9 @@ image: $(ESBUILD) ## build the container image into bin/image, without a daemon
 
 compose: ## write compose.yaml and what it mounts from the table of services
 	@$(GO) run ./cmd/stack compose
+
+alarms: ## write the alarms and dashboards from their table, for Prometheus, Grafana and CloudWatch
+	@$(GO) run ./cmd/stack alarms
 
 compose-test: $(ESBUILD) ## the whole stack in real containers (takes root); installs Docker and what else it needs
 	@scripts/compose-test

@@ -26,7 +26,7 @@ func TestFilesAreThoseOfTheTable(t *testing.T) {
 			continue
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the table makes: go run ./cmd/stack alarms", path)
+			t.Errorf("%s is not what the table makes: make alarms", path)
 		}
 	}
 }

@@ -117,8 +117,8 @@ func TestCloudWatchIsAccepted(t *testing.T) {
 	}
 }
 
-// TestMetricsAreMeasured holds every metric of ours in the files to the list of
-// those that processes have.
+// TestMetricsAreMeasured holds every metric of ours in the files and the pages to
+// the list of those that processes have.
 func TestMetricsAreMeasured(t *testing.T) {
 	text, err := os.ReadFile(root + "/internal/cli/testdata/metrics.golden")
 	if err != nil {
@@ -127,6 +127,7 @@ func TestMetricsAreMeasured(t *testing.T) {
 	measured := map[string]bool{
 		// Of an installation with a Redis and a database server.
 		"enishi_redis_up": true, "enishi_database_connections": true, "enishi_database_connections_max": true,
+		"enishi_redis_calls_total": true,
 	}
 	for line := range strings.Lines(string(text)) {
 		name, _, _ := strings.Cut(line, " ")
@@ -135,6 +136,11 @@ func TestMetricsAreMeasured(t *testing.T) {
 	files, err := alarm.Files()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, a := range alarm.Alarms() {
+		if files[a.Runbook()], err = os.ReadFile(root + "/" + a.Runbook()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	suffixes := regexp.MustCompile(`_(bucket|count|sum)$`)
 	found := 0

@@ -28,7 +28,7 @@ type rules struct {
 // Prometheus gives the file of recording and alerting rules.
 func Prometheus(p Pace) []byte {
 	r := &rules{pace: p}
-	fmt.Fprint(r, "# Made from the table of internal/alarm by `go run ./cmd/stack alarms`: change it there.\ngroups:\n")
+	fmt.Fprint(r, "# Made from the table of internal/alarm by `make alarms`: change it there.\ngroups:\n")
 	for _, o := range Objectives() {
 		r.group(o.Name)
 		r.objective(o)
