@@ -136,6 +136,7 @@ func decided() map[string]string {
 		"database-url": "mysql://enishi:" + needed("DATABASE_PASSWORD") + "@mariadb:3306/enishi",
 		"redis-url":    "redis://:" + needed("CACHE_PASSWORD") + "@valkey:6379/0",
 		"mail-url":     "${ENISHI_MAIL_URL:-smtp://mail:1025?tls=off}",
+		"mail-from":    "${ENISHI_MAIL_FROM:-Enishi <no-reply@enishi.invalid>}",
 		"public-url":   "${ENISHI_PUBLIC_URL:-http://127.0.0.1:8080}",
 	}
 }

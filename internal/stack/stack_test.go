@@ -137,3 +137,39 @@ func TestSecretsHaveNoDefault(t *testing.T) {
 		t.Errorf("only %d secrets found", found)
 	}
 }
+
+// TestSettingsAreValid resolves what processes are told, as they do, with nothing in
+// .env but what deploy/init writes.
+func TestSettingsAreValid(t *testing.T) {
+	written := map[string]string{}
+	for _, name := range []string{"ENISHI_SECRET", "DATABASE_PASSWORD", "CACHE_PASSWORD"} {
+		written[name] = strings.Repeat("0123456789abcdef", 4)
+	}
+	given := map[string]string{"ENISHI_ROLES": "web"}
+	for _, v := range stack.Settings() {
+		given[v.Name] = expand(v.Value, written)
+	}
+	c, err := config.Resolve(nil, func(name string) (string, bool) { value, ok := given[name]; return value, ok })
+	if err != nil {
+		t.Fatalf("the processes of the stack refuse to start: %v", err)
+	}
+	if c.DatabaseURL == "" || len(c.Secret) == 0 {
+		t.Errorf("the stack gives no database or no secret: %+v", c)
+	}
+}
+
+// expand does what Compose does with variables.
+func expand(value string, written map[string]string) string {
+	for {
+		before, rest, found := strings.Cut(value, "${")
+		if !found {
+			return value
+		}
+		name, rest, _ := strings.Cut(rest, "}")
+		name, other, _ := strings.Cut(name, ":")
+		if v := written[name]; v != "" {
+			other = "-" + v
+		}
+		value = before + other[1:] + rest
+	}
+}
