@@ -3,6 +3,7 @@ package onehost_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -88,22 +89,28 @@ func strike(t *testing.T, s *onehost.Stack, service string, signal syscall.Signa
 	if len(sent) < 40 {
 		t.Errorf("only %d requests were sent", len(sent))
 	}
-	t.Logf("ended after %.1f s, well after %.1f s; matcher even after %.1f s; %d of %d requests failed",
-		dead.Sub(struck).Seconds(), healed.Seconds(), drained.Seconds(), failed, len(sent))
+	t.Logf("well after %.1f s, the matcher even %.1f s later; %d of %d requests failed", healed.Seconds(), drained.Seconds(), failed, len(sent))
 }
 
 // childOf gives the process that a guard guards.
 func childOf(t *testing.T, pid int) int {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	var child int
-	if err == nil {
-		_, err = fmt.Sscan(string(text), &child)
-	}
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // each lists its own
 	if err != nil {
-		t.Fatalf("the child of %d: %v", pid, err)
+		t.Fatal(err)
 	}
-	return child
+	for _, thread := range threads {
+		text, err := os.ReadFile(thread)
+		var child int
+		if err == nil {
+			_, err = fmt.Sscan(string(text), &child)
+		}
+		if err == nil {
+			return child
+		}
+	}
+	t.Fatalf("process %d has no child", pid)
+	return 0
 }
 
 // state gives the state of a process as Linux names it: T stopped, Z ended; nothing if

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"enishi/internal/stack"
 )
 
 // Stack is an installation on one host.
@@ -25,9 +27,9 @@ type Stack struct {
 	Mail       string // of the mail catcher's API
 	Prometheus string
 	Alerts     string // of Alertmanager's API
+	Copies     int    // containers that it has
 
-	t        testing.TB
-	services []string
+	t testing.TB
 }
 
 // New starts the stack and ends it, with all that it kept, after the test.
@@ -48,8 +50,14 @@ func New(t testing.TB) *Stack {
 		s.Compose("down", "--volumes", "--timeout", "5")
 	})
 	// Grafana is in no package of Debian, so nothing stands in for its image.
-	s.services = slices.DeleteFunc(strings.Fields(s.Compose("config", "--services")), func(name string) bool { return name == "grafana" })
-	s.Compose(append([]string{"up", "--detach"}, s.services...)...)
+	up := []string{"up", "--detach"}
+	for _, service := range stack.Services() {
+		if service.Name != "grafana" {
+			up = append(up, service.Name)
+			s.Copies += service.Copies
+		}
+	}
+	s.Compose(up...)
 	return s
 }
 

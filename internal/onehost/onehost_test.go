@@ -50,14 +50,11 @@ func unwell(s *onehost.Stack) string {
 	return strings.Join(ill, ", ")
 }
 
-// services that compose.yaml has, but for Grafana: nothing stands in for it.
-const services = 14
-
 // settled finds, after everything that was done to the stack, all of it well.
 func settled(t *testing.T, s *onehost.Stack) {
 	s.Eventually(time.Minute, "all containers are healthy", func() string { return unwell(s) })
-	if n := len(s.Containers()); n != services {
-		t.Errorf("%d containers run, want %d", n, services)
+	if n := len(s.Containers()); n != s.Copies {
+		t.Errorf("%d containers run, want %d", n, s.Copies)
 	}
 }
 
