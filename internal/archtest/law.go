@@ -197,7 +197,7 @@ func libraries() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/kong":            {"internal/cli", "cmd/stack"},
 		"github.com/mattn/go-isatty":            {"internal/cli"},
-		"github.com/KimMachineGun/automemlimit": {"internal/cli"}, // reads control groups of both versions
+		"github.com/KimMachineGun/automemlimit": {"internal/cli", "internal/telemetry"}, // reads control groups of both versions
 		"github.com/schollz/progressbar/v3":     {"internal/cli"},
 		"github.com/tsenart/vegeta/v12":         {"internal/cli"},
 		"golang.org/x/term":                     {"internal/cli"},

@@ -2,14 +2,11 @@ package telemetry
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"enishi/internal/store"
@@ -40,7 +37,7 @@ func (c *machineCollector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect gives the values; what the system does not say is missing.
 func (c *machineCollector) Collect(to chan<- prometheus.Metric) {
-	if limit := memoryLimit("/"); limit > 0 {
+	if limit := memoryLimit(); limit > 0 {
 		c.memory.send(to, float64(limit))
 	}
 	for name, folder := range c.folders {
@@ -53,62 +50,17 @@ func (c *machineCollector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// memoryLimit gives the bytes that the control groups of this process allow it,
-// of both versions, or else what the machine has; 0: it is not known. root is
-// where the file system begins.
-func memoryLimit(root string) int64 {
-	limit := machineMemory(root)
-	groups, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
+// memoryLimit gives the bytes that the control group of this process allows it,
+// or the machine has; 0: it is not known.
+func memoryLimit() uint64 {
+	limit, err := memlimit.FromSystem()
 	if err != nil {
-		return limit
+		limit = 0
 	}
-	for line := range strings.Lines(string(groups)) {
-		// NUMBER:CONTROLLERS:PATH; version 2 has neither number nor controllers.
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(parts) < 3 {
-			continue
-		}
-		top, file := "sys/fs/cgroup", "memory.max"
-		if parts[1] != "" {
-			top, file = "sys/fs/cgroup/memory", "memory.limit_in_bytes"
-			if !strings.Contains(","+parts[1]+",", ",memory,") {
-				continue
-			}
-		}
-		// Those above bound it as well. In a container the path may be the
-		// host's, of which only the top is seen.
-		for path := filepath.Clean("/" + parts[2]); ; path = filepath.Dir(path) {
-			text, err := os.ReadFile(filepath.Join(root, top, path, file))
-			if own, wrong := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && wrong == nil && own > 0 {
-				if limit == 0 || own < limit {
-					limit = own
-				}
-			}
-			if path == "/" {
-				break
-			}
-		}
+	if group, err := memlimit.FromCgroup(); err == nil && (limit == 0 || group < limit) {
+		limit = group
 	}
 	return limit
-}
-
-// machineMemory gives the memory of the machine, 0 if it does not say.
-func machineMemory(root string) int64 {
-	text, err := os.ReadFile(filepath.Join(root, "proc/meminfo"))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "MemTotal:" {
-			n, err := strconv.ParseInt(fields[1], 10, 64)
-			if err != nil {
-				return 0
-			}
-			const kilo = 1024
-			return n * kilo
-		}
-	}
-	return 0
 }
 
 // databaseCollector asks a database what it has in use, now and then: it takes

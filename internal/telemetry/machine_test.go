@@ -1,40 +1,72 @@
-package telemetry
+package telemetry_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"enishi/internal/telemetry"
 )
 
-const machine = "MemTotal:       16000 kB\nMemFree:         1000 kB\n"
+// figures gives the values of a collector by name and label.
+func figures(t *testing.T, c prometheus.Collector) map[string]float64 {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(c); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, l := range m.GetLabel() {
+				name += " " + l.GetValue()
+			}
+			out[name] = m.GetGauge().GetValue()
+		}
+	}
+	return out
+}
 
-// TestMemoryLimit plays the file systems of machines and containers.
-func TestMemoryLimit(t *testing.T) {
-	for name, tt := range map[string]struct {
-		files map[string]string
-		want  int64
-	}{
-		"nothing is known":        {nil, 0},
-		"a machine":               {map[string]string{"proc/meminfo": machine}, 16_384_000},
-		"no limit, version 2":     {map[string]string{"proc/meminfo": machine, "proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/memory.max": "max\n"}, 16_384_000},
-		"version 2":               {map[string]string{"proc/meminfo": machine, "proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/memory.max": "1048576\n"}, 1_048_576},
-		"version 2, one above":    {map[string]string{"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/memory.max": "1048576\n", "sys/fs/cgroup/a/b/memory.max": "2097152\n"}, 1_048_576},
-		"version 2, a container":  {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "1048576\n"}, 1_048_576},
-		"version 1, the host's":   {map[string]string{"proc/self/cgroup": "9:cpu:/x\n4:memory:/docker/1\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "1048576\n"}, 1_048_576},
-		"version 1, no limit":     {map[string]string{"proc/meminfo": machine, "proc/self/cgroup": "4:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}, 16_384_000},
-		"version 1, others' file": {map[string]string{"proc/meminfo": machine, "proc/self/cgroup": "4:memoryless:/a\n", "sys/fs/cgroup/memory/a/memory.limit_in_bytes": "5\n"}, 16_384_000},
-	} {
-		root := t.TempDir()
-		for path, text := range tt.files {
-			if err := os.MkdirAll(filepath.Join(root, filepath.Dir(path)), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := memoryLimit(root); got != tt.want {
-			t.Errorf("%s: %d, want %d", name, got, tt.want)
-		}
+// TestMachine compares with what the system's own programs say, and expects a
+// folder that is not there to be missing.
+func TestMachine(t *testing.T) {
+	dir := t.TempDir()
+	got := figures(t, telemetry.NewMachineCollector(map[string]string{"data": dir, "files": filepath.Join(dir, "none")}))
+	out, err := exec.CommandContext(t.Context(), "df", "--block-size=1", "--output=size", dir).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Fields(string(out))
+	size, err := strconv.ParseFloat(lines[len(lines)-1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got["enishi_disk_bytes data"] != size || got["enishi_disk_free_bytes data"] <= 0 || got["enishi_disk_free_bytes data"] >= size {
+		t.Errorf("df says %g bytes, measured is %v", size, got)
+	}
+	if _, ok := got["enishi_disk_bytes files"]; ok {
+		t.Errorf("a folder that is not there is measured: %v", got)
+	}
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		t.Skip(err)
+	}
+	total, err := strconv.ParseFloat(strings.Fields(string(text))[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const kilo = 1024
+	if limit := got["enishi_memory_limit_bytes"]; limit <= 0 || limit > total*kilo {
+		t.Errorf("the limit of memory is %g, the machine has %g", limit, total*kilo)
 	}
 }
