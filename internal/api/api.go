@@ -175,6 +175,7 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 	s.addScouts()
 	s.addAudit()
 	s.addOperators(o)
+	s.addTrials()
 	s.addPositions()
 	s.addRules()
 	s.addSearch()

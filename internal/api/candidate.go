@@ -70,7 +70,7 @@ func (s *service) addVisitors() {
 	}, s.confirm)
 }
 
-func (s *service) signUp(ctx context.Context, in *Creation, b *SignUpBody) (*answered[SignedUp], error) {
+func (s *service) signUp(ctx context.Context, in *Registration, b *SignUpBody) (*answered[SignedUp], error) {
 	once, err := in.once(ctx)
 	if err != nil {
 		return nil, err
@@ -81,6 +81,7 @@ func (s *service) signUp(ctx context.Context, in *Creation, b *SignUpBody) (*ans
 	}
 	made, err := s.market.SignUp(ctx, market.SignUp{
 		Email: b.Email, Password: b.Password, Profile: *b.Profile, Wishes: wishes, Employers: b.Employers, Blocks: b.Blocks,
+		Trial: in.Trial,
 	}, once)
 	if err != nil {
 		return nil, err

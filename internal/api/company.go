@@ -112,12 +112,12 @@ func companyAnswer(k *company.Company) CompanyAnswer {
 	return CompanyAnswer{k.ID.String(), k.Number, k.Head, k.Name, k.Size, string(k.Status)}
 }
 
-func (s *service) found(ctx context.Context, in *Creation, b *CompanyBody) (*answered[Founded], error) {
+func (s *service) found(ctx context.Context, in *Registration, b *CompanyBody) (*answered[Founded], error) {
 	once, err := in.once(ctx)
 	if err != nil {
 		return nil, err
 	}
-	give := market.Found{Number: b.Number, Name: b.Name, Size: b.Size, Email: b.Email, Password: b.Password}
+	give := market.Found{Number: b.Number, Name: b.Name, Size: b.Size, Email: b.Email, Password: b.Password, Trial: in.Trial}
 	if b.Head != nil {
 		give.Head = *b.Head
 	}

@@ -123,7 +123,7 @@ type world struct {
 	candidate, company, operator                    string // tokens
 	companyID, position, unruled, rule, offer, card string
 	member, invitation, machine, search             string // ids
-	slot, breach                                    string // ids
+	slot, breach, trial                             string // ids
 	code                                            string // that was mailed last
 }
 
@@ -143,6 +143,8 @@ func newWorld(t *testing.T, change ...func(*market.Options, *api.Options)) *worl
 	w.employ()
 	saved := w.must(http.StatusCreated, "POST", "/api/v1/searches", w.company, savedSearch)
 	w.search = into[struct{ ID string }](t, saved).ID
+	opened := w.must(http.StatusCreated, "POST", "/api/v1/operator/trials", w.operator, "")
+	w.trial = into[struct{ ID string }](t, opened).ID
 	return w
 }
 
@@ -237,6 +239,8 @@ func (w *world) target(d described) string {
 	switch {
 	case strings.HasPrefix(d.path, "/api/v1/operator/breaches") && w.breach != "":
 		id = w.breach
+	case strings.HasPrefix(d.path, "/api/v1/operator/trials"):
+		id = w.trial
 	case strings.HasPrefix(d.path, "/api/v1/positions"):
 		id = w.position
 	case strings.HasPrefix(d.path, "/api/v1/rules"):

@@ -169,7 +169,7 @@ func (s *service) admit(op operation) func(huma.Context, func(huma.Context)) {
 }
 
 func (s *service) authenticate(x *exchange, op operation) error {
-	if op.limited && s.limiter != nil {
+	if op.limited && s.limiter != nil && !s.rehearses(x.request) {
 		if err := s.limiter.Allow(x.request); err != nil {
 			return err
 		}
@@ -214,7 +214,7 @@ func (in *Creation) once(ctx context.Context) (market.Once, error) {
 	}
 	scope := "anonymous"
 	if x.actor.Account != 0 {
-		scope = "account:" + strconv.FormatInt(x.actor.Account, 10)
+		scope = market.ReplyScope(x.actor.Account)
 	}
 	return market.Once{Scope: scope, Key: in.Key, Digest: x.digest}, nil
 }

@@ -23,6 +23,7 @@ type Candidate struct {
 	Key         int64
 	ID          uuid.UUID
 	Account     int64
+	Trial       int64 // of whose rehearsal they are a part; 0: they are real. It never changes
 	Version     int64 // of the whole; each edit raises it
 	Open        bool  // looking: in matches and searches
 	Confirmed   bool  // the e-mail address is known to be theirs

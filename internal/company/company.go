@@ -37,6 +37,7 @@ type Company struct {
 	Name    string
 	Size    int // band of taxonomy.CompanySize
 	Status  Status
+	Trial   int64 // of whose rehearsal it is a part; 0: it is real. It never changes
 }
 
 // Member is an account's place in a company.

@@ -151,7 +151,7 @@ func alertStands(tx Tx, s *SavedSearch, c *candidate.Candidate, today day.Day) (
 	if err != nil {
 		return false, fmt.Errorf("company of search %d: %w", s.Key, err)
 	}
-	if !c.Open || k.Status != company.Verified {
+	if c.Trial != k.Trial || !c.Open || k.Status != company.Verified {
 		return false, nil
 	}
 	group, err := groupOf(tx, k)

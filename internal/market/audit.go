@@ -62,6 +62,8 @@ const (
 	AuditErase       Audited = "candidate.erase"
 	AuditJob         Audited = "job.run"
 	AuditOperator    Audited = "operator.add"
+	AuditTrialOpen   Audited = "trial.open"
+	AuditTrialEnd    Audited = "trial.end" // by an operator, or when its time was over
 )
 
 // AuditedKinds gives all that is noted.
@@ -71,6 +73,7 @@ func AuditedKinds() []Audited {
 		AuditInvite, AuditUninvite, AuditJoin, AuditRole, AuditRemove, AuditTokenMake, AuditTokenRevoke, AuditPublish, AuditClose,
 		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSayPay, AuditMendPay, AuditConfirmPay, AuditSetAside,
 		AuditReopenPay, AuditErase, AuditJob, AuditOperator,
+		AuditTrialOpen, AuditTrialEnd,
 	}
 }
 
@@ -86,6 +89,7 @@ const (
 	SubjectRule      Subject = "rule"
 	SubjectOffer     Subject = "offer"
 	SubjectRun       Subject = "run"
+	SubjectTrial     Subject = "trial"
 )
 
 // EntryFilter says which entries are asked for; what is zero does not narrow.

@@ -20,6 +20,7 @@ type Found struct {
 	Size     int
 	Email    string
 	Password string
+	Trial    string // key of the trial that it is of; empty: it is real
 }
 
 // Founded is a new company and its owner's bearer token.
@@ -57,8 +58,15 @@ func (m *Market) Found(ctx context.Context, in Found, once Once) (Founded, error
 				return err
 			}
 			made = true
+			trial, err := m.joining(tx, in.Trial)
+			if err == nil {
+				err = trial.found(&k)
+			}
+			if err != nil {
+				return err
+			}
+			k.Trial = trial.Key
 			var known bool
-			var err error
 			if known, out, err = m.addFounded(tx, &k, &a); err != nil {
 				return err
 			}
@@ -248,7 +256,7 @@ func (m *Market) Companies(ctx context.Context, actor Actor, of company.Status, 
 }
 
 // companies gives up to limit companies after a key, of one status ("": of any), that
-// fit.
+// fit; those of trials are nobody's business.
 func (m *Market) companies(ctx context.Context, actor Actor, of company.Status, after int64, limit int, fits func(*company.Company) bool) ([]company.Company, error) {
 	if err := onlyOperators(actor); err != nil {
 		return nil, err
@@ -266,7 +274,7 @@ func (m *Market) companies(ctx context.Context, actor Actor, of company.Status, 
 				return err
 			}
 			for _, k := range list {
-				if fits(&k) {
+				if k.Trial == 0 && fits(&k) {
 					out = append(out, k)
 				}
 			}

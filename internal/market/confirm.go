@@ -122,6 +122,11 @@ func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID
 		if err != nil {
 			return err
 		}
+		k, err := tx.Company(r.Company)
+		if err != nil {
+			return err
+		}
+		people := m.peopleOf(k.Trial)
 		list, err := tx.OffersBy(actor.Company, r.Key, 0, allOffers, offer.Proposed)
 		if err != nil {
 			return err
@@ -130,7 +135,7 @@ func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID
 			if slices.Contains(except, o.ID) {
 				continue
 			}
-			who, _ := m.people.findPerson(o.Candidate)
+			who, _ := people.findPerson(o.Candidate)
 			proposals = append(proposals, Proposal{
 				Rule: r.Key, Candidate: o.Candidate, Score: o.Score, tie: rule.Tie(m.seed, r.ID, who.id),
 			})

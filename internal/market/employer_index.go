@@ -85,6 +85,9 @@ func (x *employerIndex) follow(ctx context.Context, m *Market) error {
 			}
 			for i := range list {
 				after = list[i].Key
+				if list[i].Trial != 0 {
+					continue
+				}
 				fresh = append(fresh, indexedEmployer{after, candidate.ParseEmployer(list[i].Name), condition.FoldText(list[i].Name)})
 			}
 			if len(list) < companiesRead {

@@ -26,7 +26,7 @@ func tables() map[string]string {
 		"saved_search": "(of companies)", "search_alert": "(what a company looks for is its own)",
 		"guess": "(how many wrong codes were given on a day, for security alone)", "reset": "(a digest of a code, for an hour)",
 		"reply": "(ciphertext of answers that were given, for a day)", "mail": "(copies of what was sent to the person, for as long as it is tried)",
-		"log": "(ids)", "audit": "(ids)", "stat_item": "(ids)", "digest": "(ids)",
+		"log": "(ids)", "audit": "(ids)", "stat_item": "(ids)", "digest": "(ids)", "trial_candidate": "(ids)", "trial": "(of nobody)",
 		"installation": "(of nobody)", "lease": "(of nobody)", "pause": "(of nobody)", "job": "(of nobody)", "job_run": "(of nobody)",
 		"stat_day": "(figures)", "past_edition": "(figures)", "past_cell": "(figures)", "past_atom": "(figures)",
 	}

@@ -9,6 +9,7 @@ import (
 
 	"enishi/internal/company"
 	"enishi/internal/day"
+	"enishi/internal/errs"
 )
 
 // Follow applies what has been committed since the last time to the
@@ -86,7 +87,7 @@ func (m *Market) catchUp(ctx context.Context) (today day.Day, err error) {
 			return err
 		}
 		_, done := m.begin(ctx, Work{Kind: ApplyWork})
-		err = m.people.apply(b)
+		err = m.apply(b)
 		done(Outcome{Err: err})
 		if err != nil {
 			return err
@@ -268,6 +269,7 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 		for _, key := range keys {
 			if len(found) == 0 || found[0].Key != key {
 				b.erase(key, turn)
+				m.trials.erase(b, key, turn)
 				continue
 			}
 			if err := recallMask(tx, &found[0]); err != nil {
@@ -292,6 +294,11 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 	kin := kinship{}
 	for key := range t.rules {
 		r, err := tx.Rule(key)
+		if errs.Is(err, errs.NotFound) {
+			b.drop(key, turn)
+			m.trials.drop(b, key, turn)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("reload rule %d: %w", key, err)
 		}

@@ -29,7 +29,7 @@ import (
 // It holds people under keys: their documents as numbers of codes, their
 // wishes, ids and limits, the numbers of employers that they block, and their
 // texts as companies search them: masked, and sealed with the installation's
-// secret. No name, no address. Rules are held whole.
+// secret. No name, no address. Rules are held whole. Trials are not in it.
 type Image struct {
 	about             about
 	numbers           []corpnum.Number
@@ -47,7 +47,7 @@ const (
 	imageFormat = 1
 	// loweringVersion is raised whenever the same rows become other documents
 	// or conditions, or a person or an order holds something else.
-	loweringVersion = 3
+	loweringVersion = 4
 
 	numberBytes = 8
 	personBytes = 8 + 16 + 4

@@ -59,6 +59,9 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 			continue
 		}
 		m.people, m.turn = people, loadTurn
+		if err := m.loadTrials(ctx, loadTurn); err != nil {
+			return false, err
+		}
 		progress(what, people.candidates.View().Len())
 		if err := m.loadAnswers(ctx); err != nil {
 			return false, err

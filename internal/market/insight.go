@@ -79,7 +79,7 @@ func (m *Market) Insight(ctx context.Context, v Visitor) (Insight, error) {
 		return Insight{}, err
 	}
 	v.Profile = v.Profile.Derived(facts.on, nil)
-	look := looking{market: m, facts: facts, view: m.people.rules.View()}
+	look := looking{market: m, people: m.people, facts: facts, view: m.people.rules.View()}
 	question, err := look.question(v)
 	if err != nil {
 		return Insight{}, err
@@ -146,6 +146,7 @@ func (m *Market) factsOfDay(ctx context.Context) (*factsOfDay, error) {
 // looking is one visitor's look at the rules, as they are at one moment.
 type looking struct {
 	market *Market
+	people *populations
 	facts  *factsOfDay
 	view   *engine.View
 }
@@ -169,7 +170,7 @@ func (l *looking) reached(q engine.Question) []int64 {
 	done := l.market.engine(MatchWork)
 	found := l.view.Match(q)
 	done(Outcome{})
-	p := l.market.people
+	p := l.people
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return slices.DeleteFunc(found, func(key int64) bool {

@@ -44,9 +44,9 @@ func (l *looking) offers(rules []int64) []reaching {
 	out := make([]reaching, 0, len(rules))
 	for _, key := range rules {
 		doc, ok := l.view.Find(key)
-		o, known := l.market.people.findOrder(key)
+		o, known := l.people.findOrder(key)
 		if ok && known {
-			out = append(out, reaching{key, o.company, o.id, doc, l.market.people.positions.fields})
+			out = append(out, reaching{key, o.company, o.id, doc, l.people.positions.fields})
 		}
 	}
 	return out

@@ -168,6 +168,10 @@ func (m *Market) Jobs(snapshot func(context.Context) (int64, error)) *Jobs {
 			At: 3*time.Hour + 30*time.Minute, Removes: true, page: m.retainPage, count: m.countOld,
 		},
 		{
+			Name: jobTrials, What: "Erase rehearsals whose time is over, with everybody who is of them.",
+			Every: 10 * time.Minute, page: m.trialPage,
+		},
+		{
 			Name: jobTrim, What: "Remove the part of the change log that is older than 30 days and that nobody needs.",
 			At: 4 * time.Hour, Removes: true, page: m.trimPage, count: m.countTrim,
 		},
@@ -200,6 +204,7 @@ const (
 	jobAlerts     = "alerts"
 	jobRetention  = "retention"
 	jobTrim       = "trim"
+	jobTrials     = "trials"
 	JobSnapshot   = "snapshot"
 )
 

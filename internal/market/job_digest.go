@@ -166,8 +166,10 @@ func (m *Market) tell(tx Tx, key int64, today day.Day) (bool, error) {
 }
 
 // takesDigests says whether a candidate wants digests and can be written to.
-// Here a wish not to get them will be looked at.
-func takesDigests(_ *candidate.Candidate, a *account.Account) bool { return a.Confirmed }
+// Here a wish not to get them will be looked at. A rehearsal is told nothing.
+func takesDigests(c *candidate.Candidate, a *account.Account) bool {
+	return a.Confirmed && c.Trial == 0
+}
 
 // digestLine is an offer as a digest names it.
 type digestLine struct {

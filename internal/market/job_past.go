@@ -99,7 +99,7 @@ type told struct {
 func received(tx Tx, list []candidate.Candidate, offers []Received, terms map[[2]int64]told) ([]situated, error) {
 	by := map[int64]*situated{}
 	for i := range list {
-		if c := &list[i]; c.Confirmed {
+		if c := &list[i]; c.Confirmed && c.Trial == 0 {
 			by[c.Key] = &situated{cellsOf(&c.Profile), Recipient{Candidate: c.Key}}
 		}
 	}

@@ -99,7 +99,7 @@ func (m *Market) countPage(tx Tx, p *page) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	c := &counting{tx: tx, done: map[countedRow]bool{}, sums: map[Figure]int64{}}
+	c := &counting{tx: tx, done: map[countedRow]bool{}, sums: map[Figure]int64{}, trials: map[int64]bool{}}
 	var n int
 	var next string // part that follows
 	switch at.Part {
@@ -130,9 +130,10 @@ func (m *Market) countPage(tx Tx, p *page) (more bool, err error) {
 
 // counting is one page of the fold.
 type counting struct {
-	tx   Tx
-	done map[countedRow]bool
-	sums map[Figure]int64 // N is 0 in the keys
+	tx     Tx
+	done   map[countedRow]bool
+	sums   map[Figure]int64 // N is 0 in the keys
+	trials map[int64]bool   // whether a company is of one
 }
 
 type countedRow struct {
@@ -144,6 +145,9 @@ func (c *counting) candidates(after int64) (n int, next string, last int64, err 
 	list, err := c.tx.Candidates(after, jobRows)
 	for i := range list {
 		after = list[i].Key
+		if list[i].Trial != 0 {
+			continue
+		}
 		if err := c.signedUp(after, day.Of(list[i].CreatedAt)); err != nil {
 			return 0, "", after, err
 		}
@@ -155,7 +159,7 @@ func (c *counting) rules(after int64) (n int, next string, last int64, err error
 	list, err := c.tx.Rules(after, jobRows)
 	for i := range list {
 		after = list[i].Key
-		if err := c.count(RuleChanged, after, countedRule(&list[i])); err != nil {
+		if err := c.count(RuleChanged, after, countedRule(&list[i]), list[i].Company); err != nil {
 			return 0, "", after, err
 		}
 	}
@@ -166,7 +170,7 @@ func (c *counting) offers(after int64) (n int, next string, last int64, err erro
 	list, err := c.tx.Offers(after, jobRows)
 	for i := range list {
 		after = list[i].Key
-		if err := c.count(OfferChanged, after, countedOffer(&list[i])); err != nil {
+		if err := c.count(OfferChanged, after, countedOffer(&list[i]), list[i].Company); err != nil {
 			return 0, "", after, err
 		}
 	}
@@ -201,13 +205,13 @@ func (c *counting) follow(row Row) error {
 		if notFoundIsNil(err) != nil {
 			return err
 		}
-		return c.count(kind, row.Entity, countedOffer(&o))
+		return c.count(kind, row.Entity, countedOffer(&o), o.Company)
 	case RuleChanged:
 		r, err := c.tx.Rule(row.Entity)
 		if notFoundIsNil(err) != nil {
 			return err
 		}
-		return c.count(kind, row.Entity, countedRule(&r))
+		return c.count(kind, row.Entity, countedRule(&r), r.Company)
 	}
 	return c.signedUp(row.Entity, day.Of(row.At)) // the first row of a candidate is their sign-up
 }
@@ -223,8 +227,22 @@ func (c *counting) signedUp(key int64, on day.Day) error {
 	return c.tx.SetCounted(CandidateChanged, key, is)
 }
 
-// count counts a row as a figure, in place of what it counted as.
-func (c *counting) count(kind Change, key int64, is Figure) error {
+// ofTrial says whether a company is of a trial: what it does counts as nothing.
+func (c *counting) ofTrial(key int64) (bool, error) {
+	is, known := c.trials[key]
+	if known || key == 0 { // of a row that is gone
+		return is, nil
+	}
+	k, err := c.tx.Company(key)
+	c.trials[key] = k.Trial != 0
+	return k.Trial != 0, notFoundIsNil(err)
+}
+
+// count counts a row of a company as a figure, in place of what it counted as.
+func (c *counting) count(kind Change, key int64, is Figure, company int64) error {
+	if trial, err := c.ofTrial(company); err != nil || trial {
+		return err
+	}
 	was, err := c.tx.Counted(kind, key)
 	if err != nil || is == was {
 		return err

@@ -30,7 +30,9 @@ func (m *Market) KnownBy(ctx context.Context, numbers []corpnum.Number) ([]Known
 			if err != nil {
 				return err
 			}
-			out[i].Name = k.Name
+			if k.Trial == 0 {
+				out[i].Name = k.Name
+			}
 		}
 		return nil
 	})

@@ -42,10 +42,11 @@ func (m *Market) fill(ctx context.Context, turn int64, progress func(what string
 	for _, key := range m.people.without(l.all) {
 		l.all.erase(key, turn)
 	}
+	m.trials.without(l.all, turn)
 	if err := m.loadSearches(ctx, turn); err != nil {
 		return err
 	}
-	if err := m.people.apply(l.all); err != nil {
+	if err := m.apply(l.all); err != nil {
 		return err
 	}
 	m.turn = turn
@@ -109,15 +110,7 @@ func (l *loader) inBlocks(ctx context.Context, what string, read func(tx Tx, aft
 func (l *loader) add(what string, part *batch) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.all.candidates = append(l.all.candidates, part.candidates...)
-	l.all.rules = append(l.all.rules, part.rules...)
-	l.all.texts = append(l.all.texts, part.texts...)
-	for key, v := range part.person {
-		l.all.person[key] = v
-	}
-	for key, v := range part.order {
-		l.all.order[key] = v
-	}
+	l.all.add(part)
 	l.done += len(part.candidates) + len(part.rules)
 	l.progress(what, l.done)
 }

@@ -80,7 +80,8 @@ type Market struct {
 	actorKey  []byte       // seals what Actors keeps
 	letterKey []byte       // names mails to who receives them
 	offset    atomic.Int64 // added to the clock, nanoseconds
-	people    *populations
+	people    *populations // of those who are real
+	trials    trialPeople  // of all others
 	matched   atomic.Int64
 	upkeep    atomic.Pointer[upkeep]
 	watched   atomic.Int64 // when upkeep was read, by the clock; nanoseconds

@@ -29,6 +29,7 @@ type Memory struct {
 	memoryAccess
 	memoryPast
 	memorySaved
+	memoryTrials
 }
 
 var _ Store = (*Memory)(nil)
@@ -48,6 +49,7 @@ func NewMemory() *Memory {
 		memoryAccess:     newMemoryAccess(),
 		memoryPast:       memoryPast{cells: map[day.Day][]PastCell{}},
 		memorySaved:      newMemorySaved(),
+		memoryTrials:     memoryTrials{trialOf: map[int64]int64{}},
 	}
 }
 

@@ -310,7 +310,7 @@ func (t *memoryTx) AddDecision(d *company.Decision) error {
 func (t *memoryTx) Decisions(of int64) ([]company.Decision, error) {
 	var out []company.Decision
 	for _, d := range slices.Backward(t.decisions.rows) {
-		if d.Company == of {
+		if d != nil && d.Company == of {
 			out = append(out, *d)
 		}
 	}

@@ -48,6 +48,9 @@ func (t *memoryTx) AddCandidate(c *candidate.Candidate) error {
 	t.candidates.add(t, row)
 	put(t, t.candidateID, c.ID, row.Key)
 	put(t, t.candidateAccount, c.Account, row.Key)
+	if c.Trial != 0 {
+		put(t, t.trialOf, row.Key, c.Trial)
+	}
 	c.Key = row.Key
 	return nil
 }
@@ -83,7 +86,7 @@ func (t *memoryTx) SaveCandidate(c *candidate.Candidate) error {
 		return stale("candidate")
 	}
 	row := storedCandidate(c)
-	row.ID, row.Account, row.CreatedAt = before.ID, before.Account, before.CreatedAt
+	row.ID, row.Account, row.CreatedAt, row.Trial = before.ID, before.Account, before.CreatedAt, before.Trial
 	t.candidates.put(t, c.Key, row)
 	return nil
 }

@@ -101,7 +101,7 @@ func (t *memoryTx) SaveCompany(c *company.Company) error {
 	}
 	t.groups.move(t, before.Head, c.Head, c.Key)
 	row := *c
-	row.ID = before.ID
+	row.ID, row.Trial = before.ID, before.Trial
 	t.companies.put(t, c.Key, &row)
 	return nil
 }
@@ -113,7 +113,7 @@ func (t *memoryTx) Companies(after int64, limit int) ([]company.Company, error) 
 func (t *memoryTx) CompaniesIn(status company.Status, after int64, limit int) ([]company.Company, error) {
 	var out []company.Company
 	for i := max(0, after); i < int64(len(t.companies.rows)) && len(out) < limit; i++ {
-		if k := t.companies.rows[i]; k.Status == status {
+		if k := t.companies.rows[i]; k != nil && k.Status == status {
 			out = append(out, *k)
 		}
 	}

@@ -202,7 +202,7 @@ func (t *memoryTx) Breaches(company, before int64, limit int) ([]offer.Breach, e
 	}
 	var out []offer.Breach
 	for i := len(t.breaches.rows) - 1; i >= 0 && len(out) < limit; i-- {
-		if b := t.breaches.rows[i]; before == 0 || b.Key < before {
+		if b := t.breaches.rows[i]; b != nil && (before == 0 || b.Key < before) {
 			out = append(out, *b)
 		}
 	}

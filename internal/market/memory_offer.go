@@ -223,7 +223,7 @@ func (t *memoryTx) Unconfirmed(rule, position int64) (map[int64]bool, error) {
 func (t *memoryTx) AllTaken(since day.Day) (map[int64]int, error) {
 	all := map[int64]int{}
 	for _, o := range t.offers.rows {
-		if takes(o, since) {
+		if o != nil && takes(o, since) {
 			all[o.Candidate]++
 		}
 	}

@@ -61,7 +61,7 @@ func (m *Market) Why(ctx context.Context, actor Actor) (Why, error) {
 // where there is none of those, what one side misses while the other
 // agrees, or if no side ever agrees, what the candidate wishes in vain.
 func (m *Market) missed(c *candidate.Candidate) ([]Missed, error) {
-	today := m.Today()
+	today, people := m.Today(), m.peopleOf(c.Trial)
 	doc, err := m.people.profiles.person(c, &today)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (m *Market) missed(c *candidate.Candidate) ([]Missed, error) {
 	}
 	var out []Missed
 	done := m.engine(MissesWork)
-	misses := m.people.rules.View().NearMisses(engine.Question{Doc: doc, Cond: wishes})
+	misses := people.rules.View().NearMisses(engine.Question{Doc: doc, Cond: wishes})
 	done(Outcome{})
 	for _, miss := range misses {
 		if len(out) == mostMissed {
@@ -92,14 +92,14 @@ func (m *Market) missed(c *candidate.Candidate) ([]Missed, error) {
 	if len(out) > 0 {
 		return out, nil
 	}
-	view := m.people.rules.View()
+	view := people.rules.View()
 	asking := view.Match(engine.Question{Doc: doc, Cond: engine.Cond{Op: engine.All}})
 	if out = m.missedWishes(view, asking, c, wishes); len(out) > 0 {
 		return out, nil
 	}
 	offering, err := some(view, wishes)
 	if err != nil || len(offering) > 0 {
-		return m.missedMusts(offering, c, today), err
+		return missedMusts(people, offering, c, today), err
 	}
 	everyone, err := some(view, engine.Cond{Op: engine.All})
 	return m.missedWishes(view, everyone, c, wishes), err
@@ -147,12 +147,12 @@ func (m *Market) missedWishes(view *engine.View, rules []int64, c *candidate.Can
 }
 
 // missedMusts gives what some rules most often ask in vain.
-func (m *Market) missedMusts(rules []int64, c *candidate.Candidate, today day.Day) []Missed {
+func missedMusts(people *populations, rules []int64, c *candidate.Candidate, today day.Day) []Missed {
 	record := c.Record(today)
 	at := map[[32]byte]int{}
 	var out []Missed
 	for _, key := range rules {
-		o, ok := m.people.findOrder(key)
+		o, ok := people.findOrder(key)
 		if !ok {
 			continue
 		}

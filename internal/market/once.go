@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"enishi/internal/errs"
 )
@@ -15,6 +16,9 @@ type Once struct {
 	Key    string
 	Digest []byte
 }
+
+// ReplyScope is the scope of the keys of an account.
+func ReplyScope(account int64) string { return "account:" + strconv.FormatInt(account, 10) }
 
 // MostKeyBytes is the longest idempotency key.
 const MostKeyBytes = 200

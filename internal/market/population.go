@@ -3,6 +3,7 @@ package market
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -68,9 +69,14 @@ type preference struct {
 
 func newPopulations() (*populations, error) {
 	numbers := &numbering{byNo: map[corpnum.Number]int32{}}
+	return populationsOver(newLowering(condition.Profiles, numbers), newLowering(condition.Positions, numbers))
+}
+
+// populationsOver gives empty populations of a lowering.
+func populationsOver(profiles, positions *lowering) (*populations, error) {
 	p := &populations{
-		profiles:  newLowering(condition.Profiles, numbers),
-		positions: newLowering(condition.Positions, numbers),
+		profiles:  profiles,
+		positions: positions,
 		person:    map[int64]person{},
 		order:     map[int64]order{},
 		dated:     map[int64]bool{},
@@ -119,9 +125,36 @@ type batch struct {
 	searches   []engine.Change
 	person     map[int64]person
 	order      map[int64]order
+	trials     map[int64]*batch // of populations of their own
 }
 
 func newBatch() *batch { return &batch{person: map[int64]person{}, order: map[int64]order{}} }
+
+// of gives the part of the batch for the people of a trial; 0: for real ones.
+func (b *batch) of(trial int64) *batch {
+	if trial == 0 {
+		return b
+	}
+	if b.trials == nil {
+		b.trials = map[int64]*batch{}
+	}
+	if b.trials[trial] == nil {
+		b.trials[trial] = newBatch()
+	}
+	return b.trials[trial]
+}
+
+// add adds another batch.
+func (b *batch) add(part *batch) {
+	b.candidates = append(b.candidates, part.candidates...)
+	b.rules = append(b.rules, part.rules...)
+	b.texts = append(b.texts, part.texts...)
+	maps.Copy(b.person, part.person)
+	maps.Copy(b.order, part.order)
+	for trial, of := range part.trials {
+		b.of(trial).add(of)
+	}
+}
 
 // erase removes a candidate of whom nothing stays.
 func (b *batch) erase(key, version int64) {
@@ -130,8 +163,14 @@ func (b *batch) erase(key, version int64) {
 	b.person[key] = person{}
 }
 
-// without gives the candidates who are not in a batch. Rules are never
-// removed.
+// drop removes a rule that is gone: only those of trials go.
+func (b *batch) drop(key, version int64) {
+	b.rules = append(b.rules, engine.Change{Entry: engine.Entry{ID: key}, Delete: true, Version: version})
+	b.order[key] = order{}
+}
+
+// without gives the candidates who are not in a batch. Rules of real companies
+// are never removed.
 func (p *populations) without(b *batch) []int64 {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -160,6 +199,11 @@ func (p *populations) apply(b *batch) error {
 		p.person[k] = v
 	}
 	for k, v := range b.order {
+		if v.id == uuid.Nil {
+			delete(p.order, k)
+			delete(p.dated, k)
+			continue
+		}
 		p.setOrder(k, v)
 	}
 	return nil
@@ -190,8 +234,8 @@ func (p *populations) datedOn(d day.Day) []int64 {
 	return out
 }
 
-// putCandidate adds a candidate's present state: an entry while open, none
-// otherwise.
+// putCandidate adds a candidate's present state, for the population that they are
+// of: an entry while open, none otherwise.
 func (p *populations) putCandidate(b *batch, c *candidate.Candidate, version int64) error {
 	change := engine.Change{Entry: engine.Entry{ID: c.Key}, Delete: !c.Open, Version: version}
 	words := textChange{key: c.Key}
@@ -205,6 +249,7 @@ func (p *populations) putCandidate(b *batch, c *candidate.Candidate, version int
 			return fmt.Errorf("wishes of candidate %d: %w", c.Key, err)
 		}
 	}
+	b = b.of(c.Trial)
 	b.candidates, b.texts = append(b.candidates, change), append(b.texts, words)
 	b.person[c.Key] = person{id: c.ID, limit: c.WeeklyLimit}
 	return nil
@@ -238,6 +283,7 @@ func (p *populations) putRule(b *batch, o *offering, version int64) error {
 			return err
 		}
 	}
+	b = b.of(o.company.Trial)
 	b.rules = append(b.rules, change)
 	var err error
 	b.order[o.rule.Key], err = p.ranking(o.rule)
@@ -346,7 +392,7 @@ func kindred(tx Tx, c company.Company) ([]corpnum.Number, []company.Company, err
 			if notFoundIsNil(err) != nil {
 				return nil, nil, fmt.Errorf("company %s of a group: %w", numbers[i], err)
 			}
-			if known = err == nil && k.Status != company.Applied; known {
+			if known = err == nil && k.Status != company.Applied && k.Trial == c.Trial; known {
 				at, rows[k.Number] = k, k
 			}
 		}
@@ -358,7 +404,7 @@ func kindred(tx Tx, c company.Company) ([]corpnum.Number, []company.Company, err
 			return nil, nil, fmt.Errorf("group of company %d: %w", c.Key, err)
 		}
 		for _, k := range below {
-			if k.Status != company.Applied || k.Key == c.Key {
+			if k.Trial == c.Trial && k.Status != company.Applied || k.Key == c.Key {
 				rows[k.Number] = k
 				add(k.Number)
 			}

@@ -134,11 +134,12 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 		return Preview{}, errs.New(errs.Conflict, "the rule's position is closed: make a rule for another")
 	}
 	o.position.PublishedVersion = offeredVersion(&o.position)
-	question, err := m.people.question(o, today)
+	people := m.peopleOf(o.company.Trial)
+	question, err := people.question(o, today)
 	if err != nil {
 		return Preview{}, err
 	}
-	view := m.people.candidates.View()
+	view := people.candidates.View()
 	done := m.engine(SearchWork)
 	matched, err := view.Search(engine.Query{Cond: question.Cond, Within: engine.Cond{Op: engine.All}})
 	done(Outcome{Err: err})
@@ -149,12 +150,12 @@ func (m *Market) previewOf(tx Tx, r rule.Rule) (Preview, error) {
 	if matched.Count < leastShown {
 		return out, nil
 	}
-	err = m.waterfall(tx, &r, view, question, &out)
+	err = m.waterfall(tx, &r, people, view, question, &out)
 	return out, err
 }
 
 // waterfall fills in what removes people from those who match, step by step.
-func (m *Market) waterfall(tx Tx, r *rule.Rule, view *engine.View, question engine.Question, out *Preview) error {
+func (m *Market) waterfall(tx Tx, r *rule.Rule, people *populations, view *engine.View, question engine.Question, out *Preview) error {
 	reached, err := tx.ReachedFor(r.Key, r.Position)
 	if err != nil {
 		return err
@@ -182,7 +183,7 @@ func (m *Market) waterfall(tx Tx, r *rule.Rule, view *engine.View, question engi
 	done := m.engine(MatchWork)
 	willing := view.Match(question)
 	done(Outcome{})
-	full, err := m.countFull(tx, willing, m.Today())
+	full, err := countFull(tx, people, willing, m.Today())
 	if err != nil {
 		return err
 	}
@@ -220,7 +221,7 @@ func shown(n int) *int {
 const pointQueries = 2000
 
 // countFull counts those among candidates who have no room left.
-func (m *Market) countFull(tx Tx, keys []int64, today day.Day) (int, error) {
+func countFull(tx Tx, people *populations, keys []int64, today day.Day) (int, error) {
 	since := today - (candidate.LimitDays - 1)
 	taken := func(key int64) (int, error) { return tx.Taken(key, since) }
 	if len(keys) > pointQueries {
@@ -236,7 +237,7 @@ func (m *Market) countFull(tx Tx, keys []int64, today day.Day) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if who, ok := m.people.findPerson(key); ok && n >= who.limit {
+		if who, ok := people.findPerson(key); ok && n >= who.limit {
 			full++
 		}
 	}

@@ -18,28 +18,29 @@ func (m *Market) proposeTo(c *candidate.Candidate, reachedPositions, reachedRule
 	if !c.Open {
 		return nil, nil
 	}
-	doc, err := m.people.profiles.person(c, &today)
+	people := m.peopleOf(c.Trial)
+	doc, err := people.profiles.person(c, &today)
 	if err != nil {
 		return nil, err
 	}
-	wishes, err := m.people.positions.condition(c.Wishes, nil)
+	wishes, err := people.positions.condition(c.Wishes, nil)
 	if err != nil {
 		return nil, fmt.Errorf("wishes of candidate %d: %w", c.Key, err)
 	}
-	view := m.people.rules.View()
+	view := people.rules.View()
 	done := m.engine(MatchWork)
 	found := view.Match(engine.Question{Doc: doc, Cond: wishes, Except: func(id int64) bool { return reachedRules[id] }})
 	done(Outcome{})
 	days := max(0, int(today-c.LastActive))
 	out := make([]Proposal, 0, len(found))
 	for _, key := range found {
-		o, ok := m.people.findOrder(key)
+		o, ok := people.findOrder(key)
 		if !ok || reachedPositions[o.position] || !o.rule.Sends(today) {
 			continue
 		}
 		held := 0
 		for _, p := range o.prefer {
-			if engine.Holds(&m.people.profiles.schema, p.counted, doc) {
+			if engine.Holds(&people.profiles.schema, p.counted, doc) {
 				held += p.weight
 			}
 		}
@@ -59,16 +60,17 @@ func (m *Market) proposeFor(o *offering, except map[int64]bool, today day.Day) (
 	if !o.running() || !o.rule.Sends(today) {
 		return nil, nil
 	}
-	question, err := m.people.question(o, today)
+	people := m.peopleOf(o.company.Trial)
+	question, err := people.question(o, today)
 	if err != nil {
 		return nil, err
 	}
 	question.Except = func(id int64) bool { return except[id] }
-	view := m.people.candidates.View()
+	view := people.candidates.View()
 	done := m.engine(MatchWork)
 	found := view.Match(question)
 	done(Outcome{})
-	return m.rank(view, o, found, today)
+	return m.rank(people, view, o, found, today)
 }
 
 // question asks the candidates for a rule's matches on a day.
@@ -89,28 +91,28 @@ func (p *populations) question(o *offering, today day.Day) (engine.Question, err
 }
 
 // rank scores a rule's candidates and puts the best first.
-func (m *Market) rank(view *engine.View, o *offering, found []int64, today day.Day) ([]Proposal, error) {
+func (m *Market) rank(people *populations, view *engine.View, o *offering, found []int64, today day.Day) ([]Proposal, error) {
 	prefer := make([]engine.Cond, len(o.rule.Prefer))
 	all := 0
 	for i, p := range o.rule.Prefer {
 		var err error
-		if prefer[i], err = m.people.profiles.condition(p.Condition, &today); err != nil {
+		if prefer[i], err = people.profiles.condition(p.Condition, &today); err != nil {
 			return nil, fmt.Errorf("preference of rule %d: %w", o.rule.Key, err)
 		}
 		all += p.Weight
 	}
-	active := m.people.profiles.fields["last_active_days"].field
+	active := people.profiles.fields["last_active_days"].field
 	answers := m.answersOf(o.company.Key)
 	out := make([]Proposal, 0, len(found))
 	for _, key := range found {
-		who, known := m.people.findPerson(key)
+		who, known := people.findPerson(key)
 		doc, ok := view.Find(key)
 		if !ok || !known {
 			continue
 		}
 		held := 0
 		for i, p := range o.rule.Prefer {
-			if engine.Holds(&m.people.profiles.schema, prefer[i], doc) {
+			if engine.Holds(&people.profiles.schema, prefer[i], doc) {
 				held += p.Weight
 			}
 		}

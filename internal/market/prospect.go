@@ -74,7 +74,8 @@ func (m *Market) Prospect(ctx context.Context, actor Actor, e Edited) (Prospect,
 	if err != nil {
 		return Prospect{}, fmt.Errorf("lower wishes: %w", err)
 	}
-	look := looking{market: m, facts: facts, view: m.people.rules.View()}
+	people := m.peopleOf(c.Trial)
+	look := looking{market: m, people: people, facts: facts, view: people.rules.View()}
 	question := engine.Question{Doc: doc, Cond: wishes}
 	out := Prospect{Reach: reachOf(len(look.reached(question)))}
 	done := m.engine(MissesWork)

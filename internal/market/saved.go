@@ -158,7 +158,7 @@ func (m *Market) visible(tx Tx, k company.Company, c condition.Condition, ids []
 	if err != nil {
 		return engine.Result{}, err
 	}
-	shown, today := m.people.seen.Load(), m.Today()
+	shown, today := m.peopleOf(k.Trial).seen.Load(), m.Today()
 	cond, err := m.people.profiles.withText(c, &today, false, shown.texts.asked())
 	if err != nil {
 		return engine.Result{}, err

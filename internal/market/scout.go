@@ -277,7 +277,7 @@ func scoutQuota(tx Tx, key int64) (int, error) {
 func (s *scouter) scout(card string) (Scouted, error) {
 	out := Scouted{Card: card, Why: errs.New(errs.NotFound, "no such candidate")}
 	c, there := s.person(card)
-	if !there {
+	if !there || c.Trial != s.company.Trial {
 		return out, nil
 	}
 	before, err := s.tx.Between(s.company.Key, c.Key)

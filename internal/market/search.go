@@ -101,15 +101,7 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 		return out, err
 	}
 	m.catchUpWithOthers(ctx)
-	today, shown := m.Today(), m.people.seen.Load()
-	query, err := m.query(in, shown.texts, today)
-	if err != nil {
-		return out, err
-	}
-	choices, err := m.people.profiles.choosing(in.Condition, query.Cond, in.Choices)
-	if err != nil {
-		return out, err
-	}
+	today := m.Today()
 	cards, err := m.vault.Cards(actor.CompanyID)
 	if err != nil {
 		return out, err
@@ -120,6 +112,15 @@ func (m *Market) Search(ctx context.Context, actor Actor, in SearchInput) (Searc
 			return err
 		}
 		group, err := groupOf(tx, k)
+		if err != nil {
+			return err
+		}
+		shown := m.peopleOf(k.Trial).seen.Load()
+		query, err := m.query(in, shown.texts, today)
+		if err != nil {
+			return err
+		}
+		choices, err := m.people.profiles.choosing(in.Condition, query.Cond, in.Choices)
 		if err != nil {
 			return err
 		}
@@ -382,7 +383,7 @@ func (m *Market) OpenCard(ctx context.Context, actor Actor, id string) (Card, er
 			return err
 		}
 		switch {
-		case c.Blocked(k.Number, group) || !c.Open && !met:
+		case c.Trial != k.Trial || c.Blocked(k.Number, group) || !c.Open && !met:
 			return unknown
 		case met:
 			out = known(cards, &c, m.Today())

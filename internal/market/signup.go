@@ -13,6 +13,7 @@ import (
 	"enishi/internal/candidate"
 	"enishi/internal/condition"
 	"enishi/internal/corpnum"
+	"enishi/internal/day"
 	"enishi/internal/errs"
 )
 
@@ -24,6 +25,7 @@ type SignUp struct {
 	Wishes    condition.Condition
 	Employers []candidate.Employment
 	Blocks    []corpnum.Number
+	Trial     string // key of the trial that they are of; empty: they are real
 }
 
 // SignedUp is a new candidate: the bearer token, and what they are offered at
@@ -59,6 +61,11 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 			if found, err := m.recall(tx, once, &out); err != nil || found {
 				return err
 			}
+			trial, err := m.joining(tx, in.Trial)
+			if err != nil {
+				return err
+			}
+			c.Trial = trial.Key
 			known, token, err := m.addAccount(tx, &a)
 			if err != nil {
 				return err
@@ -68,13 +75,7 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 			if err := m.greet(tx, &a, code, known); err != nil {
 				return err
 			}
-			if err := MakeMask(tx, &c); err != nil {
-				return err
-			}
-			if err := tx.AddCandidate(&c); err != nil {
-				return err
-			}
-			if err := tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()}); err != nil {
+			if err := m.addCandidate(tx, &c); err != nil {
 				return err
 			}
 			return m.remember(tx, once, out)
@@ -96,6 +97,23 @@ func (m *Market) SignUp(ctx context.Context, in SignUp, once Once) (SignedUp, er
 	out.Offers, out.Asked, err = m.instantOffers(ctx, &c)
 	signedUp(Outcome{Offers: len(out.Offers), Err: err})
 	return out, nil
+}
+
+// addCandidate writes a new candidate and their row of the log. One of a trial is noted
+// as counted, so that nobody counts them, also when they are gone.
+func (m *Market) addCandidate(tx Tx, c *candidate.Candidate) error {
+	if err := MakeMask(tx, c); err != nil {
+		return err
+	}
+	if err := tx.AddCandidate(c); err != nil {
+		return err
+	}
+	if c.Trial != 0 {
+		if err := tx.SetCounted(CandidateChanged, c.Key, Figure{0, day.Of(c.CreatedAt), FigureSignUps, 1}); err != nil {
+			return err
+		}
+	}
+	return tx.Append(&Row{Change: CandidateChanged, Entity: c.Key, Version: c.Version, At: m.Now()})
 }
 
 // instantOffers makes the offers that are due to somebody who has just registered,

@@ -252,7 +252,7 @@ func (s *stepper) due(to *suitor, from *purse) bool {
 
 // matches is the definition of a match: evaluated on rows, without an index.
 func matches(c *candidate.Candidate, record condition.Record, o *offering, terms condition.Record, today day.Day) bool {
-	return c.Open && o.running() && o.rule.Sends(today) &&
+	return c.Trial == o.company.Trial && c.Open && o.running() && o.rule.Sends(today) &&
 		!c.Blocked(o.company.Number, o.group) &&
 		o.rule.Age.Admits(c.Profile.BirthMonth, today) &&
 		o.rule.Must.Holds(record) && c.Wishes.Holds(terms)

@@ -33,7 +33,7 @@ type Store interface {
 // Tx is what a transaction can do. One row that is not there is NotFound; a
 // second row where one is allowed is Conflict; saving over a version that has
 // moved on is Stale. Lock methods read a row and keep others from writing it
-// until the end; locks are taken in the order account, candidate, company, rule,
+// until the end; locks are taken in the order trial, account, candidate, company, rule,
 // position, saved search, and by key within each. Add methods set the Key of what they are
 // given. Save methods expect Version to be one above the stored one.
 type Tx interface {
@@ -52,6 +52,7 @@ type Tx interface {
 	accessTx
 	auditTx
 	pastTx
+	trialTx
 }
 
 type logTx interface {

@@ -13,10 +13,10 @@ import (
 )
 
 const candidateColumns = "id, uuid, account, version, is_open, confirmed, weekly_limit, language, last_active," +
-	" profile, wishes, created_at"
+	" profile, wishes, created_at, trial"
 
 const insertCandidate = "INSERT INTO candidate (uuid, account, version, is_open, confirmed, weekly_limit, language," +
-	" last_active, profile, wishes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" last_active, profile, wishes, created_at, trial) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 func scanCandidate(row scanner, c *candidate.Candidate) error {
 	var (
@@ -24,7 +24,7 @@ func scanCandidate(row scanner, c *candidate.Candidate) error {
 		at              int64
 	)
 	if err := row.Scan(&c.Key, &c.ID, &c.Account, &c.Version, &c.Open, &c.Confirmed, &c.WeeklyLimit, &c.Language,
-		&c.LastActive, &profile, &wishes, &at); err != nil {
+		&c.LastActive, &profile, &wishes, &at, &c.Trial); err != nil {
 		return err
 	}
 	c.CreatedAt = moment(at)
@@ -91,7 +91,7 @@ func candidateValues(c *candidate.Candidate) ([]any, error) {
 	}
 	return []any{
 		c.ID[:], c.Account, c.Version, c.Open, c.Confirmed, c.WeeklyLimit, c.Language, c.LastActive, profile, wishes,
-		micros(c.CreatedAt),
+		micros(c.CreatedAt), c.Trial,
 	}, nil
 }
 
@@ -108,6 +108,9 @@ func (t *tx) AddCandidate(c *candidate.Candidate) error {
 		return err
 	}
 	if err := t.addEmployers(key, c.Employers); err != nil {
+		return err
+	}
+	if err := t.joinTrial(c.Trial, key); err != nil {
 		return err
 	}
 	c.Key = key

@@ -8,17 +8,17 @@ import (
 	"enishi/internal/day"
 )
 
-const companyColumns = "id, uuid, version, number, head, name, size, status"
+const companyColumns = "id, uuid, version, number, head, name, size, status, trial"
 
-const insertCompany = "INSERT INTO company (uuid, version, number, head, name, size, status) VALUES (?, ?, ?, ?, ?, ?, ?)"
+const insertCompany = "INSERT INTO company (uuid, version, number, head, name, size, status, trial) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 func scanCompany(row scanner, c *company.Company) error {
-	return row.Scan(&c.Key, &c.ID, &c.Version, &c.Number, &c.Head, &c.Name, &c.Size, &c.Status)
+	return row.Scan(&c.Key, &c.ID, &c.Version, &c.Number, &c.Head, &c.Name, &c.Size, &c.Status, &c.Trial)
 }
 
 // companyValues are the values of insertCompany.
 func companyValues(c *company.Company) []any {
-	return []any{c.ID[:], c.Version, int64(c.Number), int64(c.Head), c.Name, c.Size, string(c.Status)}
+	return []any{c.ID[:], c.Version, int64(c.Number), int64(c.Head), c.Name, c.Size, string(c.Status), c.Trial}
 }
 
 func (t *tx) AddCompany(c *company.Company) error {

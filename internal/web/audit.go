@@ -76,6 +76,10 @@ func audited(w words, what market.Audited) string {
 		return w.Say("ジョブの実行", "Asked for a job")
 	case market.AuditOperator:
 		return w.Say("運営アカウントの作成", "Made an operator")
+	case market.AuditTrialOpen:
+		return w.Say("動作検証の開始", "Opened a rehearsal")
+	case market.AuditTrialEnd:
+		return w.Say("動作検証の終了とデータの削除", "Ended a rehearsal and erased it")
 	}
 	return string(what)
 }
@@ -128,6 +132,7 @@ func subject(w words, e market.Noted) string {
 		market.SubjectAccount: w.Say("アカウント ", "account "), market.SubjectCandidate: w.Say("候補者 ", "candidate "),
 		market.SubjectCompany: w.Say("企業 ", "company "), market.SubjectPosition: w.Say("求人 ", "position "),
 		market.SubjectRule: w.Say("オファー条件 ", "rule "), market.SubjectOffer: w.Say("オファー ", "offer "),
+		market.SubjectTrial: w.Say("動作検証 ", "rehearsal "),
 	}[e.Kind]
 	if e.About == "" {
 		return name

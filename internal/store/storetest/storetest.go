@@ -19,7 +19,7 @@ import (
 func Run(t *testing.T, open func(t *testing.T) market.Store) {
 	t.Helper()
 	for _, group := range []map[string]func(*testing.T, market.Store){
-		transactions(), races(), logs(), accounts(), candidates(), companies(), positions(), rules(), offers(), dealings(), pages(), answers(), progress(), maintenance(), jobs(), mails(), access(), audits(), past(), savedSearches(),
+		transactions(), races(), logs(), accounts(), candidates(), companies(), positions(), rules(), offers(), dealings(), pages(), answers(), progress(), maintenance(), jobs(), mails(), access(), audits(), past(), savedSearches(), trials(),
 	} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) { test(t, open(t)) })
