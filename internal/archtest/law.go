@@ -57,6 +57,7 @@ func floors() map[string]int { // long: a line for each package
 		"internal/oci":                   3,
 		"internal/alarm":                 3,
 		"internal/stack":                 3,
+		"internal/verify":                3,
 
 		"internal/cli":   4,
 		"internal/e2e":   4,

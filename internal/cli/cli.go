@@ -63,6 +63,7 @@ type commands struct {
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to this program's schema."`
 	Config      configCmd      `cmd:"" help:"Show every setting, its value, where that comes from, and what it does."`
 	Health      healthCmd      `cmd:"" help:"Ask a server on this machine how it is."`
+	Verify      verifyCmd      `cmd:"" help:"Hold a live installation to what it promises: from the sign-up to the date of an interview."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 

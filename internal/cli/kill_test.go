@@ -59,8 +59,14 @@ type server struct {
 // it says where it serves.
 func startServer(t *testing.T, program, data string, env ...string) *server {
 	t.Helper()
-	cmd := exec.Command(program, "serve", "--demo", "--addr", "127.0.0.1:0", "--data", data)
-	cmd.Env = append(append(os.Environ(), "ENISHI_RATE_LIMITS=off"), env...)
+	return startServing(t, program, []string{"--demo", "--data", data}, append([]string{"ENISHI_RATE_LIMITS=off"}, env...)...)
+}
+
+// startServing starts the program with flags, as startServer does.
+func startServing(t *testing.T, program string, flags []string, env ...string) *server {
+	t.Helper()
+	cmd := exec.Command(program, append([]string{"serve", "--addr", "127.0.0.1:0"}, flags...)...)
+	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -194,6 +194,7 @@ type touched struct {
 	candidates map[int64]bool
 	rules      map[int64]bool
 	searches   map[int64]bool
+	gone       []int64 // companies, of trials
 }
 
 func newTouched() *touched {
@@ -232,8 +233,12 @@ func (t *touched) addPosition(tx Tx, key int64) error {
 // an employer's block covers follows from the group.
 func (t *touched) addCompany(tx Tx, key int64) error {
 	c, err := tx.Company(key)
+	if errs.Is(err, errs.NotFound) {
+		t.gone = append(t.gone, key)
+		return nil
+	}
 	if err != nil {
-		return notFoundIsNil(err)
+		return err
 	}
 	members := []company.Company{c}
 	if c.Status != company.Applied { // an applicant's claim binds nobody else
@@ -291,6 +296,7 @@ func (m *Market) reload(tx Tx, t *touched, b *batch, turn int64) error {
 			return err
 		}
 	}
+	m.trials.dropOf(b, t.gone, turn)
 	kin := kinship{}
 	for key := range t.rules {
 		r, err := tx.Rule(key)

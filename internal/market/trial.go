@@ -301,19 +301,21 @@ func (m *Market) lockTrial(tx Tx, of *trialMembers) ([]*Row, error) {
 	if of.company == 0 {
 		return rows, nil
 	}
-	if _, err := tx.LockCompany(of.company); err != nil {
+	k, err := tx.LockCompany(of.company)
+	if err != nil {
 		return nil, err
 	}
+	// Of its rules there are no rows: a program that knows no trials could not read
+	// them, while a company that is gone says nothing to it.
+	rows = append(rows, &Row{Change: CompanyLess, Entity: k.Key, Version: k.Version, At: m.Now()})
 	rules, err := tx.RulesOf(of.company, 0, loadPage)
 	if err != nil {
 		return nil, err
 	}
 	for i := range rules {
-		r, err := tx.LockRule(rules[i].Key)
-		if err != nil {
+		if _, err := tx.LockRule(rules[i].Key); err != nil {
 			return nil, err
 		}
-		rows = append(rows, &Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.Now()})
 	}
 	positions, err := tx.PositionsOf(of.company, 0, loadPage)
 	if err != nil {

@@ -3,6 +3,7 @@ package market
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -63,7 +64,7 @@ func (m *Market) applyTrial(trial int64, part *batch) error {
 }
 
 // erase removes a candidate who is gone from the trial that they were of, drop a
-// rule.
+// rule, dropOf the rules of companies.
 func (t *trialPeople) erase(b *batch, key, version int64) {
 	t.each(func(trial int64, p *populations) {
 		if _, ok := p.findPerson(key); ok {
@@ -76,6 +77,21 @@ func (t *trialPeople) drop(b *batch, key, version int64) {
 	t.each(func(trial int64, p *populations) {
 		if _, ok := p.findOrder(key); ok {
 			b.of(trial).drop(key, version)
+		}
+	})
+}
+
+func (t *trialPeople) dropOf(b *batch, companies []int64, version int64) {
+	if len(companies) == 0 {
+		return
+	}
+	t.each(func(trial int64, p *populations) {
+		p.mu.RLock()
+		defer p.mu.RUnlock()
+		for key, o := range p.order {
+			if slices.Contains(companies, o.company) {
+				b.of(trial).drop(key, version)
+			}
 		}
 	})
 }
