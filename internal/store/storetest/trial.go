@@ -114,8 +114,8 @@ func addEstate(t *testing.T, s market.Store, n, trial int64) estate {
 	return e
 }
 
-func (e *estate) fill(t *testing.T, tx market.Tx, n int64) error {
-	t.Helper()
+// order adds a position, a rule that was edited, and its offer.
+func (e *estate) order(tx market.Tx) error {
 	p := newPosition(e.company)
 	if err := tx.AddPosition(p); err != nil {
 		return err
@@ -132,23 +132,31 @@ func (e *estate) fill(t *testing.T, tx market.Tx, n int64) error {
 	if err := tx.AddOffer(o); err != nil {
 		return err
 	}
+	e.position, e.rule, e.offer = p.Key, r.Key, o.Key
+	return nil
+}
+
+func (e *estate) fill(t *testing.T, tx market.Tx, n int64) error {
+	t.Helper()
+	if err := e.order(tx); err != nil {
+		return err
+	}
 	search := newSearch(t, e.accounts[1], "一")
 	search.Company = e.company
 	if err := tx.AddSearch(search); err != nil {
 		return err
 	}
-	e.position, e.rule, e.offer, e.search = p.Key, r.Key, o.Key, search.Key
-	mail, decision := newMail(e.accounts[1], when), &company.Decision{Company: e.company, Account: 9, Status: company.Verified, At: when}
+	e.search = search.Key
 	for _, add := range []func() error{
-		func() error { return tx.Spend(r.Key, today, today, 1) },
-		func() error { return tx.SaveDealing(&offer.Dealing{Offer: o.Key, ProposedAt: when}) },
+		func() error { return tx.Spend(e.rule, today, today, 1) },
+		func() error { return tx.SaveDealing(&offer.Dealing{Offer: e.offer, ProposedAt: when}) },
 		func() error {
-			return tx.AddMessage(&thread.Message{ID: uuid.New(), Offer: o.Key, Side: offer.Company, Account: e.accounts[1], Sealed: []byte("x"), At: when})
+			return tx.AddMessage(&thread.Message{ID: uuid.New(), Offer: e.offer, Side: offer.Company, Account: e.accounts[1], Sealed: []byte("x"), At: when})
 		},
 		func() error {
-			return tx.AddBreach(&offer.Breach{ID: uuid.New(), Offer: o.Key, Company: e.company, Promise: offer.PromiseDate, Day: today, At: when})
+			return tx.AddBreach(&offer.Breach{ID: uuid.New(), Offer: e.offer, Company: e.company, Promise: offer.PromiseDate, Day: today, At: when})
 		},
-		func() error { return second(tx.AddNews(o.Key, e.candidate)) },
+		func() error { return second(tx.AddNews(e.offer, e.candidate)) },
 		func() error { return tx.AddAlert(&market.Alert{Search: search.Key, Candidate: e.candidate, At: when}) },
 		func() error {
 			return tx.AddMember(company.Member{Account: e.accounts[1], Company: e.company, Role: account.Owner})
@@ -157,8 +165,10 @@ func (e *estate) fill(t *testing.T, tx market.Tx, n int64) error {
 		func() error { return second(tx.AddPreview(e.company, today, []byte("question"))) },
 		func() error { return tx.SetScoutQuota(e.company, 5) },
 		func() error { return tx.AddScouts(e.company, today.Month(), 2) },
-		func() error { return tx.AddDecision(decision) },
-		func() error { return tx.AddMail(mail) },
+		func() error {
+			return tx.AddDecision(&company.Decision{Company: e.company, Account: 9, Status: company.Verified, At: when})
+		},
+		func() error { return tx.AddMail(newMail(e.accounts[1], when)) },
 		func() error {
 			return tx.AddFigure(market.Figure{Company: e.company, Day: today, Name: market.FigureSent, N: 1})
 		},
