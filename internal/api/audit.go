@@ -21,7 +21,7 @@ type AuditEntry struct {
 	WhoKind string    `json:"who_kind,omitempty" enum:"candidate,member,operator"`
 	Machine string    `json:"machine,omitempty" doc:"Name of the token that did it."`
 	Company string    `json:"company,omitempty" doc:"Id of the company in whose part of the log this is."`
-	Kind    string    `json:"kind,omitempty" enum:"account,candidate,company,position,rule,offer" doc:"Of what is named by about."`
+	Kind    string    `json:"kind,omitempty" enum:"account,candidate,company,position,rule,offer,trial" doc:"Of what is named by about."`
 	About   string    `json:"about,omitempty" doc:"Its id; a candidate's is their card's to a company."`
 	N       int64     `json:"n,omitempty" doc:"How many."`
 	Digest  string    `json:"digest,omitempty" doc:"Keyed, of a value that is to be recognised and not read."`

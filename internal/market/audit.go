@@ -247,6 +247,14 @@ func (n *namer) find(what named) (string, error) {
 	case SubjectOffer:
 		o, err := n.tx.Offer(what.key)
 		return o.ID.String(), err
+	case SubjectTrial:
+		list, err := n.tx.Trials()
+		for i := range list {
+			if list[i].Key == what.key {
+				return list[i].ID.String(), err
+			}
+		}
+		return "", err
 	}
 	return "", nil
 }

@@ -24,7 +24,7 @@ func (m *Market) peopleOf(trial int64) *populations {
 	p := m.trials.of[trial]
 	m.trials.mu.RUnlock()
 	if p == nil { // nobody has followed so far, or it has ended
-		p, _ = populationsOver(m.people.profiles, m.people.positions) //nolint:errcheck // the schemas are those of m.people
+		p, _ = populationsOver(m.people.profiles, m.people.positions) // no error: the schemas are those of m.people
 	}
 	return p
 }

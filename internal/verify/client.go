@@ -157,7 +157,7 @@ func (s *Suite) listen(ctx context.Context, token string) (*stream, error) {
 		stop()
 		return nil, err
 	}
-	answer, err := s.client.Do(r)
+	answer, err := s.client.Do(r) //nolint:bodyclose // who reads the stream closes it
 	if err == nil && answer.StatusCode != http.StatusOK {
 		err = errors.Join(fmt.Errorf("GET /live answers %d instead of 200", answer.StatusCode), answer.Body.Close())
 	}

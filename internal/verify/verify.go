@@ -57,7 +57,6 @@ type Suite struct {
 	position, rule   string
 	candidate, email string // token
 	offer            string
-	page             string // the landing page
 	live             *stream
 }
 

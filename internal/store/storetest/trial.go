@@ -215,7 +215,7 @@ func (e *estate) held(t *testing.T, s market.Store, n int64) held {
 		out.Musts = counted(there(second[condition.Condition](tx.Must(e.rule, 1))))
 		out.Members = counted(there(second[company.Member](tx.MemberByAccount(e.accounts[1]))))
 		out.Group = counted(there(second[company.Company](tx.CompanyByNumber(newCompany(n).Number))))
-		out.Spent, _, _ = tx.Spent(e.rule, today) //nolint:errcheck // NotFound is none
+		out.Spent, _, _ = tx.Spent(e.rule, today) // NotFound is none
 		d, err := tx.Dealing(e.offer)
 		out.Proposed = !d.ProposedAt.IsZero()
 		return e.lists(tx, &out, err)
