@@ -16,7 +16,7 @@ func (c *composeCmd) Run() error {
 		return err
 	}
 	for _, f := range files {
-		if err := os.WriteFile(f.Path, f.Text, 0o644); err != nil { //nolint:gosec // read by everybody
+		if err := os.WriteFile(f.Path, f.Text, 0o644); err != nil {
 			return fmt.Errorf("write the stack: %w", err)
 		}
 		fmt.Println(f.Path)
