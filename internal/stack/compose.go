@@ -26,7 +26,7 @@ func Compose() ([]byte, error) {
 	add(root, "x-log", "Lines go to the log server; the last ones are kept for `docker compose logs`.", log)
 	add(root, "x-settings", "What all processes of Enishi are told. The file .env, which deploy/init makes, says the rest.", shared)
 	add(root, "services", "", services)
-	add(root, "networks", "", mapping(string(Front), mapping(), string(Back), mapping("internal", scalar(true))))
+	add(root, "networks", "", networksNode())
 	volumes := mapping()
 	for _, name := range volumeNames() {
 		add(volumes, name, "", mapping())
@@ -77,14 +77,7 @@ func (s *Service) node(shared, log *yaml.Node) *yaml.Node {
 		opens = append(opens, fmt.Sprintf("${%s:-%s}:%d%s", p.Setting, p.Default, p.Inside, udp(p)))
 	}
 	add(n, "ports", "", list(opens))
-	var where []string
-	for _, w := range s.Where {
-		where = append(where, string(w))
-	}
-	if where == nil {
-		add(n, "network_mode", "", scalar("none"))
-	}
-	add(n, "networks", "", list(where))
+	s.networksTo(n)
 	after := mapping()
 	for _, name := range s.After {
 		add(after, name, "", mapping("condition", scalar("service_healthy")))
@@ -99,6 +92,32 @@ func (s *Service) node(shared, log *yaml.Node) *yaml.Node {
 		add(n, "logging", "", reference(log))
 	}
 	return n
+}
+
+// networksTo puts into n through what the service reaches others.
+func (s *Service) networksTo(n *yaml.Node) {
+	if s.Where == nil {
+		add(n, "network_mode", "", scalar("none"))
+		return
+	}
+	where := mapping()
+	for _, w := range s.Where {
+		at := mapping()
+		if w == Serving && s.At != "" {
+			at = mapping("ipv4_address", scalar(s.At))
+		}
+		at.Style = yaml.FlowStyle
+		add(where, string(w), "", at)
+	}
+	add(n, "networks", "", where)
+}
+
+// networksNode describes the networks themselves.
+func networksNode() *yaml.Node {
+	addresses := mapping("subnet", scalar(servingSubnet), "ip_range", scalar(servingRange), "gateway", scalar(servingGateway))
+	return mapping(string(Front), mapping(), string(Back), mapping("internal", scalar(true)), string(Serving), mapping(
+		"ipam", mapping("config", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{addresses}}),
+	))
 }
 
 func (j *OnDemand) node(shared *yaml.Node) *yaml.Node {

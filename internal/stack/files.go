@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -24,48 +25,37 @@ func Files(project fs.FS) ([]Written, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.NotFound, "run it in the project's folder", err)
 	}
-	balancer, err := named(string(source))
+	balancer, err := addressed(string(source))
 	return []Written{{"compose.yaml", compose}, {"deploy/compose/haproxy.cfg", []byte(balancer)}}, err
 }
 
 const balancerSource = "deploy/haproxy.cfg"
 
-// named gives HAProxy's configuration with the web processes found by name, as many as
-// there are, in place of the addresses that the example has.
-func named(source string) (string, error) {
-	const (
-		resolvers = `# Docker answers names, and knows at once who is there.
-resolvers docker
-	nameserver docker 127.0.0.11:53
-	resolve_retries 3
-	timeout resolve 500ms
-	timeout retry 500ms
-	hold valid 1s
-	hold obsolete 1s
-
-`
-		template = "\tserver-template web 16 web:8080 resolvers docker init-addr none"
-	)
+// addressed gives HAProxy's configuration with every address that a web process of the
+// stack may have, in place of the example's. Where nobody is, its checks find nobody.
+func addressed(source string) (string, error) {
 	var lines []string
-	servers := 0
+	servers, binds := 0, 0
 	for line := range strings.SplitSeq(source, "\n") {
 		switch {
 		case strings.HasPrefix(line, "\tserver "):
-			if servers++; servers == 1 {
-				lines = append(lines, template)
+			if servers++; servers > 1 {
+				continue
+			}
+			network, _, _ := strings.Cut(servingSubnet, "0/")
+			for i := range servingMost {
+				lines = append(lines, fmt.Sprintf("\tserver web%d %s%d:8080", i+1, network, servingFirst+i))
 			}
 		case line == "\tbind :80":
+			binds++
 			lines = append(lines, "\tbind :8080")
-		case line == "defaults":
-			lines = append(lines, resolvers+line)
 		default:
 			lines = append(lines, line)
 		}
 	}
-	text := strings.Join(lines, "\n")
-	if servers == 0 || !strings.Contains(text, "bind :8080") || !strings.Contains(text, "resolvers docker\n") {
-		return "", errs.New(errs.Internal, balancerSource+" has no defaults, no servers, or does not bind :80: the stack's cannot be made of it")
+	if servers == 0 || binds != 1 {
+		return "", errs.New(errs.Internal, balancerSource+" has no servers, or does not bind :80: the stack's cannot be made of it")
 	}
-	_, text, _ = strings.Cut(text, "\n\n") // how to name servers by hand
+	_, text, _ := strings.Cut(strings.Join(lines, "\n"), "\n\n") // how to name servers by hand
 	return "# Written by `make compose` from " + balancerSource + ": edit that.\n\n" + text, nil
 }

@@ -19,8 +19,10 @@ func own() []Service {
 			After: []string{"mariadb"}, Where: []Network{Front, Back},
 		}
 	}
+	web := role("web", "answers pages and the API", 2)
+	web.Where = []Network{Serving, Back}
 	return []Service{
-		role("web", "answers pages and the API", 2),
+		web,
 		role("worker", "makes the offers that are due, and sends mails", 2),
 		role("job", "runs the scheduled jobs", 1),
 	}
@@ -37,7 +39,7 @@ func balancer() Service {
 		Reads:  []File{{"deploy/compose/haproxy.cfg", "/usr/local/etc/haproxy/haproxy.cfg"}},
 		Health: asksItself("8405", "/metrics"),
 		Memory: 256 * megabyte, CPUs: 1, Stop: stopTime, User: nobody,
-		Where: []Network{Front, Back}, Opens: []Port{{"ENISHI_LISTEN", "127.0.0.1:8080", 8080}},
+		Where: []Network{Front, Serving, Back}, At: servingBalancer, Opens: []Port{{"ENISHI_LISTEN", "127.0.0.1:8080", 8080}},
 	}
 }
 

@@ -33,6 +33,7 @@ type Service struct {
 	User   string   // in place of the image's own
 	After  []string // services that have to be healthy before it starts
 	Where  []Network
+	At     string // address on Serving; empty: any
 	Opens  []Port
 	Plain  bool // its own lines stay with Docker: it is where those of others go
 }
@@ -61,10 +62,24 @@ type Port struct {
 // Network is what services reach each other through.
 type Network string
 
-// The networks. Nothing on Back reaches the world, nor the world it.
+// The networks. Nothing on Back reaches the world, nor the world it. On Serving there
+// are the load balancer and the web processes alone, at addresses that it knows
+// beforehand: it asks each whether somebody there takes requests. A name would tell it of
+// a process that has just begun to start, which it would believe to be well.
 const (
-	Front Network = "front"
-	Back  Network = "back"
+	Front   Network = "front"
+	Back    Network = "back"
+	Serving Network = "serving"
+)
+
+// Addresses of Serving: the web processes take any of servingFirst and the six that follow.
+const (
+	servingSubnet   = "172.31.254.0/28"
+	servingRange    = "172.31.254.8/29"
+	servingGateway  = "172.31.254.1" // the host, which must not be taken for a web process
+	servingBalancer = "172.31.254.2"
+	servingFirst    = 8
+	servingMost     = 7
 )
 
 // OnDemand is a job of Enishi's that somebody or something runs when it is time.
