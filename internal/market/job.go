@@ -50,7 +50,10 @@ func (j *Job) Schedule() string {
 	if j.Every == 0 {
 		return fmt.Sprintf("daily at %02d:%02d", int(j.At.Hours()), int(j.At.Minutes())%60)
 	}
-	return "every " + strings.TrimSuffix(strings.TrimSuffix(j.Every.String(), "0s"), "0m")
+	if j.Every%time.Hour == 0 {
+		return fmt.Sprintf("every %dh", j.Every/time.Hour)
+	}
+	return fmt.Sprintf("every %dm", j.Every/time.Minute)
 }
 
 // Next gives when the job is due after its last run; nil: there was none. A run

@@ -654,3 +654,19 @@ func TestNewJobsAreDueWhileTimePasses(t *testing.T) {
 		t.Errorf("a scheduled run of a job that never ran: %+v, %v", r, err)
 	}
 }
+
+func TestJobsSayWhenTheyRun(t *testing.T) {
+	for _, tt := range []struct {
+		job  market.Job
+		want string
+	}{
+		{market.Job{Every: time.Hour}, "every 1h"},
+		{market.Job{Every: 5 * time.Minute}, "every 5m"},
+		{market.Job{Every: 10 * time.Minute}, "every 10m"},
+		{market.Job{At: 3*time.Hour + 30*time.Minute}, "daily at 03:30"},
+	} {
+		if got := tt.job.Schedule(); got != tt.want {
+			t.Errorf("Schedule() = %q, want %q", got, tt.want)
+		}
+	}
+}
