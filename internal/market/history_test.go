@@ -41,6 +41,7 @@ type cast struct {
 	mu        sync.Mutex
 	people    []person
 	firms     []firm
+	trials    []market.OpenedTrial
 	positions []uuid.UUID // with the index of their firm
 	ownerOf   map[uuid.UUID]int
 	rules     []uuid.UUID
@@ -187,6 +188,7 @@ func (h *history) step(d draw) error {
 		{2, "erase", h.doErase},
 		{1, "take an image", h.doImage},
 		{4, "found", h.doFound},
+		{6, "rehearse", h.doRehearse},
 		{2, "set a status", h.doStatus},
 		{6, "position", h.doPosition},
 		{10, "rule", h.doRule},
@@ -717,7 +719,7 @@ func (h *history) verifySame(d draw, w *rows, fresh *market.Market) {
 			}
 			want := 0
 			for _, c := range w.candidates {
-				if c.Open && !blocks(&c, k.Number, group) && in.Condition.Holds(c.Record(w.today)) {
+				if c.Trial == k.Trial && c.Open && !blocks(&c, k.Number, group) && in.Condition.Holds(c.Record(w.today)) {
 					want++
 				}
 			}

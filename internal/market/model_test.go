@@ -38,6 +38,8 @@ func (p *pairing) holds() bool { return p.fails() == "" }
 // fails names the first clause of the definition that does not hold.
 func (p *pairing) fails() string {
 	switch {
+	case p.c.Trial != p.k.Trial:
+		return "one is of a trial that the other is not of"
 	case !p.c.Open:
 		return "the candidate is not open"
 	case p.r.State != rule.Active || p.r.Expires < p.today:
