@@ -61,7 +61,7 @@ func settled(t *testing.T, s *onehost.Stack) {
 // accepted makes an operator, runs the acceptance suite from outside, and finds the
 // mails that it caused with the mail catcher.
 func accepted(t *testing.T, s *onehost.Stack) {
-	s.Compose("run", "--rm", "-T", "-e", "ENISHI_USER_PASSWORD="+operatorPassword, "--entrypoint", "/enishi", "web",
+	s.Compose("run", "--rm", "-T", "-e", "ENISHI_USER_PASSWORD="+operatorPassword, "worker",
 		"user", "add", "--role", "operator", "--email", operatorEmail)
 	said := s.Run("env", "ENISHI_VERIFY_EMAIL="+operatorEmail, "ENISHI_VERIFY_PASSWORD="+operatorPassword,
 		os.Getenv("ENISHI_PROGRAM"), "verify", s.URL)
@@ -182,17 +182,21 @@ func jobs(t *testing.T, s *onehost.Stack) {
 		Name    string
 		Outcome string
 	}
-	out := s.Compose("run", "--rm", "-T", "--entrypoint", "/enishi", "job", "job", "list", "--json")
+	out := s.Compose("run", "--rm", "-T", "job", "job", "list", "--json")
 	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) < 8 {
 		t.Errorf("the list of jobs: %v\n%s", err, out)
 	}
 }
 
-// rolling replaces every process of Enishi as a deploy does, without a failed request.
+// rolling replaces every process of Enishi as a deploy does, without a failed request,
+// and verifies what came up.
 func rolling(t *testing.T, s *onehost.Stack) {
 	before := s.Containers("web", "worker", "job")
 	load := onehost.NewLoad(t.Context(), s.URL)
-	said := s.Run("deploy/roll")
+	said := s.Run("env", "ENISHI_VERIFY_EMAIL="+operatorEmail, "ENISHI_VERIFY_PASSWORD="+operatorPassword, "deploy/roll", "--verify")
+	if !strings.Contains(said, "All of it holds") {
+		t.Errorf("the deploy was not verified: %s", said)
+	}
 	sent := load.Stop()
 	old := map[string]bool{}
 	for _, c := range before {
