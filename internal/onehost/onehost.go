@@ -94,9 +94,9 @@ func (s *Stack) Run(program string, args ...string) string {
 // Try is Run for what may fail; the error has what was printed.
 func (s *Stack) Try(program string, args ...string) (string, error) {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), program, args...) //nolint:gosec // of a test
-	if s.t.Context().Err() != nil {                             // cleaning up
-		cmd = exec.Command(program, args...) //nolint:gosec,noctx // of a test
+	cmd := exec.CommandContext(s.t.Context(), program, args...)
+	if s.t.Context().Err() != nil { // cleaning up
+		cmd = exec.Command(program, args...) //nolint:noctx // the context is over
 	}
 	cmd.Dir = root
 	var out, said bytes.Buffer

@@ -91,7 +91,7 @@ func accepted(t *testing.T, s *onehost.Stack) {
 
 const (
 	operatorEmail    = "operator@verify.example.jp"
-	operatorPassword = "enishi-verify-7" //nolint:gosec // of a stack that ends with the test
+	operatorPassword = "enishi-verify-7"
 )
 
 // followed sends a request and finds its line in the log server's file; in none of
