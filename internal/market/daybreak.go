@@ -87,7 +87,9 @@ func (m *Market) waiting(tx Tx, d day.Day) (rules, candidates []int64, err error
 		return nil, nil, err
 	}
 	candidates, err = tx.Freed(d - candidate.LimitDays)
-	return append(rules, m.people.datedOn(d)...), candidates, err
+	rules = append(rules, m.people.datedOn(d)...)
+	m.trials.each(func(_ int64, p *populations) { rules = append(rules, p.datedOn(d)...) })
+	return rules, candidates, err
 }
 
 // datesMayTurn says whether the passing of a day can make the rule match
