@@ -62,9 +62,15 @@ const mostChosen = 50
 
 // chosenCards gives the cards of an address, each once.
 func chosenCards(cards []string) []string {
+	once := eachOnce(cards)
+	return once[:min(len(once), mostChosen)]
+}
+
+// eachOnce gives the cards that are named, in order, each once.
+func eachOnce(cards []string) []string {
 	var out []string
 	for _, card := range filled(cards) {
-		if !slices.Contains(out, card) && len(out) < mostChosen {
+		if !slices.Contains(out, card) {
 			out = append(out, card)
 		}
 	}

@@ -22,7 +22,7 @@ func (s *site) people(n int) {
 	s.Helper()
 	steps := []int{0, 1, 3, 5, 7, 10, 15}
 	for i := range n {
-		pay, years := 400+10*i, i
+		pay, years := 400+10*i, min(i, 70)
 		p := candidate.Profile{
 			Name:       "山田" + strconv.Itoa(i),
 			Occupation: []candidate.Coded{{Code: "0312", Min: steps[i%len(steps)]}}, Skill: []candidate.Coded{{Code: "go", Min: 3}},
@@ -280,6 +280,7 @@ func TestScoutingThoseChosen(t *testing.T) {
 	}
 	s.holds(s.get("/company/scouts/new"), http.StatusOK, "まだ誰も選ばれていません")
 	s.holds(s.get("/company/scouts/new?card="+ids[0][1]+"&card="+ids[1][1]), http.StatusOK, "2人にスカウトを送ります", "サーバー開発")
+	s.holds(s.get("/company/scouts/new?card="+ids[0][1]+"&card="+ids[1][1]+"&card="+ids[0][1]), http.StatusOK, "2人にスカウトを送ります")
 	sent := url.Values{"card": {ids[0][1], ids[1][1]}, "position": {of}, "kind": {"interview"}, "message": {""}}
 	s.holds(s.post("/company/scouts/new", sent), http.StatusUnprocessableEntity, "メッセージを入力してください")
 	sent.Set("message", "　\u200b")

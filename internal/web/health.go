@@ -141,6 +141,8 @@ func jobName(w words, name string) string {
 		return w.Say("新着オファーのメール", "Mails about new offers")
 	case "retention":
 		return w.Say("保存期間を過ぎた行の削除", "Removing rows past their time")
+	case "trials":
+		return w.Say("期限を過ぎた動作検証のデータの消去", "Erasing rehearsals whose time is over")
 	case "trim":
 		return w.Say("変更ログの整理", "Trimming the log of changes")
 	case "snapshot":

@@ -223,10 +223,12 @@ func inboxTitle(w words, list []market.Delivered) string {
 		}
 	}
 	switch {
+	case held == 1:
+		return w.Say("1件のオファーが、メールアドレスの確認を待っています", "1 offer waits for your address to be confirmed")
 	case held > 0:
 		return w.Say(strconv.Itoa(held)+"件のオファーが、メールアドレスの確認を待っています", strconv.Itoa(held)+" offers wait for your address to be confirmed")
 	case open > 0:
-		return w.Say("いま"+strconv.Itoa(open)+"件のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" offers now")
+		return w.Say("いま"+strconv.Itoa(open)+"件のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" "+plural(open, "offer")+" now")
 	case len(list) > 0:
 		return w.Say("回答待ちのオファーはありません", "No offer waits for your answer")
 	}

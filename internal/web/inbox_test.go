@@ -8,6 +8,21 @@ import (
 	"testing"
 )
 
+// TestAtMostThreeAreCompared expects a fourth offer to be left out with a word.
+func TestAtMostThreeAreCompared(t *testing.T) {
+	s := newSite(t)
+	for i := range 4 {
+		s.offer(i, 500+50*i)
+	}
+	s.seeker("taro@example.jp")
+	path := "/offers/compare?"
+	for _, id := range regexp.MustCompile(`name="id" value="([0-9a-f-]{36})"`).FindAllStringSubmatch(s.get("/offers").body, -1) {
+		path += "&id=" + id[1]
+	}
+	s.holds(s.get(path), http.StatusOK, "3件のオファーは", "一度に比べられるのは3件までです")
+	s.holds(s.get(path, "Accept-Language", "en"), http.StatusOK, "Three fit side by side")
+}
+
 // TestInboxIsNarrowedAndSorted looks at an inbox in its orders, and at an empty one.
 func TestInboxIsNarrowedAndSorted(t *testing.T) {
 	s := newSite(t)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"enishi/internal/account"
+	"enishi/internal/market"
 	"enishi/internal/offer"
 )
 
@@ -19,6 +20,34 @@ func TestEveryActionHasAName(t *testing.T) {
 				t.Errorf("%q is called %q", a, name)
 			}
 			names[name] = true
+		}
+	}
+}
+
+// TestEveryJobHasAName expects words of either language for each job, not its own name.
+func TestEveryJobHasAName(t *testing.T) {
+	jobs := market.AllJobs()
+	if len(jobs) == 0 {
+		t.Fatal("there are no jobs")
+	}
+	japanese := func(r rune) bool { return r > 0x2fff }
+	for _, j := range jobs {
+		ja, en := jobName(words{}, j.Name), jobName(words{english: true}, j.Name)
+		if !strings.ContainsFunc(ja, japanese) || en == "" || en == j.Name || strings.ContainsFunc(en, japanese) {
+			t.Errorf("job %q is called %q and %q", j.Name, ja, en)
+		}
+	}
+}
+
+// TestInboxTitles expects one offer to be said as one.
+func TestInboxTitles(t *testing.T) {
+	for want, state := range map[string]offer.State{
+		"You can answer 1 offer now": offer.Sent, "1 offer waits for your address to be confirmed": offer.Reserved,
+	} {
+		var d market.Delivered
+		d.State = state
+		if got := inboxTitle(words{english: true}, []market.Delivered{d}); got != want {
+			t.Errorf("inboxTitle = %q, want %q", got, want)
 		}
 	}
 }

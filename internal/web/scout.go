@@ -44,7 +44,7 @@ func (p *Pages) scoutForm(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.showScout(r, http.StatusOK, scouting{cards: filled(q["card"]), typed: url.Values{"kind": {"interview"}}, wrong: faults{}})
+	return p.showScout(r, http.StatusOK, scouting{cards: eachOnce(q["card"]), typed: url.Values{"kind": {"interview"}}, wrong: faults{}})
 }
 
 func (p *Pages) showScout(r *request, status int, s scouting) error {
@@ -91,7 +91,7 @@ func (p *Pages) scout(r *request) error {
 		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
 	}
 	f := r.PostForm
-	s := scouting{cards: filled(f["card"]), typed: f, wrong: faults{}}
+	s := scouting{cards: eachOnce(f["card"]), typed: f, wrong: faults{}}
 	in := market.Scouting{Cards: s.cards, Kind: f.Get("kind"), Message: strings.TrimSpace(strings.ReplaceAll(f.Get("message"), "\r\n", "\n"))}
 	if in.Position, err = uuid.Parse(f.Get("position")); err != nil {
 		s.wrong["position"] = r.words.Say("求人を選んでください。", "Please choose a position.")
