@@ -10,8 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"enishi/internal/account"
+	"enishi/internal/candidate"
+	"enishi/internal/corpnum"
 	"enishi/internal/day"
-	"enishi/internal/errs"
 	"enishi/internal/offer"
 	"enishi/internal/rule"
 )
@@ -52,19 +53,30 @@ type Waiting struct {
 	Card  Card
 }
 
-// Waiting gives up to limit of a rule's proposals, best first, each with its candidate's
-// card. Who has closed their profile or blocked the company meanwhile is not among them.
-func (m *Market) Waiting(ctx context.Context, actor Actor, id uuid.UUID, limit int) ([]Waiting, error) {
+// MostCounted is how many who wait are counted: a page says "or more" from there on.
+const MostCounted = 1000
+
+// Batch is a part of the proposals of a rule that wait, best first.
+type Batch struct {
+	List  []Waiting
+	Total int   // who waits in all, those of other parts as well; counted up to MostCounted
+	Next  int64 // the place after which the next part begins; 0: this is the last
+}
+
+// Waiting gives up to limit of a rule's proposals after a place (0: from the best), each
+// with its candidate's card. Who has closed their profile or blocked the company meanwhile
+// is not among them, and not counted.
+func (m *Market) Waiting(ctx context.Context, actor Actor, id uuid.UUID, after int64, limit int) (Batch, error) {
 	if err := actor.Role.May(account.SearchPeople); err != nil {
-		return nil, err
+		return Batch{}, err
 	}
 	cards, err := m.vault.Cards(actor.CompanyID)
 	if err != nil {
-		return nil, err
+		return Batch{}, err
 	}
-	var out []Waiting
+	var out Batch
 	err = m.read(ctx, func(tx Tx) error {
-		out = nil
+		out = Batch{}
 		r, err := ownRule(tx, actor, id)
 		if err != nil {
 			return err
@@ -82,25 +94,49 @@ func (m *Market) Waiting(ctx context.Context, actor Actor, id uuid.UUID, limit i
 			return err
 		}
 		slices.SortFunc(list, func(a, b offer.Offer) int { return cmp.Compare(place(&a), place(&b)) })
-		today := m.Today()
-		for i := 0; i < len(list) && len(out) < limit; i++ {
-			c, err := tx.Candidate(list[i].Candidate)
-			if err == nil {
-				err = recallMask(tx, &c)
+		today, last := m.Today(), int64(0)
+		return openTo(tx, list, k.Number, group, func(o *offer.Offer, c *candidate.Candidate) bool {
+			out.Total++
+			switch at := place(o); {
+			case at <= after || out.Next != 0:
+			case len(out.List) == limit:
+				out.Next = last
+			default:
+				last = at
+				out.List = append(out.List, Waiting{o.ID, o.Score, listed(cards, c, nil, today)})
 			}
-			if errs.Is(err, errs.NotFound) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("candidate %d: %w", list[i].Candidate, err)
-			}
-			if c.Open && !c.Blocked(k.Number, group) {
-				out = append(out, Waiting{list[i].ID, list[i].Score, listed(cards, &c, nil, today)})
-			}
-		}
-		return nil
+			return out.Total < MostCounted || out.Next == 0
+		})
 	})
 	return out, err
+}
+
+// openTo calls back with each offer whose candidate is open to a company, until told to stop.
+func openTo(tx Tx, list []offer.Offer, number corpnum.Number, group []corpnum.Number, seen func(*offer.Offer, *candidate.Candidate) bool) error {
+	for part := range slices.Chunk(list, MostKeys) {
+		keys := make([]int64, len(part))
+		for i := range part {
+			keys[i] = part[i].Candidate
+		}
+		found, err := tx.CandidatesOf(distinct(keys))
+		if err != nil {
+			return err
+		}
+		for i := range part {
+			at, ok := slices.BinarySearchFunc(found, part[i].Candidate, func(c candidate.Candidate, key int64) int { return cmp.Compare(c.Key, key) })
+			if !ok {
+				continue
+			}
+			c := &found[at]
+			if err := recallMask(tx, c); err != nil {
+				return fmt.Errorf("candidate %d: %w", c.Key, err)
+			}
+			if c.Open && !c.Blocked(number, group) && !seen(&part[i], c) {
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 // place orders the offers of a rule, the best first, equal ones as they were
@@ -112,6 +148,17 @@ func place(o *offer.Offer) int64 { return int64(rule.MostScore-o.Score)<<40 | o.
 // those that are reserved until an address is confirmed are not among them. Those whose
 // ids are in except go on waiting.
 func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID, except ...uuid.UUID) (int, error) {
+	return m.confirm(ctx, actor, id, func(o uuid.UUID) bool { return !slices.Contains(except, o) })
+}
+
+// ConfirmChosen is ConfirmProposals for those alone whose ids are chosen: all others, also
+// those who came to the batch meanwhile, go on waiting.
+func (m *Market) ConfirmChosen(ctx context.Context, actor Actor, id uuid.UUID, chosen []uuid.UUID) (int, error) {
+	return m.confirm(ctx, actor, id, func(o uuid.UUID) bool { return slices.Contains(chosen, o) })
+}
+
+// confirm sends those of the waiting batch whose ids are taken.
+func (m *Market) confirm(ctx context.Context, actor Actor, id uuid.UUID, taken func(uuid.UUID) bool) (int, error) {
 	if err := actor.Role.May(account.ActivateRule); err != nil {
 		return 0, err
 	}
@@ -132,7 +179,7 @@ func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID
 			return err
 		}
 		for _, o := range list {
-			if slices.Contains(except, o.ID) {
+			if !taken(o.ID) {
 				continue
 			}
 			who, _ := people.findPerson(o.Candidate)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"enishi/internal/market"
 	"enishi/internal/offer"
 )
@@ -19,8 +21,9 @@ func TestWhoWaitsInABatch(t *testing.T) {
 		left, taken, blocking := w.someone(1, named), w.someone(2, named), w.someone(3, named)
 		w.drain()
 		a := w.actor(f.token)
-		waiting, err := w.Waiting(w.Context(), a, r.ID, 10)
-		if err != nil || len(waiting) != 3 || waiting[0].Card.Profile.Name != "" || waiting[0].Card.Profile.Text != "" {
+		batch, err := w.Waiting(w.Context(), a, r.ID, 0, 10)
+		waiting := batch.List
+		if err != nil || len(waiting) != 3 || batch.Total != 3 || batch.Next != 0 || waiting[0].Card.Profile.Name != "" || waiting[0].Card.Profile.Text != "" {
 			w.Fatalf("waiting: %+v, %v; want three cards without names", waiting, err)
 		}
 		k, err := w.Employer(w.Context(), a)
@@ -28,9 +31,15 @@ func TestWhoWaitsInABatch(t *testing.T) {
 			w.Fatal(err)
 		}
 		w.block(blocking, k.Number)
-		if waiting, err = w.Waiting(w.Context(), a, r.ID, 10); err != nil || len(waiting) != 2 {
-			w.Fatalf("waiting: %d, %v; want 2", len(waiting), err)
+		first, err := w.Waiting(w.Context(), a, r.ID, 0, 1)
+		if err != nil || len(first.List) != 1 || first.Total != 2 || first.Next == 0 {
+			w.Fatalf("waiting: %+v, %v; want one of two, and a next part", first, err)
 		}
+		rest, err := w.Waiting(w.Context(), a, r.ID, first.Next, 1)
+		if err != nil || len(rest.List) != 1 || rest.Total != 2 || rest.Next != 0 || rest.List[0].Offer == first.List[0].Offer {
+			w.Fatalf("waiting: %+v, %v; want the other of two, and no next part", rest, err)
+		}
+		waiting = slices.Concat(first.List, rest.List)
 		card := w.cardOf(f, left.id)
 		i := slices.IndexFunc(waiting, func(one market.Waiting) bool { return one.Card.ID == card })
 		if n, err := w.ConfirmProposals(w.Context(), a, r.ID, waiting[i].Offer); err != nil || n != 1 {
@@ -38,5 +47,31 @@ func TestWhoWaitsInABatch(t *testing.T) {
 		}
 		w.wantStates(left, offer.Proposed)
 		w.wantStates(taken, offer.Sent)
+	})
+}
+
+// Who comes to a batch after it was shown is not sent to by a choice among those shown.
+func TestTheChosenOfABatchAreSentTo(t *testing.T) {
+	t.Parallel()
+	onStores(t, market.Options{Mode: market.Approve, Demo: true}, func(w *world) {
+		f := w.firm(1, 0)
+		r := w.order(f, w.post(f, publishable()), plain())
+		shown := w.someone(1)
+		w.drain()
+		a := w.actor(f.token)
+		batch, err := w.Waiting(w.Context(), a, r.ID, 0, 10)
+		if err != nil || len(batch.List) != 1 {
+			w.Fatalf("waiting: %+v, %v; want one", batch, err)
+		}
+		late := w.someone(2)
+		w.drain()
+		if n, err := w.ConfirmChosen(w.Context(), a, r.ID, nil); err != nil || n != 0 {
+			w.Fatalf("confirmed %d, %v; want nobody", n, err)
+		}
+		if n, err := w.ConfirmChosen(w.Context(), a, r.ID, []uuid.UUID{batch.List[0].Offer}); err != nil || n != 1 {
+			w.Fatalf("confirmed %d, %v; want 1", n, err)
+		}
+		w.wantStates(shown, offer.Sent)
+		w.wantStates(late, offer.Proposed)
 	})
 }

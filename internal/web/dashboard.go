@@ -11,6 +11,7 @@ import (
 	"enishi/internal/day"
 	"enishi/internal/httpx"
 	"enishi/internal/market"
+	"enishi/internal/position"
 )
 
 func (p *Pages) dashboardRoutes() []Route {
@@ -74,7 +75,7 @@ func (p *Pages) dashboard(r *request) error {
 		return err
 	}
 	for _, f := range h.figures.Rules {
-		if f.Rule.Sends(h.figures.Today) {
+		if f.Rule.Sends(h.figures.Today) && f.Position.State == position.Published {
 			h.open++
 		}
 	}
@@ -210,7 +211,11 @@ func funnelName(w words, f market.RuleFunnel) string {
 	if f.Rule.Key == 0 {
 		return w.Say("スカウト", "Scouts")
 	}
-	return kindOfOffer(w, f.Rule.Kind)
+	kind := kindOfOffer(w, f.Rule.Kind)
+	if f.Position.State == position.Closed {
+		return kind + w.Say("・求人が終了", ", position closed")
+	}
+	return kind
 }
 
 func ruleHeads(w words) []string {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -18,27 +17,40 @@ const proposalsShown = 100
 
 // proposals shows the batch that waits for confirmation.
 func (p *Pages) proposals(r *request) error {
+	b := batch{done: r.URL.Query().Has("sent")}
+	b.sent, _ = strconv.Atoi(r.URL.Query().Get("sent"))
+	return p.showProposals(r, http.StatusOK, b)
+}
+
+func (p *Pages) showProposals(r *request, status int, b batch) error {
 	ctx, actor, id, err := r.needID("rule")
 	if err != nil {
 		return err
 	}
-	found, err := p.market.Rule(ctx, actor, id)
+	if b.rule, err = p.market.Rule(ctx, actor, id); err != nil {
+		return err
+	}
+	name, after := "waiting of "+id.String(), int64(0)
+	if from := r.URL.Query().Get("cursor"); from != "" {
+		if after, err = p.market.OpenCursor(name, from); err != nil {
+			return err
+		}
+	}
+	found, err := p.market.Waiting(ctx, actor, id, after, proposalsShown)
 	if err != nil {
 		return err
 	}
-	list, err := p.market.Waiting(ctx, actor, id, proposalsShown+1)
-	if err != nil {
-		return err
+	b.total, b.edits = found.Total, mayRule(actor)
+	for _, one := range found.List {
+		b.list = append(b.list, proposed(r.words, &b.rule, one, p.market.Today()))
 	}
-	b := batch{rule: found, done: r.URL.Query().Has("sent"), edits: mayRule(actor)}
-	b.more = len(list) > proposalsShown
-	list = list[:min(len(list), proposalsShown)]
-	for _, one := range list {
-		b.list = append(b.list, proposed(r.words, &found, one, p.market.Today()))
+	if found.Next != 0 {
+		if b.next, err = p.market.SealCursor(name, found.Next); err != nil {
+			return err
+		}
 	}
-	title := proposalsTitle(r.words, len(list), b.more)
-	b.sent, _ = strconv.Atoi(r.URL.Query().Get("sent"))
-	return p.show(r, http.StatusOK, title, proposalsPage(r.words, title, b))
+	title := b.title(r.words)
+	return p.show(r, status, title, proposalsPage(r.words, title, b))
 }
 
 // proposal is somebody whom a rule would reach.
@@ -81,24 +93,39 @@ func (b batch) spent(w words) string {
 type batch struct {
 	rule  market.Ruled
 	list  []proposal
-	more  bool // there are others after those that are listed
-	done  bool // some were sent just now
+	total int    // who waits, those of other pages as well
+	next  string // cursor of the next page, "": this is the last
+	done  bool   // some were sent just now
 	sent  int
+	none  bool // nobody was ticked
 	edits bool // the reader may confirm, and open cards
 }
 
-func proposalsTitle(w words, n int, more bool) string {
-	number := grouped(n)
-	if more {
-		number += w.Say("人以上", " people or more")
-		return w.Say(number+"が確認を待っています", number+" wait to be confirmed")
-	}
-	if n == 0 {
+func (b batch) title(w words) string {
+	if b.total == 0 {
 		return w.Say("確認を待っている人はいません", "Nobody waits to be confirmed")
 	}
-	return w.Say(w.People(n)+"が確認を待っています", w.People(n)+" to be confirmed")
+	if b.total >= market.MostCounted {
+		return w.Say(grouped(b.total)+"人以上が確認を待っています", grouped(b.total)+" people or more wait to be confirmed")
+	}
+	return w.Say(w.People(b.total)+"が確認を待っています", w.People(b.total)+" to be confirmed")
 }
 
+// others says how many wait who are not on the page, "" if all are.
+func (b batch) others(w words) string {
+	n := b.total - len(b.list)
+	switch {
+	case n <= 0:
+		return ""
+	case b.total >= market.MostCounted:
+		return w.Say("このほかに"+grouped(n)+"人以上が待っています。", grouped(n)+" people or more wait besides these.")
+	case n == 1:
+		return w.Say("このほかに1人が待っています。", "1 person waits besides these.")
+	}
+	return w.Say("このほかに"+grouped(n)+"人が待っています。", grouped(n)+" people wait besides these.")
+}
+
+// confirmProposals sends to those alone whom the reader saw and ticked.
 func (p *Pages) confirmProposals(r *request) error {
 	ctx, actor, id, err := r.needID("rule")
 	if err != nil {
@@ -107,15 +134,20 @@ func (p *Pages) confirmProposals(r *request) error {
 	if err := r.ParseForm(); err != nil {
 		return errs.Wrap(errs.Invalid, "the form cannot be read", err)
 	}
-	var except []uuid.UUID
-	for _, text := range r.PostForm["listed"] {
-		if one, err := uuid.Parse(text); err == nil && !slices.Contains(r.PostForm["take"], text) {
-			except = append(except, one)
+	var chosen []uuid.UUID
+	for _, text := range r.PostForm["take"] {
+		one, err := uuid.Parse(text)
+		if err != nil {
+			return errs.Wrap(errs.Invalid, "whom to send to cannot be read", err)
 		}
+		chosen = append(chosen, one)
 	}
-	sent, err := p.market.ConfirmProposals(ctx, actor, id, except...)
+	sent, err := p.market.ConfirmChosen(ctx, actor, id, chosen)
 	if err != nil {
 		return err
+	}
+	if len(chosen) == 0 {
+		return p.showProposals(r, http.StatusUnprocessableEntity, batch{none: true})
 	}
 	r.see(rulesPath + "/" + id.String() + "/proposals?sent=" + strconv.Itoa(sent))
 	return nil

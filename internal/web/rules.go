@@ -14,7 +14,6 @@ import (
 	"enishi/internal/httpx"
 	"enishi/internal/market"
 	"enishi/internal/position"
-	"enishi/internal/rule"
 	"enishi/internal/taxonomy"
 )
 
@@ -45,10 +44,10 @@ func (p *Pages) ruleRoutes() []Route {
 	}
 }
 
-// listedRule is a rule with the name of its position.
+// listedRule is a rule with its position.
 type listedRule struct {
 	market.Ruled
-	title string
+	position position.Position
 }
 
 func (p *Pages) rules(r *request) error {
@@ -79,7 +78,10 @@ func (p *Pages) rules(r *request) error {
 	}
 	list := make([]listedRule, len(found))
 	for i, one := range found {
-		list[i] = listedRule{one, titleOf(r.words, positions, one.PositionID)}
+		list[i].Ruled = one
+		if list[i].position, err = p.positionOf(ctx, actor, positions, one.PositionID); err != nil {
+			return err
+		}
 	}
 	cost, err := p.market.Cost(ctx, actor)
 	if err != nil {
@@ -96,12 +98,12 @@ func (p *Pages) rules(r *request) error {
 // mayRule says whether somebody makes rules, or reads them alone.
 func mayRule(a market.Actor) bool { return a.Role.May(account.EditRule) == nil }
 
-func titleOf(w words, list []position.Position, id uuid.UUID) string {
-	i := slices.IndexFunc(list, func(p position.Position) bool { return p.ID == id })
-	if i < 0 {
-		return w.Say("求人", "Position")
+// positionOf gives a position of a list, or one of those that a list had no room for.
+func (p *Pages) positionOf(ctx context.Context, actor market.Actor, list []position.Position, id uuid.UUID) (position.Position, error) {
+	if i := slices.IndexFunc(list, func(x position.Position) bool { return x.ID == id }); i >= 0 {
+		return list[i], nil
 	}
-	return list[i].Terms.Title
+	return p.market.Position(ctx, actor, id)
 }
 
 // ruleList is a page of a company's rules.
@@ -131,7 +133,7 @@ func (l ruleList) title(w words) string {
 	}
 	active := 0
 	for _, r := range l.rules {
-		if r.State == rule.Active {
+		if searches(r.State, r.position.State) {
 			active++
 		}
 	}
@@ -149,6 +151,7 @@ type rulePageData struct {
 	form      ruleForm
 	rule      *market.Ruled // nil: a new one
 	positions []position.Position
+	of        position.Position // of the rule as it is stored
 	filters   []filter
 	count     *int // who meets what is required, nil: not known
 	preview   *market.Preview
@@ -198,8 +201,7 @@ func (p *Pages) readRule(r *request, d *rulePageData) error {
 		return err
 	}
 	d.path, d.approve = rulesPath+"/"+d.rule.ID.String(), p.market.Mode() == market.Approve
-	of, err := p.market.Position(ctx, actor, d.rule.PositionID)
-	if err != nil {
+	if d.of, err = p.market.Position(ctx, actor, d.rule.PositionID); err != nil {
 		return err
 	}
 	k, err := p.market.Employer(ctx, actor)
@@ -210,7 +212,7 @@ func (p *Pages) readRule(r *request, d *rulePageData) error {
 	if d.funnel, err = p.funnelOf(ctx, actor, d.rule.ID); err != nil {
 		return err
 	}
-	return p.show(r, http.StatusOK, of.Terms.Title, ruleReadPage(r.words, of.Terms.Title, d))
+	return p.show(r, http.StatusOK, d.of.Terms.Title, ruleReadPage(r.words, d.of.Terms.Title, d))
 }
 
 // showRule answers with the page of a rule: what is typed, and what it finds.
@@ -225,6 +227,9 @@ func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
 	d.path, d.today, d.approve = rulesPath+"/new", p.market.Today(), p.market.Mode() == market.Approve
 	if d.rule != nil {
 		d.path = rulesPath + "/" + d.rule.ID.String()
+		if d.of, err = p.positionOf(ctx, actor, d.positions, d.rule.PositionID); err != nil {
+			return err
+		}
 		if d.funnel, err = p.funnelOf(ctx, actor, d.rule.ID); err != nil {
 			return err
 		}
@@ -446,7 +451,7 @@ func (d *rulePageData) title(w words) string {
 	case d.count == nil && d.rule == nil:
 		return w.Say("新しいオファー条件", "A new rule")
 	case d.count == nil:
-		return titleOf(w, d.positions, d.rule.PositionID)
+		return d.of.Terms.Title
 	}
 	return w.Say("必須条件に合う人は"+w.People(*d.count), w.People(*d.count)+meets(*d.count)+" what you require")
 }
@@ -461,26 +466,6 @@ func meets(n int) string {
 
 // week is the most that a rule sends in seven days from today.
 func week(r *market.Ruled) int { return min(7*r.Daily, max(0, r.TotalBudget-r.SpentTotal)) }
-
-// stateOfRule says whether a rule sends.
-func stateOfRule(w words, s rule.State) string {
-	switch s {
-	case rule.Active:
-		return w.Say("有効", "Active")
-	case rule.Paused:
-		return w.Say("停止中", "Paused")
-	case rule.Expired:
-		return w.Say("終了", "Expired")
-	}
-	return w.Say("下書き", "Draft")
-}
-
-func ruleClass(s rule.State) string {
-	if s == rule.Active {
-		return "good"
-	}
-	return ""
-}
 
 // offerKind says a kind of offer.
 func offerKind(w words, kind string) string {

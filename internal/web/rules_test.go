@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -106,50 +105,6 @@ func TestARuleThatSomebodyElseChanged(t *testing.T) {
 	p := s.post(path, ruleForm(of, "do", "save", "version", "1", "daily_budget", "7"))
 	s.holds(p, http.StatusConflict, `value="7"`, "ほかの人がこのオファー条件を変更しました", `name="version" value="2"`)
 	s.holds(s.post(path, ruleForm(of, "do", "save", "version", "2", "daily_budget", "7")), http.StatusOK, "保存しました", `value="7"`)
-}
-
-// TestABatchIsConfirmed confirms what waits where members decide.
-func TestABatchIsConfirmed(t *testing.T) {
-	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
-	s.employer()
-	of := s.published()
-	path := s.post("/company/rules/new", ruleForm(of, "do", "save")).path
-	s.holds(s.get(path+"/activate"), http.StatusOK)
-	s.holds(s.post(path+"/activate", nil), http.StatusOK, "確認待ちを見る")
-	s.holds(s.get(path+"/proposals"), http.StatusOK, "確認を待っている人はいません")
-	s.people(3)
-	p := s.get(path + "/proposals")
-	s.holds(p, http.StatusOK, "3人が確認を待っています", "選んだ人に届ける", "ソフトウェア開発", "現在400万円", "条件 ", "1/1")
-	if n := len(regexp.MustCompile(`/company/candidates/[0-9a-f]{32}`).FindAllString(p.body, -1)); n != 3 {
-		t.Errorf("%d cards are linked, want 3", n)
-	}
-	if strings.Contains(p.body, "山田") {
-		t.Error("a proposal says who somebody is")
-	}
-	takes := regexp.MustCompile(`name="take" value="([^"]+)"`).FindAllStringSubmatch(p.body, -1)
-	some := form("take", takes[0][1])
-	for _, one := range takes {
-		some.Add("listed", one[1])
-	}
-	s.holds(s.post(path+"/proposals", some), http.StatusOK, "1件のオファーを届けました", "2人が確認を待っています")
-	s.holds(s.post(path+"/proposals", nil), http.StatusOK, "2件のオファーを届けました", "確認を待っている人はいません")
-	s.holds(s.get("/company/rules"), http.StatusOK, "1件のオファー条件が、合う人を探しています")
-}
-
-// TestABatchWaitsForTomorrow says why nobody more is reached when a day's budget is used.
-func TestABatchWaitsForTomorrow(t *testing.T) {
-	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
-	s.employer()
-	s.people(7)
-	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
-	s.post(path+"/activate", nil)
-	s.must(s.market.Drain(s.Context()))
-	p := s.post(path+"/proposals", nil)
-	s.holds(p, http.StatusOK, "5件のオファーを届けました", "2人が確認を待っています", "本日の上限（5件）まで送りました")
-	if strings.Contains(p.body, "選んだ人に届ける") {
-		t.Error("a button is offered that can reach nobody")
-	}
-	s.english(s.get(path+"/proposals", "Accept-Language", "en"), "サーバー開発")
 }
 
 // TestASessionThatEndsWhileARuleIsBuilt expects nothing that would take the page away.

@@ -1,0 +1,94 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"enishi/internal/market"
+)
+
+// ticked is what the page of a rule's batch sends as it is.
+func (s *site) ticked(path string) url.Values {
+	s.Helper()
+	v := url.Values{}
+	for _, one := range regexp.MustCompile(`name="take" value="([^"]+)"[^>]* checked`).FindAllStringSubmatch(s.get(path+"/proposals").body, -1) {
+		v.Add("take", one[1])
+	}
+	return v
+}
+
+// TestABatchIsConfirmed confirms what waits where members decide.
+func TestABatchIsConfirmed(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	of := s.published()
+	path := s.post("/company/rules/new", ruleForm(of, "do", "save")).path
+	s.holds(s.get(path+"/activate"), http.StatusOK)
+	s.holds(s.post(path+"/activate", nil), http.StatusOK, "確認待ちを見る")
+	s.holds(s.get(path+"/proposals"), http.StatusOK, "確認を待っている人はいません")
+	s.people(3)
+	p := s.get(path + "/proposals")
+	s.holds(p, http.StatusOK, "3人が確認を待っています", "選んだ人に届ける", "ソフトウェア開発", "現在400万円", "条件 ", "1/1")
+	if n := len(regexp.MustCompile(`/company/candidates/[0-9a-f]{32}`).FindAllString(p.body, -1)); n != 3 {
+		t.Errorf("%d cards are linked, want 3", n)
+	}
+	if strings.Contains(p.body, "山田") {
+		t.Error("a proposal says who somebody is")
+	}
+	takes := regexp.MustCompile(`name="take" value="([^"]+)"`).FindAllStringSubmatch(p.body, -1)
+	s.holds(s.post(path+"/proposals", form("take", takes[0][1])), http.StatusOK, "1件のオファーを届けました", "2人が確認を待っています")
+	s.holds(s.post(path+"/proposals", nil), http.StatusUnprocessableEntity, "誰も選ばれていないため、送られませんでした", "2人が確認を待っています")
+	s.holds(s.post(path+"/proposals", form("take", "x")), http.StatusUnprocessableEntity)
+	s.holds(s.post(path+"/proposals", s.ticked(path)), http.StatusOK, "2件のオファーを届けました", "確認を待っている人はいません")
+	s.holds(s.get("/company/rules"), http.StatusOK, "1件のオファー条件が、合う人を探しています")
+}
+
+// TestABatchWaitsForTomorrow says why nobody more is reached when a day's budget is used.
+func TestABatchWaitsForTomorrow(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	s.people(7)
+	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.post(path+"/activate", nil)
+	s.must(s.market.Drain(s.Context()))
+	p := s.post(path+"/proposals", s.ticked(path))
+	s.holds(p, http.StatusOK, "5件のオファーを届けました", "2人が確認を待っています", "本日の上限（5件）まで送りました")
+	if strings.Contains(p.body, "選んだ人に届ける") {
+		t.Error("a button is offered that can reach nobody")
+	}
+	s.english(s.get(path+"/proposals", "Accept-Language", "en"), "サーバー開発")
+}
+
+// TestWhoWasNotShownIsNotSentTo confirms a page to which people came after it was shown.
+func TestWhoWasNotShownIsNotSentTo(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save", "daily_budget", "200", "total_budget", "200")).path
+	s.post(path+"/activate", nil)
+	s.people(2)
+	s.must(s.market.Drain(s.Context()))
+	shown := s.ticked(path)
+	if len(shown["take"]) != 2 {
+		t.Fatalf("%d people are listed, want 2", len(shown["take"]))
+	}
+	s.people(103)
+	s.must(s.market.Drain(s.Context()))
+	s.holds(s.post(path+"/proposals", shown), http.StatusOK, "2件のオファーを届けました", "103人が確認を待っています", "このほかに3人が待っています")
+	first := s.ticked(path)
+	if len(first["take"]) != 100 {
+		t.Fatalf("%d people are listed, want 100", len(first["take"]))
+	}
+	p := s.get(path + "/proposals")
+	next := regexp.MustCompile(`/proposals\?cursor=[^"]+`).FindString(p.body)
+	p = s.get(path + next)
+	s.holds(p, http.StatusOK, "103人が確認を待っています", "このほかに100人が待っています")
+	if n := strings.Count(p.body, `name="take"`); n != 3 || strings.Contains(p.body, "送らずに次の人を見る") {
+		t.Errorf("the last page lists %d people, want 3 and no next page", n)
+	}
+	s.english(s.get(path+"/proposals", "Accept-Language", "en"), "サーバー開発")
+	// Two of them have the address of somebody who confirmed it first: theirs are reserved.
+	s.holds(s.post(path+"/proposals", first), http.StatusOK, "98件のオファーを届けました", "3人が確認を待っています")
+}
