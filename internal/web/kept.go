@@ -20,6 +20,7 @@ const ownerLife = 400 * 24 * time.Hour
 // The purposes of what is sealed here.
 const (
 	ownerPurpose = "owner of a browser's forms"
+	markPurpose  = "account of a page"
 	keptPurpose  = "form whose session had ended"
 )
 
@@ -57,10 +58,23 @@ func (p *Pages) owner(r *request) int64 {
 	return account
 }
 
+// typist gives who typed what a request sends: whose page it was typed on, if the page's
+// script says so, since another may have used the browser beside it; else the owner.
+func (p *Pages) typist(r *request) int64 {
+	if mark := r.Header.Get(accountHeader); mark != "" {
+		account, err := p.market.OpenCursor(markPurpose, mark)
+		if err != nil {
+			return 0
+		}
+		return account
+	}
+	return p.owner(r)
+}
+
 // keepForm gives the form of a request, sealed, if it is one of those that are kept and
 // belongs to somebody.
 func (p *Pages) keepForm(r *request) (string, error) {
-	k := kept{Account: p.owner(r), Pattern: r.Pattern, Path: r.URL.Path, Form: url.Values{}}
+	k := kept{Account: p.typist(r), Pattern: r.Pattern, Path: r.URL.Path, Form: url.Values{}}
 	if formName(r.words, k.Pattern) == "" || k.Account == 0 {
 		return "", nil
 	}

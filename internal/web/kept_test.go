@@ -65,6 +65,43 @@ func TestAFormOutlivesItsSession(t *testing.T) {
 	s.holds(p, http.StatusOK, "「経歴」の入力が残っています", `action="/profile"`, `name="name" value="山田太郎"`, `name="pay" value="523"`)
 }
 
+var markOf = regexp.MustCompile(`data-account="([^"]+)"`)
+
+// TestAFormBelongsToWhomItsPageWasOf sends a form from a page that stayed open while
+// another account used the browser: it comes back to whose page it is, and not to whoever
+// was there last.
+func TestAFormBelongsToWhomItsPageWasOf(t *testing.T) {
+	s := newSite(t)
+	s.post("/signup", chosen("email", "taro@example.jp", "password", firstWords))
+	mark := markOf.FindStringSubmatch(s.get("/profile").body)[1]
+	s.post("/signout", nil)
+	s.post("/signup", chosen("email", "jiro@example.jp", "password", otherWords))
+	beside := s.post("/profile", form("name", "山田太郎", "version", "1"), "Enishi-Account", mark)
+	s.holds(beside, http.StatusUnauthorized, "同じアカウント")
+	if p := s.get("/profile"); strings.Contains(p.body, "山田太郎") {
+		t.Error("what was typed on a page of one account is saved in another")
+	}
+	if other := markOf.FindStringSubmatch(s.get("/profile").body)[1]; other == mark {
+		t.Fatal("two accounts have the same mark")
+	}
+	s.post("/signout", nil)
+	if p := s.get("/signin"); strings.Contains(p.body, "data-account") {
+		t.Error("a page of nobody is marked")
+	}
+	kept := keptOn(s.post("/profile", form("name", "山田太郎"), "Enishi-Account", mark))
+	s.holds(s.post("/signin", form("email", "jiro@example.jp", "password", otherWords, "kept", kept)), http.StatusOK, "前の入力は、破棄しました")
+	s.post("/signout", nil)
+	p := s.post("/signin", form("email", "taro@example.jp", "password", firstWords, "kept", kept))
+	s.holds(p, http.StatusOK, `name="name" value="山田太郎"`)
+	if again := markOf.FindStringSubmatch(p.body)[1]; again != mark {
+		t.Error("the mark of an account changes with its session")
+	}
+	s.sessionEnds()
+	if keptOn(s.post("/profile", form("name", "山田太郎"), "Enishi-Account", strings.Repeat("0", len(mark)))) != "" {
+		t.Error("a form is kept for a mark that somebody made")
+	}
+}
+
 // TestNobodyMakesAKeptForm expects a form that was not kept here to be offered to nobody.
 func TestNobodyMakesAKeptForm(t *testing.T) {
 	s := newSite(t)

@@ -22,7 +22,8 @@ const (
 	languageLife   = 365 * 24 * time.Hour
 )
 
-// recognize finds out who asks. A token that is no longer good is forgotten.
+// recognize finds out who asks. A token that is no longer good is forgotten. What is sent
+// from a page of another account than the one signed in comes from nobody: it is not theirs.
 func (p *Pages) recognize(r *request) error {
 	token := ""
 	if c, err := r.Cookie(sessionCookie); err == nil {
@@ -38,6 +39,9 @@ func (p *Pages) recognize(r *request) error {
 	}
 	if err != nil {
 		return err
+	}
+	if r.Header.Get(accountHeader) != "" && p.typist(r) != actor.Account {
+		return nil
 	}
 	r.actor = &actor
 	r.Request = r.WithContext(market.InSession(r.Context(), token))

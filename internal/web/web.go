@@ -163,6 +163,9 @@ func (p *Pages) show(r *request, status int, title string, body templ.Component)
 	}
 	if r.actor != nil {
 		f.kind, f.heard = r.actor.Kind, r.heard
+		if f.mark, err = p.market.SealCursor(markPurpose, r.actor.Account); err != nil {
+			return err
+		}
 		f.wide = f.wide || r.actor.Kind != account.Candidate && r.who == SignedIn
 	}
 	return p.write(r, status, layout(f, body))
@@ -188,10 +191,12 @@ func (p *Pages) write(r *request, status int, page templ.Component) error {
 }
 
 // The headers between a form that a script sends and its answer: the script is told
-// where to go, and goes there itself, so that the page is read once.
+// where to go, and goes there itself, so that the page is read once. It says by the
+// mark of its page who typed.
 const (
-	formHeader = "Enishi-Form"
-	seeHeader  = "Enishi-See"
+	formHeader    = "Enishi-Form"
+	seeHeader     = "Enishi-See"
+	accountHeader = "Enishi-Account"
 )
 
 // see sends the reader on to another page.

@@ -1,8 +1,11 @@
 // What somebody types into a form that is sent by POST is kept for as long as the tab
 // is open, and comes back after whatever took it away: a reload, a restart, a page
 // that could not be loaded. Passwords and files are never kept. A form that was sent is
-// forgotten; signing out forgets all.
+// forgotten; signing out and leaving forget all. A draft belongs to the account on whose
+// page it was typed, or to nobody: it is shown on pages of the same account alone, and the
+// first page of another removes it.
 import htmx from "htmx.org";
+import { accountOf } from "./account";
 import { say } from "./say";
 import { toast } from "./toast";
 
@@ -23,6 +26,7 @@ interface Draft {
 // drafts takes care of the forms in a piece of a page. What comes back in place, or on the
 // answer to another form, comes back without a word.
 export function drafts(piece: Element): void {
+  expel();
   const quiet = piece !== document.body || answers();
   const forms = piece instanceof HTMLFormElement ? [piece] : piece.querySelectorAll("form");
   forms.forEach((form) => {
@@ -136,9 +140,25 @@ export function forget(form: HTMLFormElement): void {
 
 // forgetAll drops every draft: somebody else may use the tab now.
 export function forgetAll(): void {
-  Object.keys(sessionStorage)
-    .filter((key) => key.startsWith(prefix))
-    .forEach((key) => sessionStorage.removeItem(key));
+  drop(() => true);
+}
+
+// expel drops what other accounts have typed, once somebody is signed in. What was typed
+// while nobody was stays for a page on which nobody is.
+function expel(): void {
+  const mine = accountOf(document);
+  if (mine !== "") drop((account) => account !== "" && account !== mine);
+}
+
+// drop removes the drafts of those accounts ("": nobody) that are meant.
+function drop(meant: (account: string) => boolean): void {
+  try {
+    Object.keys(sessionStorage)
+      .filter((key) => key.startsWith(prefix) && meant(key.slice(prefix.length, key.indexOf("/"))))
+      .forEach((key) => sessionStorage.removeItem(key));
+  } catch {
+    // The store is closed: nothing is in it.
+  }
 }
 
 // keeps says whether a form's fields are kept: not those that sign somebody in, and
@@ -149,7 +169,7 @@ function keeps(form: HTMLFormElement): boolean {
 }
 
 function keyOf(form: HTMLFormElement): string {
-  return prefix + new URL(form.action).pathname + (form.id === "" ? "" : "#" + form.id);
+  return prefix + accountOf(document) + new URL(form.action).pathname + (form.id === "" ? "" : "#" + form.id);
 }
 
 // fields are those that are kept, as a draft names them.

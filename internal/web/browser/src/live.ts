@@ -3,6 +3,7 @@
 // have an id, and are brought up to date from the page's own address.
 import htmx from "htmx.org";
 import { Idiomorph } from "idiomorph";
+import { accountOf } from "./account";
 import { hold } from "./hold";
 import { say } from "./say";
 import { toast } from "./toast";
@@ -88,6 +89,7 @@ async function refresh(): Promise<void> {
     const answer = await fetch(window.location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok || answer.redirected) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (accountOf(page) !== accountOf(document)) return; // somebody else has signed in beside: nothing of theirs meets what is held here
     const keep = anchor();
     for (const element of old) {
       const fresh = page.getElementById(element.id);

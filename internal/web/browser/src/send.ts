@@ -3,13 +3,19 @@
 // again. Whatever else is answered is shown as the browser would show it. A form is
 // sent once at a time.
 import htmx from "htmx.org";
+import { accountOf } from "./account";
 import { forget, forgetAll, leads } from "./draft";
 import { say } from "./say";
 import { hush, toast } from "./toast";
 
-// asked is the header that says that a script sends; see is where its answer leads.
+// asked is the header that says that a script sends; see is where its answer leads;
+// typist says on whose page the form was typed.
 const asked = "Enishi-Form";
 const see = "Enishi-See";
+const typist = "Enishi-Account";
+
+// exits are the forms after which somebody else may use the tab.
+const exits = new Set(["/signout", "/account/signout", "/settings/leave"]);
 
 // sending listens for every form of the document.
 export function sending(): void {
@@ -55,12 +61,12 @@ async function send(form: HTMLFormElement, by: HTMLElement | null): Promise<void
     const answer = await fetch(by?.getAttribute("formaction") ?? form.action, {
       method: "POST",
       body: bodyOf(form, by),
-      headers: { [asked]: "1", Accept: "text/html" },
+      headers: { [asked]: "1", [typist]: accountOf(document), Accept: "text/html" },
     });
     if (answer.status >= 500 || answer.status === 429) return failed(busy());
     const next = answer.headers.get(see) ?? (answer.redirected ? answer.url : null);
     if (next !== null) return leave(form, next);
-    if (answer.ok && !steps(by)) forget(form);
+    if (answer.ok && !steps(by)) sent(form);
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     failed(away());
@@ -81,10 +87,15 @@ function bodyOf(form: HTMLFormElement, by: HTMLElement | null): FormData | URLSe
   return new URLSearchParams([...data].map(([name, value]) => [name, typeof value === "string" ? value : value.name]));
 }
 
+// sent forgets what was typed into a form that went through.
+function sent(form: HTMLFormElement): void {
+  if (exits.has(new URL(form.action).pathname)) forgetAll();
+  else forget(form);
+}
+
 // leave goes to the page that a form leads to.
 function leave(form: HTMLFormElement, to: string): void {
-  forget(form);
-  if (new URL(form.action).pathname === "/signout") forgetAll();
+  sent(form);
   leads();
   const next = new URL(to, window.location.href);
   const here = new URL(window.location.href);
