@@ -27,8 +27,24 @@ func (tab *Tab) Reload() {
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
 	tab.Inputs++
+	tab.run(chromedp.WaitVisible(selector, chromedp.ByQuery))
+	tab.until("nothing over "+selector, fmt.Sprintf(uncovered, selector))
 	tab.run(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
 }
+
+// uncovered scrolls to an element that lies under what floats above the page, as a
+// person does, and says whether it can be clicked.
+const uncovered = `(() => {
+	const element = document.querySelector(%q);
+	const free = () => {
+		const box = element.getBoundingClientRect();
+		const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest(".savebar, .toast");
+		return !over || over.contains(element);
+	};
+	if (!element) return false;
+	if (!free()) element.scrollIntoView({ block: "center", behavior: "instant" });
+	return free();
+})()`
 
 // Fill replaces what stands in a field.
 func (tab *Tab) Fill(selector, text string) {
