@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +27,8 @@ func TestOneHost(t *testing.T) {
 		{"watched", watched},
 		{"jobs", jobs},
 		{"healing", healing},
+		{"restarted", restarted},
+		{"slips", slips},
 		{"rolling", rolling},
 		{"settled", settled},
 	} {
@@ -61,7 +64,7 @@ func settled(t *testing.T, s *onehost.Stack) {
 // accepted makes an operator, runs the acceptance suite from outside, and finds the
 // mails that it caused with the mail catcher.
 func accepted(t *testing.T, s *onehost.Stack) {
-	s.Compose("run", "--rm", "-T", "-e", "ENISHI_USER_PASSWORD="+operatorPassword, "worker",
+	s.Compose("run", "--rm", "-T", "-e", "ENISHI_USER_PASSWORD="+operatorPassword, "enishi",
 		"user", "add", "--role", "operator", "--email", operatorEmail)
 	said := s.Run("env", "ENISHI_VERIFY_EMAIL="+operatorEmail, "ENISHI_VERIFY_PASSWORD="+operatorPassword,
 		os.Getenv("ENISHI_PROGRAM"), "verify", s.URL)
@@ -151,7 +154,7 @@ func watched(t *testing.T, s *onehost.Stack) {
 			}
 			jobs[a.Labels["job"]]++
 		}
-		if jobs["web"] != 2 || jobs["worker"] < 2 || jobs["haproxy"] != 1 || jobs["node"] != 1 {
+		if jobs["web"] != 2 || jobs["worker"] != 2 || jobs["job"] != 1 || jobs["haproxy"] != 1 || jobs["node"] != 1 {
 			return fmt.Sprintf("targets: %v", jobs)
 		}
 		return ""
@@ -160,7 +163,7 @@ func watched(t *testing.T, s *onehost.Stack) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(text, `"type":"alerting"`); n < 8 {
+	if n := strings.Count(text, `"type":"alerting"`); n < 15 {
 		t.Errorf("Prometheus has %d alarms", n)
 	}
 	text, err = s.Get(s.Prometheus + "/api/v1/alertmanagers")
@@ -178,13 +181,59 @@ func jobs(t *testing.T, s *onehost.Stack) {
 	if out := s.Compose("run", "--rm", "-T", "statistics"); !strings.Contains(out, "statistics") {
 		t.Errorf("the job says %q", out)
 	}
+	s.Compose("run", "--rm", "-T", "retention", "--dry-run")
 	var list []struct {
 		Name    string
 		Outcome string
 	}
-	out := s.Compose("run", "--rm", "-T", "job", "job", "list", "--json")
+	out := s.Compose("run", "--rm", "-T", "enishi", "job", "list", "--json")
 	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) < 8 {
 		t.Errorf("the list of jobs: %v\n%s", err, out)
+	}
+}
+
+// restarted kills every service of other makers, as the end of the host's memory would,
+// and finds all well again without anybody's help.
+func restarted(t *testing.T, s *onehost.Stack) {
+	for _, name := range []string{"valkey", "mail", "rsyslog", "prometheus", "alertmanager", "node", "haproxy", "mariadb"} {
+		victim := s.Containers(name)[0]
+		if err := syscall.Kill(victim.State.Pid, syscall.SIGKILL); err != nil {
+			t.Fatalf("kill %s: %v", name, err)
+		}
+		took := s.Eventually(2*time.Minute, name+" is back", func() string {
+			now := s.Containers(name)[0]
+			if !now.State.StartedAt.After(victim.State.StartedAt) {
+				return "it was not started again"
+			}
+			return unwell(s)
+		})
+		t.Logf("%s: well after %.0f s", name, took.Seconds())
+	}
+}
+
+// slips makes a deploy of an image that is not there, and one of a setting that is
+// wrong: neither takes a process away, nor fails a request.
+func slips(t *testing.T, s *onehost.Stack) {
+	before := s.Containers("web", "worker", "job")
+	load := onehost.NewLoad(t.Context(), s.URL)
+	for _, slip := range []string{"ENISHI_IMAGE=enishi:nope", "ENISHI_MATCHING_MODE=bogus"} {
+		if out, err := s.Try("env", slip, "deploy/roll"); err == nil {
+			t.Errorf("a deploy with %s succeeds: %s", slip, out)
+		}
+	}
+	for _, r := range load.Stop() {
+		if r.Failure != "" {
+			t.Errorf("%s: %s", r.What, r.Failure)
+		}
+	}
+	after := s.Containers("web", "worker", "job")
+	if len(after) != len(before) {
+		t.Fatalf("%d processes after, %d before", len(after), len(before))
+	}
+	for i := range after {
+		if after[i].ID != before[i].ID {
+			t.Errorf("%s was replaced by %s", before[i].Name, after[i].Name)
+		}
 	}
 }
 

@@ -20,8 +20,9 @@ func Compose() ([]byte, error) {
 		add(services, s.Name, s.What, s.node(shared, log))
 	}
 	for _, j := range Jobs() {
-		add(services, j.Name, j.Schedule+": "+uncapital(j.What), j.node(shared))
+		add(services, j.Name, j.Schedule+": "+uncapital(j.What), onDemand(shared, &j))
 	}
+	add(services, "enishi", "any command, on demand: docker compose run --rm enishi COMMAND", onDemand(shared, &OnDemand{Memory: jobMemory, CPUs: 1, Stop: stopTime}))
 	root := mapping()
 	add(root, "x-log", "Lines go to the log server; the last ones are kept for `docker compose logs`.", log)
 	add(root, "x-settings", "What all processes of Enishi are told. The file .env, which deploy/init makes, says the rest.", shared)
@@ -120,10 +121,13 @@ func networksNode() *yaml.Node {
 	))
 }
 
-func (j *OnDemand) node(shared *yaml.Node) *yaml.Node {
+// onDemand is a container that somebody starts and waits for. What it says is for them
+// alone: a new password must not lie in the log server's files.
+func onDemand(shared *yaml.Node, j *OnDemand) *yaml.Node {
 	s := own()[0]
-	n := mapping("image", scalar(s.Image), "pull_policy", scalar("never"), "profiles", list([]string{"jobs"}),
-		"command", list(j.Args), "environment", mapping("<<", reference(shared)), "healthcheck", mapping("disable", scalar(true)))
+	n := mapping("image", scalar(s.Image), "pull_policy", scalar("never"), "profiles", list([]string{"on-demand"}),
+		"entrypoint", list(append([]string{"/enishi"}, j.Args...)), "environment", mapping("<<", reference(shared)),
+		"healthcheck", mapping("disable", scalar(true)), "logging", mapping("driver", scalar("none")))
 	s.filesTo(n)
 	add(n, "networks", "", list([]string{string(Front), string(Back)}))
 	bounds(n, j.Memory, j.CPUs, j.Stop)

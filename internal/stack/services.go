@@ -50,7 +50,7 @@ func database() Service {
 			{"MARIADB_DATABASE", "enishi"},
 			{"MARIADB_USER", "enishi"},
 			{"MARIADB_PASSWORD", needed("DATABASE_PASSWORD")},
-			{"MARIADB_RANDOM_ROOT_PASSWORD", "1"},
+			{"MARIADB_ROOT_PASSWORD", needed("DATABASE_ROOT_PASSWORD")},
 		},
 		Reads:  []File{{"deploy/mariadb/enishi.cnf", "/etc/mysql/conf.d/enishi.cnf"}},
 		Health: &Health{Test: []string{"sh", "-c", askDatabase}, Patient: 3 * time.Minute},
@@ -71,7 +71,7 @@ func cache() Service {
 		Env:    []Variable{{"REDISCLI_AUTH", needed("CACHE_PASSWORD")}},
 		Reads:  []File{{"deploy/valkey/enishi.conf", "/etc/valkey/enishi.conf"}},
 		Health: &Health{Test: []string{"valkey-cli", "-e", "ping"}},
-		Memory: 256 * megabyte, CPUs: 1, Stop: 10 * time.Second, User: nobody, Room: []string{"/data"},
+		Memory: 256 * megabyte, CPUs: 1, Stop: 10 * time.Second, User: nobody,
 		Where: []Network{Back},
 	}
 }

@@ -41,6 +41,7 @@ type composed struct {
 	Services map[string]struct {
 		Image       string            `yaml:"image"`
 		Scale       int               `yaml:"scale"`
+		Entry       []string          `yaml:"entrypoint"`
 		Command     []string          `yaml:"command"`
 		Environment map[string]string `yaml:"environment"`
 		Volumes     []string          `yaml:"volumes"`
@@ -83,8 +84,8 @@ func TestOneEdit(t *testing.T) {
 	}
 	for i := range jobs {
 		s, ok := c.Services[jobs[i].Name]
-		if want := []string{"job", "run", jobs[i].Name}; !ok || !slices.Equal(s.Command, want) || !slices.Equal(s.Profiles, []string{"jobs"}) {
-			t.Errorf("job %s is started by %q in profiles %q, want %q on demand", jobs[i].Name, s.Command, s.Profiles, want)
+		if want := []string{"/enishi", "job", "run", jobs[i].Name}; !ok || !slices.Equal(s.Entry, want) || s.Command != nil || !slices.Equal(s.Profiles, []string{"on-demand"}) {
+			t.Errorf("job %s is started by %q %q in profiles %q, want %q on demand", jobs[i].Name, s.Entry, s.Command, s.Profiles, want)
 		}
 	}
 	for _, role := range []config.Role{config.Web, config.Worker, config.Job} {
@@ -128,7 +129,7 @@ func TestSecretsHaveNoDefault(t *testing.T) {
 	for line := range strings.SplitSeq(string(text), "\n") {
 		if strings.Contains(line, "PASSWORD:") || strings.Contains(line, "_SECRET:") || strings.Contains(line, "AUTH:") {
 			found++
-			if !strings.Contains(line, ":?run deploy/init first}") && !strings.Contains(line, "RANDOM_ROOT") {
+			if !strings.Contains(line, ":?run deploy/init first}") {
 				t.Errorf("not made by deploy/init: %s", line)
 			}
 		}
