@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"testing"
+
 	"enishi/internal/e2e"
 )
 
@@ -79,9 +81,11 @@ func nobodysDraftsStay(tab *e2e.Tab) {
 	tab.Field("#pay", "523")
 }
 
-// aPageWithAnotherBeside keeps an inbox open while another account signs in beside it: the
-// page takes over nothing of theirs when news arrive, and what it sends is not theirs.
-func aPageWithAnotherBeside(s *stage) {
+// TestAPageWithAnotherBeside keeps an inbox open while another account signs in beside it: the
+// page takes over nothing of theirs when news arrive, and what it sends is not theirs. It
+// has a market of its own: an inbox takes so many a week.
+func TestAPageWithAnotherBeside(t *testing.T) {
+	s := newStage(t)
 	tab := s.tab(e2e.View{})
 	stranger(tab)
 	tab.Has("body[data-listening]")

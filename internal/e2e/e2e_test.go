@@ -88,7 +88,6 @@ func TestFlows(t *testing.T) {
 		{"a word is searched as it is typed", aWordIsSearchedAsItIsTyped},
 		{"a session that ends", aSessionThatEnds},
 		{"drafts are their author's", draftsAreTheirAuthors},
-		{"a page with another beside", aPageWithAnotherBeside},
 		{"a company and a stranger", aCompanyAndAStranger},
 		{"a card that cannot move", aCardThatCannotMove},
 		{"tables on paper", tablesOnPaper},
