@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 
 	"enishi/internal/errs"
 )
@@ -74,16 +75,18 @@ const SessionLife = 60 * 24 * time.Hour
 // less the angle brackets).
 const emailBytes = 254
 
-// ParseEmail gives the address in the form that it is compared in: lower case,
-// no display name. Anything that is no address is Invalid.
+// ParseEmail gives the address in the form that it is compared and written to in:
+// full-width letters and signs made narrow (NFKC), lower case, no display name.
+// Anything that is no address is Invalid.
 func ParseEmail(s string) (string, error) {
 	const allowed = "an e-mail address such as taro@example.jp, at most 254 bytes"
-	if len(s) > emailBytes || !utf8.ValidString(s) {
+	narrow := norm.NFKC.String(s)
+	if len(narrow) > emailBytes || !utf8.ValidString(s) {
 		return "", errs.AtPointer("", strconv.Quote(s), allowed)
 	}
-	parsed, err := mail.ParseAddress(s)
-	if err != nil || parsed.Address != s || !strings.Contains(s[strings.LastIndex(s, "@"):], ".") {
+	parsed, err := mail.ParseAddress(narrow)
+	if err != nil || parsed.Address != narrow || !strings.Contains(narrow[strings.LastIndex(narrow, "@"):], ".") {
 		return "", errs.AtPointer("", strconv.Quote(s), allowed)
 	}
-	return strings.ToLower(s), nil
+	return strings.ToLower(narrow), nil
 }

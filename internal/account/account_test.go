@@ -123,6 +123,8 @@ func TestParseEmail(t *testing.T) {
 		"taro@example.jp":         "taro@example.jp",
 		"Taro.Yamada@Example.JP":  "taro.yamada@example.jp",
 		"taro+enishi@example.com": "taro+enishi@example.com",
+		"ｘ@example.jp":            "x@example.jp",
+		"ＴＡＲＯ＿１＠ｅｘａｍｐｌｅ．ｊｐ":       "taro_1@example.jp",
 	} {
 		if got, err := account.ParseEmail(in); err != nil || got != want {
 			t.Errorf("ParseEmail(%q) = %q, %v; want %q", in, got, err, want)
@@ -130,6 +132,7 @@ func TestParseEmail(t *testing.T) {
 	}
 	for _, in := range []string{
 		"", "taro", "taro@localhost", "@example.jp", "taro@", "太郎 <taro@example.jp>", " taro@example.jp", "taro@example.jp,jiro@example.jp",
+		"　taro@example.jp", "taro@example。jp", "taro＠＠example.jp", "太郎　＜taro@example.jp＞",
 		"taro@exam\xffple.jp", strings.Repeat("a", 250) + "@example.jp",
 	} {
 		if got, err := account.ParseEmail(in); !errs.Is(err, errs.Invalid) {

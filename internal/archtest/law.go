@@ -205,7 +205,7 @@ func libraries() map[string][]string {
 		"github.com/dustin/go-humanize":         {"internal/cli", "internal/web"},
 		"github.com/alexedwards/argon2id":       {"internal/account"},
 		"golang.org/x/crypto":                   {"internal/account"},
-		"golang.org/x/text":                     {"internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store", "internal/web"},
+		"golang.org/x/text":                     {"internal/account", "internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store", "internal/web"},
 		"github.com/go-json-experiment/json":    {"internal/condition"},
 		// An image without a daemon, and the list of what is in it.
 		"github.com/google/go-containerregistry": {"internal/oci"},

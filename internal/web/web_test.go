@@ -109,7 +109,10 @@ func TestNumbersOfEveryKeyboard(t *testing.T) {
 	}
 	s.holds(s.get("/insight?"+chosen("pay", "４，８００").Encode()), http.StatusOK, `name="pay" value="4800"`)
 	s.holds(s.get("/insight?"+chosen("floor", "５００万円").Encode()), http.StatusOK, `name="floor" value="500"`)
-	s.holds(s.post("/signup", chosen("pay", "４８０万円", "email", "taro@example.jp", "password", "correct horse")), http.StatusOK)
+	s.holds(s.post("/signup", chosen("pay", "４８０万円", "email", "ｔａｒｏ＠ｅｘａｍｐｌｅ．ｊｐ", "password", "correct horse")), http.StatusOK)
+	if mails, err := s.market.Mails(t.Context(), 1); err != nil || len(mails) != 1 || mails[0].To != "taro@example.jp" {
+		t.Errorf("mails: %v, %v; want one to taro@example.jp", mails, err)
+	}
 	s.holds(s.get("/profile"), http.StatusOK, `value="480"`)
 	s.holds(s.post("/settings", url.Values{"open": {"true"}, "weekly_limit": {"１２件"}}), http.StatusOK, `value="12"`)
 }
