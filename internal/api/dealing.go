@@ -168,7 +168,7 @@ func (s *service) addDealings() {
 			s.step("offer", to, func(ctx context.Context, id uuid.UUID) (market.Delivered, error) {
 				return s.market.Reschedule(ctx, actorOf(ctx), id)
 			}))
-		op := stepOf(to, "calendar.ics", "The agreed date for a calendar; one that was called off, as a cancellation", "")
+		op := stepOf(to, "calendar.ics", "The agreed date for a calendar; one that was called off, as a cancellation", "Its words are in the language of the account; Japanese if none was chosen.")
 		op.method, op.class, op.kind, op.answer = http.MethodGet, httpx.Ordinary, calendar.MediaType, exampleCalendar(to)
 		op.id = map[side]string{toCandidate: "own-calendar", toCompany: "calendar"}[to]
 		handle(s, op, s.calendar(to))
@@ -215,7 +215,11 @@ func (s *service) calendar(to side) func(context.Context, *Identified) (*calenda
 		if err != nil {
 			return nil, err
 		}
-		file, err := calendar.File(&d, side, exchangeOf(ctx).request.Host)
+		self, err := s.market.Self(ctx, actorOf(ctx))
+		if err != nil {
+			return nil, err
+		}
+		file, err := calendar.File(&d, side, self.Language, exchangeOf(ctx).request.Host)
 		return &calendarFile{calendar.MediaType, `attachment; filename="enishi.ics"`, file}, err
 	}
 }

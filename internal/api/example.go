@@ -175,7 +175,7 @@ func exampleCalendar(to side) string {
 	x := market.Delivered{CompanyName: d.Company.Name, Terms: d.Terms}
 	x.ID, x.Kind = uuid.MustParse(d.ID), d.Kind
 	x.Dealing = offer.Dealing{Date: &date, Sequence: 1, ChangedAt: date.Start.AddDate(0, 0, -5)}
-	file, err := calendar.File(&x, offer.Candidate, "enishi.example.jp")
+	file, err := calendar.File(&x, offer.Candidate, "ja", "enishi.example.jp")
 	if err != nil { // it has a date
 		return ""
 	}

@@ -408,3 +408,24 @@ func TestOperatorsSeeWhoApplies(t *testing.T) {
 	}
 	s.problem(http.StatusUnprocessableEntity, s.do("GET", "/api/v1/operator/companies?status=odd", operator, ""))
 }
+
+// TestCalendarsSpeakTheLanguageOfTheAccount reads the agreed date as both sides, each in
+// its own language.
+func TestCalendarsSpeakTheLanguageOfTheAccount(t *testing.T) {
+	w := newWorld(t)
+	w.before(t)["calendar"]()
+	ours, theirs := "/api/v1/offers/"+w.offer+"/calendar.ics", "/api/v1/me/offers/"+w.offer+"/calendar.ics"
+	says := func(path, token, text string) {
+		t.Helper()
+		if a := w.must(http.StatusOK, "GET", path, token, ""); !strings.Contains(a.body, "SUMMARY:"+text) {
+			t.Errorf("GET %s lacks %q: %s", path, text, a.body)
+		}
+	}
+	says(ours, w.company, "面接：")
+	says(theirs, w.candidate, "面接：")
+	w.must(http.StatusNoContent, "POST", "/api/v1/account/language", w.candidate, `{"language":"en"}`)
+	says(ours, w.company, "面接：")
+	says(theirs, w.candidate, "Interview: ")
+	w.must(http.StatusNoContent, "POST", "/api/v1/account/language", w.company, `{"language":"en"}`)
+	says(ours, w.company, "Interview: ")
+}

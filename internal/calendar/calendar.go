@@ -21,15 +21,20 @@ const MediaType = "text/calendar; charset=utf-8"
 const shownOfCard = 6
 
 // File gives the date of an offer for one of its sides, as a cancellation if it was
-// called off. Its organizer is the company, at an address of the host (a port is left
+// called off, in the language of its reader: "en", and "ja" for any other. Its organizer is the company, at an address of the host (a port is left
 // out) that nobody reads: answers belong on the offer's page. An offer whose date is not known here is NotFound.
-func File(d *market.Delivered, to offer.Side, host string) ([]byte, error) {
+func File(d *market.Delivered, to offer.Side, language, host string) ([]byte, error) {
 	date := d.Dealing.Date
 	if date == nil {
 		return nil, errs.New(errs.NotFound, "no date of this offer was chosen")
 	}
 	c := ics.NewCalendarFor("Enishi")
 	c.SetProductId("-//Enishi//Enishi//JA")
+	name := title
+	if language == "en" {
+		c.SetProductId("-//Enishi//Enishi//EN")
+		name = titleEnglish
+	}
 	e := c.AddEvent(d.ID.String() + "." + string(to) + "@enishi")
 	c.SetMethod(ics.MethodPublish)
 	e.SetStatus(ics.ObjectStatusConfirmed)
@@ -42,7 +47,7 @@ func File(d *market.Delivered, to offer.Side, host string) ([]byte, error) {
 	e.SetStartAt(date.Start)
 	e.SetEndAt(date.End())
 	e.SetOrganizer("mailto:no-reply@"+(&url.URL{Host: host}).Hostname(), ics.WithCN(d.CompanyName))
-	e.SetSummary(title(d, to))
+	e.SetSummary(name(d, to))
 	e.SetLocation(date.Place)
 	if date.Online {
 		e.SetURL(date.Place)
@@ -56,15 +61,32 @@ func title(d *market.Delivered, to offer.Side) string {
 	if d.Kind == offer.Casual {
 		what = "カジュアル面談"
 	}
-	with := d.CompanyName
-	if to == offer.Company {
-		with = d.Name
+	if with := other(d, to, "候補者"); with != "" {
+		what += "：" + with
 	}
-	if with == "" && to == offer.Company && len(d.Card) >= shownOfCard {
-		with = "候補者 " + d.Card[:shownOfCard]
+	return what + "（" + d.Terms.Title + "）"
+}
+
+// titleEnglish says it in English.
+func titleEnglish(d *market.Delivered, to offer.Side) string {
+	what := "Interview"
+	if d.Kind == offer.Casual {
+		what = "Casual talk"
 	}
-	if with == "" {
-		return what + "（" + d.Terms.Title + "）"
+	if with := other(d, to, "Candidate"); with != "" {
+		what += ": " + with
 	}
-	return what + "：" + with + "（" + d.Terms.Title + "）"
+	return what + " (" + d.Terms.Title + ")"
+}
+
+// other names the other side; somebody without a name as a candidate and some of their
+// card, "" if there is none.
+func other(d *market.Delivered, to offer.Side, candidate string) string {
+	switch {
+	case to != offer.Company:
+		return d.CompanyName
+	case d.Name == "" && len(d.Card) >= shownOfCard:
+		return candidate + " " + d.Card[:shownOfCard]
+	}
+	return d.Name
 }

@@ -18,7 +18,7 @@ func TestFile(t *testing.T) {
 	start := time.Date(2026, 12, 8, 1, 0, 0, 0, time.UTC)
 	d := market.Delivered{CompanyName: "えにし商事, 株式会社; 第一", Name: "山田花子\nBEGIN:VEVENT"}
 	d.Kind, d.Terms.Title = "interview", strings.Repeat("長い題名", 30)
-	if _, err := calendar.File(&d, offer.Candidate, "enishi.example.jp"); !errs.Is(err, errs.NotFound) {
+	if _, err := calendar.File(&d, offer.Candidate, "ja", "enishi.example.jp"); !errs.Is(err, errs.NotFound) {
 		t.Errorf("a file without a date: %v", err)
 	}
 	d.Dealing.Date = &offer.Slot{Start: start, Minutes: 90, Zone: "America/New_York", Place: "https://meet.example.jp/a;b,c", Online: true}
@@ -28,7 +28,7 @@ func TestFile(t *testing.T) {
 		var last string
 		for sequence, off := range []bool{false, true} {
 			d.Dealing.Sequence, d.Dealing.CalledOff = sequence+1, off
-			file, err := calendar.File(&d, to, "enishi.example.jp:8443")
+			file, err := calendar.File(&d, to, "ja", "enishi.example.jp:8443")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,16 +72,30 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// TestWhoIsMet names the other side, and somebody without a name as pages do.
+// TestWhoIsMet names the other side, and somebody without a name as pages do, in the
+// language of the reader.
 func TestWhoIsMet(t *testing.T) {
 	t.Parallel()
 	d := market.Delivered{CompanyName: "えにし商事", Card: "afa88c0123456789"}
-	d.Kind, d.Terms.Title = "interview", "開発"
+	d.Terms.Title = "開発"
 	d.Dealing.Date = &offer.Slot{Start: time.Date(2026, 12, 8, 1, 0, 0, 0, time.UTC), Minutes: 60, Zone: "Asia/Tokyo"}
-	for to, want := range map[offer.Side]string{offer.Candidate: "面接：えにし商事（開発）", offer.Company: "面接：候補者 afa88c（開発）"} {
-		file, err := calendar.File(&d, to, "enishi.example.jp:8443")
-		if err != nil || !strings.Contains(string(file), "SUMMARY:"+want+"\r\n") {
-			t.Errorf("for the %s: %v, %s; want %s", to, err, file, want)
+	for _, tt := range []struct {
+		kind           string
+		to             offer.Side
+		language, want string
+		product        string
+	}{
+		{"interview", offer.Candidate, "ja", "面接：えにし商事（開発）", "JA"},
+		{"interview", offer.Company, "", "面接：候補者 afa88c（開発）", "JA"},
+		{offer.Casual, offer.Candidate, "ja", "カジュアル面談：えにし商事（開発）", "JA"},
+		{"interview", offer.Candidate, "en", "Interview: えにし商事 (開発)", "EN"},
+		{"interview", offer.Company, "en", "Interview: Candidate afa88c (開発)", "EN"},
+		{offer.Casual, offer.Company, "en", "Casual talk: Candidate afa88c (開発)", "EN"},
+	} {
+		d.Kind = tt.kind
+		file, err := calendar.File(&d, tt.to, tt.language, "enishi.example.jp:8443")
+		if err != nil || !strings.Contains(string(file), "SUMMARY:"+tt.want+"\r\n") || !strings.Contains(string(file), "PRODID:-//Enishi//Enishi//"+tt.product+"\r\n") {
+			t.Errorf("for the %s in %q: %v, %s; want %s", tt.to, tt.language, err, file, tt.want)
 		}
 	}
 }

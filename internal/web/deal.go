@@ -252,7 +252,7 @@ func (p *Pages) calendar(r *request) error {
 	if err != nil {
 		return err
 	}
-	file, err := calendar.File(&d, sideOf(actor), r.Host)
+	file, err := calendar.File(&d, sideOf(actor), r.words.Say("ja", "en"), r.Host)
 	if err != nil {
 		return err
 	}

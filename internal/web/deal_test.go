@@ -77,7 +77,8 @@ func TestADealIsMade(t *testing.T) {
 	}
 	s.holds(s.post(d.theirs+"/choose", form("slot", ids[0][1])), http.StatusOK, "面接は 12月3日(木) 14:00 からです", "カレンダーに追加する", "この日程を取り消しますか")
 	s.holds(s.post(d.theirs+"/choose", form("slot", ids[1][1])), http.StatusConflict, "その操作はできません", "面接は 12月3日(木) 14:00 からです")
-	s.holds(s.get(d.theirs+"/calendar.ics"), http.StatusOK, "BEGIN:VCALENDAR", "DTSTART:20261203T050000Z", "面接：会社1")
+	s.holds(s.get(d.theirs+"/calendar.ics"), http.StatusOK, "BEGIN:VCALENDAR", "DTSTART:20261203T050000Z", "面接：会社1", "//JA")
+	s.holds(s.get(d.theirs+"/calendar.ics", "Accept-Language", "en"), http.StatusOK, "Interview: 会社1", "//EN")
 
 	d.asCompany()
 	s.holds(s.get(d.ours+"/calendar.ics"), http.StatusOK, "DTSTART:20261203T050000Z")
