@@ -1,17 +1,24 @@
 package web_test
 
 import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"enishi/internal/account"
+	"enishi/internal/golden"
 	"enishi/internal/web"
 )
 
@@ -126,132 +133,256 @@ func TestIDsOfOthers(t *testing.T) {
 		t.Errorf("tried %d kinds of ids of %d", len(tried), len(ids))
 	}
 	d.asCompany()
-	if diff := cmp.Diff(ids, s.idsOfAll(d)); diff != "" {
-		t.Errorf("strangers changed what is there (-before +after):\n%s", diff)
+	if after := s.idsOfAll(d); !maps.Equal(ids, after) {
+		t.Errorf("strangers changed what is there: %v, then %v", ids, after)
 	}
 }
 
-// leastRoles gives, for each route of a company's members, the least of the roles that
-// may use it.
-func leastRoles() map[string]account.Role {
-	all := map[string]account.Role{}
-	for role, patterns := range map[account.Role]string{
-		account.Viewer: `
-			GET /company
-			GET /company/pipeline
-			GET /company/pipeline/{id}
-			GET /company/offers/{id}
-			GET /company/offers/{id}/calendar.ics
-			GET /company/positions
-			GET /company/positions/{id}
-			GET /company/settings
-			GET /company/members
-			GET /company/candidates
-			GET /company/rules
-			GET /company/rules/{id}
-			GET /company/rules/{id}/proposals`,
-		account.Recruiter: `
-			GET /company/positions/new
-			POST /company/pipeline/{id}
-			POST /company/offers/{id}/messages
-			POST /company/offers/{id}/slots
-			POST /company/offers/{id}/schedule
-			POST /company/offers/{id}/reschedule
-			POST /company/offers/{id}/held
-			POST /company/offers/{id}/hire
-			POST /company/offers/{id}/reject
-			POST /company/offers/{id}/withdraw
-			GET /company/rules/new
-			POST /company/rules/new
-			POST /company/rules/{id}
-			GET /company/candidates/{card}
-			GET /company/rules/{id}/activate
-			POST /company/rules/{id}/activate
-			POST /company/rules/{id}/pause
-			POST /company/rules/{id}/proposals
-			GET /company/scouts/new
-			POST /company/scouts/new
-			POST /company/positions
-			POST /company/positions/{id}
-			POST /company/positions/{id}/publish
-			POST /company/positions/{id}/close
-			GET /company/searches
-			POST /company/searches
-			GET /company/searches/{id}
-			POST /company/searches/{id}
-			POST /company/searches/{id}/delete`,
-		account.Owner: `
-			POST /company/members
-			POST /company/members/{id}/role
-			POST /company/members/{id}/remove
-			POST /company/invitations/{id}/resend
-			POST /company/invitations/{id}/revoke
-			GET /company/tokens
-			POST /company/tokens
-			POST /company/tokens/{id}/revoke
-			GET /company/audit`,
-	} {
-		for line := range strings.Lines(strings.TrimSpace(patterns)) {
-			all[strings.TrimSpace(line)] = role
-		}
-	}
-	return all
+// callers are those who call each route: nobody, and somebody of every kind and role of
+// two tenants. The first tenant's are the company and the candidate of an offer.
+func callers() []string {
+	return []string{"nobody", "candidate", "viewer", "recruiter", "owner", "other-candidate", "other-viewer", "other-recruiter", "other-owner", "operator"}
 }
 
-// TestEveryRouteAsEveryRole reads every page and sends every form of a company as a
-// member who may only read, as one who recruits and as an owner, with real ids: who has
-// not the role is refused, and nobody else. A route without a row is an error.
+// rolesFile says what each caller is answered at each route: a status, or "signin" for
+// who is led to sign in.
+const rolesFile = "testdata/roles.golden"
+
+// TestEveryRouteAsEveryRole reads every page and sends every form as everybody, with ids
+// of what there is and is the first tenant's; rolesFile says what each is answered, and
+// has a row for each route.
 func TestEveryRouteAsEveryRole(t *testing.T) {
-	least := leastRoles()
-	pages, err := web.New(slog.New(slog.DiscardHandler), nil, web.Options{})
+	pages, err := web.New(slog.New(slog.DiscardHandler), nil, web.Options{Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var routes []string
+	var patterns []string
+	widest := 0
 	for _, r := range pages.Routes() {
-		if r.Who == web.Members {
-			routes = append(routes, r.Pattern)
-		}
+		patterns = append(patterns, r.Pattern)
 	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(least)), slices.Sorted(slices.Values(routes))); diff != "" {
-		t.Fatalf("rows of the table, routes of members (-rows +routes):\n%s", diff)
+	// What is somebody's can be named in a question too.
+	patterns = append(patterns, "GET /company/pipeline?rule={rule}", "GET /offers/compare?id={offer}&id={second}")
+	for _, pattern := range patterns {
+		widest = max(widest, len(pattern))
 	}
-	for i, role := range ranks() {
-		t.Run(string(role), func(t *testing.T) {
+	// Pages before forms, which change what pages show; who leaves, leaves last.
+	slices.SortFunc(patterns, func(a, b string) int {
+		last := func(p string) int { return map[bool]int{true: 1}[p == "POST /settings/leave"] }
+		return cmp.Or(last(a)-last(b), strings.Compare(a, b))
+	})
+	lines := map[string]string{}
+	for _, as := range callers() {
+		t.Run(as, func(t *testing.T) {
 			s := newSite(t)
-			ids := s.as(role)
-			// Forms last, in the order of the table of routes: they change what pages show.
-			for _, form := range []bool{false, true} {
-				for _, pattern := range routes {
-					if method, path, _ := strings.Cut(pattern, " "); form == (method != http.MethodGet) {
-						s.mayOnly(pattern, i >= slices.Index(ranks(), least[pattern]), s.tryAs(method, path, ids))
-					}
-				}
+			c := s.caller(as)
+			for _, pattern := range patterns {
+				got := c.answer(pattern)
+				c.judge(pattern, got)
+				lines[pattern] += fmt.Sprintf(" %*s", len(as), got)
 			}
 		})
 	}
+	table := fmt.Sprintf("%-*s %s\n", widest, "route", strings.Join(callers(), " "))
+	for _, pattern := range patterns {
+		table += fmt.Sprintf("%-*s%s\n", widest, pattern, lines[pattern])
+	}
+	golden.Assert(t, rolesFile, table)
+}
+
+// caller is somebody who calls routes, and the ids of what is the first tenant's.
+type caller struct {
+	*site
+	as    string
+	email string
+	kind  account.Kind
+	token string // of the session, "": nobody's
+	ids   map[string]string
+	front *httptest.Server
+}
+
+// caller makes two tenants with everything that has an id, and is one of callers.
+func (s *site) caller(as string) *caller {
+	s.Helper()
+	c := &caller{site: s, as: as, ids: s.everything()}
+	people := map[string]string{
+		"candidate": "c@example.jp", "other-candidate": "a@example.jp", "operator": "ops@example.jp", "owner": "k1@example.jp", "other-owner": "k2@example.jp",
+	}
+	c.email, c.kind = people[as], account.Member
+	switch role := strings.TrimPrefix(as, "other-"); role {
+	case "candidate":
+		c.kind = account.Candidate
+	case "operator":
+		c.kind = account.Operator
+	case "viewer", "recruiter":
+		c.email = role + "@example.jp"
+		s.signIn(people[strings.TrimSuffix(as, role)+"owner"], firstWords, account.Member)
+		s.holds(s.post("/company/members", form("email", c.email, "role", role)), http.StatusOK)
+		s.forget()
+		s.holds(s.post("/invitations", form("code", code(s.mailed(c.email)), "password", firstWords)), http.StatusOK)
+	}
+	if as == "recruiter" { // whose searches are their own
+		c.ids["/company/searches"] = strings.TrimPrefix(s.saved("SQL", false), "/company/searches/")
+	}
+	c.stays()
+	// Each call comes from elsewhere, so that none is bounded by those before.
+	calls := 0
+	c.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		r.RemoteAddr = fmt.Sprintf("198.18.%d.%d:1024", calls/256, calls%256)
+		s.handler.ServeHTTP(w, r)
+	}))
+	s.Cleanup(c.front.Close)
+	return c
+}
+
+// stays signs the caller in if they are not.
+func (c *caller) stays() {
+	c.Helper()
+	if c.email == "" {
+		return
+	}
+	if _, err := c.market.Authenticate(c.Context(), c.token); err == nil {
+		return
+	}
+	var err error
+	c.token, err = c.market.SignIn(c.Context(), c.email, firstWords, c.kind)
+	c.must(err)
+}
+
+// everything gives an id of each kind that is the first tenant's: its company has an
+// offer with an agreed date, one that it broke and one whose pay is disputed.
+func (s *site) everything() map[string]string {
+	s.Helper()
+	d := s.accepted()
+	s.agreed(d)
+	broken, disputed := s.acceptedBy("a@example.jp"), s.acceptedBy("b@example.jp")
+	b := s.browser
+	d.asCompany()
+	s.holds(s.post("/company"+broken+"/withdraw", nil), http.StatusOK)
+	s.post("/company"+disputed+"/held", nil)
+	s.holds(s.post("/company"+disputed+"/hire", form("final_pay", "460")), http.StatusOK)
+	s.browser = b
+	s.holds(s.post(disputed+"/confirm-pay", form("final_pay", "400")), http.StatusOK)
+	ids := s.idsAsCompany(d)
+	s.operatorIn()
+	for at, id := range s.idsOnPages("/operator/breaches", "/operator/disputes") {
+		ids[at] = id
+	}
+	ids["/operator/companies"] = s.idsOnPages("/operator/companies?q=" + url.QueryEscape("会社1"))["/operator/companies"]
+	s.offer(2, 700)
+	d.asCandidate()
+	for _, m := range regexp.MustCompile(`href="/offers/([0-9a-f-]{36})"`).FindAllStringSubmatch(s.get("/offers").body, -1) {
+		if m[1] != ids["/offers"] {
+			ids["second"] = m[1]
+		}
+	}
+	s.ownerOf("k2@example.jp")
+	return ids
+}
+
+// acceptedBy signs a candidate in, who accepts an offer; it gives its path.
+func (s *site) acceptedBy(email string) string {
+	s.Helper()
+	s.signIn(email, firstWords, account.Candidate)
+	link := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindStringSubmatch(s.get("/offers").body)
+	if link == nil {
+		s.Fatalf("%s has no offer", email)
+	}
+	s.holds(s.post(link[1]+"/accept", nil), http.StatusOK)
+	return link[1]
+}
+
+// answer calls a route as a browser does and gives its status; no answer's end is waited for.
+func (c *caller) answer(pattern string) string {
+	c.Helper()
+	method, path, ok := strings.Cut(pattern, " ")
+	if !ok {
+		c.Fatalf("the pattern %q has no method", pattern)
+	}
+	if before, _, has := strings.Cut(path, "/{id}"); has && c.ids[before] == "" {
+		c.Fatalf("no id is known for %s", pattern)
+	}
+	_, path = tried(method + " " + strings.NewReplacer("{rule}", c.ids["/company/rules"], "{offer}", c.ids["/offers"], "{second}", c.ids["second"]).Replace(withID(path, c.ids)))
+	ctx, cancel := context.WithCancel(c.Context())
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, c.front.URL+path, nil)
+	c.must(err)
+	if method != http.MethodGet {
+		r.Body = io.NopCloser(strings.NewReader(somethingOf(c.ids).Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Accept", "text/html")
+	if c.token != "" {
+		r.AddCookie(&http.Cookie{Name: "enishi_session", Value: c.token})
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	c.must(err)
+	c.must(answer.Body.Close())
+	if method != http.MethodGet && pattern != "POST /settings/leave" {
+		c.stays()
+	}
+	if strings.HasPrefix(answer.Header.Get("Location"), "/signin") {
+		return "signin"
+	}
+	return strconv.Itoa(answer.StatusCode)
+}
+
+// judge holds an answer to what no table may say otherwise: no route fails, and nothing
+// that is somebody's is there for nobody or another tenant.
+func (c *caller) judge(pattern, got string) {
+	c.Helper()
+	closed := []string{"403", "404"}
+	if c.as == "nobody" {
+		closed = []string{"401", "signin"}
+	}
+	switch theirs := c.as == "nobody" || strings.HasPrefix(c.as, "other-"); {
+	case got == "429" || got >= "500" && got != "signin":
+		c.Errorf("%s: %s", pattern, got)
+	case theirs && regexp.MustCompile(`\{(id|card|rule|offer|second)\}`).MatchString(pattern) && !slices.Contains(closed, got):
+		c.Errorf("%s as %s, of another tenant's: %s", pattern, c.as, got)
+	}
+}
+
+// mayReach gives the routes at which a caller is not refused, as rolesFile says; all
+// says which there are.
+func mayReach(t *testing.T, as string) (may map[string]bool, all []string) {
+	t.Helper()
+	text, err := os.ReadFile(rolesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	may = map[string]bool{}
+	at := slices.Index(callers(), as)
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); f[0] != "route" && !strings.Contains(f[1], "?") {
+			pattern := f[0] + " " + f[1]
+			all, may[pattern] = append(all, pattern), f[2+at] != strconv.Itoa(http.StatusForbidden)
+		}
+	}
+	return may, all
 }
 
 // TestNothingLeadsToARefusal follows every link and form of a company's pages as each
 // role: none is for others.
 func TestNothingLeadsToARefusal(t *testing.T) {
-	least := leastRoles()
 	targets := regexp.MustCompile(`(?:href|formaction|action)="(/company[^"#?]*)`)
-	for i, role := range ranks() {
+	for _, role := range []account.Role{account.Viewer, account.Recruiter, account.Owner} {
 		t.Run(string(role), func(t *testing.T) {
 			s := newSite(t)
 			ids := s.as(role)
+			may, all := mayReach(t, string(role))
 			seen := map[string]bool{}
-			for pattern := range least {
+			for _, pattern := range all {
 				method, path, _ := strings.Cut(pattern, " ")
-				if method != http.MethodGet || i < slices.Index(ranks(), least[pattern]) {
+				if method != http.MethodGet || !strings.HasPrefix(path, "/company") || !may[pattern] {
 					continue
 				}
 				page := s.get(withID(path, ids))
 				for _, m := range targets.FindAllStringSubmatch(page.body, -1) {
 					method := map[bool]string{true: http.MethodGet, false: http.MethodPost}[strings.HasPrefix(m[0], "href")]
-					for other, role := range least {
-						if leads(other, method, m[1]) && i < slices.Index(ranks(), role) {
+					for _, other := range all {
+						if leads(other, method, m[1]) && !may[other] {
 							s.Errorf("%s leads to %s", pattern, other)
 						}
 					}
@@ -270,39 +401,13 @@ func leads(pattern, method, path string) bool {
 	return regexp.MustCompile("^" + regexp.MustCompile(`\{[^}]*\}`).ReplaceAllString(pattern, "[0-9a-z-]{20,}") + "$").MatchString(method + " " + path)
 }
 
-// ranks are the roles, each of which may do what those before it may.
-func ranks() []account.Role { return []account.Role{account.Viewer, account.Recruiter, account.Owner} }
-
-// mayOnly judges the answer to a route.
-func (s *site) mayOnly(pattern string, may bool, status int) {
-	s.Helper()
-	switch {
-	case !may && status == http.StatusForbidden:
-	case !may:
-		s.Errorf("%s: %d, want 403", pattern, status)
-	case status == http.StatusForbidden, status == http.StatusUnauthorized, status == http.StatusNotFound, status >= http.StatusInternalServerError:
-		s.Errorf("%s: %d for who may use it", pattern, status)
-	case strings.HasPrefix(pattern, "GET ") && status != http.StatusOK:
-		s.Errorf("%s: %d, want 200", pattern, status)
-	}
-}
-
 // as is somebody with a role in a company that has something of everything, which it
 // gives the ids of.
 func (s *site) as(role account.Role) map[string]string {
 	s.Helper()
 	d := s.accepted()
-	d.asCompany()
-	s.saved("Go", false)
-	s.holds(s.post(d.ours+"/slots", dates("2026-12-03T14:00")), http.StatusOK)
-	d.asCandidate()
-	slot := slotIDs.FindStringSubmatch(s.get(d.theirs).body)[1]
-	s.holds(s.post(d.theirs+"/choose", form("slot", slot)), http.StatusOK)
-	d.asCompany()
-	s.post("/company/members", form("email", "new@example.jp", "role", "viewer"))
-	s.post("/company/tokens", form("name", "t", "role", "viewer", "once", "k"))
-	ids := s.idsOfAll(d)
-	ids["/company/offers"] = strings.TrimPrefix(d.ours, "/company/offers/")
+	s.agreed(d)
+	ids := s.idsAsCompany(d)
 	if role == account.Owner {
 		return ids
 	}
@@ -317,9 +422,32 @@ func (s *site) as(role account.Role) map[string]string {
 	return ids
 }
 
+// agreed has the two sides of an offer agree on a date.
+func (s *site) agreed(d dealt) {
+	s.Helper()
+	d.asCompany()
+	s.holds(s.post(d.ours+"/slots", dates("2026-12-03T14:00")), http.StatusOK)
+	d.asCandidate()
+	slot := slotIDs.FindStringSubmatch(s.get(d.theirs).body)[1]
+	s.holds(s.post(d.theirs+"/choose", form("slot", slot)), http.StatusOK)
+}
+
+// idsAsCompany gives the company of an offer something of everything, signs its owner in
+// and gives the ids.
+func (s *site) idsAsCompany(d dealt) map[string]string {
+	s.Helper()
+	d.asCompany()
+	s.saved("Go", false)
+	s.post("/company/members", form("email", "new@example.jp", "role", "viewer"))
+	s.post("/company/tokens", form("name", "t", "role", "viewer", "once", "k"))
+	ids := s.idsOfAll(d)
+	ids["/company/offers"] = strings.TrimPrefix(d.ours, "/company/offers/")
+	return ids
+}
+
 // withID puts an id that there is into a path, and into its question what a page needs.
 func withID(path string, ids map[string]string) string {
-	if before, after, has := strings.Cut(path, "/{"); has {
+	if before, after, has := strings.Cut(path, "/{"); has && ids[before] != "" {
 		_, after, _ = strings.Cut(after, "}")
 		return before + "/" + ids[before] + after
 	}
@@ -329,14 +457,9 @@ func withID(path string, ids map[string]string) string {
 	return path
 }
 
-// tryAs sends a form with something of everything that some form wants, each takes what
-// is its own; or reads a page.
-func (s *site) tryAs(method, path string, ids map[string]string) int {
-	s.Helper()
-	path = withID(path, ids)
-	if method == http.MethodGet {
-		return s.get(path).status
-	}
+// somethingOf is a form with something of everything that some form wants: each takes
+// what is its own.
+func somethingOf(ids map[string]string) url.Values {
 	all := dates("2026-12-03T14:00")
 	for name, value := range map[string]string{
 		"role": "viewer", "to": "schedule", "title": "求人", "text": "こんにちは", "name": "検索", "card": ids["/company/candidates"],
@@ -344,7 +467,7 @@ func (s *site) tryAs(method, path string, ids map[string]string) int {
 	} {
 		all.Set(name, value)
 	}
-	return s.post(path, all).status
+	return all
 }
 
 // idsOfAll gives an id of each kind that the two sides of an offer have.
