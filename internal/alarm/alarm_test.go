@@ -83,7 +83,7 @@ func TestPromtool(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
-	for _, args := range [][]string{{"check", "config", filepath.Join(root, "deploy/prometheus/prometheus.yml")}, {"test", "rules", "testdata/rules.yml", "testdata/forecasts.yml"}} {
+	for _, args := range [][]string{{"check", "config", filepath.Join(root, "deploy/prometheus/prometheus.yml")}, {"test", "rules", "testdata/rules.yml", "testdata/forecasts.yml", "testdata/missing.yml"}} {
 		if out, err := exec.CommandContext(t.Context(), promtool, args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)
 		}

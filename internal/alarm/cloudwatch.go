@@ -103,7 +103,7 @@ func parameters() map[string]parameter {
 	for name, what := range map[string]string{
 		"LoadBalancer": "The load balancer as its metrics name it: app/NAME/ID.", "TargetGroup": "The target group of the web processes as its metrics name it: targetgroup/NAME/ID.",
 		"DatabaseCluster": "The identifier of the Aurora cluster.", "Cluster": "The name of the ECS cluster.",
-		"WebService": "The name of the service of web processes.", "WorkerService": "The name of the service of workers.",
+		"WebService": "The name of the service of web processes.", "WorkerService": "The name of the service of workers.", "JobService": "The name of the service that runs the jobs.",
 		"PageTopic": "ARN of the SNS topic that calls a person.", "TicketTopic": "ARN of the SNS topic that files a ticket.",
 	} {
 		list[name] = parameter{"String", what}

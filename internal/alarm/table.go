@@ -1,6 +1,10 @@
 package alarm
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Objectives gives what users are promised.
 func Objectives() []*Objective {
@@ -184,17 +188,45 @@ func mailStuck() Alarm {
 	}
 }
 
+// Wanted is how many processes of a service must answer.
+type Wanted struct {
+	Service string // its job in Prometheus
+	Least   int
+}
+
+// Wanteds gives what an installation on one host is made of, as internal/stack
+// starts it. It stands here since who looks for processes finds no trace of one
+// that has ended. Of more than that, one that does not answer is missed too, as
+// long as it is found.
+func Wanteds() []Wanted {
+	return []Wanted{
+		{"web", 2},     // so that one may go
+		{"worker", 2},  // one leads, one waits
+		{"job", 1},     // what it did not do, it does later
+		{"haproxy", 1}, // without it nobody gets in: Unreachable pages
+		{"node", 1},    // without it no forecast of disks is made
+	}
+}
+
+// processMissing has one series for each service, with its name as part. What
+// HAProxy says of its servers is no part of it: it has more places than processes.
 func processMissing() Alarm {
+	var missing []string
+	for _, w := range Wanteds() {
+		missing = append(missing, fmt.Sprintf(`label_replace((count(up{job=%[1]q} == 1) or vector(0)) < %[2]d, "part", %[1]q, "", "")`, w.Service, w.Least))
+	}
+	missing = append(missing, `min by (part) (label_replace(up{job!="prometheus"}, "part", "$1", "job", "(.*)")) == 0`)
 	return Alarm{
 		Name: "ProcessMissing", Severity: Ticket, Symptom: "A process has been away for a quarter of an hour; the others do its work.",
 		when: state{
-			expr: `up{job!="prometheus"} == 0 or haproxy_server_status{job="haproxy",proxy="web",state="DOWN"} == 1`, wait: 15 * time.Minute,
+			expr: strings.Join(missing, " or "), wait: 15 * time.Minute,
 			alarm: cloudState{
 				metrics: []cloudMetric{
 					insight("webWanted", "DesiredTaskCount", "WebService"), insight("webRuns", "RunningTaskCount", "WebService"),
 					insight("workerWanted", "DesiredTaskCount", "WorkerService"), insight("workerRuns", "RunningTaskCount", "WorkerService"),
+					insight("jobWanted", "DesiredTaskCount", "JobService"), insight("jobRuns", "RunningTaskCount", "JobService"),
 				},
-				expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching",
+				expr: "MIN([webRuns - webWanted, workerRuns - workerWanted, jobRuns - jobWanted])", below: 0, missing: "breaching",
 			},
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"enishi/internal/alarm"
 	"enishi/internal/fleet"
+	"enishi/internal/stack"
 )
 
 // drill breaks a part for real, and names the alarms that must fire for it.
@@ -18,6 +19,8 @@ type drill struct {
 	breaks   func(*installation)
 	mends    func(*installation)
 	forecast bool // it takes a Prometheus that knows of a week before
+	// missing are the services of which ProcessMissing must fire, and of no other.
+	missing []string
 }
 
 // slowness is what the way to the database takes more in the drill of slow
@@ -36,6 +39,8 @@ func drills() []drill {
 			name: "the workers hang", alarms: []string{"MatchingFast", "MatchingSlow", "MatchingBudget", "ProcessMissing"},
 			breaks: func(in *installation) { in.workers((*fleet.Process).Pause) },
 			mends:  func(in *installation) { in.workers((*fleet.Process).Continue) },
+
+			missing: []string{"worker"},
 		},
 		{
 			name: "the database is slow", alarms: []string{"LatencyFast", "LatencySlow", "LatencyBudget", "SignUpFast", "SignUpSlow", "SignUpBudget"},
@@ -53,9 +58,36 @@ func drills() []drill {
 			mends:  func(in *installation) { in.Redis.Start() },
 		},
 		{
+			name: "one of each is gone without a trace", alarms: []string{"ProcessMissing", "Unreachable"}, // it knows of no load balancer
+			breaks: (*installation).vanish, mends: (*installation).appear, missing: services(),
+		},
+		{
 			name: "everything fills up", alarms: []string{"StorageForecast", "LogsForecast", "ConnectionsForecast", "MemoryForecast"},
 			breaks: (*installation).fill, mends: (*installation).empty, forecast: true,
 		},
+	}
+}
+
+// services gives those of which processes are counted, in order.
+func services() (list []string) {
+	for _, w := range alarm.Wanteds() {
+		list = append(list, w.Service)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// TestWantedIsWhatTheStackStarts holds that the alarm counts as many processes
+// as an installation on one host has.
+func TestWantedIsWhatTheStackStarts(t *testing.T) {
+	copies := map[string]int{}
+	for _, s := range stack.Services() {
+		copies[s.Name] = s.Copies
+	}
+	for _, w := range alarm.Wanteds() {
+		if copies[w.Service] != w.Least {
+			t.Errorf("ProcessMissing wants %d of %s, the stack starts %d", w.Least, w.Service, copies[w.Service])
+		}
 	}
 }
 
@@ -66,6 +98,7 @@ func TestEveryAlarmHasADrill(t *testing.T) {
 		drilled = append(drilled, d.alarms...)
 	}
 	slices.Sort(drilled)
+	drilled = slices.Compact(drilled) // one may break in more than one way
 	var want []string
 	for _, a := range alarm.Alarms() {
 		want = append(want, a.Name)
@@ -96,17 +129,17 @@ func (d *drill) soon(p alarm.Pace, a alarm.Alarm) bool {
 func TestDrill(t *testing.T) {
 	p := pace(t)
 	in := newInstallation(t)
-	survey := newWatch(t, p, in.targets(), history{})
+	survey := newWatch(t, p, in.found, history{})
 	levels := survey.levels()
 	survey.prom.kill()
 
 	calm := p
 	calm.Factor = min(p.Factor, calmFactor)
-	w := newWatch(t, calm, in.targets(), flat(calm, levels))
+	w := newWatch(t, calm, in.found, flat(calm, levels))
 	t.Run("an hour of normal load and a rolling restart", func(t *testing.T) { quiet(t, in, w) })
 	if calm != p {
 		w.prom.kill()
-		w = newWatch(t, p, in.targets(), flat(p, levels))
+		w = newWatch(t, p, in.found, flat(p, levels))
 	}
 	var last time.Time // when something was mended last
 	for _, d := range drills() {
@@ -186,6 +219,9 @@ func play(t *testing.T, in *installation, d drill, watched func() *watch) (mende
 		broken = time.Now() // from when it knows of it
 	}
 	w.awaitFiring(t, broken, d.named())
+	if d.missing != nil {
+		w.awaitParts(t, "ProcessMissing", d.missing)
+	}
 	if !t.Failed() {
 		w.mail.await(t, firing, d.named())
 	}

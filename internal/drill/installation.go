@@ -26,6 +26,7 @@ type installation struct {
 	address  string           // of it
 	confined *confined
 	crowd    []*sql.Conn // connections that the drill holds
+	found    *discovery
 	db       *sql.DB
 }
 
@@ -35,23 +36,49 @@ func newInstallation(t *testing.T) *installation {
 	in := &installation{t: t, host: newHost(t), post: smtptest.Start(t, "", smtptest.Options{})}
 	in.address = in.post.Addr
 	in.Fleet = fleet.New(t, fleet.Options{
-		Webs: 2, Workers: 2, Server: "MariaDB",
+		Webs: 2, Workers: 2, Jobs: 1, Server: "MariaDB",
 		Env: []string{"ENISHI_MAIL_URL=smtp://" + in.address + "?tls=off", "ENISHI_MAIL_FROM=enishi@example.jp"},
 	})
 	for _, disk := range []string{logsDisk, dataDisk} {
 		in.host.fill(disk, usual)
 	}
 	in.load = newLoad(t, in.URL)
-	return in
-}
-
-// targets gives what Prometheus asks.
-func (in *installation) targets() targets {
-	on := targets{"haproxy": {in.Balancer.Metrics}, "node": {in.host.addr}}
+	on := map[string][]string{"haproxy": {in.Balancer.Metrics}, "node": {in.host.addr}}
 	for _, p := range in.All() {
 		on[p.Roles] = append(on[p.Roles], p.Addr)
 	}
-	return on
+	in.found = newDiscovery(t, on)
+	return in
+}
+
+// vanish kills a process of each role, and takes them, the load balancer and the
+// node exporter out of what is found, as names do that lead to what has ended.
+func (in *installation) vanish() {
+	for _, p := range in.last() {
+		p.Kill()
+	}
+	for job := range in.found.on {
+		in.found.lose(job)
+	}
+}
+
+// appear takes back what vanish did.
+func (in *installation) appear() {
+	for _, p := range in.last() {
+		p.Start()
+		p.Ready()
+	}
+	for job := range in.found.on {
+		in.found.find(job)
+	}
+}
+
+// last gives the last process of each role, which is the last of its targets.
+func (in *installation) last() (list []*fleet.Process) {
+	for _, of := range [][]*fleet.Process{in.Webs, in.Workers, in.Jobs} {
+		list = append(list, of[len(of)-1])
+	}
+	return list
 }
 
 func (in *installation) workers(do func(*fleet.Process)) {
@@ -187,7 +214,7 @@ func (in *installation) growing(t *testing.T, p alarm.Pace, now *watch) *watch {
 	if want := len(alarm.Resources()); grown != want {
 		t.Fatalf("%d parts are nearly full, want %d: %v", grown, want, now.levels())
 	}
-	return newWatch(t, p, in.targets(), past)
+	return newWatch(t, p, in.found, past)
 }
 
 // usageLife is how long a process gives the same answer of what the database

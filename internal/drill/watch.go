@@ -19,9 +19,6 @@ import (
 	"enishi/internal/fleet"
 )
 
-// targets are the addresses of a fleet that are scraped, by job.
-type targets map[string][]string
-
 // watch is a Prometheus and an Alertmanager over a fleet, and the mailbox of
 // those who are told.
 type watch struct {
@@ -39,7 +36,7 @@ type watch struct {
 
 // newWatch starts both, on a history if there is one, and waits until every
 // target has been scraped.
-func newWatch(t *testing.T, p alarm.Pace, on targets, past history) *watch {
+func newWatch(t *testing.T, p alarm.Pace, found *discovery, past history) *watch {
 	t.Helper()
 	dir := t.TempDir()
 	w := &watch{t: t, pace: p, mail: newMailbox(t), since: map[string]time.Time{}, over: map[string]time.Time{}}
@@ -54,14 +51,14 @@ func newWatch(t *testing.T, p alarm.Pace, on targets, past history) *watch {
 
 	write(t, filepath.Join(dir, "alarms.yml"), string(alarm.Prometheus(p)))
 	settings = filepath.Join(dir, "prometheus.yml")
-	write(t, settings, addressed(t, p, deployed(t, "prometheus.yml"), prom, manager, on))
+	write(t, settings, addressed(t, p, deployed(t, "prometheus.yml"), prom, manager, found))
 	data := filepath.Join(dir, "data")
 	past.write(t, dir, data)
 	w.prom = run(t, dir, "prometheus", "--config.file="+settings, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=30d",
 		"--web.listen-address="+prom, "--query.lookback-delta="+(max(5*time.Minute/time.Duration(p.Factor), 5*p.Every)).String())
 	w.prom.await("Prometheus is ready", time.Minute, func() bool { return answers(w.promURL + "/-/ready") })
 	n := 1 // itself
-	for _, list := range on {
+	for _, list := range found.on {
 		n += len(list)
 	}
 	w.prom.await("every target is scraped", time.Minute+2*p.Every, func() bool { return len(w.query("up == 1")) == n })
@@ -97,7 +94,7 @@ func replaced(t *testing.T, text, old, with string) string {
 
 // addressed gives the configuration of Prometheus with the addresses and the
 // pace of a drill.
-func addressed(t *testing.T, p alarm.Pace, text, own, manager string, on targets) string {
+func addressed(t *testing.T, p alarm.Pace, text, own, manager string, found *discovery) string {
 	t.Helper()
 	text = replaced(t, text, "localhost:9090", own)
 	text = replaced(t, text, "alertmanager:9093", manager)
@@ -107,22 +104,17 @@ func addressed(t *testing.T, p alarm.Pace, text, own, manager string, on targets
 	if p.Every < 5*time.Second {
 		text = replaced(t, text, "scrape_timeout: 5s", "scrape_timeout: "+every)
 	}
-	found := 0
+	jobs := 0
 	text = regexp.MustCompile(`dns_sd_configs: \[\{names: \[(\w+)\].*`).ReplaceAllStringFunc(text, func(line string) string {
-		found++
+		jobs++
 		job := regexp.MustCompile(`names: \[(\w+)\]`).FindStringSubmatch(line)[1]
-		list, ok := on[job]
-		if !ok && job != "job" { // jobs break no promise
+		if _, ok := found.on[job]; !ok {
 			t.Errorf("deploy/prometheus/prometheus.yml asks %s, of which the drill has none", job)
 		}
-		addresses, err := json.Marshal(append([]string{}, list...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return fmt.Sprintf("static_configs: [{targets: %s}]", addresses)
+		return fmt.Sprintf("file_sd_configs: [{files: [%q]}]", found.file(job))
 	})
-	if want := len(on) + 1; found != want {
-		t.Fatalf("deploy/prometheus/prometheus.yml finds %d services by name, want %d", found, want)
+	if want := len(found.on); jobs != want {
+		t.Fatalf("deploy/prometheus/prometheus.yml finds %d services by name, want %d", jobs, want)
 	}
 	return text
 }
@@ -225,6 +217,27 @@ func (w *watch) fired() (list []string) {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// parts gives of what an alarm fires, in order.
+func (w *watch) parts(name string) (list []string) {
+	w.t.Helper()
+	for _, s := range w.query(fmt.Sprintf(`ALERTS{alertname=%q,alertstate="firing"}`, name)) {
+		list = append(list, s.labels["part"])
+	}
+	slices.Sort(list)
+	return list
+}
+
+// awaitParts waits until an alarm fires of these parts and no other.
+func (w *watch) awaitParts(t *testing.T, name string, want []string) {
+	t.Helper()
+	for deadline := time.Now().Add(slack); !slices.Equal(w.parts(name), want); fleet.Wait(t, 100*time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Errorf("%s fires of %q, want %q", name, w.parts(name), want)
+			return
+		}
+	}
 }
 
 // slack is what a drill grants an alarm beyond what it states: the moment until

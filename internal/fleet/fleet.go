@@ -24,7 +24,7 @@ import (
 
 // Options say what a fleet is made of.
 type Options struct {
-	Webs, Workers int
+	Webs, Workers, Jobs int
 
 	Server   string // kind of database server, as mysqltest names it
 	Database string // address of the database; empty: a new one on Server
@@ -40,6 +40,7 @@ type Fleet struct {
 	URL      string // of the service, through Front and the load balancer
 	Webs     []*Process
 	Workers  []*Process
+	Jobs     []*Process
 	Database *Link // between the processes and the database
 	Cache    *Link // between the processes and Redis
 	Front    *Link // between clients and the load balancer
@@ -88,6 +89,9 @@ func New(t testing.TB, o Options) *Fleet {
 	for i := range o.Workers {
 		f.Workers = append(f.Workers, place("worker", i))
 	}
+	for i := range o.Jobs {
+		f.Jobs = append(f.Jobs, place("job", i))
+	}
 	t.Cleanup(f.end)
 	for _, p := range f.All() {
 		p.Start()
@@ -120,7 +124,7 @@ func linked(t testing.TB, address string) (link *Link, through string) {
 }
 
 // All gives the processes, webs first.
-func (f *Fleet) All() []*Process { return append(append([]*Process{}, f.Webs...), f.Workers...) }
+func (f *Fleet) All() []*Process { return slices.Concat(f.Webs, f.Workers, f.Jobs) }
 
 // Leader gives the worker that leads, nil while none does.
 func (f *Fleet) Leader() *Process {
