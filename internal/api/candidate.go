@@ -55,7 +55,7 @@ func (s *service) addVisitors() {
 		method: http.MethodPost, path: "/api/v1/candidates", id: "sign-up", class: httpx.SignUp, tag: tagVisitors, status: http.StatusCreated, limited: true,
 		summary: "Register as a candidate and see at once what you are offered",
 		detail:  "A known address answers like any other; its owner is told by mail. Until the address is confirmed, offers are reserved.",
-		errors:  []int{http.StatusConflict}, request: exampleSignUp(), answer: exampleSignedUp(),
+		errors:  []int{http.StatusConflict, http.StatusForbidden}, request: exampleSignUp(), answer: exampleSignedUp(),
 	}, s.signUp)
 	handleBody(s, operation{
 		method: http.MethodPost, path: "/api/v1/sessions", id: "sign-in", class: httpx.SignIn, tag: tagVisitors, status: http.StatusCreated, limited: true,

@@ -62,7 +62,7 @@ func (s *service) addCompanies() {
 	handleBody(s, operation{
 		method: http.MethodPost, path: "/api/v1/companies", id: "found-company", class: httpx.SignUp, tag: tagVisitors, status: http.StatusCreated, limited: true,
 		summary: "Register a company; its rules send once an operator has verified it",
-		errors:  []int{http.StatusConflict}, request: exampleCompany(), answer: Founded{exampleID(1), exampleToken},
+		errors:  []int{http.StatusForbidden, http.StatusConflict}, request: exampleCompany(), answer: Founded{exampleID(1), exampleToken},
 	}, s.found)
 	for _, step := range []struct {
 		name, summary string
