@@ -124,7 +124,7 @@ func TestParseEmail(t *testing.T) {
 		"Taro.Yamada@Example.JP":  "taro.yamada@example.jp",
 		"taro+enishi@example.com": "taro+enishi@example.com",
 		"ｘ@example.jp":            "x@example.jp",
-		"ＴＡＲＯ＿１＠ｅｘａｍｐｌｅ．ｊｐ":       "taro_1@example.jp",
+		"ＴＡＲＯ＿１＠ｅｘａｍｐｌｅ．ｊｐ": "taro_1@example.jp",
 	} {
 		if got, err := account.ParseEmail(in); err != nil || got != want {
 			t.Errorf("ParseEmail(%q) = %q, %v; want %q", in, got, err, want)
