@@ -33,17 +33,21 @@ func (tab *Tab) Click(selector string) {
 }
 
 // uncovered scrolls to an element that lies under what floats above the page, as a
-// person does, and says whether it can be clicked.
+// person does, and says whether it can be clicked: whether it stands still, and its form
+// waits for no answer that may move it.
 const uncovered = `(() => {
-	const element = document.querySelector(%q);
+	const element = document.querySelector(%[1]q);
 	const free = () => {
 		const box = element.getBoundingClientRect();
 		const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest(".savebar, .toast");
 		return !over || over.contains(element);
 	};
-	if (!element) return false;
+	if (!element || element.closest("form")?.classList.contains("htmx-request")) return false;
 	if (!free()) element.scrollIntoView({ block: "center", behavior: "instant" });
-	return free();
+	const box = element.getBoundingClientRect(), at = [%[1]q, box.x, box.y].join();
+	const still = window.stoodAt === at;
+	window.stoodAt = at;
+	return still && free();
 })()`
 
 // Fill replaces what stands in a field.

@@ -42,7 +42,7 @@ func profilePage(f *profileForm, found market.Prospect, n notes) templ.Component
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"editor\" class=\"stack loose\" data-draft=\"whole\" data-step=\"count\" data-bring=\"#main\" method=\"post\" action=\"/profile\" hx-post=\"/profile/prospect\" hx-trigger=\"change delay:300ms\" hx-target=\"#prospect\" hx-swap=\"outerHTML\" hx-sync=\"this:replace\"><button class=\"unseen\" tabindex=\"-1\" aria-hidden=\"true\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"editor\" class=\"stack loose\" data-draft=\"whole\" data-step=\"count\" data-bring=\"#main\" method=\"post\" action=\"/profile\" hx-post=\"/profile/prospect\" hx-trigger=\"change delay:300ms\" hx-target=\"#prospect\" hx-swap=\"outerHTML\" hx-sync=\"this:queue last\"><button class=\"unseen\" tabindex=\"-1\" aria-hidden=\"true\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -683,7 +683,7 @@ func rowButton(path, do, id, class string, focus bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "\" hx-target=\"#main\" hx-select=\"#main\" hx-swap=\"outerHTML show:none\" hx-sync=\"closest form:abort\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "\" hx-target=\"#main\" hx-select=\"#main\" hx-swap=\"outerHTML show:none\" hx-sync=\"closest form:replace\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -44,7 +44,7 @@ func wishPage(f *wishForm, found market.Prospect, n notes) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"editor\" class=\"stack loose\" data-draft=\"whole\" data-step=\"count\" data-bring=\"#main\" method=\"post\" action=\"/wishes\" hx-post=\"/wishes/prospect\" hx-trigger=\"change delay:300ms\" hx-target=\"#prospect\" hx-swap=\"outerHTML\" hx-sync=\"this:replace\"><button class=\"unseen\" tabindex=\"-1\" aria-hidden=\"true\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"editor\" class=\"stack loose\" data-draft=\"whole\" data-step=\"count\" data-bring=\"#main\" method=\"post\" action=\"/wishes\" hx-post=\"/wishes/prospect\" hx-trigger=\"change delay:300ms\" hx-target=\"#prospect\" hx-swap=\"outerHTML\" hx-sync=\"this:queue last\"><button class=\"unseen\" tabindex=\"-1\" aria-hidden=\"true\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
