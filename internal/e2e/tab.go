@@ -122,14 +122,27 @@ func (tab *Tab) At(path string) {
 func (tab *Tab) Says(texts ...string) {
 	tab.t.Helper()
 	for _, text := range texts {
-		tab.until("the page says "+text, fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text))
+		tab.until("the page says "+text, "document.body && "+saying(text))
 	}
+}
+
+// saying is whether the page says a text, whatever is in either that only tells the
+// browser where a line may end.
+func saying(text string) string {
+	const breaks = "\u2060\u200b"
+	text = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(breaks, r) {
+			return -1
+		}
+		return r
+	}, text)
+	return fmt.Sprintf("document.body.innerText.replace(/[\\u2060\\u200b]/g, '').includes(%q)", text)
 }
 
 // Lacks waits until the page does not say a text.
 func (tab *Tab) Lacks(text string) {
 	tab.t.Helper()
-	tab.until("the page does not say "+text, fmt.Sprintf("document.body && !document.body.innerText.includes(%q)", text))
+	tab.until("the page does not say "+text, "document.body && !"+saying(text))
 }
 
 // Has waits until a selector finds something.
