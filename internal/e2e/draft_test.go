@@ -89,8 +89,7 @@ func TestAPageWithAnotherBeside(t *testing.T) {
 	tab := s.tab(e2e.View{})
 	stranger(tab)
 	tab.Has("body[data-listening]")
-	tab.Run(`fetch("/signin", { method: "POST", body: new URLSearchParams({ email: "demo4@example.jp", password: "` + e2e.Password + `" }) }).then(() => { window.beside = true })`)
-	tab.Until("window.beside")
+	signsInBeside(tab, "demo4@example.jp")
 	const inbox = `document.querySelector("#inbox").innerText`
 	before := tab.Text(inbox)
 	tab.Run(`{ const real = window.fetch; window.fetch = (...all) => real(...all).finally(() => setTimeout(() => { window.read = true }, 500)) }`)
@@ -104,4 +103,36 @@ func TestAPageWithAnotherBeside(t *testing.T) {
 	tab.Click(`article form[action$="/accept"] button`)
 	tab.Says("ログインの有効期限が切れました。入力した内容は残っています。")
 	tab.Expect()
+}
+
+// signsInBeside makes the session of a tab's browser another's, as another tab does.
+func signsInBeside(tab *e2e.Tab, email string) {
+	tab.Run(`fetch("/signin", { method: "POST", body: new URLSearchParams({ email: "` + email + `", password: "` + e2e.Password + `" }) }).then(() => { window.beside = true })`)
+	tab.Until("window.beside")
+}
+
+// partsAreTheirs changes a rule and a career on pages that stayed open while another account
+// signed in beside: what the page asks for while it is filled in, and what it sends,
+// is not done as that account.
+func partsAreTheirs(s *stage) {
+	tab := s.tab(e2e.View{})
+	for _, page := range []struct {
+		of, beside, path string
+		change           func()
+	}{
+		{"demo4@example.jp", "demo5@example.jp", "/profile", func() {
+			tab.Fill("#pay", "641")
+			tab.Press("\t") // which ends the change
+		}},
+		{"company1@example.jp", "company2@example.jp", "/company/rules/new", func() { tab.Choose(`form.builder [name="skill.min"]`, "3") }},
+	} {
+		tab.SignIn(page.of)
+		tab.Open(page.path)
+		signsInBeside(tab, page.beside)
+		tab.Expect("401")
+		page.change()
+		tab.Says("ログインの有効期限が切れました。入力した内容は残っています。")
+		tab.Expect()
+		tab.SignOut()
+	}
 }

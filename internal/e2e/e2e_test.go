@@ -88,6 +88,7 @@ func TestFlows(t *testing.T) {
 		{"a word is searched as it is typed", aWordIsSearchedAsItIsTyped},
 		{"a session that ends", aSessionThatEnds},
 		{"drafts are their author's", draftsAreTheirAuthors},
+		{"parts of a page are its reader's", partsAreTheirs},
 		{"a company and a stranger", aCompanyAndAStranger},
 		{"a card that cannot move", aCardThatCannotMove},
 		{"tables on paper", tablesOnPaper},

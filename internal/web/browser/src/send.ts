@@ -28,11 +28,15 @@ export function sending(): void {
     event.preventDefault();
     void send(form, event.submitter);
   });
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { headers } = detail(event);
+    if (headers) headers[typist] = accountOf(document);
+  });
   document.addEventListener("htmx:sendError", (event) => offer(event, away()));
   document.addEventListener("htmx:responseError", (event) => {
     const status = detail(event).xhr?.status ?? 0;
     if (status >= 500) offer(event, busy());
-    if (status === 401 && detail(event).requestConfig?.verb === "post") ended(event);
+    if (status === 401) ended(event);
   });
   document.addEventListener("htmx:afterOnLoad", (event) => {
     const { requestConfig, xhr } = detail(event);
@@ -122,6 +126,7 @@ function show(page: Document): void {
 
 interface Asked {
   elt?: Element;
+  headers?: Record<string, string>;
   xhr?: XMLHttpRequest;
   requestConfig?: { verb: string; path: string; triggeringEvent?: Event };
 }
