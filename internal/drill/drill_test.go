@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,8 +136,13 @@ func TestDrill(t *testing.T) {
 
 	calm := p
 	calm.Factor = min(p.Factor, calmFactor)
-	w := newWatch(t, calm, in.found, flat(calm, levels))
-	t.Run("an hour of normal load and a rolling restart", func(t *testing.T) { quiet(t, in, w) })
+	var w *watch
+	t.Run("an hour of normal load and a rolling restart", func(hour *testing.T) {
+		calmly(hour, in, func() *watch {
+			w = newWatch(t, calm, in.found, flat(calm, levels))
+			return w
+		})
+	})
 	if calm != p {
 		w.prom.kill()
 		w = newWatch(t, p, in.found, flat(p, levels))
@@ -174,10 +180,43 @@ func flat(p alarm.Pace, levels []level) history {
 	return past
 }
 
-// quiet is the normal hour.
-func quiet(t *testing.T, in *installation, w *watch) {
+// strained is the share of a normal hour in which something may wait for a processor: on
+// two cores that do nothing else it is a fifth. Beyond, alarms are right to fire, and
+// say nothing about the installation.
+const (
+	strained = 0.5
+	hours    = 3 // that are tried on a machine that is strained
+)
+
+// calmly sees a normal hour in which nothing fires. An hour in which other work took the
+// machine is tried again; where every one is such, the machine cannot tell.
+func calmly(t *testing.T, in *installation, watched func() *watch) {
+	t.Helper()
+	for n := 1; ; n++ {
+		w, s := watched(), newStrain(t)
+		wrong := normal(t, in, w)
+		share := s.share()
+		t.Logf("something waited for a processor in %.0f %% of the hour", 100*share)
+		switch {
+		case len(wrong) == 0:
+			return
+		case share <= strained:
+			t.Error(strings.Join(wrong, "\n"))
+			return
+		case n == hours:
+			t.Skipf("other work takes this machine, which tells nothing then:\n%s", strings.Join(wrong, "\n"))
+		}
+		t.Logf("other work took the machine; once more after\n%s", strings.Join(wrong, "\n"))
+		w.prom.kill()
+	}
+}
+
+// normal is the normal hour, and gives what was wrong with it.
+func normal(t *testing.T, in *installation, w *watch) (wrong []string) {
+	fault := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	sent, failed := in.load.sent.Load(), in.load.failed.Load()
 	fleet.Wait(t, w.pace.Scaled(time.Hour))
-	t.Logf("in a normal hour %d requests, of which %d failed: %q", in.load.sent.Load(), in.load.failed.Load(), in.load.samples())
+	t.Logf("in a normal hour %d requests, of which %d failed: %q", in.load.sent.Load()-sent, in.load.failed.Load()-failed, in.load.samples())
 	before := in.load.failed.Load()
 	for _, process := range in.All() {
 		process.Replace()
@@ -187,25 +226,24 @@ func quiet(t *testing.T, in *installation, w *watch) {
 		})
 	}
 	if n := in.load.failed.Load() - before; n > 0 {
-		t.Errorf("while processes were replaced, %d requests failed: %q", n, in.load.samples())
+		fault("while processes were replaced, %d requests failed: %q", n, in.load.samples())
 	}
 	fleet.Wait(t, w.pace.Scaled(5*time.Minute))
 	for what, expr := range alarm.Queries() {
 		if len(w.query(expr)) == 0 && !strings.Contains(expr, "days_until_full") { // nothing grows
-			t.Errorf("the dashboard shows nothing of %q: %s", what, expr)
+			fault("the dashboard shows nothing of %q: %s", what, expr)
 		}
 	}
-	if list := w.fired(); len(list) > 0 {
-		t.Errorf("in a normal hour fired %q", list)
-		for _, a := range alarm.Alarms() {
-			if slices.Contains(list, a.Name) {
-				t.Log(w.explained(a))
-			}
+	list := w.fired()
+	for _, a := range alarm.Alarms() {
+		if slices.Contains(list, a.Name) {
+			fault("in a normal hour fired %s\n%s", a.Name, w.explained(a))
 		}
 	}
 	if all := w.mail.all(); len(all) > 0 {
-		t.Errorf("in a normal hour was told %v", all)
+		fault("in a normal hour was told %v", all)
 	}
+	return wrong
 }
 
 // play breaks something until its alarms fire and are told, mends it, says when,

@@ -23,6 +23,10 @@ type Build struct {
 	Progress  io.Writer // what is being done
 }
 
+// mostBytes is what a registry may have to keep of an image for one platform: what
+// grows beyond it makes every start on a new host slower, and is not wanted unseen.
+const mostBytes = 40_000_000
+
 // Run builds the program for every platform, puts each into an image and gives the
 // digest of the whole, which is the same for the same commit.
 func (b *Build) Run(ctx context.Context) (v1.Hash, error) {
@@ -70,10 +74,20 @@ func (b *Build) image(ctx context.Context, file, name string, from source) (v1.I
 		return nil, err
 	}
 	size, err := sizeOf(img)
-	if err == nil {
-		fmt.Fprintf(b.Progress, "%s: %.1f MB\n", name, float64(size)/1e6)
+	if err != nil {
+		return nil, err
 	}
-	return img, err
+	fmt.Fprintf(b.Progress, "%s: %.1f MB\n", name, float64(size)/1e6)
+	return img, Fits(size)
+}
+
+// Fits fails if an image for one platform is bigger than 40 MB, in the bytes that a
+// registry keeps of it.
+func Fits(size int64) error {
+	if size > mostBytes {
+		return errs.New(errs.Invalid, fmt.Sprintf("image: found %.1f MB; allowed: %.0f MB", float64(size)/1e6, mostBytes/1e6))
+	}
+	return nil
 }
 
 // sizeOf gives how many bytes a registry keeps of an image.

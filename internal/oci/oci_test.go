@@ -140,3 +140,13 @@ func TestWhatIsNoProgram(t *testing.T) {
 		}
 	}
 }
+
+func TestAnImageHasItsBound(t *testing.T) {
+	t.Parallel()
+	if err := oci.Fits(40_000_000); err != nil {
+		t.Errorf("40 MB: %v", err)
+	}
+	if err := oci.Fits(40_100_000); err == nil || !strings.Contains(err.Error(), "found 40.1 MB; allowed: 40 MB") {
+		t.Errorf("40.1 MB: %v", err)
+	}
+}
