@@ -254,6 +254,7 @@ func testLibraries() []string {
 		"go.opentelemetry.io/otel",
 		"google.golang.org/protobuf",
 		"github.com/prometheus/client_golang",
+		"github.com/prometheus/procfs", // how busy the machine is
 		"github.com/chromedp/chromedp", // drives a browser
 		"github.com/chromedp/cdproto",
 		"github.com/emersion/go-smtp", // receives mail

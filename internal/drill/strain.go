@@ -35,7 +35,7 @@ func newStrain(t *testing.T) *strain {
 func (s *strain) read() (waited time.Duration, stolen float64) {
 	s.t.Helper()
 	if psi, err := s.fs.PSIStatsForResource("cpu"); err == nil && psi.Some != nil {
-		waited = time.Duration(psi.Some.Total) * time.Microsecond //nolint:gosec // less than 292,000 years
+		waited = time.Duration(psi.Some.Total) * time.Microsecond
 	}
 	stat, err := s.fs.Stat()
 	if err != nil {
