@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/google/uuid"
+
 	"enishi/internal/account"
 	"enishi/internal/candidate"
 	"enishi/internal/day"
@@ -45,6 +47,35 @@ const (
 // different questions a day are TooMany; a company that is not verified is
 // Denied.
 func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Preview, error) {
+	return m.preview(ctx, actor, func(tx Tx) (rule.Rule, error) {
+		var r rule.Rule
+		p, err := positionOf(tx, actor, in)
+		if err == nil {
+			err = fill(tx, actor, &r, in, &p)
+		}
+		return r, err
+	})
+}
+
+// PreviewChange gives what a rule of the actor's company would do if it were changed
+// to in and activated now: what it has sent counts.
+func (m *Market) PreviewChange(ctx context.Context, actor Actor, id uuid.UUID, in RuleInput) (Preview, error) {
+	return m.preview(ctx, actor, func(tx Tx) (rule.Rule, error) {
+		r, err := ownRule(tx, actor, id)
+		if err != nil {
+			return r, err
+		}
+		p, err := tx.Position(r.Position)
+		if err != nil {
+			return r, fmt.Errorf("position of a rule: %w", err)
+		}
+		err = refill(tx, actor, &r, in, &p)
+		return r, err
+	})
+}
+
+// preview gives what a rule that of makes would do.
+func (m *Market) preview(ctx context.Context, actor Actor, of func(Tx) (rule.Rule, error)) (Preview, error) {
 	var out Preview
 	if err := actor.Role.May(account.EditRule); err != nil {
 		return out, err
@@ -52,14 +83,11 @@ func (m *Market) Preview(ctx context.Context, actor Actor, in RuleInput) (Previe
 	m.catchUpWithOthers(ctx)
 	var r rule.Rule
 	err := m.read(ctx, func(tx Tx) error {
-		if _, err := verified(tx, actor); err != nil {
-			return err
+		_, err := verified(tx, actor)
+		if err == nil {
+			r, err = of(tx)
 		}
-		p, err := positionOf(tx, actor, in)
-		if err != nil {
-			return err
-		}
-		return fill(tx, actor, &r, in, &p)
+		return err
 	})
 	if err != nil {
 		return out, err

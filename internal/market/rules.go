@@ -88,6 +88,21 @@ func fill(tx Tx, actor Actor, r *rule.Rule, in RuleInput, p *position.Position) 
 	return errs.Join(list...)
 }
 
+// refill is fill of a rule that there is, of position p. Only a draft may move to another.
+func refill(tx Tx, actor Actor, r *rule.Rule, in RuleInput, p *position.Position) error {
+	if in.Position != p.ID {
+		other, err := positionOf(tx, actor, in)
+		if err != nil {
+			return err
+		}
+		if r.State != rule.Draft {
+			return errs.AtPointer("/position", "another position", "the position that the rule was activated with: make a new rule for another one")
+		}
+		p = &other // asked for its ground again when it is activated
+	}
+	return fill(tx, actor, r, in, p)
+}
+
 // ground reports what a rule's age condition lacks on the position's newest
 // terms, and on those that are offered.
 func ground(tx Tx, r *rule.Rule, p *position.Position) error {
@@ -244,17 +259,7 @@ func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version
 		if err := current(version, r.Version); err != nil {
 			return "", err
 		}
-		if in.Position != p.ID {
-			other, err := positionOf(tx, actor, in)
-			if err != nil {
-				return "", err
-			}
-			if r.State != rule.Draft {
-				return "", errs.AtPointer("/position", "another position", "the position that the rule was activated with: make a new rule for another one")
-			}
-			p = &other // asked for its ground again when it is activated
-		}
-		if err := fill(tx, actor, r, in, p); err != nil {
+		if err := refill(tx, actor, r, in, p); err != nil {
 			return "", err
 		}
 		if r.State == rule.Expired {

@@ -328,6 +328,9 @@ func (s *scouter) again(before []offer.Offer) error {
 		if o.Position == s.position.Key && !hiddenFromCompany(o) && shownState(o, s.market.running()).Live() {
 			return errs.New(errs.Conflict, "this person has a live offer of yours for the position")
 		}
+		if o.Position == s.position.Key && o.State == offer.Hired {
+			return errs.New(errs.Conflict, "you have hired this person for the position")
+		}
 		if o.Sender == offer.Scout && o.SentDay > s.today-scoutDays {
 			lately++
 		}

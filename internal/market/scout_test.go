@@ -487,3 +487,29 @@ func (w *world) checkScouts(r *rows) {
 		}
 	}
 }
+
+// Who was hired for a position is not scouted for it again, and may be for another.
+func TestAScoutAfterAHire(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		f := w.firm(1, 0)
+		at, other := w.post(f, pays(500, 700)), w.post(f, pays(400, 600))
+		who := w.someone(1, nothing)
+		d, why := w.scoutOne(f, at, who.id)
+		if why != nil {
+			t.Fatal(why)
+		}
+		w.answer(who, *d, offer.Accept, nil)
+		if _, err := w.Proceed(w.Context(), w.actor(f.token), d.ID, offer.Hold); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Hire(w.Context(), w.actor(f.token), d.ID, ptr(500)); err != nil {
+			t.Fatal(err)
+		}
+		_, why = w.scoutOne(f, at, who.id)
+		wantKind(t, "hired for it", why, errs.Conflict)
+		if _, why = w.scoutOne(f, other, who.id); why != nil {
+			t.Errorf("for another position: %v", why)
+		}
+	})
+}

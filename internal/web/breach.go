@@ -62,11 +62,11 @@ func (p *Pages) showBreaches(r *request, status int, e excusing) error {
 			counting++
 		}
 	}
-	title := r.words.Say("数えている違反はありません", "No breach counts")
+	title := r.words.Say("有効な違反はありません", "No breach counts")
 	if n := grouped(counting); next != 0 || before != 0 { // others are on other pages
-		title = r.words.Say("このページの違反のうち "+n+"件を数えています", n+" breaches on this page count")
+		title = r.words.Say("このページでは、"+n+"件が違反として有効です", n+" breaches on this page count")
 	} else if counting > 0 {
-		title = r.words.Say(n+"件の違反を数えています", n+" breaches count")
+		title = r.words.Say("有効な違反は "+n+"件です", n+" breaches count")
 	}
 	return p.show(r, status, title, breachesPage(r.words, title, list, more, e))
 }

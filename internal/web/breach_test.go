@@ -20,7 +20,7 @@ func TestABreachIsSetAside(t *testing.T) {
 	link := regexp.MustCompile(`href="(/offers/[0-9a-f-]{36})"`).FindStringSubmatch(inbox.body)
 	s.post(link[1]+"/accept", nil)
 	s.operatorIn()
-	s.holds(s.get("/operator/breaches"), http.StatusOK, "数えている違反はありません", "約束はすべて守られています")
+	s.holds(s.get("/operator/breaches"), http.StatusOK, "有効な違反はありません", "約束はすべて守られています")
 
 	ctx := t.Context()
 	list, err := s.market.Companies(ctx, market.Actor{Kind: account.Operator}, "", 0, 9)
@@ -36,9 +36,9 @@ func TestABreachIsSetAside(t *testing.T) {
 	s.holds(s.get("/company"), http.StatusOK, "<h1>約束の不履行 1件が、送信数に響いています</h1>")
 	s.browser = operator
 	page := s.get("/operator/breaches")
-	s.holds(page, http.StatusOK, "1件の違反を数えています", "会社1", "承諾されたあとに取り下げた", "11月24日(火)")
+	s.holds(page, http.StatusOK, "有効な違反は 1件です", "会社1", "承諾されたあとに取り下げた", "11月24日(火)")
 	action := regexp.MustCompile(`action="(/operator/breaches/[0-9a-f-]{36}/set-aside)"`).FindStringSubmatch(page.body)
 	s.holds(s.post(action[1], form("reason", strings.Repeat("あ", 501))), http.StatusUnprocessableEntity, "理由を、500文字までの1行で", strings.Repeat("あ", 501))
-	s.holds(s.post(action[1], form("reason", "双方の合意による。")), http.StatusOK, "数えている違反はありません", "双方の合意による。", "数えないことにしました")
+	s.holds(s.post(action[1], form("reason", "双方の合意による。")), http.StatusOK, "有効な違反はありません", "双方の合意による。", "数えないことにしました")
 	s.holds(s.get("/operator/audit?what=breach.set-aside"), http.StatusOK, "オファー …")
 }

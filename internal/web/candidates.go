@@ -267,7 +267,8 @@ type person struct {
 	highlights []market.Highlight
 }
 
-// met is a leaf of what is asked, and how somebody meets it.
+// met is a clause of what is asked, and how somebody meets it. A group of conditions is
+// one: of several of which any is enough, the others are not missed.
 type met struct {
 	asked string
 	holds bool
@@ -279,8 +280,8 @@ type met struct {
 func (s search) person(w words, card market.Card, missed string, today day.Day) person {
 	one := personOf(w, card, today)
 	one.path, one.chosen, one.highlights = s.card(card.ID), slices.Contains(s.chosen, card.ID), card.Highlights
-	one.met = explain(w, s.wanted.condition(), recordOf(card, today), func(pointer string) (bool, bool) {
-		return pointer != missed, strings.Count(pointer, "/") == 2
+	one.met = explain(w, s.wanted.condition(), recordOf(card, today), func(clause int) (bool, bool) {
+		return "/all/"+strconv.Itoa(clause) != missed, true
 	})
 	one.count()
 	return one
@@ -306,29 +307,50 @@ func (p *person) count() {
 	}
 }
 
-// explain says of each leaf whether a record meets what is asked of it. Below a "not"
-// it is met by failing. text says of a leaf on text whether it holds, and whether that
-// is known: a list does not hold the text; nil: the record does.
-func explain(w words, c condition.Condition, record condition.Record, text func(pointer string) (holds, known bool)) []met {
+// explain says of each clause of what is asked whether a record meets it. text says it
+// of the nth clause where that asks for a text, and whether it is known: a list does not
+// hold the text; nil: the record does.
+func explain(w words, c condition.Condition, record condition.Record, text func(clause int) (holds, known bool)) []met {
 	var out []met
-	for _, leaf := range c.Explain(record) {
-		if leaf.Condition.Op == condition.Contains {
-			leaf.Value = ""
-			if text != nil {
-				var known bool
-				if leaf.Holds, known = text(leaf.Pointer); !known {
-					continue
-				}
+	clauses := []condition.Condition{c}
+	if c.Op == condition.All {
+		clauses = c.Kids
+	}
+	for i, clause := range clauses {
+		one := met{asked: say(w, clause), holds: clause.Holds(record), value: metBy(w, clause, record)}
+		if text != nil && asksForText(clause) {
+			var known bool
+			if one.holds, known = text(i); !known {
+				continue
 			}
 		}
-		asked, negated := leaf.Condition, strings.Count(leaf.Pointer, "/not")%2 == 1
-		if negated {
-			asked = condition.Condition{Op: condition.Not, Kids: []condition.Condition{leaf.Condition}}
-		}
-		out = append(out, met{say(w, asked), leaf.Holds != negated, heldText(w, leaf)})
+		out = append(out, one)
 	}
 	return out
 }
+
+func asksForText(c condition.Condition) bool {
+	return c.Op == condition.Contains || slices.ContainsFunc(c.Kids, asksForText)
+}
+
+// metBy says what somebody has of a clause's fields: of a group, of those that are met.
+// Below a "not" a condition is met by failing.
+func metBy(w words, clause condition.Condition, record condition.Record) string {
+	var texts []string
+	for _, leaf := range clause.Explain(record) {
+		negated := strings.Count(leaf.Pointer, "/not")%2 == 1
+		if leaf.Condition.Op == condition.Contains || leaf.Pointer != "" && leaf.Holds == negated {
+			continue
+		}
+		if text := heldText(w, leaf); text != "" && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts[:min(len(texts), mostHeld)], w.Say("、", ", "))
+}
+
+// mostHeld is how much of what somebody has is said of one clause.
+const mostHeld = 3
 
 // heldText says what somebody has of a leaf's field.
 func heldText(w words, leaf condition.Clause) string {

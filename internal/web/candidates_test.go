@@ -263,9 +263,30 @@ func TestOpeningACard(t *testing.T) {
 	if strings.Contains(main(p.body), "山田") {
 		t.Error("a card says who somebody is")
 	}
+	scout := regexp.MustCompile(`href="(/company/scouts/new\?card=[0-9a-f]+)"`).FindStringSubmatch(p.body)
+	if scout == nil {
+		t.Fatal("the card does not lead to a scout")
+	}
+	s.holds(s.get(scout[1]), http.StatusOK, "1人にスカウトを送ります")
 	path, _, _ := strings.Cut(link[1], "?")
 	s.holds(s.get(path+"?text=ｋｕｂｅｒｎｅｔｅｓ"), http.StatusOK, `<mark>Kubernetes</mark>の運用`)
 	s.holds(s.get("/company/candidates/00000000000000000000000000000000"), http.StatusNotFound, "ページが見つかりません")
+}
+
+// TestAGroupIsOneCondition asks for any of three skills, of which everybody has one: what is
+// enough is met, in the list and on the card.
+func TestAGroupIsOneCondition(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(1)
+	search := url.Values{"condition": {`{"any":[{"field":"skill","in":["go"]},{"field":"skill","in":["aws"]},{"field":"skill","in":["java"]}]}`}}
+	list := s.get("/company/candidates?" + search.Encode())
+	s.holds(list, http.StatusOK, "1人が条件に合っています", "1/1", "✓ </span>Go")
+	if strings.Contains(main(list.body), "なし：") {
+		t.Errorf("what need not be met is said to be missed: %s", main(list.body))
+	}
+	link := regexp.MustCompile(`href="(/company/candidates/[0-9a-f]+\?[^"]*)"`).FindStringSubmatch(list.body)
+	s.holds(s.get(strings.ReplaceAll(link[1], "&amp;", "&")), http.StatusOK, "検索条件 1件のうち 1件に合っています", "✓ Go")
 }
 
 // TestScoutingThoseChosen sends a scout to two people of a list.

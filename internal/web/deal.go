@@ -128,9 +128,9 @@ func (p *Pages) showDeal(r *request, status int, id uuid.UUID, x deal) error {
 // showDelivered shows an offer that has been read.
 func (p *Pages) showDelivered(r *request, status int, d market.Delivered, x deal) error {
 	ctx, actor := r.Context(), *r.actor
-	x.Delivered, x.by, x.today = d, sideOf(actor), p.market.Today()
-	x.acts = x.by == offer.Candidate || mayAnswer(actor)
 	now := p.market.Now()
+	x.Delivered, x.by, x.today = d, sideOf(actor), day.Of(now)
+	x.acts = x.by == offer.Candidate || mayAnswer(actor)
 	x.breaks, x.ahead = offer.Breaks(&d.Offer, &d.Dealing, now), d.Dealing.Ahead(now)
 	x.denies = d.Dealing.Denies(now)
 	if d.Dealt() {

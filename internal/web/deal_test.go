@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"enishi/internal/account"
 	"enishi/internal/company"
@@ -279,4 +280,20 @@ func TestALongThread(t *testing.T) {
 	if strings.Contains(earlier.body, "その2です。") || strings.Contains(earlier.body, "前のメッセージ") {
 		t.Error("the page before shows more than the first two messages")
 	}
+}
+
+// TestAnOverdueInterviewIsSaid says at the head of both pages that the promised interview is
+// late, and by which day it was due.
+func TestAnOverdueInterviewIsSaid(t *testing.T) {
+	now := noon()
+	s := newSite(t, func(o *market.Options) { o.Clock = func() time.Time { return now } })
+	d := s.accepted()
+	s.agreed(d)
+	now = now.AddDate(0, 0, 70) // sessions have ended by then
+	s.must(s.market.Follow(s.Context()))
+	s.must(s.market.Drain(s.Context()))
+	s.ownerOf("k1@example.jp")
+	s.holds(s.get(d.ours), http.StatusOK, "<h1>面接が10日遅れています</h1>", "守られませんでした（期限は 2027年1月23日(土)）")
+	s.signIn("c@example.jp", firstWords, account.Candidate)
+	s.holds(s.get(d.theirs), http.StatusOK, "面接の期限を10日過ぎています")
 }

@@ -105,6 +105,10 @@ func dealTitle(w words, x *deal) string {
 	if x.by == offer.Company && x.Dealing.Gone && (x.Running() || x.State == offer.Hired) {
 		return goneTitle(w, x)
 	}
+	if since := x.OverdueSince(); since != 0 {
+		late := int(x.today - since)
+		return x.ours(w.Say("面接の期限を"+grouped(late)+"日過ぎています", "The interview is "+grouped(late)+" "+plural(late, "day")+" overdue"), dateLeft(w, x.today, &x.Delivered))
+	}
 	switch x.State {
 	case offer.Accepted:
 		return acceptedTitle(w, x)
@@ -217,7 +221,10 @@ func standingText(w words, x *deal, u offer.Duty) string {
 		}
 		return w.Say("守られました", "Kept")
 	case offer.Broken:
-		return w.Say("守られませんでした", "Broken")
+		if u.Due == 0 {
+			return w.Say("守られませんでした", "Broken")
+		}
+		return w.Say("守られませんでした（期限は "+w.Date(u.Due)+"）", "Broken (it was due by "+w.Date(u.Due)+")")
 	case offer.Void:
 		return w.Say("対象外になりました", "No longer owed")
 	case offer.Open:

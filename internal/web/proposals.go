@@ -65,8 +65,8 @@ type proposal struct {
 func proposed(w words, r *market.Ruled, one market.Waiting, today day.Day) proposal {
 	out := proposal{personOf(w, one.Card, today), one.Offer.String(), one.Score}
 	record := recordOf(one.Card, today)
-	holds := func(string) (bool, bool) { return true, true }
-	unknown := func(string) (bool, bool) { return false, false }
+	holds := func(int) (bool, bool) { return true, true }
+	unknown := func(int) (bool, bool) { return false, false }
 	if r.Must.Op != condition.All || len(r.Must.Kids) > 0 {
 		out.met = explain(w, r.Must, record, holds)
 	}

@@ -354,7 +354,12 @@ func (p *Pages) previewRule(r *request, d *rulePageData) error {
 	if !d.form.ready() {
 		return p.showRule(r, http.StatusUnprocessableEntity, d)
 	}
-	shown, err := p.market.Preview(ctx, actor, in)
+	var shown market.Preview
+	if d.rule == nil {
+		shown, err = p.market.Preview(ctx, actor, in)
+	} else {
+		shown, err = p.market.PreviewChange(ctx, actor, d.rule.ID, in)
+	}
 	status := http.StatusOK
 	switch {
 	case errs.Is(err, errs.Invalid):

@@ -67,8 +67,15 @@ func TestARuleIsMade(t *testing.T) {
 	}
 	s.holds(s.get(saved.path+"/activate"), http.StatusOK, "有効にしますか", "5〜9人にすぐ届きます", "多くて20件（1日5件まで、残り20件）", "14日以内")
 	s.holds(s.post(saved.path+"/activate", nil), http.StatusOK, "有効", "停止する")
-	s.holds(s.get("/company/rules"), http.StatusOK, "1件のオファー条件が、自動でオファーを届けています", "サーバー開発", "ソフトウェア開発", "/5")
+	s.must(s.market.Drain(s.Context()))
+	s.holds(s.get("/company/rules"), http.StatusOK, "1件のオファー条件が、自動でオファーを届けています", "サーバー開発", "ソフトウェア開発", "5/5")
 	s.holds(s.post(saved.path+"/pause", nil), http.StatusOK, "停止中", "有効にする")
+	// Five of its twelve were sent today, which a change of the budget does not undo.
+	typed.Set("do", "preview")
+	typed.Set("daily_budget", "10")
+	s.holds(s.post(saved.path, typed), http.StatusOK, "届くまでの内訳", "いま有効にすると、5〜9人に届きます")
+	typed.Set("daily_budget", "5")
+	s.holds(s.post(saved.path, typed), http.StatusOK, "いま有効にすると、届く人は5人未満です")
 }
 
 // TestARuleWithFaults expects what was typed, and what is wrong, beneath its field.
