@@ -3,6 +3,7 @@ package market_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -73,5 +74,58 @@ func TestTheChosenOfABatchAreSentTo(t *testing.T) {
 		}
 		w.wantStates(shown, offer.Sent)
 		w.wantStates(late, offer.Proposed)
+	})
+}
+
+// Of who waits a company is told how many they are at each rule that sends, and until
+// when: the same people whom the batch lists.
+func TestHowManyWait(t *testing.T) {
+	t.Parallel()
+	onStores(t, market.Options{Mode: market.Approve, Demo: true}, func(w *world) {
+		f, other := w.firm(1, 0), w.firm(2, 0)
+		p := w.post(f, publishable())
+		r, paused := w.order(f, p, plain()), w.order(f, w.post(f, publishable()), plain())
+		a := w.actor(f.token)
+		waits := func(want ...market.RuleBacklog) {
+			w.Helper()
+			got, err := w.Backlogs(w.Context(), a)
+			if err != nil {
+				w.Fatal(err)
+			}
+			if diff := diff(want, got); diff != "" {
+				w.Errorf("Backlogs (-want +got):\n%s", diff)
+			}
+		}
+		waits()
+		blocking := w.someone(1)
+		w.drain()
+		w.pass(time.Hour)
+		closing := w.someone(2)
+		w.someone(3)
+		w.drain()
+		if _, err := w.Pause(w.Context(), a, paused.ID); err != nil {
+			w.Fatal(err)
+		}
+		first := w.Now().Add(offer.ProposeWindow - time.Hour)
+		waits(market.RuleBacklog{Rule: r.ID, Title: p.Terms.Title, Backlog: market.Backlog{People: 3, Until: first}})
+		k, err := w.Employer(w.Context(), a)
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.block(blocking, k.Number)
+		left := market.RuleBacklog{Rule: r.ID, Title: p.Terms.Title, Backlog: market.Backlog{People: 2, Until: first.Add(time.Hour)}}
+		waits(left)
+		if _, err := w.SetSettings(w.Context(), w.actor(closing.token), 1, market.Settings{WeeklyLimit: 10, Language: "ja"}); err != nil {
+			w.Fatal(err)
+		}
+		left.People = 1
+		waits(left)
+		batch, err := w.Waiting(w.Context(), a, r.ID, 0, 10)
+		if err != nil || batch.Total != left.People {
+			w.Errorf("Waiting: %d, %v; want %d", batch.Total, err, left.People)
+		}
+		if theirs, err := w.Backlogs(w.Context(), w.actor(other.token)); err != nil || theirs != nil {
+			w.Errorf("another company reads %+v, %v", theirs, err)
+		}
 	})
 }

@@ -226,6 +226,9 @@ func (m *Market) concerns(tx Tx, row *Row) (heard, error) {
 	switch row.Change {
 	case OfferChanged:
 		o, err := tx.Offer(row.Entity)
+		if err == nil && o.State == offer.Proposed {
+			return concernsProposal(tx, &o)
+		}
 		return m.concernsOffer(&o, row.At), err
 	case RuleChanged, RuleLess:
 		r, err := tx.Rule(row.Entity)
@@ -240,6 +243,14 @@ func (m *Market) concerns(tx Tx, row *Row) (heard, error) {
 		return heard{News: News{Kind: "day"}, all: true}, nil
 	}
 	return heard{}, nil
+}
+
+// concernsProposal tells a company that somebody waits to be confirmed, by the rule at
+// which they do. That a proposal is gone it is not told: a reserved offer lapses alike,
+// and whether an address is confirmed is not the company's to know.
+func concernsProposal(tx Tx, o *offer.Offer) (heard, error) {
+	r, err := tx.Rule(o.Rule)
+	return heard{News: News{Kind: "rule", ID: r.ID}, company: o.Company}, err
 }
 
 // concernsOffer leaves out who does not see the offer, and the company where what it

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/offer"
 	"enishi/internal/rule"
@@ -157,6 +158,27 @@ func (t *memoryTx) OffersBy(company, rule, before int64, limit int, states ...of
 	return newest(&t.offers, keys, limit, func(o *offer.Offer) bool {
 		return o.Company == company && inOne(o, states)
 	}), t.ready()
+}
+
+func (t *memoryTx) BacklogOf(company int64, number corpnum.Number, group []corpnum.Number) (map[int64]Backlog, error) {
+	all := map[int64]Backlog{}
+	for _, key := range t.offersBy[company] {
+		o := t.offers.find(key)
+		if o.State != offer.Proposed {
+			continue
+		}
+		c := t.candidates.find(o.Candidate)
+		if c == nil || !c.Open || c.Blocked(number, group) {
+			continue
+		}
+		q := all[o.Rule]
+		q.People++
+		if q.Until.IsZero() || o.DueAt.Before(q.Until) {
+			q.Until = o.DueAt
+		}
+		all[o.Rule] = q
+	}
+	return all, t.ready()
 }
 
 func (t *memoryTx) OffersOn(position, before int64, limit int, states ...offer.State) ([]offer.Offer, error) {

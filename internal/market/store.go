@@ -243,6 +243,10 @@ type offerTx interface {
 	// OffersBy gives a company's offers likewise, of one rule (0: all), in
 	// one of the states (none: any).
 	OffersBy(company, rule, before int64, limit int, states ...offer.State) ([]offer.Offer, error)
+	// BacklogOf gives, by rule, how many of a company's proposals wait and when the first
+	// lapses: of open candidates alone who do not block the company's number, and work
+	// nowhere in its group, of which that number is one.
+	BacklogOf(company int64, number corpnum.Number, group []corpnum.Number) (map[int64]Backlog, error)
 	// OffersOn gives a position's offers likewise, in one of the states.
 	OffersOn(position, before int64, limit int, states ...offer.State) ([]offer.Offer, error)
 	// Between gives the offers of a company to a candidate, by key.

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"database/sql"
 	"strings"
 	"time"
 
+	"enishi/internal/corpnum"
 	"enishi/internal/day"
 	"enishi/internal/market"
 	"enishi/internal/offer"
@@ -112,4 +114,27 @@ func (t *tx) InColumn(p market.BoardPage) ([]offer.Offer, error) {
 		and("id < ?", p.After)
 	}
 	return t.offers(strings.Join(where, " AND ")+" ORDER BY "+order+" LIMIT ?", append(args, p.Limit)...)
+}
+
+func (t *tx) BacklogOf(company int64, number corpnum.Number, group []corpnum.Number) (map[int64]market.Backlog, error) {
+	numbers := []int64{int64(number)}
+	for _, n := range group {
+		numbers = append(numbers, int64(n))
+	}
+	in, kin := among(numbers)
+	all := map[int64]market.Backlog{}
+	err := each(t.ctx, t, "proposals", func(row scanner) error {
+		var rule int64
+		var q market.Backlog
+		var until sql.NullInt64
+		err := row.Scan(&rule, &q.People, &until)
+		q.Until = momentOrZero(until)
+		all[rule] = q
+		return err
+	}, "SELECT o.rule, COUNT(*), MIN(o.due_at) FROM offer o JOIN candidate c ON c.id = o.candidate"+
+		" WHERE o.company = ? AND o.state = ? AND o.rule IS NOT NULL AND c.is_open = 1"+
+		" AND NOT EXISTS (SELECT 1 FROM block b WHERE b.candidate = o.candidate AND b.number = ?)"+
+		" AND NOT EXISTS (SELECT 1 FROM employment e WHERE e.candidate = o.candidate AND e.is_current = 1 AND e.number "+in+")"+
+		" GROUP BY o.rule", append([]any{company, string(offer.Proposed), int64(number)}, kin...)...)
+	return all, err
 }

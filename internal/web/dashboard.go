@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"enishi/internal/account"
 	"enishi/internal/company"
 	"enishi/internal/day"
 	"enishi/internal/httpx"
@@ -33,6 +34,10 @@ type firmHome struct {
 	days    int
 	cost    market.Cost // of broken promises
 
+	backlogs []market.RuleBacklog // at which people wait to be confirmed
+	confirms bool                 // the reader may confirm them
+	now      time.Time
+
 	unconfirmed bool // the reader's address
 }
 
@@ -44,7 +49,7 @@ func (p *Pages) dashboard(r *request) error {
 	if err != nil {
 		return err
 	}
-	h := firmHome{days: spans()[0], unconfirmed: !actor.Confirmed}
+	h := firmHome{days: spans()[0], unconfirmed: !actor.Confirmed, confirms: actor.Role.Can(account.ActivateRule), now: p.market.Now()}
 	for _, n := range spans() {
 		if r.URL.Query().Get("days") == strconv.Itoa(n) {
 			h.days = n
@@ -62,6 +67,9 @@ func (p *Pages) dashboard(r *request) error {
 		if !card.Dealing.Gone && (ok && due <= h.figures.Today+soon || card.OverdueSince() != 0) {
 			h.owed = append(h.owed, card)
 		}
+	}
+	if h.backlogs, err = p.market.Backlogs(ctx, actor); err != nil {
+		return err
 	}
 	list, err := p.market.Positions(ctx, actor, 0, 1)
 	if err != nil {
@@ -110,6 +118,8 @@ func (h firmHome) says(w words) string {
 		return w.Say("1件、日程の提示期限が近づいています", "One person waits for a date, and time is short")
 	case len(h.owed) > 0:
 		return w.Say(n+"件、日程の提示期限が近づいています", n+" people wait for a date, and time is short")
+	case len(h.backlogs) > 0:
+		return waitText(w, everybody(h.backlogs))
 	case waiting > 0:
 		return w.Say(grouped(waiting)+"人が日程の提示を待っています", grouped(waiting)+" people wait for a date")
 	case len(h.cost.Breaches) > 0:

@@ -1,13 +1,17 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
+	"enishi/internal/account"
+	"enishi/internal/day"
 	"enishi/internal/market"
+	"enishi/internal/offer"
 )
 
 // ticked is what the page of a rule's batch sends as it is.
@@ -91,4 +95,65 @@ func TestWhoWasNotShownIsNotSentTo(t *testing.T) {
 	s.english(s.get(path+"/proposals", "Accept-Language", "en"), "サーバー開発")
 	// Two of them have the address of somebody who confirmed it first: theirs are reserved.
 	s.holds(s.post(path+"/proposals", first), http.StatusOK, "98件のオファーを届けました", "3人が確認を待っています")
+}
+
+// TestACompanyIsToldWhoWaits looks at every page that says that people wait to be
+// confirmed, before and after, and as who may not confirm.
+func TestACompanyIsToldWhoWaits(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.post(path+"/activate", nil)
+	quiet := func() {
+		t.Helper()
+		for _, at := range []string{"/company", "/company/rules", path} {
+			if p := s.get(at); strings.Contains(p.body, "人が確認を待っています") || strings.Contains(p.body, "確認待ちを見る（") || strings.Contains(p.body, "取り下げられます") {
+				t.Errorf("%s says that people wait:\n%s", at, main(p.body))
+			}
+		}
+	}
+	quiet()
+	s.people(2)
+	s.must(s.market.Drain(s.Context()))
+	until := noon().Add(offer.ProposeWindow).In(day.Tokyo)
+	date, proposals := fmt.Sprintf("%d月%d日", until.Month(), until.Day()), path+"/proposals"
+	s.holds(s.get("/company"), http.StatusOK, "<h1>2人が確認を待っています</h1>", `id="waiting" data-live="rules offers"`, "サーバー開発", proposals,
+		"早い人は"+date, "3日以内に確認されないもの")
+	s.holds(s.get("/company/rules"), http.StatusOK, "2人が確認を待っています（"+date+"まで）", proposals)
+	s.holds(s.get(path), http.StatusOK, "確認待ちを見る（2人）", `id="rule-waiting" data-live="rules offers"`)
+	s.holds(s.get("/company", "Accept-Language", "en"), http.StatusOK, "2 people wait to be confirmed", "The first lapses ")
+	s.holds(s.get("/company/rules", "Accept-Language", "en"), http.StatusOK, "2 people wait to be confirmed (until "+until.Format("2 Jan")+")")
+	s.holds(s.get(path, "Accept-Language", "en"), http.StatusOK, "See who waits to be confirmed (2)")
+	for _, at := range []string{"/company", "/company/rules"} {
+		s.english(s.get(at, "Accept-Language", "en"), "サーバー開発", "縁結び株式会社")
+	}
+	owner := s.browser
+	s.joins("viewer@example.jp", account.Viewer)
+	s.holds(s.get("/company"), http.StatusOK, "2人が確認を待っています", "確認できるのは、管理者と採用担当です")
+	s.holds(s.get(path), http.StatusOK, "確認待ちを見る（2人）")
+	s.browser = owner
+	s.holds(s.post(proposals, form("take", s.ticked(path)["take"][0])), http.StatusOK, "1人が確認を待っています")
+	s.holds(s.get("/company"), http.StatusOK, "1人が確認を待っています", date)
+	s.holds(s.post(path+"/pause", nil), http.StatusOK)
+	quiet()
+	s.post(path+"/activate", nil)
+	s.post(proposals, s.ticked(path))
+	quiet()
+}
+
+// TestACompanyHearsWhoWaits listens while somebody comes to a batch.
+func TestACompanyHearsWhoWaits(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.post(path+"/activate", nil)
+	s.must(s.market.Drain(s.Context()))
+	events, _ := s.events(t.Context(), heard(s.get("/company")))
+	s.people(1)
+	s.must(s.market.Drain(s.Context()))
+	s.must(s.market.Follow(s.Context()))
+	if e := s.next(events); !strings.HasSuffix(e, " rule") {
+		t.Errorf("the event is %q, want one of the rule", e)
+	}
+	s.holds(s.get("/company"), http.StatusOK, "1人が確認を待っています")
 }

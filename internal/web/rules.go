@@ -48,7 +48,11 @@ func (p *Pages) ruleRoutes() []Route {
 type listedRule struct {
 	market.Ruled
 	position position.Position
+	waiting  market.Backlog
 }
+
+// proposalsPath is where who waits at a rule is confirmed.
+func proposalsPath(rule uuid.UUID) string { return rulesPath + "/" + rule.String() + "/proposals" }
 
 func (p *Pages) rules(r *request) error {
 	ctx, actor, err := r.needActor()
@@ -76,9 +80,17 @@ func (p *Pages) rules(r *request) error {
 	if err != nil {
 		return err
 	}
+	backlogs, err := p.market.Backlogs(ctx, actor)
+	if err != nil {
+		return err
+	}
+	waiting := map[uuid.UUID]market.Backlog{}
+	for _, b := range backlogs {
+		waiting[b.Rule] = b.Backlog
+	}
 	list := make([]listedRule, len(found))
 	for i, one := range found {
-		list[i].Ruled = one
+		list[i].Ruled, list[i].waiting = one, waiting[one.ID]
 		if list[i].position, err = p.positionOf(ctx, actor, positions, one.PositionID); err != nil {
 			return err
 		}
@@ -157,8 +169,9 @@ type rulePageData struct {
 	preview   *market.Preview
 	funnel    *market.Funnel
 	approve   bool
-	unknown   string // why there are no numbers
-	stopped   string // why it sends nothing though it is active, "" if it may
+	waiting   market.Backlog // at the rule
+	unknown   string         // why there are no numbers
+	stopped   string         // why it sends nothing though it is active, "" if it may
 	notice    string
 	today     day.Day
 	path      string
@@ -209,7 +222,7 @@ func (p *Pages) readRule(r *request, d *rulePageData) error {
 		return err
 	}
 	d.stopped = stopped(r.words, k.Status)
-	if d.funnel, err = p.funnelOf(ctx, actor, d.rule.ID); err != nil {
+	if err := p.recordOfRule(ctx, actor, d); err != nil {
 		return err
 	}
 	return p.show(r, http.StatusOK, d.of.Terms.Title, ruleReadPage(r.words, d.of.Terms.Title, d))
@@ -230,7 +243,7 @@ func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
 		if d.of, err = p.positionOf(ctx, actor, d.positions, d.rule.PositionID); err != nil {
 			return err
 		}
-		if d.funnel, err = p.funnelOf(ctx, actor, d.rule.ID); err != nil {
+		if err := p.recordOfRule(ctx, actor, d); err != nil {
 			return err
 		}
 	}
@@ -256,15 +269,6 @@ func (p *Pages) showRule(r *request, status int, d *rulePageData) error {
 		return p.part(r, http.StatusOK, titled(r.words, title, rulePart(r.words, d)))
 	}
 	return p.show(r, status, title, rulePart(r.words, d))
-}
-
-// funnelOf gives what came of a rule's offers in a year, nil if there were none.
-func (p *Pages) funnelOf(ctx context.Context, actor market.Actor, id uuid.UUID) (*market.Funnel, error) {
-	f, err := p.market.RuleFunnel(ctx, actor, id, 365)
-	if err != nil || f.Sent == 0 {
-		return nil, err
-	}
-	return &f, nil
 }
 
 // writeRule does what the pressed button of the form says: saves it, previews it, or

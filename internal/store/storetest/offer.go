@@ -22,6 +22,7 @@ func offers() map[string]func(*testing.T, market.Store) {
 		"room that comes back":              freed,
 		"who has been reached":              reached,
 		"whose address is not confirmed":    unconfirmed,
+		"who waits to be confirmed":         backlogs,
 	}
 }
 
