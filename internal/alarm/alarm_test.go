@@ -46,7 +46,7 @@ func TestPages(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		for _, part := range []string{"# " + a.Name + "\n", a.Head(), "\n## Look at\n", "\n## Do\n", "\n## Undo\n"} {
+		for _, part := range []string{"# " + a.Name + "\n", a.Head(), "\n## Means\n", "\n## Look at\n", "\n## Do\n", "\n## Undo\n"} {
 			if !strings.Contains(string(text), part) {
 				t.Errorf("%s lacks %q", a.Runbook(), part)
 			}

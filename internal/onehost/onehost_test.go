@@ -29,6 +29,8 @@ func TestOneHost(t *testing.T) {
 		{"healing", healing},
 		{"restarted", restarted},
 		{"slips", slips},
+		{"halfway", halfway},
+		{"crowded", crowded},
 		{"rolling", rolling},
 		{"settled", settled},
 	} {
@@ -235,35 +237,4 @@ func slips(t *testing.T, s *onehost.Stack) {
 			t.Errorf("%s was replaced by %s", before[i].Name, after[i].Name)
 		}
 	}
-}
-
-// rolling replaces every process of Enishi as a deploy does, without a failed request,
-// and verifies what came up.
-func rolling(t *testing.T, s *onehost.Stack) {
-	before := s.Containers("web", "worker", "job")
-	load := onehost.NewLoad(t.Context(), s.URL)
-	said := s.Run("env", "ENISHI_VERIFY_EMAIL="+operatorEmail, "ENISHI_VERIFY_PASSWORD="+operatorPassword, "deploy/roll", "--verify")
-	if !strings.Contains(said, "All of it holds") {
-		t.Errorf("the deploy was not verified: %s", said)
-	}
-	sent := load.Stop()
-	old := map[string]bool{}
-	for _, c := range before {
-		old[c.ID] = true
-	}
-	after := s.Containers("web", "worker", "job")
-	if len(after) != len(before) {
-		t.Errorf("%d processes after, %d before", len(after), len(before))
-	}
-	for _, c := range after {
-		if old[c.ID] {
-			t.Errorf("%s was not replaced: %s", c.Name, said)
-		}
-	}
-	for _, r := range sent {
-		if r.Failure != "" {
-			t.Errorf("%s at %v, %.1f s: %s", r.What, r.Begin.Format(time.TimeOnly), r.End.Sub(r.Begin).Seconds(), r.Failure)
-		}
-	}
-	t.Logf("%d requests while %d processes were replaced", len(sent), len(before))
 }

@@ -1,0 +1,177 @@
+package onehost_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"enishi/internal/onehost"
+)
+
+// rolling replaces every process of Enishi as a deploy does, without a failed request,
+// and verifies what came up.
+func rolling(t *testing.T, s *onehost.Stack) {
+	before := s.Containers("web", "worker", "job")
+	load := onehost.NewLoad(t.Context(), s.URL)
+	said := s.Run("env", "ENISHI_VERIFY_EMAIL="+operatorEmail, "ENISHI_VERIFY_PASSWORD="+operatorPassword, "deploy/roll", "--verify")
+	if !strings.Contains(said, "All of it holds") {
+		t.Errorf("the deploy was not verified: %s", said)
+	}
+	sent := load.Stop()
+	old := map[string]bool{}
+	for _, c := range before {
+		old[c.ID] = true
+	}
+	after := s.Containers("web", "worker", "job")
+	if len(after) != len(before) {
+		t.Errorf("%d processes after, %d before", len(after), len(before))
+	}
+	for _, c := range after {
+		if old[c.ID] {
+			t.Errorf("%s was not replaced: %s", c.Name, said)
+		}
+	}
+	for _, r := range sent {
+		if r.Failure != "" {
+			t.Errorf("%s at %v, %.1f s: %s", r.What, r.Begin.Format(time.TimeOnly), r.End.Sub(r.Begin).Seconds(), r.Failure)
+		}
+	}
+	t.Logf("%d requests while %d processes were replaced", len(sent), len(before))
+}
+
+// halfway kills a deploy in the middle: another one beside it is refused, and the next
+// comes back to as many processes as there were, without a failed request.
+func halfway(t *testing.T, s *onehost.Stack) {
+	before := len(s.Containers("web"))
+	load := onehost.NewLoad(t.Context(), s.URL)
+	deploy := exec.CommandContext(t.Context(), "deploy/roll", "web")
+	deploy.Dir = filepath.Join("..", "..")
+	if err := deploy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.Eventually(time.Minute, "a new process is started", func() string {
+		if n := len(s.Containers("web")); n <= before {
+			return strconv.Itoa(n) + " run"
+		}
+		return ""
+	})
+	if out, err := s.Try("deploy/roll", "web"); err == nil || !strings.Contains(err.Error(), "another one runs") {
+		t.Errorf("a second deploy beside the first: %v\n%s", err, out)
+	}
+	if err := deploy.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := deploy.Wait(); err == nil {
+		t.Error("the deploy was done before it was killed")
+	}
+	s.Eventually(2*time.Minute, "the next deploy begins", func() string { // what the killed one had begun may go on for a moment
+		out, err := s.Try("deploy/roll", "web")
+		if err != nil {
+			return err.Error()
+		}
+		t.Log(out)
+		return ""
+	})
+	if n := len(s.Containers("web")); n != before {
+		t.Errorf("%d web processes after, %d before", n, before)
+	}
+	for _, r := range load.Stop() {
+		if r.Failure != "" {
+			t.Errorf("%s: %s", r.What, r.Failure)
+		}
+	}
+}
+
+// crowded makes a deploy where no address is left for a new process: it says so, and
+// leaves nothing behind.
+func crowded(t *testing.T, s *onehost.Stack) {
+	before := len(s.Containers("web"))
+	s.Compose("up", "--detach", "--no-recreate", "--scale", "web=7", "web")
+	if out, err := s.Try("deploy/roll", "web"); err == nil || !strings.Contains(err.Error(), "--scale web=6") {
+		t.Errorf("a deploy of seven: %v\n%s", err, out)
+	}
+	if n := len(s.Containers("web")); n != 7 {
+		t.Errorf("%d web processes after, want 7", n)
+	}
+	s.Compose("up", "--detach", "--no-recreate", "--scale", "web="+strconv.Itoa(before), "web")
+}
+
+// TestRollRefuses holds that a deploy begins with nothing that it does not understand.
+func TestRollRefuses(t *testing.T) {
+	for _, c := range []struct {
+		env, args []string
+		want      string
+		code      int
+	}{
+		{args: []string{"web", "--help"}, want: "Usage: deploy/roll"},
+		{args: []string{"haproxy"}, want: "haproxy: accepted are web, worker and job, --dry-run, --verify and --help", code: 1},
+		{args: []string{"web", "--force"}, want: "--force: accepted are", code: 1},
+		{args: []string{"--verify"}, want: "to verify takes an operator", code: 1},
+		{args: []string{"web", "--verify"}, env: []string{"ENISHI_VERIFY_PASSWORD=x"}, want: "to verify takes an operator", code: 1},
+		{args: []string{"web", "--verify"}, env: []string{"ENISHI_VERIFY_EMAIL=x@example.jp"}, want: "to verify takes an operator", code: 1},
+	} {
+		if out, code := script(t, c.env, "deploy/roll", c.args...); code != c.code || !strings.Contains(out, c.want) {
+			t.Errorf("%v deploy/roll %v exits with %d, want %d and %q:\n%s", c.env, c.args, code, c.code, c.want, out)
+		}
+	}
+}
+
+// TestInit holds that deploy/init keeps what is in the file, adds each value on a line
+// of its own, and changes nothing the second time.
+func TestInit(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	const mine = "ENISHI_LISTEN=0.0.0.0:80"
+	if err := os.WriteFile(file, []byte(mine), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	read := func() string {
+		t.Helper()
+		if out, code := script(t, nil, "deploy/init", file); code != 0 {
+			t.Fatalf("deploy/init exits with %d: %s", code, out)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	first := read()
+	lines := strings.Split(first, "\n")
+	if lines[0] != mine {
+		t.Errorf("the first line is %q, want %q", lines[0], mine)
+	}
+	for _, name := range []string{"ENISHI_SECRET", "DATABASE_PASSWORD", "DATABASE_ROOT_PASSWORD", "CACHE_PASSWORD", "GRAFANA_PASSWORD"} {
+		if n := strings.Count(first, "\n"+name+"="); n != 1 {
+			t.Errorf("%s has %d lines, want 1:\n%s", name, n, first)
+		}
+	}
+	if again := read(); again != first {
+		t.Errorf("run again, it writes\n%s\nafter\n%s", again, first)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file has mode %v %v, want 0600", info.Mode(), err)
+	}
+	for arg, want := range map[string]string{"--help": "Usage: deploy/init", "--force": "accepted are a file to write and --help"} {
+		if out, code := script(t, nil, "deploy/init", arg); !strings.Contains(out, want) || (code == 0) != (arg == "--help") {
+			t.Errorf("deploy/init %s exits with %d and says %q, want %q", arg, code, out, want)
+		}
+	}
+}
+
+// script runs a script of the project with settings, and gives what it says and its exit code.
+func script(t *testing.T, env []string, name string, args ...string) (string, int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(append(os.Environ(), "ENISHI_VERIFY_TOKEN=", "ENISHI_VERIFY_EMAIL=", "ENISHI_VERIFY_PASSWORD="), env...)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
