@@ -93,6 +93,36 @@ func TestDecisionsKeepTheirReason(t *testing.T) {
 	}
 }
 
+// The number of a company is freed once it is suspended, for a reason; operators read
+// what it had claimed, and that it has it no longer.
+func TestANumberIsFreed(t *testing.T) {
+	w := newWorld(t)
+	base := "/api/v1/operator/companies/" + w.companyID
+	reason := `{"reason":"別の企業の番号でした。"}`
+	free := func(body string) answer { return w.do("POST", base+"/free-number", w.operator, body) }
+	type file struct {
+		Number    string `json:"corporate_number"`
+		Freed     bool   `json:"number_freed"`
+		Status    string
+		Decisions []struct{ Status, Reason string }
+	}
+	before := into[file](t, w.must(http.StatusOK, "GET", base, w.operator, ""))
+	w.problem(http.StatusConflict, free(reason))
+	w.must(http.StatusOK, "POST", base+"/suspend", w.operator, "")
+	w.problem(http.StatusUnprocessableEntity, free(`{}`))
+	w.problem(http.StatusUnprocessableEntity, free(`{"reason":""}`))
+	w.must(http.StatusNoContent, "POST", base+"/free-number", w.operator, reason)
+	w.problem(http.StatusConflict, free(reason))
+	w.problem(http.StatusConflict, w.do("POST", base+"/verify", w.operator, ""))
+	after := into[file](t, w.must(http.StatusOK, "GET", base, w.operator, ""))
+	if before.Freed || !after.Freed || after.Number != before.Number || after.Status != "suspended" || after.Decisions[0].Status != "freed" ||
+		after.Decisions[0].Reason != "別の企業の番号でした。" {
+		t.Errorf("the company was %+v and is %+v", before, after)
+	}
+	w.must(http.StatusCreated, "POST", "/api/v1/companies", "",
+		`{"corporate_number":"`+before.Number+`","name":"本物","size":2,"email":"real@example.jp"}`)
+}
+
 // Whoever is not confirmed can have another code, and mend an address that they mistyped;
 // the code before is of no use any more.
 func TestConfirmingAgain(t *testing.T) {

@@ -40,7 +40,8 @@ type DecisionBody struct {
 // CompanyAnswer is a company as operators see it.
 type CompanyAnswer struct {
 	ID     string         `json:"id"`
-	Number corpnum.Number `json:"corporate_number"`
+	Number corpnum.Number `json:"corporate_number" doc:"That it registered with."`
+	Freed  bool           `json:"number_freed" doc:"An operator has freed the number for another: this company stays suspended."`
 	Head   corpnum.Number `json:"head" doc:"Of its group, as it says; its own number if it names none."`
 	Name   string         `json:"name"`
 	Size   int            `json:"size"`
@@ -109,7 +110,7 @@ func (s *service) companies(ctx context.Context, in *companyList) (*answered[pag
 }
 
 func companyAnswer(k *company.Company) CompanyAnswer {
-	return CompanyAnswer{k.ID.String(), k.Number, k.Head, k.Name, k.Size, string(k.Status)}
+	return CompanyAnswer{k.ID.String(), k.Number, k.Freed, k.Head, k.Name, k.Size, string(k.Status)}
 }
 
 func (s *service) found(ctx context.Context, in *Registration, b *CompanyBody) (*answered[Founded], error) {

@@ -202,6 +202,9 @@ func (w *world) before(t *testing.T) map[string]func() {
 			list := w.must(http.StatusOK, "GET", "/api/v1/operator/breaches", w.operator, "")
 			w.breach = into[struct{ Items []struct{ ID string } }](t, list).Items[0].ID
 		},
+		"free-company-number": func() {
+			w.must(http.StatusOK, "POST", "/api/v1/operator/companies/"+w.companyID+"/suspend", w.operator, "")
+		},
 		"sign-in": func() {
 			example := operationByID(t, w.document(), "sign-up").op.RequestBody.Content["application/json"].Example
 			w.must(http.StatusCreated, "POST", "/api/v1/candidates", "", encoded(t, example))

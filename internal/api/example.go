@@ -79,7 +79,7 @@ func exampleCompany() CompanyBody {
 
 func exampleCompanyAnswer() CompanyAnswer {
 	c := exampleCompany()
-	return CompanyAnswer{exampleID(1), c.Number, c.Number, c.Name, c.Size, "applied"}
+	return CompanyAnswer{exampleID(1), c.Number, false, c.Number, c.Name, c.Size, "applied"}
 }
 
 func exampleTerms() PositionBody {

@@ -32,10 +32,15 @@ type MemberDomain struct {
 
 // Decision is what an operator decided.
 type Decision struct {
-	Status   string    `json:"status" enum:"applied,verified,suspended"`
+	Status   string    `json:"status" enum:"applied,verified,suspended,freed" doc:"What it became; freed: its number was, and it stays suspended."`
 	Reason   string    `json:"reason,omitempty"`
 	At       time.Time `json:"at"`
 	Operator string    `json:"operator,omitempty" doc:"Id of the account."`
+}
+
+// FreeingBody says why a number is freed.
+type FreeingBody struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"500" doc:"Kept for operators."`
 }
 
 // QuotaBody sets a quota.
@@ -148,6 +153,17 @@ func (s *service) addOperators(o Options) {
 			return nil, err
 		}
 		return &none{}, s.market.SetScoutQuota(ctx, actorOf(ctx), id, b.Scouts)
+	})
+	free := of(http.MethodPost, "companies/{id}/free-number", "free-company-number",
+		"Free the corporate number of a suspended company for another, for good: it stays suspended", nil)
+	free.status, free.request, free.errors = http.StatusNoContent, FreeingBody{"登記上の企業とは別の者による登録でした。"}, []int{http.StatusConflict}
+	handleBody(s, free, func(ctx context.Context, in *Identified, b *FreeingBody) (*none, error) {
+		id, err := in.uuid("company")
+		if err != nil {
+			return nil, err
+		}
+		_, err = s.market.FreeNumber(ctx, actorOf(ctx), id, b.Reason)
+		return &none{}, err
 	})
 	handle(s, of(http.MethodGet, "settings", "operator-settings", "The settings that decide over offers; they are set where the process is started",
 		SettingsAnswer{"approve", "13-ユ-000000", false}), func(context.Context, *none) (*answered[SettingsAnswer], error) {

@@ -1,6 +1,6 @@
 // Package company holds the employers: verified corporations, their groups
 // and their members. A company is known by its corporate number; there is one
-// company per number.
+// company per number, beside those from which an operator has freed it.
 package company
 
 import (
@@ -27,12 +27,17 @@ const (
 	Suspended Status = "suspended"
 )
 
+// NumberFreed is the status of a decision, and of no company: an operator has freed
+// the number of one that was suspended, and stays so.
+const NumberFreed Status = "freed"
+
 // Company is an employer.
 type Company struct {
 	Key     int64
 	ID      uuid.UUID
 	Version int64
-	Number  corpnum.Number
+	Number  corpnum.Number // what it registered with
+	Freed   bool           // its number is anybody's to register again: it is suspended for ever, and of no group
 	Head    corpnum.Number // of its group: the parent's number; its own if it has none
 	Name    string
 	Size    int // band of taxonomy.CompanySize

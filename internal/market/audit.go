@@ -39,6 +39,7 @@ const (
 	AuditFound       Audited = "company.found"
 	AuditVerify      Audited = "company.verify"
 	AuditSuspend     Audited = "company.suspend"
+	AuditFreeNumber  Audited = "company.free-number"
 	AuditQuota       Audited = "company.quota"
 	AuditInvite      Audited = "member.invite"
 	AuditUninvite    Audited = "member.uninvite"
@@ -69,7 +70,8 @@ const (
 // AuditedKinds gives all that is noted.
 func AuditedKinds() []Audited {
 	return []Audited{
-		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditAddress, AuditFound, AuditVerify, AuditSuspend, AuditQuota,
+		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditAddress, AuditFound, AuditVerify, AuditSuspend, AuditFreeNumber,
+		AuditQuota,
 		AuditInvite, AuditUninvite, AuditJoin, AuditRole, AuditRemove, AuditTokenMake, AuditTokenRevoke, AuditPublish, AuditClose,
 		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSayPay, AuditMendPay, AuditConfirmPay, AuditSetAside,
 		AuditReopenPay, AuditErase, AuditJob, AuditOperator,

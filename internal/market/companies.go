@@ -158,7 +158,7 @@ func (m *Market) SetStatus(ctx context.Context, actor Actor, id uuid.UUID, s com
 // Decide verifies or suspends a company, for a reason that is kept; operators only.
 // Verifying confirms its place in its group: what the group has sent to people who
 // work for it is withdrawn. Suspending withdraws what its candidates have not
-// accepted.
+// accepted. One whose number was freed is not verified again.
 func (m *Market) Decide(ctx context.Context, actor Actor, id uuid.UUID, s company.Status, reason string) (company.Company, error) {
 	var k company.Company
 	if err := onlyOperators(actor); err != nil {
@@ -238,6 +238,11 @@ func (m *Market) setStatus(tx Tx, key int64, s company.Status) (k company.Compan
 	}
 	if k, err = tx.LockCompany(key); err != nil || k.Status == s {
 		return k, false, err
+	}
+	if s == company.Verified {
+		if err := keepsNumber(&k); err != nil {
+			return k, false, err
+		}
 	}
 	if joins && s == company.Suspended {
 		k.Head = k.Number

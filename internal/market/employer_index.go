@@ -28,7 +28,8 @@ type indexedEmployer struct {
 // registered, another may have been read that has a later key.
 const readAgain = 100
 
-// named calls for each company whose name fits, by key, until it has enough.
+// named calls for each company whose name fits, by key, until it has enough. One whose
+// number was freed is passed over: its name is not that number's.
 func (m *Market) named(ctx context.Context, fits func(name candidate.EmployerName, folded string) bool, call func(*company.Company) (enough bool)) error {
 	if err := m.employers.follow(ctx, m); err != nil {
 		return err
@@ -43,7 +44,7 @@ func (m *Market) named(ctx context.Context, fits func(name candidate.EmployerNam
 			return fmt.Errorf("companies by their names: %w", err)
 		}
 		for i := range list {
-			if call(&list[i]) {
+			if !list[i].Freed && call(&list[i]) {
 				return nil
 			}
 		}

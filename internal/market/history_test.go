@@ -411,6 +411,9 @@ func (h *history) doStatus(d draw) error {
 		return err
 	}
 	_, err = h.SetStatus(h.Context(), operator(), f.id, pick(d, company.Verified, company.Verified, company.Suspended))
+	if err == nil && d.chance(25) {
+		_, err = h.FreeNumber(h.Context(), operator(), f.id, "別の企業の番号でした。")
+	}
 	return err
 }
 

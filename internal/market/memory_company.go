@@ -2,6 +2,7 @@ package market
 
 import (
 	"math"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -48,7 +49,7 @@ func (t *memoryTx) AddCompany(c *company.Company) error {
 		return twice("a company with this number")
 	}
 	row := *c
-	row.Key = t.companies.next()
+	row.Key, row.Freed = t.companies.next(), false
 	t.companies.add(t, &row)
 	put(t, t.companyID, c.ID, row.Key)
 	put(t, t.companyNumber, c.Number, row.Key)
@@ -78,7 +79,8 @@ func (t *memoryTx) CompaniesByKey(keys []int64) ([]company.Company, error) {
 }
 
 func (t *memoryTx) Group(head corpnum.Number) ([]company.Company, error) {
-	return oldest(&t.companies, t.groups[head], math.MaxInt), t.ready()
+	freed := func(k company.Company) bool { return k.Freed }
+	return slices.DeleteFunc(oldest(&t.companies, t.groups[head], math.MaxInt), freed), t.ready()
 }
 
 func (t *memoryTx) SaveCompany(c *company.Company) error {
@@ -92,17 +94,32 @@ func (t *memoryTx) SaveCompany(c *company.Company) error {
 	if before.Version != c.Version-1 {
 		return stale("company")
 	}
-	if c.Number != before.Number {
-		if _, ok := t.companyNumber[c.Number]; ok {
-			return twice("a company with this number")
-		}
-		drop(t, t.companyNumber, before.Number)
-		put(t, t.companyNumber, c.Number, c.Key)
+	if err := t.hold(before, c); err != nil {
+		return err
 	}
 	t.groups.move(t, before.Head, c.Head, c.Key)
 	row := *c
 	row.ID, row.Trial = before.ID, before.Trial
 	t.companies.put(t, c.Key, &row)
+	return nil
+}
+
+// hold moves a company from the number that it holds to the one that it is to hold.
+func (t *memoryTx) hold(before, c *company.Company) error {
+	if c.Number == before.Number && c.Freed == before.Freed {
+		return nil
+	}
+	if !c.Freed {
+		if _, ok := t.companyNumber[c.Number]; ok {
+			return twice("a company with this number")
+		}
+	}
+	if !before.Freed {
+		drop(t, t.companyNumber, before.Number)
+	}
+	if !c.Freed {
+		put(t, t.companyNumber, c.Number, c.Key)
+	}
 	return nil
 }
 

@@ -233,13 +233,17 @@ func (w *rows) group(k company.Company) map[corpnum.Number]bool {
 }
 
 // linked gives the numbers that heads link to a company's, however far; what
-// no operator has looked at links nobody but the company itself.
+// no operator has looked at links nobody but the company itself, and whose number
+// was freed nobody at all.
 func linked(k company.Company, all []company.Company) map[corpnum.Number]bool {
+	if k.Freed {
+		return map[corpnum.Number]bool{k.Number: true}
+	}
 	group := map[corpnum.Number]bool{k.Number: true, k.Head: true}
 	for grown := true; grown; {
 		grown = false
 		for _, other := range all {
-			if other.Status != company.Applied && group[other.Number] != group[other.Head] {
+			if !other.Freed && other.Status != company.Applied && group[other.Number] != group[other.Head] {
 				group[other.Number], group[other.Head], grown = true, true, true
 			}
 		}

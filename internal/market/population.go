@@ -376,9 +376,13 @@ func (k kinship) of(tx Tx, c company.Company) ([]corpnum.Number, error) {
 
 // kindred gives the numbers of a company's group, its own first, and those of
 // its companies that are registered, itself among them. A company that no
-// operator has looked at yet only claims its head, which binds nobody else.
+// operator has looked at yet only claims its head, which binds nobody else; one
+// whose number was freed is alone.
 func kindred(tx Tx, c company.Company) ([]corpnum.Number, []company.Company, error) {
 	numbers := []corpnum.Number{c.Number}
+	if c.Freed {
+		return numbers, []company.Company{c}, nil
+	}
 	rows := map[corpnum.Number]company.Company{c.Number: c}
 	add := func(n corpnum.Number) {
 		if !slices.Contains(numbers, n) {

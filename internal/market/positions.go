@@ -127,6 +127,9 @@ func (m *Market) Publish(ctx context.Context, actor Actor, id uuid.UUID) (positi
 		if p.State == position.Published && p.PublishedVersion == p.Version {
 			return "", nil
 		}
+		if err := ownsNumber(tx, p.Company); err != nil {
+			return "", err
+		}
 		if err := p.Terms.Publishable(); err != nil {
 			return "", err
 		}

@@ -290,6 +290,9 @@ func (m *Market) Activate(ctx context.Context, actor Actor, id uuid.UUID) (Ruled
 		if p.State != position.Published {
 			return "", errs.New(errs.Conflict, "publish the rule's position first")
 		}
+		if err := ownsNumber(tx, r.Company); err != nil {
+			return "", err
+		}
 		today, err := logDay(tx)
 		if err != nil {
 			return "", err

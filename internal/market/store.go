@@ -154,15 +154,19 @@ type candidateTx interface {
 }
 
 type companyTx interface {
+	// AddCompany adds one that holds its number; one that another holds is a Conflict.
 	AddCompany(*company.Company) error
 	Company(key int64) (company.Company, error)
 	LockCompany(key int64) (company.Company, error)
 	CompanyByID(uuid.UUID) (company.Company, error)
+	// CompanyByNumber gives the company that holds a number.
 	CompanyByNumber(corpnum.Number) (company.Company, error)
 	// CompaniesByKey gives those of up to MostKeys keys that there are, by key.
 	CompaniesByKey(keys []int64) ([]company.Company, error)
-	// Group gives the companies whose Head is the number, by key.
+	// Group gives the companies whose Head is the number, by key, without those whose
+	// own number was freed.
 	Group(head corpnum.Number) ([]company.Company, error)
+	// SaveCompany saves a company; one whose number is Freed holds it no longer.
 	SaveCompany(*company.Company) error
 	Companies(after int64, limit int) ([]company.Company, error)
 	// CompaniesIn gives up to limit companies of a status after a key, by key.

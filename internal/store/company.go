@@ -8,12 +8,28 @@ import (
 	"enishi/internal/day"
 )
 
-const companyColumns = "id, uuid, version, number, head, name, size, status, trial"
+const companyColumns = "id, uuid, version, number, head, name, size, status, trial, freed"
 
 const insertCompany = "INSERT INTO company (uuid, version, number, head, name, size, status, trial) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 func scanCompany(row scanner, c *company.Company) error {
-	return row.Scan(&c.Key, &c.ID, &c.Version, &c.Number, &c.Head, &c.Name, &c.Size, &c.Status, &c.Trial)
+	var freed corpnum.Number
+	if err := row.Scan(&c.Key, &c.ID, &c.Version, &c.Number, &c.Head, &c.Name, &c.Size, &c.Status, &c.Trial, &freed); err != nil {
+		return err
+	}
+	if c.Freed = freed != 0; c.Freed {
+		c.Number = freed
+	}
+	return nil
+}
+
+// held gives the columns number and freed of a company. The first is unique: whose
+// number is freed leaves it for one that no corporation has and no other row can.
+func held(c *company.Company) (number, freed int64) {
+	if c.Freed {
+		return -c.Key, int64(c.Number)
+	}
+	return int64(c.Number), 0
 }
 
 // companyValues are the values of insertCompany.
@@ -60,13 +76,14 @@ func (t *tx) CompaniesByKey(keys []int64) ([]company.Company, error) {
 
 func (t *tx) Group(head corpnum.Number) ([]company.Company, error) {
 	return list(t, "companies", scanCompany,
-		"SELECT "+companyColumns+" FROM company WHERE head = ? ORDER BY id", int64(head))
+		"SELECT "+companyColumns+" FROM company WHERE head = ? AND freed = 0 ORDER BY id", int64(head))
 }
 
 func (t *tx) SaveCompany(c *company.Company) error {
-	return t.save("company", c.Key, "UPDATE company SET version = ?, number = ?, head = ?, name = ?, size = ?, status = ?"+
+	number, freed := held(c)
+	return t.save("company", c.Key, "UPDATE company SET version = ?, number = ?, head = ?, name = ?, size = ?, status = ?, freed = ?"+
 		" WHERE id = ? AND version = ?",
-		c.Version, int64(c.Number), int64(c.Head), c.Name, c.Size, string(c.Status), c.Key, c.Version-1)
+		c.Version, number, int64(c.Head), c.Name, c.Size, string(c.Status), freed, c.Key, c.Version-1)
 }
 
 func (t *tx) Companies(after int64, limit int) ([]company.Company, error) {

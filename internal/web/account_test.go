@@ -226,6 +226,52 @@ func TestOperatorsDecide(t *testing.T) {
 	s.holds(s.get("/operator/audit?company="+id), http.StatusOK, "企業の停止", "スカウト数の上限の変更（30件）")
 }
 
+// TestOperatorsFreeANumber takes the number of a company that is suspended from it, for
+// the company whose it is.
+func TestOperatorsFreeANumber(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Demo = false })
+	id := s.employer()
+	owner := s.browser
+	rule := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.operatorIn()
+	file := "/operator/companies/" + id
+	free := func(reason string) page { return s.post(file+"/free-number", form("free.reason", reason)) }
+	if strings.Contains(s.get(file).body, "登録を解除する") {
+		t.Error("the number of a company that is not suspended can be freed")
+	}
+	s.holds(free("他社の番号。"), http.StatusConflict, "登録を解除していません。")
+	s.holds(s.post(file+"/suspend", form("suspend.reason", "他社の名での登録。")), http.StatusOK, "停止しました")
+	s.holds(s.get(file), http.StatusOK, "の法人番号の登録を解除しますか？", "元には戻せません", `popovertarget="free"`)
+	s.holds(s.get(file, "Accept-Language", "en"), http.StatusOK, "Free the corporate number of", "This cannot be undone")
+	s.holds(free(""), http.StatusUnprocessableEntity, "登録を解除していません。", "理由を")
+	freed := free("登記上の企業から申し出。")
+	s.holds(freed, http.StatusOK, "法人番号の登録を解除しました", "法人番号は解除済みです", "申告していた法人番号", "登記上の企業から申し出。", "停止中（法人番号は解除済み）")
+	for _, gone := range []string{file + "/verify", `popovertarget="free"`} {
+		if strings.Contains(freed.body, gone) {
+			t.Errorf("the page of a company whose number was freed has %q", gone)
+		}
+	}
+	s.holds(free("もう一度。"), http.StatusConflict, "登録を解除していません。")
+	s.holds(s.post(file+"/verify", form("reason", "登記と一致。")), http.StatusConflict)
+	s.holds(s.get("/operator/audit?company="+id), http.StatusOK, "法人番号の登録の解除")
+	operator := s.browser
+
+	s.browser = owner
+	s.holds(s.get("/company"), http.StatusOK, "この企業は再開できません", "の登録を解除しました")
+	s.holds(s.get("/company", "Accept-Language", "en"), http.StatusOK, "This company does not reopen")
+	s.holds(s.get("/company/candidates"), http.StatusForbidden, "法人番号の登録を解除したため")
+	s.holds(s.post(rule+"/activate", nil), http.StatusConflict, "停止されたままです")
+
+	_, err := s.market.Found(t.Context(), market.Found{
+		Number: corpnum.From(800_000_000_001), Name: "本物の株式会社", Size: 2, Email: "real@example.jp", Password: firstWords,
+	}, market.Once{})
+	s.must(err)
+	s.browser = operator
+	number := corpnum.From(800_000_000_001).String()
+	s.holds(s.get("/operator/companies?q="+number), http.StatusOK, "2社が見つかりました", "本物の株式会社", "縁結び株式会社", "法人番号は解除済み")
+	s.holds(s.get(file), http.StatusOK, number)
+}
+
 func TestOperatorsLookAtTheInstallation(t *testing.T) {
 	s := newSite(t)
 	s.employer()

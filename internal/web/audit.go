@@ -30,6 +30,8 @@ func audited(w words, what market.Audited) string {
 		return w.Say("企業の確認", "Verified the company")
 	case market.AuditSuspend:
 		return w.Say("企業の停止", "Suspended the company")
+	case market.AuditFreeNumber:
+		return w.Say("法人番号の登録の解除", "Freed the corporate number")
 	case market.AuditQuota:
 		return w.Say("スカウト数の上限の変更", "Changed the quota of scouts")
 	case market.AuditInvite:

@@ -61,7 +61,8 @@ func (p *Pages) found(r *request) error {
 		})
 		return p.showFound(r, http.StatusUnprocessableEntity, form, wrong)
 	case errs.Is(err, errs.Conflict):
-		wrong["corporate_number"] = r.words.Say("この法人番号は、すでに登録されています。社内の管理者に招待を依頼してください。", "This company is registered already. Ask one of its owners to invite you.")
+		wrong["corporate_number"] = r.words.Say("この法人番号は、すでに登録されています。社内の管理者に招待を依頼してください。", "This company is registered already. Ask one of its owners to invite you.") +
+			r.words.OrOperator("お心当たりのない登録であれば、運営へご連絡ください", " If it is nobody of yours, write to the operator", "", "")
 		return p.showFound(r, http.StatusConflict, form, wrong)
 	case err != nil:
 		return err

@@ -27,6 +27,7 @@ func (p *Pages) operatorRoutes() []Route {
 		of("GET /operator/companies/{id}", p.applicant),
 		of("POST /operator/companies/{id}/verify", p.decide(company.Verified)),
 		of("POST /operator/companies/{id}/suspend", p.decide(company.Suspended)),
+		of("POST /operator/companies/{id}/free-number", p.freeNumber),
 		of("POST /operator/companies/{id}/quota", p.setQuota),
 		of("GET /operator/settings", p.operatorSettings),
 		of("GET /operator/kpis", p.kpis),
@@ -134,6 +135,7 @@ func (p *Pages) applicant(r *request) error {
 	done := map[string]string{
 		"verified":  r.words.Say("確認済みにしました。オファーを送れるようになりました。", "It is verified: its rules send from now on."),
 		"suspended": r.words.Say("停止しました。承諾されていないオファーは取り下げました。", "It is suspended; what was not accepted is withdrawn."),
+		"freed":     r.words.Say("法人番号の登録を解除しました。この番号で、別の企業が登録できます。", "Its corporate number is freed: another company can register with it."),
 		"quota":     r.words.Say("スカウト数の上限を変えました。", "The quota of scouts is changed."),
 	}[r.URL.Query().Get("done")]
 	return p.showApplicant(r, http.StatusOK, deciding{Done: done})
@@ -165,10 +167,8 @@ func (p *Pages) decide(to company.Status) func(*request) error {
 		if to == company.Suspended {
 			field = "suspend.reason"
 		}
-		reason := r.PostFormValue(field)
-		if reason == "" || errs.Is(company.CheckReason(reason), errs.Invalid) {
-			d := deciding{Reasons: map[string]string{field: reason}, Faults: faults{}}
-			d.Faults[field] = r.words.Say("理由を、500文字までの1行で入力してください。", "Say why, in one line of up to 500 characters.")
+		reason, d, ok := reasoned(r, field)
+		if !ok {
 			if to == company.Suspended { // whose field is in a dialog
 				d.Wrong = r.words.Say("停止していません。", "It is not suspended. ") + d.Faults[field]
 			}
@@ -180,6 +180,40 @@ func (p *Pages) decide(to company.Status) func(*request) error {
 		r.see("/operator/companies/" + id.String() + "?done=" + string(to))
 		return nil
 	}
+}
+
+// reasoned reads the reason of a decision; without a good one, what its page says.
+func reasoned(r *request, field string) (reason string, d deciding, ok bool) {
+	reason = r.PostFormValue(field)
+	if reason != "" && !errs.Is(company.CheckReason(reason), errs.Invalid) {
+		return reason, d, true
+	}
+	d = deciding{Reasons: map[string]string{field: reason}, Faults: faults{}}
+	d.Faults[field] = r.words.Say("理由を、500文字までの1行で入力してください。", "Say why, in one line of up to 500 characters.")
+	return reason, d, false
+}
+
+// freeNumber lets another company register with the number of one that is suspended.
+func (p *Pages) freeNumber(r *request) error {
+	ctx, actor, id, err := r.needID("company")
+	if err != nil {
+		return err
+	}
+	const field = "free.reason" // in a dialog
+	reason, d, ok := reasoned(r, field)
+	if !ok {
+		d.Wrong = r.words.Say("登録を解除していません。", "It is not freed. ") + d.Faults[field]
+		return p.showApplicant(r, http.StatusUnprocessableEntity, d)
+	}
+	if _, err = p.market.FreeNumber(ctx, actor, id, reason); errs.Is(err, errs.Conflict) {
+		d.Wrong = r.words.Say("登録を解除していません。解除できるのは、停止中で、まだ解除していない企業の法人番号だけです。", "Nothing is freed: only the number of a company that is suspended, and not freed yet, can be.")
+		return p.showApplicant(r, http.StatusConflict, d)
+	}
+	if err != nil {
+		return err
+	}
+	r.see("/operator/companies/" + id.String() + "?done=freed")
+	return nil
 }
 
 func (p *Pages) setQuota(r *request) error {
@@ -398,8 +432,18 @@ func statusName(w words, s company.Status) string {
 		return w.Say("確認済み", "verified")
 	case company.Suspended:
 		return w.Say("停止中", "suspended")
+	case company.NumberFreed:
+		return w.Say("法人番号の解除", "number freed")
 	}
 	return string(s)
+}
+
+// standing says a company's status, and whether that is for ever.
+func standing(w words, k company.Company) string {
+	if k.Freed {
+		return w.Say("停止中（法人番号は解除済み）", "suspended for good, number freed")
+	}
+	return statusName(w, k.Status)
 }
 
 func statusClass(s company.Status) string {

@@ -220,6 +220,8 @@ func (p *Pages) actOn(r *request, done string, act func(uuid.UUID, market.Actor)
 		e.wrong = r.words.Say("いまは公開できません。年齢条件のあるオファー条件が、この内容を認めていません。先にそのオファー条件を直すか、停止してください。", "This cannot be published now: a rule with an age condition does not allow these terms. Edit or pause that rule first.")
 		if x.State == position.Closed {
 			e.wrong = r.words.Say("募集を終了した求人は、公開できません。", "A closed position cannot be published.")
+		} else if k, err := p.market.Employer(ctx, actor); err == nil && k.Freed {
+			e.wrong = endedText(r.words)
 		}
 		return p.showEditor(r, http.StatusConflict, e)
 	}

@@ -183,7 +183,7 @@ func (p *Pages) notVerified(r *request, refused error) error {
 	case k.Status == company.Applied:
 		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), unverifiedPage(r.words))
 	case k.Status == company.Suspended:
-		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), suspendedPage(r.words))
+		return p.show(r, http.StatusForbidden, r.words.Say("候補者を探す", "Search"), suspendedPage(r.words, k.Freed))
 	}
 	return refused
 }

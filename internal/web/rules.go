@@ -139,6 +139,11 @@ func stopped(w words, s company.Status) string {
 	return ""
 }
 
+// endedText says why nothing begins at a company whose number was freed.
+func endedText(w words) string {
+	return w.Say("運営が法人番号の登録を解除したため、この企業は停止されたままです。求人の公開やオファー条件の開始はできません。", "An operator has freed your corporate number, so your company stays suspended: it can publish no position and start no rule.")
+}
+
 func (l ruleList) title(w words) string {
 	if l.stopped != "" && len(l.rules) > 0 {
 		return l.stopped
@@ -432,9 +437,13 @@ func (p *Pages) activate(r *request) error {
 	}
 	_, _, err = p.market.Activate(ctx, actor, id)
 	if errs.Is(err, errs.Conflict) {
-		return p.showActivation(r, http.StatusConflict, r.words.Say(
+		wrong := r.words.Say(
 			"いまは有効にできません。求人が公開されているか、終了日が過ぎていないか、年齢の例外事由が求人の条件に合っているかをご確認ください。",
-			"It cannot be activated now. Please look whether the position is published, the last day has not passed, and the age exception fits the position's terms."))
+			"It cannot be activated now. Please look whether the position is published, the last day has not passed, and the age exception fits the position's terms.")
+		if k, err := p.market.Employer(ctx, actor); err == nil && k.Freed {
+			wrong = endedText(r.words)
+		}
+		return p.showActivation(r, http.StatusConflict, wrong)
 	}
 	if err != nil {
 		return err

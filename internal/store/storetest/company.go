@@ -17,6 +17,7 @@ func companies() map[string]func(*testing.T, market.Store) {
 		"a company comes back as it was":  companyRoundTrip,
 		"companies that stand already":    companyTwice,
 		"saving a company":                savingCompany,
+		"a number that is freed":          freedNumber,
 		"groups":                          groups,
 		"companies by key and status":     companiesBy,
 		"members":                         members,
@@ -111,6 +112,48 @@ func savingCompany(t *testing.T, s market.Store) {
 	refused(t, s, "SaveCompany of none", errs.NotFound, func(tx market.Tx) error {
 		return tx.SaveCompany(&company.Company{Key: 99, Version: 2})
 	})
+}
+
+func freedNumber(t *testing.T, s market.Store) {
+	old, child, grandchild := newCompany(1), newCompany(2), newCompany(3)
+	old.Status, child.Head, grandchild.Head = company.Suspended, old.Number, old.Number
+	write(t, s, func(tx market.Tx) error {
+		return errors.Join(tx.AddCompany(old), tx.AddCompany(child), tx.AddCompany(grandchild))
+	})
+	rowOf := func(fn func(market.Tx) (company.Company, error)) company.Company { return load(t, s, fn) }
+	byNumber := func(tx market.Tx) (company.Company, error) { return tx.CompanyByNumber(old.Number) }
+	group := func(tx market.Tx) ([]company.Company, error) { return tx.Group(old.Number) }
+	free := func(k *company.Company) {
+		k.Version, k.Freed = k.Version+1, true
+		write(t, s, func(tx market.Tx) error { return tx.SaveCompany(k) })
+	}
+	freed := *old
+	free(&freed)
+	missing(t, s, "CompanyByNumber of a freed number", byNumber)
+	want(t, "Company", rowOf(func(tx market.Tx) (company.Company, error) { return tx.Company(old.Key) }), freed)
+	want(t, "CompanyByID", rowOf(func(tx market.Tx) (company.Company, error) { return tx.CompanyByID(old.ID) }), freed)
+	want(t, "CompaniesIn", load(t, s, func(tx market.Tx) ([]company.Company, error) { return tx.CompaniesIn(company.Suspended, 0, 9) }), []company.Company{freed})
+	want(t, "Group", load(t, s, group), []company.Company{*child, *grandchild})
+
+	next := newCompany(4)
+	next.Number, next.Head = old.Number, old.Number
+	write(t, s, func(tx market.Tx) error { return tx.AddCompany(next) })
+	want(t, "CompanyByNumber of who has it now", rowOf(byNumber), *next)
+	want(t, "Group of who has it now", load(t, s, group), []company.Company{*child, *grandchild, *next})
+	back := freed
+	back.Version, back.Freed = 3, false
+	refused(t, s, "SaveCompany that takes the number back", errs.Conflict, func(tx market.Tx) error { return tx.SaveCompany(&back) })
+	third := newCompany(5)
+	third.Number = old.Number
+	refused(t, s, "AddCompany of a number that is held again", errs.Conflict, func(tx market.Tx) error { return tx.AddCompany(third) })
+	freed.Version, freed.Name = 3, "改名"
+	write(t, s, func(tx market.Tx) error { return tx.SaveCompany(&freed) })
+	want(t, "Company that was saved again", rowOf(func(tx market.Tx) (company.Company, error) { return tx.Company(old.Key) }), freed)
+
+	free(next) // a number may be freed again, of the next that had claimed it
+	missing(t, s, "CompanyByNumber of a number that was freed twice", byNumber)
+	write(t, s, func(tx market.Tx) error { return tx.AddCompany(third) })
+	want(t, "CompanyByNumber of the third", rowOf(byNumber), *third)
 }
 
 func groups(t *testing.T, s market.Store) {

@@ -215,7 +215,8 @@ func (t *watched) SaveCompany(k *company.Company) error {
 		if err := t.Tx.SaveCompany(k); err != nil {
 			return err
 		}
-		if before.Status == company.Applied || before.Head != k.Head || k.Status == company.Applied {
+		// Whoever frees its number leaves a group, which lets others do more and bars nothing.
+		if !k.Freed && (before.Status == company.Applied || before.Head != k.Head || k.Status == company.Applied) {
 			t.joined = append(t.joined, *k)
 		}
 		return nil
@@ -257,13 +258,13 @@ func (t *watched) checkGroup(k *company.Company, all []company.Company) {
 	for grown := true; grown; {
 		grown = false
 		for _, other := range all {
-			if other.Status != company.Applied && group[other.Number] != group[other.Head] {
+			if !other.Freed && other.Status != company.Applied && group[other.Number] != group[other.Head] {
 				group[other.Number], group[other.Head], grown = true, true, true
 			}
 		}
 	}
 	for _, other := range all {
-		if other.Status != company.Applied && group[other.Number] {
+		if !other.Freed && other.Status != company.Applied && group[other.Number] {
 			if _, held := t.held[row{aCompany, other.Key}]; !held {
 				t.note("company %d joins a group without the lock of company %d", k.Key, other.Key)
 			}
