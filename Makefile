@@ -74,7 +74,7 @@ drill-full: ## the same at the pace of life, which takes a night
 	@scripts/drill --factor 1
 
 image: $(ESBUILD) ## build the container image into bin/image, without a daemon
-	@scripts/browser '$(ESBUILD)'
+	@scripts/browser '$(ESBUILD)' need
 	@$(GO) run ./cmd/stack image
 
 compose: ## write compose.yaml and what it mounts from the table of services

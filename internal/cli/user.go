@@ -112,8 +112,14 @@ func (c *versionCmd) Run(w World) error {
 	return err
 }
 
+// What the linker says of an image's program, whose compiler does not look at git.
+var release, commit string
+
 // version gives the module's version and the commit it was built from.
 func version() (v, revision string) {
+	if release != "" {
+		return release, commit
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown", ""

@@ -99,7 +99,7 @@ func (c *verifyCmd) options(w World) (verify.Options, error) {
 
 // secretOf reads what an environment variable holds, or the file that NAME_FILE names.
 func secretOf(w World, name string) (string, error) {
-	if value, ok := w.Env(name); ok {
+	if value, ok := w.Env(name); ok && value != "" { // an empty one is what a template leaves
 		return value, nil
 	}
 	file, ok := w.Env(name + "_FILE")

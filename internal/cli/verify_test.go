@@ -82,8 +82,11 @@ func (v *verified) whole(t *testing.T) {
 		OK    bool
 		Steps []struct{ Name, Error string }
 	}
-	if err := json.Unmarshal([]byte(v.run(t, 0, nil, "verify", v.url, "--json")), &report); err != nil || !report.OK || len(report.Steps) != 17 {
+	if err := json.Unmarshal([]byte(v.run(t, 0, nil, "verify", v.url, "--json")), &report); err != nil || !report.OK || len(report.Steps) != 18 {
 		t.Fatalf("the report is %+v, %v", report, err)
+	}
+	if last := report.Steps[17].Name; last != "the operator signs out" {
+		t.Errorf("the last step is %q", last)
 	}
 	v.left(t, 0)
 }

@@ -74,6 +74,9 @@ func (c *Config) ConnectionShare() float64 {
 	return all
 }
 
+// Roles gives every role that a process can have.
+func Roles() []Role { return []Role{Web, Worker, Job} }
+
 func roles() Setting {
 	return Setting{
 		Name: "roles", Default: "web,worker,job", Accepts: "some of web, worker and job, with commas between",
@@ -82,7 +85,7 @@ func roles() Setting {
 			c.Roles = nil
 			for name := range strings.SplitSeq(value, ",") {
 				r := Role(strings.TrimSpace(name))
-				if !slices.Contains([]Role{Web, Worker, Job}, r) || slices.Contains(c.Roles, r) {
+				if !slices.Contains(Roles(), r) || slices.Contains(c.Roles, r) {
 					return strconv.Quote(value), false
 				}
 				c.Roles = append(c.Roles, r)

@@ -84,6 +84,9 @@ func TestWantedIsWhatTheStackStarts(t *testing.T) {
 	copies := map[string]int{}
 	for _, s := range stack.Services() {
 		copies[s.Name] = s.Copies
+		if s.Own && !slices.ContainsFunc(alarm.Wanteds(), func(w alarm.Wanted) bool { return w.Service == s.Name }) {
+			t.Errorf("nobody misses %s", s.Name)
+		}
 	}
 	for _, w := range alarm.Wanteds() {
 		if copies[w.Service] != w.Least {
@@ -147,21 +150,23 @@ func TestDrill(t *testing.T) {
 		w.prom.kill()
 		w = newWatch(t, p, in.found, flat(p, levels))
 	}
-	var last time.Time // when something was mended last
+	var last time.Time                  // when something was mended last
+	before := map[string]map[told]int{} // what had been told before each drill
 	for _, d := range drills() {
 		t.Run(d.name, func(t *testing.T) {
 			if d.forecast {
-				play(t, in, d, func() *watch { return in.growing(t, p, w) })
+				play(t, in, d, nil, func() *watch { return in.growing(t, p, w) })
 				return
 			}
-			last = play(t, in, d, func() *watch { return w })
+			before[d.name] = w.mail.all()
+			last = play(t, in, d, before[d.name], func() *watch { return w })
 		})
 	}
 	t.Run("everything clears and was told", func(t *testing.T) {
 		for _, d := range drills() {
 			if !d.forecast {
 				w.awaitClear(t, last, slices.DeleteFunc(d.named(), func(a alarm.Alarm) bool { return d.soon(p, a) }))
-				w.mail.await(t, resolved, d.named())
+				w.mail.await(t, resolved, d.named(), before[d.name])
 			}
 		}
 	})
@@ -246,10 +251,10 @@ func normal(t *testing.T, in *installation, w *watch) (wrong []string) {
 	return wrong
 }
 
-// play breaks something until its alarms fire and are told, mends it, says when,
-// and waits for those that clear soon: for the others, which look back longer, a
-// drill after this one need not wait.
-func play(t *testing.T, in *installation, d drill, watched func() *watch) (mended time.Time) {
+// play breaks something until its alarms fire and are told, beyond what was told before,
+// mends it, says when, and waits for those that clear soon: for the others, which look
+// back longer, a drill after this one need not wait.
+func play(t *testing.T, in *installation, d drill, before map[told]int, watched func() *watch) (mended time.Time) {
 	broken := time.Now()
 	d.breaks(in)
 	w := watched()
@@ -261,7 +266,7 @@ func play(t *testing.T, in *installation, d drill, watched func() *watch) (mende
 		w.awaitParts(t, "ProcessMissing", d.missing)
 	}
 	if !t.Failed() {
-		w.mail.await(t, firing, d.named())
+		w.mail.await(t, firing, d.named(), before)
 	}
 	d.mends(in)
 	mended = time.Now()
@@ -269,7 +274,7 @@ func play(t *testing.T, in *installation, d drill, watched func() *watch) (mende
 	soon := slices.DeleteFunc(d.named(), func(a alarm.Alarm) bool { return !d.soon(w.pace, a) })
 	w.awaitClear(t, mended, soon)
 	if d.forecast {
-		w.mail.await(t, resolved, soon)
+		w.mail.await(t, resolved, soon, before)
 	}
 	return mended
 }

@@ -95,15 +95,16 @@ const (
 	resolved = "resolved"
 )
 
-// await waits until whoever it concerns was told what became of alarms, and
-// expects that nobody else was.
-func (b *mailbox) await(t *testing.T, status string, list []alarm.Alarm) {
+// await waits until whoever it concerns was told what became of alarms, more often than
+// had been told before, and expects that nobody else was.
+func (b *mailbox) await(t *testing.T, status string, list []alarm.Alarm, before map[told]int) {
 	t.Helper()
 	const limit = time.Minute // the Alertmanager's group_interval, and then some
 	boxes := map[alarm.Severity]string{alarm.Page: "oncall", alarm.Ticket: "tickets"}
 	deadline := time.Now().Add(limit)
 	for _, a := range list {
-		for b.all()[told{boxes[a.Severity], status, a.Name}] == 0 {
+		what := told{boxes[a.Severity], status, a.Name}
+		for b.all()[what] <= before[what] {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s was not told that %s is %s; told was %v", boxes[a.Severity], a.Name, status, b.all())
 			}

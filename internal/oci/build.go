@@ -15,8 +15,13 @@ import (
 	"enishi/internal/errs"
 )
 
-// Build is how the image of Enishi is built, in the project's folder.
+// Build is how an image is built of a program in Go and of the commit that it is at.
 type Build struct {
+	Dir       string    // the project's folder; empty: this one
+	Package   string    // of the program
+	Version   string    // variable that the version is linked into, and
+	Revision  string    // one for the commit; empty: none
+	Locks     []string  // lock files of npm, of whose packages parts are in the program
 	Out       string    // folder, whose content is replaced
 	Tag       string    // NAME:VERSION, for docker load
 	Platforms []string  // linux/amd64 and so on; none: linux on this processor
@@ -65,11 +70,23 @@ func (b *Build) image(ctx context.Context, file, name string, from source) (v1.I
 		return nil, errs.New(errs.Invalid, "platform: found "+name+"; accepted: linux/amd64, linux/arm64 and so on")
 	}
 	fmt.Fprintf(b.Progress, "building for %s\n", name)
-	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + platform.Architecture}
-	if _, err := b.output(ctx, env, "go", "build", "-trimpath", "-ldflags=-s -w -buildid=", "-o", file, "./cmd/enishi"); err != nil {
+	// Whatever else could make another program of the same commit is said here, so that
+	// neither the environment nor Go's own file of settings says it.
+	env := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + platform.Architecture, "GOFLAGS=-mod=readonly", "GOAMD64=v1", "GOARM64=v8.0", "GOFIPS140=off", "GOWORK=off"}
+	link := "-s -w -buildid="
+	for _, x := range [][2]string{{b.Version, from.version}, {b.Revision, from.revision}} {
+		if x[0] != "" {
+			link += " -X " + x[0] + "=" + x[1]
+		}
+	}
+	if _, err := b.output(ctx, env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags="+link, "-o", file, b.Package); err != nil {
 		return nil, err
 	}
-	img, err := Image(file, from.spec(platform))
+	spec := from.spec(platform)
+	for _, lock := range b.Locks {
+		spec.Locks = append(spec.Locks, filepath.Join(b.Dir, lock))
+	}
+	img, err := Image(file, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +137,13 @@ func (b *Build) describe(ctx context.Context) (source, error) {
 		return s, errs.Wrap(errs.Internal, "git doesn't say what is built", err)
 	}
 	s.at = time.Unix(seconds, 0).UTC()
-	s.version, err = b.output(ctx, nil, "git", "describe", "--tags", "--always", "--dirty")
+	if s.version, err = b.output(ctx, nil, "git", "describe", "--tags", "--always"); err != nil {
+		return s, err
+	}
+	changed, err := b.output(ctx, nil, "git", "status", "--porcelain")
+	if changed != "" { // files that git does not know are in the program as well
+		s.version += "-dirty"
+	}
 	return s, err
 }
 
@@ -139,6 +162,7 @@ func (s source) spec(platform *v1.Platform) *Spec {
 // output runs a program and gives what it prints, without its last line's end.
 func (b *Build) output(ctx context.Context, env []string, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = b.Dir
 	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Stderr = b.Progress
 	out, err := cmd.Output()

@@ -35,6 +35,7 @@ type Spec struct {
 	Labels   map[string]string // as the OCI's annotations
 	Created  time.Time         // of the source, not of the image
 	Folders  []string          // that belong to the program and may be written to
+	Locks    []string          // lock files of npm, of whose packages parts are in the program
 }
 
 // Image makes the image of a static program: the file, its SBOM, an empty /tmp and the

@@ -128,6 +128,81 @@ func TestTwoBuildsAreOne(t *testing.T) {
 	}
 }
 
+// project is a small program under git, with a variable for its version and a lock file.
+func project(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module small\n\ngo 1.26\n", "main.go": "package main\n\nvar version string\n\nfunc main() { println(version) }\n",
+		"package-lock.json": `{"packages": {"": {}, "node_modules/@a/shown": {"version": "1.2.3"}, "node_modules/compiler": {"version": "4.5.6", "dev": true}}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"init", "--quiet"}, {"add", "."}, {"-c", "user.name=n", "-c", "user.email=n@example.jp", "commit", "--quiet", "--message", "a"}} {
+		git(t, dir, args...)
+	}
+	return dir
+}
+
+func git(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git %q: %v\n%s", args, err, out)
+	}
+}
+
+// TestOneCommitIsOneDigest builds a commit in two folders, of which the environments
+// differ in all that a person may have set for Go, and then one with a file that git
+// does not know.
+func TestOneCommitIsOneDigest(t *testing.T) {
+	here := project(t)
+	there := filepath.Join(t.TempDir(), "another")
+	git(t, here, "clone", "--quiet", here, there)
+	build := func(dir string) string {
+		t.Helper()
+		b := oci.Build{
+			Dir: dir, Package: ".", Version: "main.version", Locks: []string{"package-lock.json"}, Out: filepath.Join(t.TempDir(), "image"), Tag: "small:v1", Progress: io.Discard,
+		}
+		digest, err := b.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return digest.String()
+	}
+	first := build(here)
+	for name, value := range map[string]string{"GOFLAGS": "-buildvcs=true", "GOAMD64": "v3", "GOFIPS140": "latest", "CGO_ENABLED": "1", "TZ": "Asia/Tokyo"} {
+		t.Setenv(name, value)
+	}
+	if again := build(there); again != first {
+		t.Errorf("one commit is %s and %s", first, again)
+	}
+	if err := os.WriteFile(filepath.Join(there, "more.go"), []byte("package main\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if build(there) == first {
+		t.Error("a file that git does not know is in the image of a commit")
+	}
+}
+
+// TestContentsNameWhatPagesRun finds the packages of npm of which parts are in the program,
+// and not those that only build it.
+func TestContentsNameWhatPagesRun(t *testing.T) {
+	t.Parallel()
+	s := spec()
+	s.Locks = []string{filepath.Join(project(t), "package-lock.json")}
+	text, err := oci.SBOM(program(t), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), `"purl": "pkg:npm/%40a/shown@1.2.3"`) || strings.Contains(string(text), "compiler@") {
+		t.Errorf("the contents are %s", text)
+	}
+}
+
 func TestWhatIsNoProgram(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "text")

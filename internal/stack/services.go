@@ -106,7 +106,7 @@ func logs() Service {
 // logsEnd removes files of the log after their time.
 func logsEnd() Service {
 	s := keepsLogs("log-retention", "removes the log's files after LOG_DAYS days")
-	s.Entry = []string{"sh", "-c", "while find /var/log/enishi -type f -mtime +${LOG_DAYS:-30} -delete; do sleep 3600 & wait; done"}
+	s.Entry = []string{"sh", "-c", "while find /var/log/enishi -type f -mtime +${LOG_DAYS:-30} -delete && find /var/log/enishi -mindepth 1 -type d -empty -mmin +60 -delete; do sleep 3600 & wait; done"}
 	s.Health = &Health{Test: []string{"test", "-d", "/var/log/enishi"}}
 	s.Memory, s.CPUs, s.Stop = 32*megabyte, 0.1, time.Second
 	return s

@@ -145,7 +145,7 @@ func decided() map[string]string {
 		"data":         "",
 		"log-format":   "",
 		"roles":        "",
-		"proxies":      "1",
+		"proxies":      "${ENISHI_PROXIES:-1}", // more where others stand before HAProxy
 		"files-url":    "file:///data/files",
 		"secret":       needed("ENISHI_SECRET"),
 		"database-url": "mysql://enishi:" + needed("DATABASE_PASSWORD") + "@mariadb:3306/enishi",

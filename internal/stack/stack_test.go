@@ -88,7 +88,14 @@ func TestOneEdit(t *testing.T) {
 			t.Errorf("job %s is started by %q %q in profiles %q, want %q on demand", jobs[i].Name, s.Entry, s.Command, s.Profiles, want)
 		}
 	}
-	for _, role := range []config.Role{config.Web, config.Worker, config.Job} {
+	scraped, err := os.ReadFile(root + "/deploy/prometheus/prometheus.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range config.Roles() {
+		if !bytes.Contains(scraped, []byte("job_name: "+string(role)+"\n")) {
+			t.Errorf("nobody collects the figures of %s", role)
+		}
 		s := c.Services[string(role)]
 		if n := len(s.Command); n == 0 || s.Command[n-1] != string(role) {
 			t.Errorf("role %s is started by %q", role, s.Command)

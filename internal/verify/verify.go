@@ -45,6 +45,9 @@ type Step struct {
 // cleanupPatience is how long a run that was stopped takes for removing its trial.
 const cleanupPatience = 30 * time.Second
 
+// erasePause is how long it waits before it tries that again.
+const erasePause = time.Second
+
 // Suite is one run.
 type Suite struct {
 	o      Options
@@ -83,12 +86,22 @@ func New(o Options) *Suite {
 func (s *Suite) Run(ctx context.Context) ([]Step, error) {
 	defer s.client.CloseIdleConnections()
 	err := s.all(ctx)
+	after, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
+	defer stop()
 	if s.trial.ID != "" {
-		after, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
-		defer stop()
 		err = errors.Join(err, s.remove(after))
 	}
+	if s.o.Token == "" && s.operator != "" {
+		err = errors.Join(err, s.signOut(after))
+	}
 	return s.steps, err
+}
+
+// signOut ends the operator's session that this run began.
+func (s *Suite) signOut(ctx context.Context) error {
+	return s.step(ctx, "the operator signs out", func(ctx context.Context) (string, error) {
+		return "", s.call(ctx, http.MethodDelete, "/api/v1/sessions/current", s.operator, nil, http.StatusNoContent, nil)
+	})
 }
 
 func (s *Suite) all(ctx context.Context) error {
@@ -151,12 +164,34 @@ func (s *Suite) remove(ctx context.Context) error {
 		s.live.close()
 	}
 	return s.step(ctx, "the trial is erased and nothing of it is left", func(ctx context.Context) (string, error) {
-		err := s.call(ctx, http.MethodDelete, "/api/v1/operator/trials/"+s.trial.ID, s.operator, nil, http.StatusNoContent, nil)
-		if err != nil {
+		if err := s.erase(ctx); err != nil {
 			return "", fmt.Errorf("%w; it is erased by itself after %s", err, s.trial.Expires.Format(time.RFC3339))
 		}
 		return "", s.gone(ctx)
 	})
+}
+
+// erase asks until the trial is erased, or the installation says that it will not be: what
+// failed before may be away for a moment.
+func (s *Suite) erase(ctx context.Context) error {
+	path := "/api/v1/operator/trials/" + s.trial.ID
+	for {
+		status, text, err := s.ask(ctx, http.MethodDelete, path, nil, map[string]string{"Authorization": "Bearer " + s.operator})
+		if err == nil && status == http.StatusNoContent {
+			return nil
+		}
+		if err == nil {
+			err = fmt.Errorf("DELETE %s answers %d instead of 204%s", path, status, detail(text))
+			if status < http.StatusInternalServerError {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(erasePause):
+		}
+	}
 }
 
 // gone fails if anything of the trial answers still.
