@@ -33,7 +33,8 @@ type Activation struct {
 
 // Confirmation answers a confirmed batch.
 type Confirmation struct {
-	Sent int `json:"sent" doc:"How many offers were sent: those that still match, as far as budget and room allow."`
+	Sent     int `json:"sent" doc:"How many offers were sent: those that still match, as far as budget and room allow."`
+	Reserved int `json:"reserved" doc:"How many more are sent once their candidate's address is confirmed: 24 hours are left for it, then the budget is given back."`
 }
 
 // ConfirmBody says whom to leave out of a batch.
@@ -63,7 +64,7 @@ func (s *service) addSending() {
 	handleBody(s, operation{
 		method: http.MethodPost, path: "/api/v1/rules/{id}/proposals/confirm", id: "confirm-proposals", class: httpx.Ordinary, tag: tagCompanies, who: members,
 		summary: "Send the batch of a rule", detail: "Without a body the whole batch is sent; those that are left out go on waiting.", errors: []int{http.StatusConflict},
-		optional: true, request: ConfirmBody{Except: []string{exampleProposal().ID}}, answer: Confirmation{12},
+		optional: true, request: ConfirmBody{Except: []string{exampleProposal().ID}}, answer: Confirmation{12, 1},
 	}, s.confirmProposals)
 }
 
@@ -134,9 +135,9 @@ func (s *service) confirmProposals(ctx context.Context, in *Identified, b *Confi
 			return nil, errs.AtPointer("/except/"+strconv.Itoa(i), strconv.Quote(text), "the id of a proposal")
 		}
 	}
-	n, err := s.market.ConfirmProposals(ctx, actorOf(ctx), id, except...)
+	done, err := s.market.ConfirmProposals(ctx, actorOf(ctx), id, except...)
 	if err != nil {
 		return nil, err
 	}
-	return &answered[Confirmation]{Confirmation{n}}, nil
+	return &answered[Confirmation]{Confirmation{done.Sent, done.Reserved}}, nil
 }

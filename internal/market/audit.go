@@ -52,7 +52,7 @@ const (
 	AuditClose       Audited = "position.close"
 	AuditActivate    Audited = "rule.activate"
 	AuditPause       Audited = "rule.pause"
-	AuditBatch       Audited = "rule.confirm" // of a batch; N is how many were sent
+	AuditBatch       Audited = "rule.confirm" // of a batch; N is how many were sent, or will be once an address is confirmed
 	AuditScout       Audited = "offer.scout"
 	AuditHire        Audited = "offer.hire"
 	AuditSayPay      Audited = "pay.say"          // by the company, of an offer, the first time

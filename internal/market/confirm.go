@@ -143,24 +143,29 @@ func openTo(tx Tx, list []offer.Offer, number corpnum.Number, group []corpnum.Nu
 // made: scores take 10 bits, keys fewer than the 40 below them.
 func place(o *offer.Offer) int64 { return int64(rule.MostScore-o.Score)<<40 | o.Key }
 
+// Confirmed is what came of confirming a batch.
+type Confirmed struct {
+	Sent     int
+	Reserved int // sent once their candidate's address is confirmed, unless that takes too long
+}
+
 // ConfirmProposals sends the waiting batch of a rule, best first, as far as
-// each still matches and budget and room allow, and gives how many were sent;
-// those that are reserved until an address is confirmed are not among them. Those whose
-// ids are in except go on waiting.
-func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID, except ...uuid.UUID) (int, error) {
+// each still matches and budget and room allow. Those whose ids are in except go on
+// waiting.
+func (m *Market) ConfirmProposals(ctx context.Context, actor Actor, id uuid.UUID, except ...uuid.UUID) (Confirmed, error) {
 	return m.confirm(ctx, actor, id, func(o uuid.UUID) bool { return !slices.Contains(except, o) })
 }
 
 // ConfirmChosen is ConfirmProposals for those alone whose ids are chosen: all others, also
 // those who came to the batch meanwhile, go on waiting.
-func (m *Market) ConfirmChosen(ctx context.Context, actor Actor, id uuid.UUID, chosen []uuid.UUID) (int, error) {
+func (m *Market) ConfirmChosen(ctx context.Context, actor Actor, id uuid.UUID, chosen []uuid.UUID) (Confirmed, error) {
 	return m.confirm(ctx, actor, id, func(o uuid.UUID) bool { return slices.Contains(chosen, o) })
 }
 
 // confirm sends those of the waiting batch whose ids are taken.
-func (m *Market) confirm(ctx context.Context, actor Actor, id uuid.UUID, taken func(uuid.UUID) bool) (int, error) {
+func (m *Market) confirm(ctx context.Context, actor Actor, id uuid.UUID, taken func(uuid.UUID) bool) (Confirmed, error) {
 	if err := actor.Role.May(account.ActivateRule); err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
 	var proposals []Proposal
 	err := m.read(ctx, func(tx Tx) error {
@@ -190,40 +195,40 @@ func (m *Market) confirm(ctx context.Context, actor Actor, id uuid.UUID, taken f
 		return nil
 	})
 	if err != nil {
-		return 0, err
+		return Confirmed{}, err
 	}
 	return m.confirmAll(ctx, actor, proposals)
 }
 
 // confirmAll turns proposals into sent offers, a transaction for each hundred.
-func (m *Market) confirmAll(ctx context.Context, actor Actor, proposals []Proposal) (int, error) {
-	sent := 0
+func (m *Market) confirmAll(ctx context.Context, actor Actor, proposals []Proposal) (Confirmed, error) {
+	var all Confirmed
 	sortProposals(proposals)
 	for len(proposals) > 0 {
 		part := proposals[:min(stepPairs, len(proposals))]
 		proposals = proposals[len(part):]
-		n := 0
+		var done Confirmed
 		err := m.write(ctx, func(tx Tx) error {
 			var err error
-			if n, err = m.confirmPart(tx, part); err != nil || n == 0 {
+			if done, err = m.confirmPart(tx, part); err != nil || done == (Confirmed{}) {
 				return err
 			}
-			return m.audit(tx, actor, AuditBatch, SubjectRule, part[0].Rule, counted(n))
+			return m.audit(tx, actor, AuditBatch, SubjectRule, part[0].Rule, counted(done.Sent+done.Reserved))
 		})
 		if err != nil {
-			return sent, err
+			return all, err
 		}
-		sent += n
+		all.Sent, all.Reserved = all.Sent+done.Sent, all.Reserved+done.Reserved
 	}
-	return sent, nil
+	return all, nil
 }
 
-func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
+func (m *Market) confirmPart(tx Tx, part []Proposal) (Confirmed, error) {
+	var done Confirmed
 	s, err := m.locked(tx, part)
 	if err != nil {
-		return 0, err
+		return done, err
 	}
-	sent := 0
 	for _, p := range part {
 		to, from := s.candidates[p.Candidate], s.offerings[p.Rule]
 		if to == nil || from == nil {
@@ -232,7 +237,7 @@ func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
 		o, err := tx.OfferOfPair(p.Rule, p.Candidate)
 		if err != nil || o.State != offer.Proposed {
 			if notFoundIsNil(err) != nil {
-				return 0, err
+				return done, err
 			}
 			continue
 		}
@@ -241,13 +246,15 @@ func (m *Market) confirmPart(tx Tx, part []Proposal) (int, error) {
 			continue
 		}
 		if err := s.send(&o, to, from); err != nil {
-			return 0, fmt.Errorf("confirm offer %d: %w", o.Key, err)
+			return done, fmt.Errorf("confirm offer %d: %w", o.Key, err)
 		}
 		if o.State == offer.Sent {
-			sent++
+			done.Sent++
+		} else {
+			done.Reserved++
 		}
 	}
-	return sent, nil
+	return done, nil
 }
 
 // send turns a proposed offer into a sent or reserved one: it takes budget and

@@ -43,8 +43,8 @@ func TestWhoWaitsInABatch(t *testing.T) {
 		waiting = slices.Concat(first.List, rest.List)
 		card := w.cardOf(f, left.id)
 		i := slices.IndexFunc(waiting, func(one market.Waiting) bool { return one.Card.ID == card })
-		if n, err := w.ConfirmProposals(w.Context(), a, r.ID, waiting[i].Offer); err != nil || n != 1 {
-			w.Fatalf("confirmed %d, %v; want 1", n, err)
+		if n, err := w.ConfirmProposals(w.Context(), a, r.ID, waiting[i].Offer); err != nil || n.Sent != 1 {
+			w.Fatalf("confirmed %+v, %v; want 1", n, err)
 		}
 		w.wantStates(left, offer.Proposed)
 		w.wantStates(taken, offer.Sent)
@@ -66,11 +66,11 @@ func TestTheChosenOfABatchAreSentTo(t *testing.T) {
 		}
 		late := w.someone(2)
 		w.drain()
-		if n, err := w.ConfirmChosen(w.Context(), a, r.ID, nil); err != nil || n != 0 {
-			w.Fatalf("confirmed %d, %v; want nobody", n, err)
+		if n, err := w.ConfirmChosen(w.Context(), a, r.ID, nil); err != nil || n != (market.Confirmed{}) {
+			w.Fatalf("confirmed %+v, %v; want nobody", n, err)
 		}
-		if n, err := w.ConfirmChosen(w.Context(), a, r.ID, []uuid.UUID{batch.List[0].Offer}); err != nil || n != 1 {
-			w.Fatalf("confirmed %d, %v; want 1", n, err)
+		if n, err := w.ConfirmChosen(w.Context(), a, r.ID, []uuid.UUID{batch.List[0].Offer}); err != nil || n.Sent != 1 {
+			w.Fatalf("confirmed %+v, %v; want 1", n, err)
 		}
 		w.wantStates(shown, offer.Sent)
 		w.wantStates(late, offer.Proposed)
@@ -126,6 +126,31 @@ func TestHowManyWait(t *testing.T) {
 		}
 		if theirs, err := w.Backlogs(w.Context(), w.actor(other.token)); err != nil || theirs != nil {
 			w.Errorf("another company reads %+v, %v", theirs, err)
+		}
+	})
+}
+
+// Whoever has not confirmed their address is counted apart from whom an offer was sent to.
+func TestWhoIsConfirmedBeforeTheirAddress(t *testing.T) {
+	t.Parallel()
+	onStores(t, market.Options{Mode: market.Approve}, func(w *world) {
+		f := w.firm(1, 0)
+		r := w.order(f, w.post(f, publishable()), plain())
+		known, unknown := w.someone(1), w.someone(2)
+		if err := w.Confirm(w.Context(), w.actor(known.token), known.code); err != nil {
+			w.Fatal(err)
+		}
+		w.drain()
+		a := w.actor(f.token)
+		done, err := w.ConfirmProposals(w.Context(), a, r.ID)
+		if err != nil || done != (market.Confirmed{Sent: 1, Reserved: 1}) {
+			w.Fatalf("confirmed %+v, %v; want one sent and one reserved", done, err)
+		}
+		w.wantStates(known, offer.Sent)
+		w.wantStates(unknown, offer.Reserved)
+		page, _, err := w.Audit(w.Context(), a, market.EntryFilter{What: market.AuditBatch}, 0, 9)
+		if err != nil || len(page) != 1 || page[0].N != 2 {
+			w.Errorf("the audit log has %+v, %v; want one batch of 2", page, err)
 		}
 	})
 }

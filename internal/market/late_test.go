@@ -237,8 +237,8 @@ func TestTheBestOfABatchIsSent(t *testing.T) {
 			people[pay] = w.someone(i, func(in *market.SignUp) { in.Profile.Pay = ptr(pay) })
 		}
 		w.drain()
-		if n, err := w.ConfirmProposals(w.Context(), w.actor(f.token), r.ID); err != nil || n != 3 {
-			w.Fatalf("confirmed %d, %v; want 3", n, err)
+		if n, err := w.ConfirmProposals(w.Context(), w.actor(f.token), r.ID); err != nil || n.Sent != 3 {
+			w.Fatalf("confirmed %+v, %v; want 3", n, err)
 		}
 		for pay, p := range people {
 			want := offer.Proposed

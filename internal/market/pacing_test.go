@@ -562,8 +562,8 @@ func TestApprove(t *testing.T) {
 		confirm := func(want int) {
 			w.Helper()
 			n, err := w.ConfirmProposals(w.Context(), w.actor(f.token), r.ID)
-			if err != nil || n != want {
-				w.Fatalf("confirmed %d, %v; want %d", n, err, want)
+			if err != nil || n.Sent != want {
+				w.Fatalf("confirmed %+v, %v; want %d", n, err, want)
 			}
 			w.drain()
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -19,6 +20,7 @@ const proposalsShown = 100
 func (p *Pages) proposals(r *request) error {
 	b := batch{done: r.URL.Query().Has("sent")}
 	b.sent, _ = strconv.Atoi(r.URL.Query().Get("sent"))
+	b.reserved, _ = strconv.Atoi(r.URL.Query().Get("reserved"))
 	return p.showProposals(r, http.StatusOK, b)
 }
 
@@ -53,29 +55,51 @@ func (p *Pages) showProposals(r *request, status int, b batch) error {
 	return p.show(r, status, title, proposalsPage(r.words, title, b))
 }
 
-// proposal is somebody whom a rule would reach.
+// proposal is somebody whom a rule would reach; met of the person is what it requires.
 type proposal struct {
 	person
-	offer string
-	score int
+	offer     string
+	score     int
+	preferred []met // each thing that the rule prefers
+	liked     int   // of preferred
 }
 
-// proposed lists somebody with how they meet what the rule requires, which they do, and
-// what it prefers.
+// proposed lists somebody with how they meet what the rule requires, and apart from it
+// what it prefers. A list holds no text, so what is asked of one counts as met where it is
+// required, as the market found it, and is left out where it is preferred.
 func proposed(w words, r *market.Ruled, one market.Waiting, today day.Day) proposal {
-	out := proposal{personOf(w, one.Card, today), one.Offer.String(), one.Score}
+	out := proposal{person: personOf(w, one.Card, today), offer: one.Offer.String(), score: one.Score}
 	record := recordOf(one.Card, today)
-	holds := func(int) (bool, bool) { return true, true }
-	unknown := func(int) (bool, bool) { return false, false }
 	if r.Must.Op != condition.All || len(r.Must.Kids) > 0 {
-		out.met = explain(w, r.Must, record, holds)
+		out.met = explain(w, r.Must, record, func(int) (bool, bool) { return true, true })
+		out.count()
 	}
 	for _, p := range r.Prefer {
-		out.met = append(out.met, explain(w, p.Condition, record, unknown)...)
+		if c := p.Condition; !asksForText(c) {
+			out.preferred = append(out.preferred, met{asked: say(w, c), holds: c.Holds(record), value: metBy(w, c, record)})
+		}
 	}
-	out.count()
+	for _, m := range out.preferred {
+		if m.holds {
+			out.liked++
+		}
+	}
 	out.path = candidatesPath + "/" + one.Card.ID
 	return out
+}
+
+// fitText says of somebody whether they meet what is required.
+func (p *proposal) fitText(w words) string {
+	if p.held == len(p.met) {
+		return w.Say("必須はすべて満たしています", "Meets all that is required")
+	}
+	return w.Say("いまは必須を満たしていません", "No longer meets all that is required")
+}
+
+// likeText says of somebody how much of what is preferred they meet.
+func (p *proposal) likeText(w words) string {
+	n := strconv.Itoa(p.liked) + "/" + strconv.Itoa(len(p.preferred))
+	return w.Say("優先 "+n, "Preferred: "+n)
 }
 
 // spent says why nobody of a batch can be reached now, "" if somebody may be.
@@ -95,10 +119,30 @@ type batch struct {
 	list  []proposal
 	total int    // who waits, those of other pages as well
 	next  string // cursor of the next page, "": this is the last
-	done  bool   // some were sent just now
+	done  bool   // some were confirmed just now
 	sent  int
 	none  bool // nobody was ticked
 	edits bool // the reader may confirm, and open cards
+
+	reserved int // of those who were confirmed, whose address is not
+}
+
+// outcome says what came of confirming.
+func (b batch) outcome(w words) string {
+	sent := w.Say(grouped(b.sent)+"件のオファーを届けました。", "Offers sent: "+grouped(b.sent)+".")
+	later := w.Say(
+		grouped(b.reserved)+"件は、ご本人のメールアドレスの確認が済みしだい届きます。24時間以内に確認されない場合は届かず、送信数にも数えません。",
+		"Sent once the person's address is confirmed: "+grouped(b.reserved)+". What is not confirmed within 24 hours is not sent, and takes nothing of your budget.")
+	switch {
+	case b.reserved == 0 && b.sent == 0:
+		return w.Say("届けられる人がいませんでした。条件や予算、相手の上限が変わった人は、確認待ちに残ります。",
+			"Nobody could be reached: whoever no longer fits, or is beyond your budget or their own limit, goes on waiting.")
+	case b.reserved == 0:
+		return sent
+	case b.sent == 0:
+		return later
+	}
+	return w.Say(sent+later, sent+" "+later)
 }
 
 func (b batch) title(w words) string {
@@ -142,13 +186,13 @@ func (p *Pages) confirmProposals(r *request) error {
 		}
 		chosen = append(chosen, one)
 	}
-	sent, err := p.market.ConfirmChosen(ctx, actor, id, chosen)
+	done, err := p.market.ConfirmChosen(ctx, actor, id, chosen)
 	if err != nil {
 		return err
 	}
 	if len(chosen) == 0 {
 		return p.showProposals(r, http.StatusUnprocessableEntity, batch{none: true})
 	}
-	r.see(rulesPath + "/" + id.String() + "/proposals?sent=" + strconv.Itoa(sent))
+	r.see(proposalsPath(id) + "?" + url.Values{"sent": {strconv.Itoa(done.Sent)}, "reserved": {strconv.Itoa(done.Reserved)}}.Encode())
 	return nil
 }

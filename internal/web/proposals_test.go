@@ -29,19 +29,23 @@ func TestABatchIsConfirmed(t *testing.T) {
 	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
 	s.employer()
 	of := s.published()
-	path := s.post("/company/rules/new", ruleForm(of, "do", "save")).path
+	typed := ruleForm(of, "do", "save")
+	typed["prefer"] = []string{`{"field":"skill","in":["go"]}`, `{"field":"language","in":["zh"]}`}
+	typed["weight"] = []string{"3", "5"}
+	path := s.post("/company/rules/new", typed).path
 	s.holds(s.get(path+"/activate"), http.StatusOK)
 	s.holds(s.post(path+"/activate", nil), http.StatusOK, "確認待ちを見る")
 	s.holds(s.get(path+"/proposals"), http.StatusOK, "確認を待っている人はいません")
 	s.people(3)
 	p := s.get(path + "/proposals")
-	s.holds(p, http.StatusOK, "3人が確認を待っています", "選んだ人に届ける", "ソフトウェア開発", "現在400万円", "条件 ", "1/1")
+	s.holds(p, http.StatusOK, "3人が確認を待っています", "選んだ人に届ける", "ソフトウェア開発", "現在400万円", "必須はすべて満たしています", "優先 1/2", "なし：")
 	if n := len(regexp.MustCompile(`/company/candidates/[0-9a-f]{32}`).FindAllString(p.body, -1)); n != 3 {
 		t.Errorf("%d cards are linked, want 3", n)
 	}
 	if strings.Contains(p.body, "山田") {
 		t.Error("a proposal says who somebody is")
 	}
+	s.holds(s.get(path+"/proposals", "Accept-Language", "en"), http.StatusOK, "Meets all that is required", "Preferred: 1/2")
 	takes := regexp.MustCompile(`name="take" value="([^"]+)"`).FindAllStringSubmatch(p.body, -1)
 	s.holds(s.post(path+"/proposals", form("take", takes[0][1])), http.StatusOK, "1件のオファーを届けました", "2人が確認を待っています")
 	s.holds(s.post(path+"/proposals", nil), http.StatusUnprocessableEntity, "誰も選ばれていないため、送られませんでした", "2人が確認を待っています")
@@ -94,7 +98,7 @@ func TestWhoWasNotShownIsNotSentTo(t *testing.T) {
 	}
 	s.english(s.get(path+"/proposals", "Accept-Language", "en"), "サーバー開発")
 	// Two of them have the address of somebody who confirmed it first: theirs are reserved.
-	s.holds(s.post(path+"/proposals", first), http.StatusOK, "98件のオファーを届けました", "3人が確認を待っています")
+	s.holds(s.post(path+"/proposals", first), http.StatusOK, "98件のオファーを届けました", "2件は、ご本人のメールアドレスの確認が済みしだい届きます", "3人が確認を待っています")
 }
 
 // TestACompanyIsToldWhoWaits looks at every page that says that people wait to be
@@ -156,4 +160,36 @@ func TestACompanyHearsWhoWaits(t *testing.T) {
 		t.Errorf("the event is %q, want one of the rule", e)
 	}
 	s.holds(s.get("/company"), http.StatusOK, "1人が確認を待っています")
+}
+
+// TestABatchOfUnconfirmedAddresses confirms somebody whose address is not: their offer
+// waits, and the page says so instead of nothing.
+func TestABatchOfUnconfirmedAddresses(t *testing.T) {
+	s := newSite(t, func(o *market.Options) { o.Mode = market.Approve })
+	s.employer()
+	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.people(1)
+	s.people(1) // with the same address, which only the first has confirmed
+	s.post(path+"/activate", nil)
+	s.must(s.market.Drain(s.Context()))
+	take := s.ticked(path)["take"]
+	if len(take) != 2 {
+		t.Fatalf("%d people wait, want 2", len(take))
+	}
+	var pages []page
+	for _, one := range take {
+		pages = append(pages, s.post(path+"/proposals", form("take", one)))
+	}
+	all := pages[0].body + pages[1].body
+	for _, text := range []string{"1件のオファーを届けました。", "1件は、ご本人のメールアドレスの確認が済みしだい届きます"} {
+		if strings.Count(all, text) != 1 {
+			t.Errorf("%q is said %d times, want once", text, strings.Count(all, text))
+		}
+	}
+	if strings.Contains(all, "0件") {
+		t.Errorf("a page says that nothing was done:\n%s", main(all))
+	}
+	s.holds(s.get(path+"/proposals?sent=3&reserved=2", "Accept-Language", "en"), http.StatusOK,
+		"Offers sent: 3. Sent once the person&#39;s address is confirmed: 2.")
+	s.holds(s.get(path+"/proposals?sent=0&reserved=0"), http.StatusOK, "届けられる人がいませんでした")
 }
