@@ -245,12 +245,32 @@ func (v *visit) still(what string) {
 	}
 }
 
-// shotName names the picture of a page.
-func shotName(pattern, state string, v e2e.View) string {
+// TestEveryPageIsListed finds the name of every page's picture in docs/pages.md. It needs
+// no browser.
+func TestEveryPageIsListed(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(fleet.Root(t), "docs", "pages.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range routes(t) {
+		name := regexp.MustCompile("(?m)^.*[|,] `" + pictureName(r.Pattern) + "`[^|]*\\|$") // in the last column
+		if n := len(name.FindAll(text, -1)); n != 1 {
+			t.Errorf("docs/pages.md names the picture `%s` of GET %s %d times, want once", pictureName(r.Pattern), r.Pattern, n)
+		}
+	}
+}
+
+// pictureName gives a page's part of the names of its pictures.
+func pictureName(pattern string) string {
 	name := strings.Trim(regexp.MustCompile(`[^a-z]+`).ReplaceAllString(pattern, "-"), "-")
 	if name == "" {
-		name = "landing"
+		return "landing"
 	}
+	return name
+}
+
+// shotName names the picture of a page.
+func shotName(pattern, state string, v e2e.View) string {
 	size, scheme, lang := "desktop", "light", v.Lang
 	if v.Width == e2e.Phone {
 		size = "phone"
@@ -261,7 +281,7 @@ func shotName(pattern, state string, v e2e.View) string {
 	if lang == "" {
 		lang = "ja"
 	}
-	return strings.Join([]string{name, size, lang, scheme, state}, ".") + ".png"
+	return strings.Join([]string{pictureName(pattern), size, lang, scheme, state}, ".") + ".png"
 }
 
 // keep writes a picture for review.
