@@ -58,7 +58,7 @@ var endings = sync.OnceValue(func() [][]rune {
 	var all [][]rune
 	for ending := range strings.FieldsSeq(`
 		おばちゃん おじちゃん おばさん おじさん お姉さん お兄さん おねえさん おにいさん さん ちゃん
-		求人 募集 希望 やりたい したい する 作る つくる 売る 教える できる できます 先生 せんせい 人 ひと 方 屋
+		求人 募集 希望 やりたい したい する 作る つくる 売る 教える できる できます 先生 せんせい 人 ひと 方 屋 職
 		お仕事 おしごと 仕事 しごと 業務 関係 関連 系 すたっふ ばいと ぱーと 未経験 経験者 経験 資格
 		staff workers worker jobs job`) {
 		all = append(all, []rune(ending))

@@ -2,6 +2,7 @@ package taxonomy
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -87,6 +88,17 @@ func (k *key) startsWord(s string) bool {
 		}
 	}
 	return false
+}
+
+// hasWords says whether s is one or more whole words of a key as it is written.
+func (k *key) hasWords(s string) bool {
+	if k.sounds {
+		return false
+	}
+	ends := func(at int) bool {
+		return strings.HasPrefix(k.text[at:], s) && (at+len(s) == len(k.text) || slices.Contains(k.starts, at+len(s)))
+	}
+	return ends(0) || slices.ContainsFunc(k.starts, ends)
 }
 
 func letterSet(s string) uint64 {

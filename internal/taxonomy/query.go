@@ -54,6 +54,7 @@ type form struct {
 	runes  []rune
 	has    uint64
 	errors int // typing errors that it may hold
+	latin  bool
 	least  int // letters that make it worth looking for inside words
 }
 
@@ -67,6 +68,7 @@ func newForm(text string) form {
 	case strings.ContainsFunc(text, func(r rune) bool { return scriptOf(r) == kana }):
 		f.least = 2
 	default:
+		f.latin = true
 		f.least = 3 // fewer Latin letters are in nearly every word
 	}
 	return f
@@ -79,6 +81,8 @@ func (f *form) match(k *key) tier {
 		return noMatch
 	case k.text == f.text:
 		return exact
+	case f.latin && k.hasWords(f.text):
+		return words
 	case strings.HasPrefix(k.text, f.text):
 		return prefix
 	case k.startsWord(f.text):

@@ -10,6 +10,7 @@ type tier int
 
 const (
 	exact      tier = iota
+	words           // the query is one or more whole words of a key in Latin letters: nurse is not in nursery
 	prefix          // the key starts with the query
 	wordPrefix      // a later word of the key does
 	inside          // the query is in the key
@@ -40,7 +41,7 @@ func (h hit) compare(o hit) int {
 
 // Search gives the items that a person who has typed query most likely means,
 // best first, at most limit. It finds by name, reading, romaji and synonym;
-// exact before prefix before the start of a word before the middle of one. If
+// exact before whole words of Latin letters before prefix before the start of a word before the middle of one. If
 // that gives nothing, it leaves out words that say nothing of the thing (さん,
 // の仕事). If it gives little, it also finds by parts of the query, by initials
 // and in spite of one or two typing errors. Among equals a name goes before a synonym, a

@@ -19,6 +19,8 @@ func TestSearch(t *testing.T) {
 		{taxonomy.Occupation, "0312", []string{"SE", "ＳＥ", "プログラマー", "プログラマ", "ﾌﾟﾛｸﾞﾗﾏｰ", "ソフトウェア開発", "ソフトウエア開発", "software", "Software Engineer", "sofware engineer", "puroguramaa", "purogurama-", "sohutowea", "システムエンジニア", "sisutemu enjinia"}},
 		{taxonomy.Occupation, "0302", []string{"PM", "プロマネ", "プロジェクトマネージャ", "ぷろじぇくとまねじゃー", "purojekuto", "project manager"}},
 		{taxonomy.Occupation, "0905", []string{"看護師", "看護士", "かんごし", "カンゴシ", "kangoshi", "kangosi", "kanngosi", "kangosh", "nurse", "ナース", "正看護師"}},
+		{taxonomy.Occupation, "0905", []string{"看護職"}},
+		{taxonomy.Occupation, "02", []string{"営業職"}},
 		{taxonomy.Occupation, "0906", []string{"准看", "准看護師", "じゅんかんごし", "junkangoshi", "zyunkangosi"}},
 		{taxonomy.Occupation, "1401", []string{"ドライバー", "トラック", "運転手", "大型ドライバー", "torakku", "トラック運転手"}},
 		{taxonomy.Occupation, "0801", []string{"保育士", "ほいくし", "hoikushi", "保育園", "保育園の先生"}},
@@ -161,4 +163,16 @@ func codes(items []taxonomy.Item) []string {
 		got = append(got, item.Code)
 	}
 	return got
+}
+
+// TestAWordIsNoOtherWord expects what has a Latin word before what only begins with its
+// letters.
+func TestAWordIsNoOtherWord(t *testing.T) {
+	items := taxonomy.Of(taxonomy.Occupation).Search("nurse", 8)
+	at := func(code string) int {
+		return slices.IndexFunc(items, func(i taxonomy.Item) bool { return i.Code == code })
+	}
+	if first, nurse, nursery := items[0].Code, at("0906"), at("0801"); first != "0905" || nurse < 0 || nursery >= 0 && nursery < nurse {
+		t.Errorf("nurse finds %v, want 0905 first, and 0906 before 0801", items)
+	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -103,16 +104,29 @@ func (f code) find() []taxonomy.Item {
 	return codesFor(f.kind, f.text, f.groups)
 }
 
-// codesFor gives the entries that somebody may mean by a text, best first.
+// codesFor gives the entries that somebody may mean by a text, best first. Where groups
+// may not be chosen, the first of those that a text names gives way to what is in it, once
+// there is no better: 営業職 is the name of nothing but a group.
 func codesFor(kind taxonomy.Kind, text string, groups bool) []taxonomy.Item {
 	list := taxonomy.Of(kind)
 	out := []taxonomy.Item{}
+	group := ""
 	for _, item := range list.Search(text, 4*codesShown) {
-		if (groups || list.Leaf(item.Code)) && len(out) < codesShown {
+		switch {
+		case groups || list.Leaf(item.Code):
 			out = append(out, item)
+		case group == "":
+			group = item.Code
 		}
 	}
-	return out
+	if group != "" && len(out) < codesShown {
+		for _, item := range list.Items() {
+			if item.Parent == group && list.Leaf(item.Code) && !slices.ContainsFunc(out, func(o taxonomy.Item) bool { return o.Code == item.Code }) {
+				out = append(out, item)
+			}
+		}
+	}
+	return out[:min(len(out), codesShown)]
 }
 
 // above says the group of an entry, "" if it has none.

@@ -13,6 +13,8 @@ func TestCodesAreProposed(t *testing.T) {
 		{"/codes/skill?q=go&id=x", `data-value="go" data-text="Go"`, ""},
 		{"/codes/occupation?q=えいぎょう&id=x", `id="x-0"`, `data-value="01"`},
 		{"/codes/occupation?q=eigyou&id=x", "営業", ""},
+		{"/codes/occupation?q=営業職", `data-value="0201"`, `data-value="02"`},
+		{"/codes/occupation?q=nurse", `data-value="0905"`, ""},
 		{"/codes/prefecture?q=toukyou", `data-value="13"`, ""},
 		{"/codes/skill?q=", `role="option"`, ""},
 		{"/codes/occupation?q=営業&groups=true&id=x", `role="option"`, ""},
