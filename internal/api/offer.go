@@ -48,7 +48,7 @@ type MissedLeaf struct {
 	Condition anyCondition `json:"condition"`
 	Sentence  Bilingual    `json:"sentence" doc:"The condition in words."`
 	Alone     bool         `json:"alone" doc:"Nothing else stands in the way of these rules."`
-	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned; if it does not stand alone, how many of up to 1,000 miss it that agree on one side, or on none."`
+	Rules     int          `json:"rules" doc:"How many rules would match if this leaf alone were turned; if it does not stand alone, how many of up to 1,000 miss it that agree on one side, or on none. Made coarse: 1 for one to four, else rounded down to a multiple of five."`
 }
 
 // Bilingual is a text in both languages.
@@ -208,7 +208,7 @@ func (s *service) ownOffers(ctx context.Context, in *Paging) (*answered[OwnOffer
 				m.Wish, m.Pointer,
 				anyCondition{m.Condition},
 				Bilingual{m.Condition.Sentence(over, "ja"), m.Condition.Sentence(over, "en")},
-				m.Alone, m.Rules,
+				m.Alone, max(m.More.AtLeast, 1),
 			})
 		}
 	}

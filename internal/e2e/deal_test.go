@@ -22,7 +22,7 @@ func aDealIsMade(s *stage) {
 	person.Click(`button[popovertarget=decline]`)
 	look(s, "decline", person)
 	person.Click(`#decline button[popovertargetaction=hide]`)
-	person.Click(`#deal-main form[action$="/accept"] button`)
+	accepts(person)
 	person.Says("までに日程の提案が届きます", "まだメッセージはありません")
 
 	firm.SignIn(owner)

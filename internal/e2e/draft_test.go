@@ -100,7 +100,9 @@ func TestAPageWithAnotherBeside(t *testing.T) {
 		s.Errorf("the inbox was\n%s\nand is\n%s", before, after)
 	}
 	tab.Expect("401")
-	tab.Click(`article form[action$="/accept"] button`)
+	tab.Click(`article button[popovertarget^="accept-"]`)
+	tab.Fill(`article [popover]:popover-open input[name=name]`, "山田 花子")
+	tab.Click(`article [popover]:popover-open form[action$="/accept"] button.primary`)
 	tab.Says("ログインの有効期限が切れました。入力した内容は残っています。")
 	tab.Expect()
 }

@@ -45,8 +45,7 @@ func TestInEarnest(t *testing.T) {
 		t.Error("the inbox was loaded again")
 	}
 	person.Click("main article h2 a")
-	person.Click(`form[action$="/accept"] button`)
-	person.Says("承諾済み")
+	accepts(person)
 	firm.Open("/company/pipeline")
 	firm.Says("日程の提示を待つ方が1人います")
 }

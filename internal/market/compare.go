@@ -13,18 +13,18 @@ import (
 func (m *Market) OffersOf(ctx context.Context, actor Actor, ids ...uuid.UUID) ([]Delivered, error) {
 	var out []Delivered
 	err := m.readRecent(ctx, func(tx Tx) error {
-		if _, err := tx.Candidate(actor.Candidate); err != nil {
+		me, err := tx.Candidate(actor.Candidate)
+		if err != nil {
 			return err // offers outlive an erased one
 		}
 		list := make([]offer.Offer, len(ids))
 		for i, id := range ids {
-			var err error
 			if list[i], err = own(tx, actor, id); err != nil {
 				return err
 			}
 		}
-		var err error
 		out, err = m.deliverAll(tx, list, offer.Candidate)
+		toThemself(out, &me)
 		return err
 	})
 	return out, err

@@ -12,15 +12,12 @@ import (
 	"enishi/internal/engine"
 )
 
-// Missed is one leaf by which rules and the candidate did not come together:
-// Rules of them would match if it alone were turned, or, if not Alone, miss
-// each other by it and by more.
+// Missed is one leaf by which rules and the candidate did not come together: More of
+// them would match if it alone were turned, or, if not Alone, miss each other by it and
+// by more. It is advice as Prospect gives it, by the same rule.
 type Missed struct {
-	Wish      bool // one of the candidate's wishes, not something that rules ask
-	Alone     bool
-	Pointer   string // of the wish
-	Condition condition.Condition
-	Rules     int
+	Gain
+	Alone bool
 }
 
 // Why says why a candidate has no offer: how many rules match and wait for
@@ -70,29 +67,14 @@ func (m *Market) missed(c *candidate.Candidate) ([]Missed, error) {
 	if err != nil {
 		return nil, err
 	}
+	view := people.rules.View()
 	var out []Missed
-	done := m.engine(MissesWork)
-	misses := people.rules.View().NearMisses(engine.Question{Doc: doc, Cond: wishes})
-	done(Outcome{})
-	for _, miss := range misses {
-		if len(out) == mostMissed {
-			break
-		}
-		told := Missed{Wish: miss.Asked, Alone: true, Rules: miss.Count}
-		if miss.Asked {
-			told.Condition, told.Pointer = c.Wishes.At(miss.Path)
-		} else {
-			var ok bool
-			if told.Condition, ok = m.people.profiles.lift(miss.Leaf); !ok {
-				continue // blocks and ages are not for telling
-			}
-		}
-		out = append(out, told)
+	for _, g := range m.gains(c, view, engine.Question{Doc: doc, Cond: wishes}, mostMissed) {
+		out = append(out, Missed{g, true})
 	}
 	if len(out) > 0 {
 		return out, nil
 	}
-	view := people.rules.View()
 	asking := view.Match(engine.Question{Doc: doc, Cond: engine.Cond{Op: engine.All}})
 	if out = m.missedWishes(view, asking, c, wishes); len(out) > 0 {
 		return out, nil
@@ -133,24 +115,30 @@ func (m *Market) missedWishes(view *engine.View, rules []int64, c *candidate.Can
 			}
 		}
 	}
-	var out []Missed
+	var out []tallied
 	for i, n := range counts {
-		told := Missed{Wish: true, Condition: c.Wishes, Rules: n}
+		one := tallied{Gain{Wish: true, Condition: c.Wishes}, n}
 		if wishes.Op == engine.All {
-			told.Condition, told.Pointer = c.Wishes.At([]int{i})
+			one.Condition, one.Pointer = c.Wishes.At([]int{i})
 		}
 		if n > 0 {
-			out = append(out, told)
+			out = append(out, one)
 		}
 	}
 	return mostOften(out)
+}
+
+// tallied is a leaf that some rules miss.
+type tallied struct {
+	Gain
+	rules int
 }
 
 // missedMusts gives what some rules most often ask in vain.
 func missedMusts(people *populations, rules []int64, c *candidate.Candidate, today day.Day) []Missed {
 	record := c.Record(today)
 	at := map[[32]byte]int{}
-	var out []Missed
+	var out []tallied
 	for _, key := range rules {
 		o, ok := people.findOrder(key)
 		if !ok {
@@ -161,24 +149,29 @@ func missedMusts(people *populations, rules []int64, c *candidate.Candidate, tod
 			clauses = o.rule.Must.Kids
 		}
 		for _, clause := range clauses {
-			if clause.Holds(record) {
+			if clause.Holds(record) || !near(&c.Profile, clause) {
 				continue
 			}
 			i, known := at[clause.Hash()]
 			if !known {
 				i = len(out)
-				at[clause.Hash()], out = i, append(out, Missed{Condition: clause})
+				at[clause.Hash()], out = i, append(out, tallied{Gain{Condition: clause}, 0})
 			}
-			out[i].Rules++
+			out[i].rules++
 		}
 	}
 	return mostOften(out)
 }
 
 // mostOften gives the leaves that are missed most, the first of equals first.
-func mostOften(list []Missed) []Missed {
-	slices.SortStableFunc(list, func(a, b Missed) int { return cmp.Compare(b.Rules, a.Rules) })
-	return list[:min(len(list), mostMissed)]
+func mostOften(list []tallied) []Missed {
+	slices.SortStableFunc(list, func(a, b tallied) int { return cmp.Compare(b.rules, a.rules) })
+	var out []Missed
+	for _, one := range list[:min(len(list), mostMissed)] {
+		one.More = reachOf(one.rules)
+		out = append(out, Missed{Gain: one.Gain})
+	}
+	return out
 }
 
 // lift gives back the leaf that was lowered; not ok for fields that the

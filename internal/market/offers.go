@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,7 +26,7 @@ type Delivered struct {
 	CompanyName string
 	Terms       position.Terms // of the version that was sent
 	Card        string         // the candidate as the company knows them
-	Name        string         // theirs, to a company whose offer they have accepted
+	Name        string         // theirs: to themself, and to a company whose offer they have accepted; "": not given
 	Dealing     offer.Dealing  // as the side that it is delivered to may know it
 	Duties      []offer.Duty   // what either side owes
 	Unread      int            // messages of the other side
@@ -43,37 +44,70 @@ func (d *Delivered) Proceeds() []offer.Action {
 // visible says whether a candidate sees an offer.
 func visible(o *offer.Offer) bool { return o.State != offer.Proposed && o.State != offer.Lapsed }
 
-// delivered gives what a candidate has been offered, newest first, and how many
-// companies are being asked.
-func (m *Market) delivered(ctx context.Context, key int64) ([]Delivered, int, error) {
+// delivered gives what a candidate has been offered, newest first, and who is being
+// asked.
+func (m *Market) delivered(ctx context.Context, key int64) ([]Delivered, Asking, error) {
 	var out []Delivered
-	asked := map[int64]bool{}
+	var asking Asking
 	err := m.read(ctx, func(tx Tx) error {
-		clear(asked)
 		list, err := tx.OffersTo(key, 0, allOffers)
 		if err != nil {
 			return err
 		}
-		for i := range list {
-			if list[i].State == offer.Proposed {
-				asked[list[i].Company] = true
-			}
-		}
+		asking = askingOf(list)
 		out, err = m.deliverAll(tx, slices.DeleteFunc(list, func(o offer.Offer) bool { return !visible(&o) }), offer.Candidate)
 		return err
 	})
-	return out, len(asked), err
+	return out, asking, err
+}
+
+// Asking is how many companies are being asked to confirm an offer to somebody, and
+// until when the last of them may; the zero value if none is.
+type Asking struct {
+	Companies int
+	Until     time.Time
+}
+
+// askingOf reads it from all offers of a candidate.
+func askingOf(list []offer.Offer) Asking {
+	var out Asking
+	asked := map[int64]bool{}
+	for i := range list {
+		o := &list[i]
+		if o.State != offer.Proposed {
+			continue
+		}
+		asked[o.Company] = true
+		if o.DueAt.After(out.Until) {
+			out.Until = o.DueAt
+		}
+	}
+	out.Companies = len(asked)
+	return out
+}
+
+// Asking gives how many companies are being asked to confirm an offer to the actor: the
+// number that a sign-up answers with, as it stands now. Which they are, and for what
+// position, is told by the offer once it is confirmed.
+func (m *Market) Asking(ctx context.Context, actor Actor) (Asking, error) {
+	var out Asking
+	err := m.readRecent(ctx, func(tx Tx) error {
+		list, err := tx.OffersTo(actor.Candidate, 0, allOffers)
+		out = askingOf(list)
+		return err
+	})
+	return out, err
 }
 
 // OffersTo gives a page of the actor's offers, newest first, before a key (0:
 // the newest), and the key to go on from (0: none).
 func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit int) (page []Delivered, next int64, err error) {
 	err = m.readRecent(ctx, func(tx Tx) error {
-		if _, err := tx.Candidate(actor.Candidate); err != nil {
+		me, err := tx.Candidate(actor.Candidate)
+		if err != nil {
 			return err // offers outlive an erased one
 		}
 		var list []offer.Offer
-		var err error
 		list, next, err = pageOf(before, limit, visible, func(before int64) ([]offer.Offer, error) {
 			return tx.OffersTo(actor.Candidate, before, limit)
 		})
@@ -81,6 +115,7 @@ func (m *Market) OffersTo(ctx context.Context, actor Actor, before int64, limit 
 			return err
 		}
 		page, err = m.deliverAll(tx, list, offer.Candidate)
+		toThemself(page, &me)
 		return err
 	})
 	return page, next, err
@@ -130,13 +165,15 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 		return d, errs.New(errs.NotFound, "no such offer")
 	}
 	read := func(tx Tx) error {
-		if _, err := tx.Candidate(actor.Candidate); err != nil {
+		me, err := tx.Candidate(actor.Candidate)
+		if err != nil {
 			return err
 		}
 		o, err := own(tx, actor, id)
 		if err == nil {
 			d, err = m.deliver(tx, o, offer.Candidate)
 		}
+		d.Name = me.Profile.Name
 		return err
 	}
 	if err := m.read(ctx, read); err != nil || d.State != offer.Sent {
@@ -146,7 +183,8 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 		return d, nil // it is seen when it is read again
 	}
 	err := m.write(ctx, func(tx Tx) error {
-		if _, err := tx.LockCandidate(actor.Candidate); err != nil {
+		me, err := tx.LockCandidate(actor.Candidate)
+		if err != nil {
 			return err
 		}
 		o, err := own(tx, actor, id)
@@ -159,9 +197,17 @@ func (m *Market) OfferTo(ctx context.Context, actor Actor, id uuid.UUID) (Delive
 			}
 		}
 		d, err = m.deliver(tx, o, offer.Candidate)
+		d.Name = me.Profile.Name
 		return err
 	})
 	return d, err
+}
+
+// toThemself says in a candidate's own offers who they are.
+func toThemself(list []Delivered, me *candidate.Candidate) {
+	for i := range list {
+		list[i].Name = me.Profile.Name
+	}
 }
 
 // unbarred is a Conflict if a candidate, who is locked, would come to accept

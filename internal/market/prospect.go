@@ -77,19 +77,25 @@ func (m *Market) Prospect(ctx context.Context, actor Actor, e Edited) (Prospect,
 	people := m.peopleOf(c.Trial)
 	look := looking{market: m, people: people, facts: facts, view: people.rules.View()}
 	question := engine.Question{Doc: doc, Cond: wishes}
-	out := Prospect{Reach: reachOf(len(look.reached(question)))}
+	return Prospect{reachOf(len(look.reached(question))), m.gains(&c, look.view, question, mostGains)}, nil
+}
+
+// gains gives up to most leaves that alone stand between a candidate and rules, the
+// largest first.
+func (m *Market) gains(c *candidate.Candidate, rules *engine.View, q engine.Question, most int) []Gain {
 	done := m.engine(MissesWork)
-	misses := look.view.NearMisses(question)
+	misses := rules.NearMisses(q)
 	done(Outcome{})
+	var out []Gain
 	for _, miss := range misses {
-		if len(out.Gains) == mostGains {
+		if len(out) == most {
 			break
 		}
-		if g, ok := m.gain(&c, miss); ok {
-			out.Gains = append(out.Gains, g)
+		if g, ok := m.gain(c, miss); ok {
+			out = append(out, g)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // gain says a near miss to its candidate; not ok if it is a block's or an age's.

@@ -128,11 +128,11 @@ func (m *Market) instantOffers(ctx context.Context, c *candidate.Candidate) (off
 	if late != nil {
 		m.report(ctx, "instant offers are left to the matcher", late)
 	}
-	offers, asked, err := m.delivered(ctx, c.Key)
+	offers, asking, err := m.delivered(ctx, c.Key)
 	if err != nil {
 		m.report(ctx, "a sign-up is answered without its offers", err)
 	}
-	return offers, asked, errors.Join(late, err)
+	return offers, asking.Companies, errors.Join(late, err)
 }
 
 // repeated gives the candidate of an earlier request. While the address is not

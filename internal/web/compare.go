@@ -30,6 +30,7 @@ type comparedRow struct {
 	name   string
 	texts  []string // of each offer; "" if it does not say
 	differ bool
+	short  bool // a figure or a day, which stays on one line
 }
 
 // compare shows two or three offers side by side; one that is not there, or is not
@@ -58,6 +59,7 @@ func (p *Pages) compare(r *request) error {
 			return err
 		}
 		c.rows = comparedRows(r.words, c.offers)
+		r.wide = true // so many columns have no room where one has
 	}
 	return p.show(r, http.StatusOK, compareTitle(r.words, &c), comparePage(r.words, p.market.Today(), &c))
 }
@@ -80,8 +82,9 @@ func compareTitle(w words, c *compared) string {
 // order of the fields of conditions, then the items of the law.
 func comparedRows(w words, list []market.Delivered) []comparedRow {
 	var rows []comparedRow
+	short := []string{w.Say("年収", "Annual pay"), w.Say("回答期限", "Answer by")}
 	add := func(name string, of func(*market.Delivered) string) {
-		row := comparedRow{name: name}
+		row := comparedRow{name: name, short: slices.Contains(short, name)}
 		for i := range list {
 			text := of(&list[i])
 			row.differ = row.differ || i > 0 && text != row.texts[0]
@@ -91,9 +94,9 @@ func comparedRows(w words, list []market.Delivered) []comparedRow {
 			rows = append(rows, row)
 		}
 	}
-	add(w.Say("年収", "Annual pay"), func(d *market.Delivered) string { return w.PayRange(d.Terms.PayMin, d.Terms.PayMax) })
+	add(short[0], func(d *market.Delivered) string { return w.PayRange(d.Terms.PayMin, d.Terms.PayMax) })
 	add(w.Say("種類", "Kind"), func(d *market.Delivered) string { return w.Name(taxonomy.OfferKind, d.Kind) })
-	add(w.Say("回答期限", "Answer by"), func(d *market.Delivered) string { return w.Date(d.ExpiresOn) })
+	add(short[1], func(d *market.Delivered) string { return w.Date(d.ExpiresOn) })
 	add(w.Say("勤務地", "Place"), func(d *market.Delivered) string { return w.Names(taxonomy.Prefecture, d.Terms.Prefecture) })
 	add(w.Say("職種", "Occupation"), func(d *market.Delivered) string { return named(w, taxonomy.Occupation, d.Terms.Occupation) })
 	add(w.Say("雇用形態", "Employment"), func(d *market.Delivered) string { return named(w, taxonomy.EmploymentType, d.Terms.EmploymentType) })

@@ -24,6 +24,7 @@ type inbox struct {
 	show      string // a shelf's name
 	sort      string
 	why       market.Why // if nothing was ever offered
+	asking    market.Asking
 	reasons   map[uuid.UUID]market.Reasons
 	before    int64             // the key that the page begins before; 0: the newest
 	done      *market.Delivered // what was just answered
@@ -193,7 +194,13 @@ func answeredText(w words, d market.Delivered) string {
 	if d.State != offer.Accepted {
 		return ""
 	}
-	text := w.Say("「"+title+"」を受けました。"+d.CompanyName+"に、あなたの名前と経歴が伝わりました。メッセージを送れます。", "You have accepted “"+title+"”. "+d.CompanyName+" now knows your name and career. You can write to each other.")
+	text := w.Say("「"+title+"」を受けました。", "You have accepted “"+title+"”. ")
+	if d.Name != "" {
+		text += w.Say(d.CompanyName+"に、あなたの名前と経歴が伝わりました。", d.CompanyName+" now knows your name and career. ")
+	} else {
+		text += w.Say(d.CompanyName+"に、あなたの経歴が伝わりました。名前は書かれていないため、伝わっていません。", d.CompanyName+" now knows your career, but not your name: you have given none. ")
+	}
+	text += w.Say("メッセージを送れます。", "You can write to each other.")
 	if by, ok := d.DateBy(); ok {
 		text += w.Say(w.Date(by)+" までに、企業から面接の日程が届きます。", " It owes you a date for the interview by "+w.Date(by)+".")
 	}
@@ -211,8 +218,18 @@ func (b *inbox) soonest() *market.Delivered {
 	return first
 }
 
-// inboxTitle says how many offers can be answered.
-func inboxTitle(w words, list []market.Delivered) string {
+// askedText says how many companies are asked.
+func askedText(w words, asking market.Asking) string {
+	n := grouped(asking.Companies)
+	en := n + " companies are being asked to confirm an offer to you"
+	if asking.Companies == 1 {
+		en = "1 company is being asked to confirm an offer to you"
+	}
+	return w.Say(n+"社に、オファーを送るか確認しています", en)
+}
+
+// inboxTitle says how many offers can be answered, or how many companies are asked.
+func inboxTitle(w words, list []market.Delivered, asking market.Asking) string {
 	open, held := 0, 0
 	for _, d := range list {
 		if waits(d) {
@@ -231,14 +248,15 @@ func inboxTitle(w words, list []market.Delivered) string {
 		return w.Say("いま"+strconv.Itoa(open)+"件のオファーに答えられます", "You can answer "+strconv.Itoa(open)+" "+plural(open, "offer")+" now")
 	case len(list) > 0:
 		return w.Say("回答待ちのオファーはありません", "No offer waits for your answer")
+	case asking.Companies > 0:
+		return askedText(w, asking)
 	}
 	return w.Say("オファーはまだ届いていません", "No offer has arrived yet")
 }
 
-// missedGain says a leaf that was missed as an editor says it.
-func missedGain(m market.Missed) market.Gain {
-	return market.Gain{Wish: m.Wish, Pointer: m.Pointer, Condition: m.Condition}
-}
+// nameless says whether an offer was accepted by somebody who has given no name, as far as
+// the reader may know who they are.
+func nameless(d *market.Delivered) bool { return d.Dealt() && d.Name == "" && !d.Dealing.Gone }
 
 // openingRunes is how much of a scout's message an inbox shows: two lines of a phone.
 const openingRunes = 60

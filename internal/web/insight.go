@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"enishi/internal/condition"
 	"enishi/internal/errs"
 	"enishi/internal/market"
@@ -16,6 +14,9 @@ import (
 func (p *Pages) insight(r *request) error {
 	a := answersOf(r.URL.Query())
 	v, err := a.visitor()
+	if err == nil && a.Occupation == "" { // what companies ask begins with it
+		err = errs.AtPointer("/occupation", "nothing", "an occupation")
+	}
 	var found market.Insight
 	if err == nil {
 		found, err = p.market.Insight(r.Context(), v)
@@ -35,8 +36,12 @@ func (p *Pages) askAgain(r *request, a answers, wrong error) error {
 	if err != nil {
 		return err
 	}
+	all := faultsOf(r.words, wrong)
+	if a.Occupation == "" && all["occupation"] != "" {
+		all["occupation"] = r.words.Say("まず職種を選んでください。", "Please choose your occupation first.")
+	}
 	return p.show(r, http.StatusUnprocessableEntity, r.words.Say("入力をご確認ください", "Please look at what you chose"),
-		landingPage(r.words, a, faultsOf(r.words, wrong), shown))
+		landingPage(r.words, a, all, shown))
 }
 
 // unshown is a fault of an answer that the landing page has no field for.
@@ -69,11 +74,11 @@ func (a answers) unshown(w words, wrong faults) []unshown {
 func reached(w words, reach market.Reach) string {
 	switch {
 	case reach.Under > 0:
-		return w.Say("いま"+strconv.Itoa(reach.Under)+"件未満のオファー条件に合っています", "You meet the terms of fewer than "+strconv.Itoa(reach.Under)+" offers now")
+		return w.Say("いま"+grouped(reach.Under)+"件未満のオファー条件に合っています", "You meet the terms of fewer than "+grouped(reach.Under)+" offers now")
 	case reach.AtLeast == 0:
 		return w.Say("いま条件に合うオファーはありません", "No offers match your answers now")
 	}
-	return w.Say("いま"+strconv.Itoa(reach.AtLeast)+"件以上のオファー条件に合っています", "You meet the terms of "+strconv.Itoa(reach.AtLeast)+" offers or more now")
+	return w.Say("いま"+grouped(reach.AtLeast)+"件以上のオファー条件に合っています", "You meet the terms of "+grouped(reach.AtLeast)+" offers or more now")
 }
 
 // saidInLine gives answers in one line.
@@ -95,7 +100,7 @@ func payHead(w words, found market.Insight) string {
 
 // arrives says what comes of registering.
 func arrives(w words, found market.Insight) string {
-	limit := strconv.Itoa(found.WeeklyLimit)
+	limit := grouped(found.WeeklyLimit)
 	if found.Reach.Under == 0 && found.Reach.AtLeast == 0 {
 		return w.Say("登録しておくと、条件の合うオファーが出たときに、1週間に"+limit+"件まで届きます。書類選考は通過済みです。", "Register, and offers arrive when companies look for somebody like you, at most "+limit+" a week. Document screening is already passed.")
 	}
@@ -105,20 +110,20 @@ func arrives(w words, found market.Insight) string {
 // gained says how much an edit adds.
 func gained(w words, reach market.Reach) string {
 	if reach.Under > 0 {
-		return w.Say("+"+strconv.Itoa(reach.Under)+"件未満", "adds fewer than "+strconv.Itoa(reach.Under))
+		return w.Say("+"+grouped(reach.Under)+"件未満", "adds fewer than "+grouped(reach.Under))
 	}
-	return w.Say("+"+strconv.Itoa(reach.AtLeast)+"件以上", "adds "+strconv.Itoa(reach.AtLeast)+" or more")
+	return w.Say("+"+grouped(reach.AtLeast)+"件以上", "adds "+grouped(reach.AtLeast)+" or more")
 }
 
 // rough says a coarse number, in Japanese with the word that counts such things.
 func rough(w words, reach market.Reach, ja string) string {
 	if reach.Under > 0 {
-		return w.Say(strconv.Itoa(reach.Under)+ja+"未満", "fewer than "+strconv.Itoa(reach.Under))
+		return w.Say(grouped(reach.Under)+ja+"未満", "fewer than "+grouped(reach.Under))
 	}
 	if reach.AtLeast == 0 {
 		return w.Say("0"+ja, "none yet")
 	}
-	n := humanize.Comma(int64(reach.AtLeast))
+	n := grouped(reach.AtLeast)
 	return w.Say(n+ja+"以上", n+" or more")
 }
 
@@ -179,13 +184,16 @@ func spreadFigure(w words, title string, s market.Spread) figure {
 
 // pastHead says whom the past is of.
 func pastHead(w words, p *market.Past) string {
-	n := strconv.Itoa(p.People)
+	n := grouped(p.People)
 	return w.Say("似た経歴の"+n+"人が、180日間に受け取ったオファー", "What "+n+" people like you were offered in 180 days")
 }
 
-// pastNote says what was widened.
-func pastNote(w words, p *market.Past) string {
+// pastNote says who is counted: whom the answers name, or what was widened.
+func pastNote(w words, a answers, p *market.Past) string {
 	last := w.Date(p.Until)
+	if a.Occupation == "" {
+		return w.Say("職種が選ばれていないため、すべての職種の人を数えています。"+last+"まで。", "You have not said your occupation, so people of every occupation are counted. Up to "+last+".")
+	}
 	if len(p.Widened) == 0 {
 		return w.Say("職種の分野・経験年数・地方が同じ人。"+last+"まで。", "The same field of work, years of experience and region. Up to "+last+".")
 	}

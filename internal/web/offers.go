@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -41,7 +42,13 @@ func (p *Pages) offers(r *request) error {
 	if err != nil {
 		return err
 	}
-	box := inbox{words: r.words, title: inboxTitle(r.words, list), confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort"), before: before}
+	var asking market.Asking
+	if before == 0 {
+		if asking, err = p.market.Asking(ctx, actor); err != nil {
+			return err
+		}
+	}
+	box := inbox{words: r.words, title: inboxTitle(r.words, list, asking), asking: asking, confirmed: me.Confirmed, all: list, next: next, show: r.URL.Query().Get("show"), sort: r.URL.Query().Get("sort"), before: before}
 	box.settle()
 	if box.reasons, err = p.reasons(ctx, actor, list); err != nil {
 		return err
@@ -88,10 +95,17 @@ func (p *Pages) answer(r *request) error {
 	if !ok {
 		return errs.New(errs.NotFound, "there is nothing at this path")
 	}
-	if why := offer.Reason(r.PostFormValue("reason")); action == offer.Decline && slices.Contains(offer.Reasons(), why) {
+	why := offer.Reason(r.PostFormValue("reason"))
+	switch {
+	case action == offer.Decline && slices.Contains(offer.Reasons(), why):
 		_, err = p.market.Decline(ctx, actor, id, why)
-	} else {
+	case action == offer.Accept && r.PostForm.Has(nameField):
+		err = p.acceptAs(ctx, actor, id, strings.TrimSpace(r.PostForm.Get(nameField)))
+	default:
 		_, err = p.market.Answer(ctx, actor, id, action)
+	}
+	if errs.Is(err, errs.Invalid) {
+		return p.showDeal(r, http.StatusUnprocessableEntity, id, deal{typed: r.PostForm, wrong: faults{nameField: nameFault(r.words, r.PostForm.Get(nameField))}})
 	}
 	if errs.Is(err, errs.Conflict) { // it is over, or somebody answered it in another window
 		return p.showDeal(r, http.StatusConflict, id, deal{
@@ -103,6 +117,54 @@ func (p *Pages) answer(r *request) error {
 	}
 	r.see(r.answeredAt(id))
 	return nil
+}
+
+// nameField is the name of the field in which somebody who accepts says who they are. It is
+// there only if their profile does not say it.
+const nameField = "name"
+
+// acceptAs accepts an offer as somebody of a name, which their profile keeps if it has
+// none: a form that is sent twice changes nothing more. A name that may not be is Invalid.
+func (p *Pages) acceptAs(ctx context.Context, actor market.Actor, id uuid.UUID, name string) error {
+	of, err := p.market.OffersOf(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	if waits(of[0]) {
+		if err := p.introduce(ctx, actor, name); err != nil {
+			return err
+		}
+	}
+	_, err = p.market.Answer(ctx, actor, id, offer.Accept)
+	return err
+}
+
+// introduce keeps the name of somebody whose profile has none.
+func (p *Pages) introduce(ctx context.Context, actor market.Actor, name string) error {
+	const tries = 2 // the profile may be saved elsewhere at this moment
+	var err error
+	for range tries {
+		me, errRead := p.market.Candidate(ctx, actor)
+		if errRead != nil || me.Profile.Name != "" {
+			return errRead
+		}
+		if name == "" {
+			return errs.AtPointer("/name", "nothing", "a name")
+		}
+		me.Profile.Name = name
+		if _, err = p.market.SetProfile(ctx, actor, me.Version, me.Profile); !errs.Is(err, errs.Stale) {
+			return err
+		}
+	}
+	return err
+}
+
+// nameFault says what is wrong with a name.
+func nameFault(w words, typed string) string {
+	if strings.TrimSpace(typed) == "" {
+		return w.Say("まだ受けていません。この会社に伝える氏名を入力してください。", "Not accepted yet. Please type the name that this company is to know.")
+	}
+	return w.Say("まだ受けていません。", "Not accepted yet. ") + faultText(w, nameField)
 }
 
 // answeredAt is where somebody reads what their answer has done: in the inbox, if they

@@ -103,3 +103,13 @@ func legalItems(w words, l *position.Legal) []legalItem {
 		{w.Say("受動喫煙対策", "Smoking"), l.Smoking},
 	}
 }
+
+// acceptText says what accepting tells, and to whom; name is under which, "": not known yet.
+func acceptText(w words, name string) string {
+	ja, en := "氏名", "your name"
+	if name != "" {
+		ja, en = ja+"（"+name+"）", en+" ("+name+")"
+	}
+	return w.Say("受けると、この会社にだけ、"+ja+"と、勤務先を含む経歴が伝わり、メッセージのやり取りができるようになります。辞退は5分以内なら取り消せます。",
+		"If you accept, this company alone learns "+en+" and your whole career, employers included, and you can write to each other. A decline can be taken back within 5 minutes.")
+}

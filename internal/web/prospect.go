@@ -12,11 +12,11 @@ import (
 func reachText(w words, reach market.Reach) string {
 	switch {
 	case reach.Under > 0:
-		return w.Say(strconv.Itoa(reach.Under)+"件未満", "fewer than "+strconv.Itoa(reach.Under))
+		return w.Say(grouped(reach.Under)+"件未満", "fewer than "+grouped(reach.Under))
 	case reach.AtLeast == 0:
 		return w.Say("0件", "0")
 	}
-	return w.Say(strconv.Itoa(reach.AtLeast)+"件以上", strconv.Itoa(reach.AtLeast)+" or more")
+	return w.Say(grouped(reach.AtLeast)+"件以上", grouped(reach.AtLeast)+" or more")
 }
 
 // prospectTitle says what an editor's content would reach.
@@ -74,7 +74,7 @@ func gainMore(w words, more market.Reach) string {
 	if more.Under > 0 {
 		return w.Say("+1〜4件", "+1–4")
 	}
-	return w.Say("+"+strconv.Itoa(more.AtLeast)+"件以上", "+"+strconv.Itoa(more.AtLeast)+" or more")
+	return w.Say("+"+grouped(more.AtLeast)+"件以上", "+"+grouped(more.AtLeast)+" or more")
 }
 
 // gainLink leads to the field where it can be changed.

@@ -46,7 +46,14 @@ func TestInboxTitles(t *testing.T) {
 	} {
 		var d market.Delivered
 		d.State = state
-		if got := inboxTitle(words{english: true}, []market.Delivered{d}); got != want {
+		if got := inboxTitle(words{english: true}, []market.Delivered{d}, market.Asking{}); got != want {
+			t.Errorf("inboxTitle = %q, want %q", got, want)
+		}
+	}
+	for want, n := range map[string]int{
+		"1 company is being asked to confirm an offer to you": 1, "1,200 companies are being asked to confirm an offer to you": 1200,
+	} {
+		if got := inboxTitle(words{english: true}, nil, market.Asking{Companies: n}); got != want {
 			t.Errorf("inboxTitle = %q, want %q", got, want)
 		}
 	}
@@ -96,5 +103,28 @@ func TestHowOperatorsAreReached(t *testing.T) {
 		if contact == "" && strings.Contains(page.String(), "運営へ") {
 			t.Error("somebody is sent to an operator whom nobody can reach")
 		}
+	}
+}
+
+// TestWhoIsLikeYou expects whom the past counts to be said as it is, in numbers that read.
+func TestWhoIsLikeYou(t *testing.T) {
+	past := &market.Past{People: 18203, Widened: []string{"region", "occupation"}}
+	for _, c := range []struct {
+		got, has, lacks string
+	}{
+		{pastHead(words{}, past), "18,203人", "18203"},
+		{pastHead(words{english: true}, past), "18,203 people", "18203"},
+		{pastNote(words{}, answers{}, past), "職種が選ばれていない", "足りない"},
+		{pastNote(words{english: true}, answers{}, past), "every occupation", "Too few"},
+		{pastNote(words{}, answers{Occupation: "0312"}, past), "人数が足りないため、地方・職種の分野の違う人", "選ばれていない"},
+		{reached(words{}, market.Reach{AtLeast: 1200}), "1,200件以上", "1200"},
+		{gainMore(words{english: true}, market.Reach{AtLeast: 1200}), "+1,200 or more", "1200"},
+	} {
+		if !strings.Contains(c.got, c.has) || strings.Contains(c.got, c.lacks) {
+			t.Errorf("%q, want with %q and without %q", c.got, c.has, c.lacks)
+		}
+	}
+	if got, want := unparted("9時00分から18時00分まで、完全週休2日"), "9時\u206000分から18時\u206000分まで、完全週休\u20602日"; got != want {
+		t.Errorf("unparted = %q, want %q", got, want)
 	}
 }

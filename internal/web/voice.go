@@ -1,6 +1,7 @@
 package web
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -28,6 +29,12 @@ func inVoice(w words, text string) templ.Attributes {
 
 // unbarred lets no line of a title begin with the bar that parts it.
 func unbarred(title string) string { return strings.ReplaceAll(title, "｜", "\u2060｜\u200b") }
+
+// clockTimes are times of a day, and how many days of a week are off, as terms say them.
+var clockTimes = regexp.MustCompile(`(\d時|週休)(\d)`)
+
+// unparted lets no line of a narrow column end within a time of a day.
+func unparted(text string) string { return clockTimes.ReplaceAllString(text, "$1\u2060$2") }
 
 func japaneseText(text string) bool {
 	return slices.ContainsFunc([]rune(text), func(r rune) bool {

@@ -101,6 +101,20 @@ func TestAnswersThatNoListHas(t *testing.T) {
 	}
 }
 
+// TestTheOccupationComesFirst sends the form of the landing page with nothing in it, and
+// with all but the occupation.
+func TestTheOccupationComesFirst(t *testing.T) {
+	s := newSite(t)
+	for _, query := range []string{"", "occupation=&years=&prefecture=&pay=", "years=5&prefecture=13&pay=480"} {
+		p := s.get("/insight?" + query)
+		s.holds(p, http.StatusUnprocessableEntity, "まず職種を選んでください。", `id="occupation" name="occupation" autofocus`, "登録する前に、自分の市場価値を。")
+		if strings.Count(p.body, `aria-invalid="true"`) != 1 {
+			t.Errorf("%q: more than the occupation is marked", query)
+		}
+	}
+	s.holds(s.get("/insight?years=5&pay=480", "Accept-Language", "en"), http.StatusUnprocessableEntity, "Please choose your occupation first.", `value="480"`, `value="5" selected`)
+}
+
 // TestNumbersOfEveryKeyboard fills forms with full-width digits, units and commas.
 func TestNumbersOfEveryKeyboard(t *testing.T) {
 	s := newSite(t)
