@@ -506,14 +506,15 @@ func TestAuditLog(t *testing.T) {
 				}
 			}
 			want := []market.Audited{
-				market.AuditJoin, market.AuditInvite, market.AuditClose, market.AuditPause, market.AuditActivate, market.AuditPublish,
+				market.AuditJoin, market.AuditInvite, market.AuditClose, market.AuditPause, market.AuditActivate, market.AuditMakeRule,
+				market.AuditPublish,
 				market.AuditFound,
 			}
 			if diff := diff(want, got); diff != "" {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
-			if page[5].About != p.ID.String() || page[4].About != r.ID.String() {
-				t.Errorf("entries are about %q and %q", page[5].About, page[4].About)
+			if page[6].About != p.ID.String() || page[5].About != r.ID.String() || page[5].Title != p.Terms.Title {
+				t.Errorf("entries are about %q and %q, %q", page[6].About, page[5].About, page[5].Title)
 			}
 			wantKind(t, "a viewer reads", third(w.Audit(t.Context(), w.actor(token), market.EntryFilter{}, 0, 9)), errs.Denied)
 			theirs, _, err := w.Audit(t.Context(), w.actor(other.token), market.EntryFilter{Company: owner.Company}, 0, 99)

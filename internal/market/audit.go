@@ -50,8 +50,11 @@ const (
 	AuditTokenRevoke Audited = "token.revoke"
 	AuditPublish     Audited = "position.publish"
 	AuditClose       Audited = "position.close"
-	AuditActivate    Audited = "rule.activate"
+	AuditMakeRule    Audited = "rule.make"
+	AuditEditRule    Audited = "rule.edit"
+	AuditActivate    Audited = "rule.activate" // also again, after it was paused or over
 	AuditPause       Audited = "rule.pause"
+	AuditExpireRule  Audited = "rule.expire"  // its last day has passed
 	AuditBatch       Audited = "rule.confirm" // of a batch; N is how many were sent, or will be once an address is confirmed
 	AuditScout       Audited = "offer.scout"
 	AuditHire        Audited = "offer.hire"
@@ -73,7 +76,7 @@ func AuditedKinds() []Audited {
 		AuditSignIn, AuditPassword, AuditReset, AuditSignOutAll, AuditConfirm, AuditAddress, AuditFound, AuditVerify, AuditSuspend, AuditFreeNumber,
 		AuditQuota,
 		AuditInvite, AuditUninvite, AuditJoin, AuditRole, AuditRemove, AuditTokenMake, AuditTokenRevoke, AuditPublish, AuditClose,
-		AuditActivate, AuditPause, AuditBatch, AuditScout, AuditHire, AuditSayPay, AuditMendPay, AuditConfirmPay, AuditSetAside,
+		AuditMakeRule, AuditEditRule, AuditActivate, AuditPause, AuditExpireRule, AuditBatch, AuditScout, AuditHire, AuditSayPay, AuditMendPay, AuditConfirmPay, AuditSetAside,
 		AuditReopenPay, AuditErase, AuditJob, AuditOperator,
 		AuditTrialOpen, AuditTrialEnd,
 	}
@@ -99,11 +102,13 @@ type EntryFilter struct {
 	Company, Account int64
 	What             Audited
 	Since, Until     time.Time
+	Kind             Subject // with Entity: of one thing
+	Entity           int64
 }
 
 func (f *EntryFilter) fits(e *Entry) bool {
 	return (f.Company == 0 || e.Company == f.Company) && (f.Account == 0 || e.Account == f.Account) &&
-		(f.What == "" || e.What == f.What) && (f.Since.IsZero() || !e.At.Before(f.Since)) && (f.Until.IsZero() || e.At.Before(f.Until))
+		(f.What == "" || e.What == f.What) && (f.Kind == "" || e.Kind == f.Kind && e.Entity == f.Entity) && (f.Since.IsZero() || !e.At.Before(f.Since)) && (f.Until.IsZero() || e.At.Before(f.Until))
 }
 
 // audit adds to the audit log what an actor does.
@@ -130,6 +135,7 @@ type Noted struct {
 	Machine string // name of the token that did it
 	Firm    uuid.UUID
 	About   string
+	Title   string // of the rule's position, of the position
 }
 
 // Audit gives a page of the audit log, the newest first, before a key (0: from the
@@ -156,7 +162,7 @@ func (m *Market) Audit(ctx context.Context, actor Actor, of EntryFilter, before 
 			list = list[:limit]
 			next = list[limit-1].Key
 		}
-		n := namer{m: m, tx: tx, actor: actor, known: map[named]string{}}
+		n := newNamer(m, tx, actor)
 		for _, e := range list {
 			shown, err := n.noted(e)
 			if err != nil {
@@ -181,6 +187,11 @@ type namer struct {
 	tx    Tx
 	actor Actor
 	known map[named]string
+	title map[named]string
+}
+
+func newNamer(m *Market, tx Tx, actor Actor) *namer {
+	return &namer{m: m, tx: tx, actor: actor, known: map[named]string{}, title: map[named]string{}}
 }
 
 func (n *namer) noted(e Entry) (Noted, error) {
@@ -207,7 +218,9 @@ func (n *namer) noted(e Entry) (Noted, error) {
 		out.Firm = k.ID
 	}
 	var err error
-	out.About, err = n.name(named{e.Kind, e.Entity})
+	about := named{e.Kind, e.Entity}
+	out.About, err = n.name(about)
+	out.Title = n.title[about]
 	return out, err
 }
 
@@ -242,9 +255,15 @@ func (n *namer) find(what named) (string, error) {
 		return k.ID.String(), err
 	case SubjectPosition:
 		p, err := n.tx.Position(what.key)
+		n.title[what] = p.Terms.Title
 		return p.ID.String(), err
 	case SubjectRule:
 		r, err := n.tx.Rule(what.key)
+		if err != nil {
+			return "", err
+		}
+		p, err := n.tx.Position(r.Position)
+		n.title[what] = p.Terms.Title
 		return r.ID.String(), err
 	case SubjectOffer:
 		o, err := n.tx.Offer(what.key)

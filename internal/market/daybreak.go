@@ -212,6 +212,9 @@ func (m *Market) expireRulesOf(tx Tx, list []rule.Rule, d day.Day) error {
 		if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.moment(d)}); err != nil {
 			return err
 		}
+		if err := m.audit(tx, Actor{Company: r.Company}, AuditExpireRule, SubjectRule, r.Key); err != nil {
+			return err
+		}
 	}
 	return nil
 }

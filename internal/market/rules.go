@@ -221,6 +221,9 @@ func (m *Market) addRule(tx Tx, actor Actor, in RuleInput, once Once) (rule.Rule
 	if err := tx.Append(&Row{Change: RuleLess, Entity: r.Key, Version: r.Version, At: m.Now()}); err != nil {
 		return r, err
 	}
+	if err := m.audit(tx, actor, AuditMakeRule, SubjectRule, r.Key); err != nil {
+		return r, err
+	}
 	return r, m.remember(tx, once, r.ID)
 }
 
@@ -265,7 +268,7 @@ func (m *Market) SetRule(ctx context.Context, actor Actor, id uuid.UUID, version
 		if r.State == rule.Expired {
 			r.State = rule.Paused
 		}
-		return RuleChanged, nil
+		return RuleChanged, m.audit(tx, actor, AuditEditRule, SubjectRule, r.Key)
 	})
 }
 

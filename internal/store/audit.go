@@ -26,6 +26,10 @@ func (t *tx) Entries(of market.EntryFilter, before int64, limit int) ([]market.E
 	if of.What != "" {
 		narrow("what = ?", string(of.What))
 	}
+	if of.Kind != "" {
+		narrow("kind = ? AND entity = ?", string(of.Kind))
+		args = append(args, of.Entity)
+	}
 	if !of.Since.IsZero() {
 		narrow("at >= ?", micros(of.Since))
 	}

@@ -52,12 +52,6 @@ func audited(w words, what market.Audited) string {
 		return w.Say("求人の公開", "Published a position")
 	case market.AuditClose:
 		return w.Say("求人の終了", "Closed a position")
-	case market.AuditActivate:
-		return w.Say("オファー条件の開始", "Activated a rule")
-	case market.AuditPause:
-		return w.Say("オファー条件の停止", "Paused a rule")
-	case market.AuditBatch:
-		return w.Say("オファーの承認", "Confirmed a batch")
 	case market.AuditScout:
 		return w.Say("スカウトの送信", "Sent a scout")
 	case market.AuditHire:
@@ -82,6 +76,25 @@ func audited(w words, what market.Audited) string {
 		return w.Say("動作検証の開始", "Opened a rehearsal")
 	case market.AuditTrialEnd:
 		return w.Say("動作検証の終了とデータの削除", "Ended a rehearsal and erased it")
+	}
+	return auditedRule(w, what)
+}
+
+// auditedRule is audited of what is done to rules.
+func auditedRule(w words, what market.Audited) string {
+	switch what {
+	case market.AuditMakeRule:
+		return w.Say("オファー条件の作成", "Made a rule")
+	case market.AuditEditRule:
+		return w.Say("オファー条件の変更", "Changed a rule")
+	case market.AuditExpireRule:
+		return w.Say("オファー条件の期間終了", "A rule's last day passed")
+	case market.AuditActivate:
+		return w.Say("オファー条件の開始", "Activated a rule")
+	case market.AuditPause:
+		return w.Say("オファー条件の停止", "Paused a rule")
+	case market.AuditBatch:
+		return w.Say("オファーの承認", "Confirmed a batch")
 	}
 	return string(what)
 }
@@ -140,4 +153,12 @@ func subject(w words, e market.Noted) string {
 		return name
 	}
 	return name + short(e.About)
+}
+
+// about is the page of what an entry is about, "" where the reader has none.
+func (a auditing) about(e market.Noted) string {
+	if a.path != "/company/audit" || e.Kind != market.SubjectRule || e.About == "" || e.Title == "" {
+		return ""
+	}
+	return rulesPath + "/" + e.About
 }

@@ -175,8 +175,11 @@ type rulePageData struct {
 	funnel    *market.Funnel
 	approve   bool
 	waiting   market.Backlog // at the rule
-	unknown   string         // why there are no numbers
-	stopped   string         // why it sends nothing though it is active, "" if it may
+	steps     []market.Noted // what was done to it, the newest first
+	older     bool           // there are more
+	names     map[uuid.UUID]string
+	unknown   string // why there are no numbers
+	stopped   string // why it sends nothing though it is active, "" if it may
 	notice    string
 	today     day.Day
 	path      string

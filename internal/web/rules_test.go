@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"enishi/internal/account"
 	"enishi/internal/market"
 	"enishi/internal/position"
@@ -201,4 +203,51 @@ func TestWhatASuspendedCompanyIsTold(t *testing.T) {
 	for _, path := range []string{"/company/candidates", "/company/rules", "/company/scouts/new"} {
 		s.english(s.get(path, "Accept-Language", "en"), "サーバー開発")
 	}
+}
+
+// TestTheHistoryOfARule reads who did what to a rule, as somebody who may not read the
+// whole audit log, and finds the rule from there by its position's title.
+func TestTheHistoryOfARule(t *testing.T) {
+	s := newSite(t)
+	s.employer()
+	s.people(3)
+	path := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.holds(s.get(path), http.StatusOK, "変更の記録", "<td>作成</td>", "owner@example.jp")
+	owner := s.browser
+	s.joins("recruiter@example.jp", account.Recruiter)
+	s.post(path, ruleForm("", "do", "save", "version", "1", "daily_budget", "6", "position", s.positionOf(path)))
+	s.post(path+"/activate", nil)
+	s.post(path+"/pause", nil)
+	s.post(path+"/activate", nil)
+	s.must(s.market.Drain(s.Context()))
+	s.holds(s.get("/company/audit"), http.StatusForbidden)
+	p := s.get(path)
+	s.holds(p, http.StatusOK, "recruiter@example.jp", "日程決定", `id="rule-steps" data-live="rules offers company"`)
+	steps := []string{"<td>再開</td>", "<td>停止</td>", "<td>有効にした</td>", "<td>内容を変更</td>", "<td>作成</td>"}
+	rest := p.body
+	for _, step := range steps {
+		var found bool
+		if _, rest, found = strings.Cut(rest, step); !found {
+			t.Fatalf("the history lacks %q after those before it:\n%s", step, main(p.body))
+		}
+	}
+	s.holds(s.get(path, "Accept-Language", "en"), http.StatusOK, "History", "Resumed", "Paused", "Activated", "Changed", "Made", "Scheduled")
+	s.browser = owner
+	s.joins("viewer@example.jp", account.Viewer)
+	s.holds(s.get(path), http.StatusOK, "再開", "recruiter@example.jp", "日程決定")
+	s.browser = owner
+	s.holds(s.get("/company/audit"), http.StatusOK, `<a href="`+path+`">オファー条件「サーバー開発」</a>`, "オファー条件の作成", "オファー条件の変更")
+	s.holds(s.get("/company/audit?what=rule.edit", "Accept-Language", "en"), http.StatusOK, "rule for “サーバー開発”", "Changed a rule")
+	s.post("/company/positions/"+s.positionOf(path)+"/close", nil)
+	s.holds(s.get(path), http.StatusOK, "求人の募集が終了し、停止")
+}
+
+// positionOf gives the id of the position of the rule at a path.
+func (s *site) positionOf(path string) string {
+	s.Helper()
+	id, err := uuid.Parse(path[strings.LastIndex(path, "/")+1:])
+	s.must(err)
+	r, err := s.market.Rule(s.Context(), s.actor(), id)
+	s.must(err)
+	return r.PositionID.String()
 }

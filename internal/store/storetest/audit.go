@@ -45,6 +45,10 @@ func entries(t *testing.T, s market.Store) {
 		{market.EntryFilter{Until: when.Add(time.Minute)}, 0, 9, []int{1, 0}},
 		{market.EntryFilter{Company: 1, Account: 1, What: market.AuditPublish, Since: when, Until: when.Add(time.Microsecond)}, 0, 9, []int{0}},
 		{market.EntryFilter{Company: 3}, 0, 9, nil},
+		{market.EntryFilter{Kind: market.SubjectRule, Entity: 9}, 0, 9, []int{3}},
+		{market.EntryFilter{Kind: market.SubjectAccount, Entity: 2, What: market.AuditSignIn}, 0, 9, []int{1}},
+		{market.EntryFilter{Kind: market.SubjectRule, Entity: 2}, 0, 9, nil},
+		{market.EntryFilter{Company: 1, Kind: market.SubjectRule, Entity: 9}, 0, 9, nil},
 	} {
 		var expected []market.Entry
 		for _, i := range test.want {
