@@ -25,13 +25,17 @@ func (p *Pages) backlogOf(ctx context.Context, actor market.Actor, rule uuid.UUI
 	return market.Backlog{}, err
 }
 
-// everybody is how many wait at all of some rules.
-func everybody(list []market.RuleBacklog) int {
+// waitAll says how many wait at all of some rules: of several, offers, since one person
+// may wait at more than one.
+func waitAll(w words, list []market.RuleBacklog) string {
 	n := 0
 	for _, b := range list {
 		n += b.People
 	}
-	return n
+	if len(list) == 1 {
+		return waitText(w, n)
+	}
+	return w.Say(grouped(n)+"件のオファーが確認を待っています", grouped(n)+" offers wait to be confirmed")
 }
 
 // waitText says how many wait to be confirmed.

@@ -119,7 +119,7 @@ func (h firmHome) says(w words) string {
 	case len(h.owed) > 0:
 		return w.Say(n+"件、日程の提示期限が近づいています", n+" people wait for a date, and time is short")
 	case len(h.backlogs) > 0:
-		return waitText(w, everybody(h.backlogs))
+		return waitAll(w, h.backlogs)
 	case waiting > 0:
 		return w.Say(grouped(waiting)+"人が日程の提示を待っています", grouped(waiting)+" people wait for a date")
 	case len(h.cost.Breaches) > 0:

@@ -141,6 +141,12 @@ func TestACompanyIsToldWhoWaits(t *testing.T) {
 	s.holds(s.post(path+"/pause", nil), http.StatusOK)
 	quiet()
 	s.post(path+"/activate", nil)
+	second := s.post("/company/rules/new", ruleForm(s.published(), "do", "save")).path
+	s.post(second+"/activate", nil)
+	s.must(s.market.Drain(s.Context()))
+	s.holds(s.get("/company"), http.StatusOK, "<h1>3件のオファーが確認を待っています</h1>", proposals, second+"/proposals") // of two people
+	s.holds(s.get("/company", "Accept-Language", "en"), http.StatusOK, "<h1>3 offers wait to be confirmed</h1>")
+	s.post(second+"/pause", nil)
 	s.post(proposals, s.ticked(path))
 	quiet()
 }
