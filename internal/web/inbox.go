@@ -202,7 +202,7 @@ func answeredText(w words, d market.Delivered) string {
 	}
 	text += w.Say("メッセージを送れます。", "You can write to each other.")
 	if by, ok := d.DateBy(); ok {
-		text += w.Say(w.Date(by)+" までに、企業から面接の日程が届きます。", " It owes you a date for the interview by "+w.Date(by)+".")
+		text += w.Say(w.Date(by)+" までに、企業から面接の日程が届きます。", " The company owes you a date for the interview by "+w.Date(by)+".")
 	}
 	return text
 }

@@ -124,7 +124,7 @@ func TestWhoIsLikeYou(t *testing.T) {
 			t.Errorf("%q, want with %q and without %q", c.got, c.has, c.lacks)
 		}
 	}
-	if got, want := unparted("9時00分から18時00分まで、完全週休2日"), "9時\u206000分から18時\u206000分まで、完全週休\u20602日"; got != want {
+	if got, want := unparted("9時00分から18時00分まで、完全週休2日"), "9時\u206000分から18時\u206000分まで、完全週\u2060休\u20602\u2060日"; got != want {
 		t.Errorf("unparted = %q, want %q", got, want)
 	}
 }

@@ -30,11 +30,14 @@ func inVoice(w words, text string) templ.Attributes {
 // unbarred lets no line of a title begin with the bar that parts it.
 func unbarred(title string) string { return strings.ReplaceAll(title, "｜", "\u2060｜\u200b") }
 
-// clockTimes are times of a day, and how many days of a week are off, as terms say them.
-var clockTimes = regexp.MustCompile(`(\d時|週休)(\d)`)
+// clockTime is the hour of a time of a day.
+var clockTime = regexp.MustCompile(`(\d時)(\d)`)
 
-// unparted lets no line of a narrow column end within a time of a day.
-func unparted(text string) string { return clockTimes.ReplaceAllString(text, "$1\u2060$2") }
+// unparted lets no line of a narrow column end within a time of a day, or within what says
+// how many days of a week are off.
+func unparted(text string) string {
+	return strings.ReplaceAll(clockTime.ReplaceAllString(text, "$1\u2060$2"), "週休2日", "週\u2060休\u20602\u2060日")
+}
 
 func japaneseText(text string) bool {
 	return slices.ContainsFunc([]rune(text), func(r rune) bool {
