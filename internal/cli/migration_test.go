@@ -114,7 +114,7 @@ func newestOf(t *testing.T, list string) (newest int64) {
 func past(t *testing.T, schema int64) generation {
 	t.Helper()
 	commit := strings.TrimSpace(git(t, "rev-parse", before(t, schema+1)))
-	if found := newestOf(t, git(t, "ls-tree", "--full-tree", "--name-only", commit, migrationsDir+"/")); found != schema {
+	if found := newestOf(t, migrationsAt(t, commit)); found != schema {
 		t.Fatalf("before migration %d was there, in %s, the newest was %d", schema+1, commit, found)
 	}
 	cache, err := os.UserCacheDir()
@@ -162,12 +162,36 @@ func before(t *testing.T, version int64) string {
 		commits = append(commits, strings.TrimSpace(added)+"^")
 	}
 	for _, commit := range commits {
-		if !strings.Contains(git(t, "ls-tree", "--full-tree", "--name-only", commit, migrationsDir+"/"), pattern) {
+		list := migrationsAt(t, commit)
+		for twice(list) { // two lines of work had met there, and not settled yet whose number is whose
+			commit += "^"
+			list = migrationsAt(t, commit)
+		}
+		if !strings.Contains(list, pattern) {
 			return commit
 		}
 	}
 	t.Fatalf("no commit before migration %d is in the history: git fetch --unshallow", version)
 	return ""
+}
+
+// migrationsAt gives the paths of a commit's migrations, one a line.
+func migrationsAt(t *testing.T, commit string) string {
+	t.Helper()
+	return git(t, "ls-tree", "--full-tree", "--name-only", commit, migrationsDir+"/")
+}
+
+// twice says whether two migrations have one number, with which no program starts.
+func twice(list string) bool {
+	seen := map[string]bool{}
+	for name := range strings.Lines(list) {
+		number, _, _ := strings.Cut(filepath.Base(name), "_")
+		if seen[number] {
+			return true
+		}
+		seen[number] = true
+	}
+	return false
 }
 
 func git(t *testing.T, args ...string) string {
