@@ -26,7 +26,11 @@ func Files(project fs.FS) ([]Written, error) {
 		return nil, errs.Wrap(errs.NotFound, "run it in the project's folder", err)
 	}
 	balancer, err := addressed(string(source))
-	return []Written{{"compose.yaml", compose}, {"deploy/compose/haproxy.cfg", []byte(balancer)}}, err
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := Tasks()
+	return []Written{{"compose.yaml", compose}, {"deploy/compose/haproxy.cfg", []byte(balancer)}, {tasksFile, tasks}}, err
 }
 
 const balancerSource = "deploy/haproxy.cfg"

@@ -96,7 +96,8 @@ type OnDemand struct {
 }
 
 const (
-	megabyte = 1 << 20
+	megabyte    = 1 << 20
+	servicePort = 8080 // of the image
 	// jobMemory holds the populations of a million people, which snapshot loads.
 	jobMemory = 1024 * megabyte
 	// stopTime is what a process takes at most from SIGTERM to its end: five seconds in

@@ -1,0 +1,116 @@
+// Package environment says how dev, staging and prod differ: one typed table, in which
+// capacity, sizes and how long things are kept are values. Everything else about them
+// is alike by construction.
+//
+// It knows nothing of AWS but names; everything here is safe for concurrent use.
+package environment
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Capacity is on what tasks run.
+type Capacity string
+
+// The kinds: tasks that need no host of ours; the same, with workers on spare capacity
+// that may be taken away; and hosts of ours, which a capacity provider adds and drains.
+const (
+	Fargate     Capacity = "fargate"
+	FargateSpot Capacity = "fargate_spot"
+	EC2         Capacity = "ec2"
+)
+
+// Capacities gives all kinds.
+func Capacities() []Capacity { return []Capacity{Fargate, FargateSpot, EC2} }
+
+// Bounds are how many tasks a service has: that many at least and at most. What is
+// set here is for the first deployment; operators' later choice is kept.
+type Bounds struct{ Least, Most int }
+
+// Environment is an installation. Account and Region are "" where they are those of
+// whoever deploys.
+type Environment struct {
+	Name     string
+	Real     bool // it holds people's data: it is kept from mistakes
+	Account  string
+	Region   string
+	Domain   string   // a zone of Route 53, which exists beforehand
+	Edge     string   // prefix list of the addresses from which CloudFront asks, as the region names it
+	Zones    []string // availability zones
+	Capacity Capacity
+
+	Web, Worker Bounds
+	WebPower    Power
+	WorkerPower Power
+	HostType    string // of ec2, such as m7g.large
+
+	Database Database
+	Cache    Cache
+
+	LogDays     int           // in CloudWatch Logs
+	ArchiveDays int           // in S3, from where they are deleted
+	BackupDays  int           // of the database's point-in-time recovery
+	Budget      int           // USD a month; an alarm tells of 80 %, and of a forecast beyond it
+	Bake        time.Duration // all traffic on the new version, the old one still there
+	NATs        int           // gateways through which tasks reach the world
+}
+
+// Power is what one task may take.
+type Power struct {
+	CPU    int // in units, 1024 a core
+	Memory int // MiB
+}
+
+// Database is the Aurora cluster: serverless between two bounds, in capacity units of
+// 2 GiB each. Its storage grows by itself.
+type Database struct {
+	Least, Most float64
+	Readers     int
+}
+
+// Cache is the ElastiCache replication group.
+type Cache struct {
+	NodeType string
+	Replicas int
+}
+
+// All gives the table.
+func All() []Environment {
+	return []Environment{
+		{
+			Name: "dev", Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "dev.enishi.example.jp", Zones: tokyo(), Capacity: FargateSpot,
+			Web: Bounds{1, 2}, Worker: Bounds{1, 2}, WebPower: Power{512, 1024}, WorkerPower: Power{512, 1024}, HostType: "t4g.medium",
+			Database: Database{0.5, 2, 0}, Cache: Cache{"cache.t4g.micro", 0},
+			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 300, NATs: 1,
+		},
+		{
+			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
+			Web: Bounds{2, 4}, Worker: Bounds{2, 2}, WebPower: Power{1024, 2048}, WorkerPower: Power{1024, 2048}, HostType: "m7g.large",
+			Database: Database{0.5, 8, 1}, Cache: Cache{"cache.t4g.small", 1},
+			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Bake: 2 * time.Minute, NATs: 1,
+		},
+		{
+			Name: "prod", Real: true, Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
+			Web: Bounds{3, 30}, Worker: Bounds{2, 4}, WebPower: Power{2048, 4096}, WorkerPower: Power{2048, 4096}, HostType: "m7g.xlarge",
+			Database: Database{2, 64, 2}, Cache: Cache{"cache.m7g.large", 2},
+			LogDays: 90, ArchiveDays: 400, BackupDays: 35, Budget: 6000, Bake: 10 * time.Minute, NATs: 3,
+		},
+	}
+}
+
+// tokyo gives the zones of ap-northeast-1 that accounts made today have.
+func tokyo() []string { return []string{"ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"} }
+
+// Find gives an environment by its name, or says which there are.
+func Find(name string) (Environment, error) {
+	var names []string
+	for _, e := range All() {
+		if e.Name == name {
+			return e, nil
+		}
+		names = append(names, e.Name)
+	}
+	return Environment{}, fmt.Errorf("environment: found %q; accepted: %s", name, strings.Join(names, ", "))
+}

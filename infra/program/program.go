@@ -1,0 +1,61 @@
+// Package program tells what has to run: the roles, jobs and settings of Enishi's program,
+// as the table of the service itself has them. A new role, job or setting comes in by
+// `make compose` in the folder above.
+package program
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+)
+
+//go:embed program.json
+var table []byte
+
+// Program is what the image holds.
+type Program struct {
+	Port     int
+	Health   []string
+	Roles    []Task
+	Jobs     []Task
+	Settings []Setting
+}
+
+// Task is a role of the service, or a job that ends.
+type Task struct {
+	Name, What  string
+	Args        []string
+	MemoryMiB   int    `json:"memory_mib"`
+	StopSeconds int    `json:"stop_seconds"`
+	Every       int    `json:"every_minutes"` // 0: daily
+	At          string // of a daily job, in Tokyo
+}
+
+// Setting is one that the program reads from its environment.
+type Setting struct {
+	Env    string
+	Secret bool
+	Help   string
+}
+
+// Read gives the table.
+func Read() (Program, error) {
+	var p Program
+	if err := json.Unmarshal(table, &p); err != nil {
+		return p, fmt.Errorf("infra/program/program.json: %w: run make compose", err)
+	}
+	return p, nil
+}
+
+// Role gives a role by its name.
+func (p *Program) Role(name string) (Task, error) {
+	for _, t := range p.Roles {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Task{}, fmt.Errorf("the program has no role %q", name)
+}
+
+// Ends says whether a task is a job: it has a schedule, and comes to an end.
+func (t Task) Ends() bool { return t.Every > 0 || t.At != "" }

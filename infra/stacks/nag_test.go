@@ -1,0 +1,50 @@
+package stacks_test
+
+import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"enishi/infra/environment"
+	"enishi/infra/stacks"
+)
+
+// TestNothingNags runs the AwsSolutions rules over every environment. What is not as they
+// want has its reason where the stack says so.
+func TestNothingNags(t *testing.T) {
+	for _, e := range environment.All() {
+		dir := t.TempDir()
+		app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), AnalyticsReporting: jsii.Bool(false)})
+		if _, err := stacks.NewService(app, e, stacks.NewBase(app, e)); err != nil {
+			t.Fatal(err)
+		}
+		awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true), Reports: jsii.Bool(true)}), nil)
+		app.Synth(nil)
+		reports, err := filepath.Glob(filepath.Join(dir, "AwsSolutions-*-NagReport.csv"))
+		if err != nil || len(reports) != 2 {
+			t.Fatalf("%d reports, %v", len(reports), err)
+		}
+		for _, file := range reports {
+			text, err := os.Open(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := csv.NewReader(text).ReadAll()
+			if err != nil || len(rows) < 20 {
+				t.Fatalf("%d rows, %v", len(rows), err)
+			}
+			_ = text.Close()
+			for _, row := range rows[1:] {
+				if row[2] == "Non-Compliant" || row[2] == "UNKNOWN" || row[2] == "Suppressed" && strings.TrimSpace(row[3]) == "" {
+					t.Errorf("%s: %s: %s", row[0], row[1], strings.Join(row[2:], " | "))
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package stacks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"enishi/infra/environment"
+	"enishi/infra/program"
+)
+
+// Service is the stack of what is deployed: the cluster, the load balancer, the services
+// and the scheduled jobs.
+type Service struct {
+	Stack    awscdk.Stack
+	Balancer *Balancer
+	Cluster  awsecs.CfnCluster
+}
+
+// kept gives the value of a parameter of the account that operators and deployments
+// change: the template reads it when it is deployed, and so keeps what they chose.
+func kept(scope constructs.Construct, e environment.Environment, name string) *string {
+	return awsssm.StringParameter_ValueForStringParameter(scope, jsii.String("/enishi/"+e.Name+"/"+name), nil)
+}
+
+// NewService describes it.
+func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, error) {
+	p, err := program.Read()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{Stack: newStack(app, "service", e)}
+	s.Balancer = newBalancer(s.Stack, e, b)
+	s.Cluster = newHosts(s.Stack, e)
+	tasks := newTasks(s.Stack, e, b, p, kept(s.Stack, e, "image"))
+	web, err := p.Role("web")
+	if err != nil {
+		return nil, err
+	}
+	worker, err := p.Role("worker")
+	if err != nil {
+		return nil, err
+	}
+	s.web(e, b, tasks.define(web, e.WebPower))
+	s.worker(e, b, tasks.define(worker, e.WorkerPower))
+	s.jobs(e, b, p, tasks)
+	return s, nil
+}
+
+func newHosts(scope constructs.Construct, e environment.Environment) awsecs.CfnCluster {
+	providers := []any{"FARGATE", "FARGATE_SPOT"}
+	cluster := awsecs.NewCfnCluster(scope, jsii.String("Cluster"), &awsecs.CfnClusterProps{
+		ClusterName: jsii.String("enishi-" + e.Name), CapacityProviders: &providers,
+		ClusterSettings: &[]any{&awsecs.CfnCluster_ClusterSettingsProperty{Name: jsii.String("containerInsights"), Value: jsii.String("enhanced")}},
+	})
+	except(cluster, "ECS4", "enhanced is more than enabled, which the rule does not know")
+	return cluster
+}
+
+// on says on which capacity a service runs. One worker in four stays on capacity that is
+// not taken away.
+func on(e environment.Environment, spare bool) *[]any {
+	share := func(provider string, base, weight int) any {
+		return &awsecs.CfnService_CapacityProviderStrategyItemProperty{CapacityProvider: jsii.String(provider), Base: jsii.Number(base), Weight: jsii.Number(weight)}
+	}
+	if spare && e.Capacity == environment.FargateSpot {
+		return &[]any{share("FARGATE", 1, 1), share("FARGATE_SPOT", 0, 3)}
+	}
+	return &[]any{share("FARGATE", 1, 1)}
+}
+
+// inside says where tasks stand.
+func inside(b *Base, door awsec2.SecurityGroup) *awsecs.CfnService_NetworkConfigurationProperty {
+	subnets := b.Network.VPC.SelectSubnets(&awsec2.SubnetSelection{SubnetGroupName: jsii.String("app")})
+	return &awsecs.CfnService_NetworkConfigurationProperty{AwsvpcConfiguration: &awsecs.CfnService_AwsVpcConfigurationProperty{
+		Subnets: subnets.SubnetIds, SecurityGroups: &[]*string{door.SecurityGroupId()}, AssignPublicIp: jsii.String("DISABLED"),
+	}}
+}
+
+// What a canary is: that share of the traffic goes to the next version first, for as long.
+const (
+	canaryShare   = 10 // percent
+	canaryMinutes = 1
+)
+
+// web is deployed by ECS itself: the next version beside this one, a tenth of the traffic,
+// all of it, and back if an alarm says so while both are there. How many tasks there are
+// is not said here, so that a change of the template leaves what scaling has chosen.
+func (s *Service) web(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) {
+	service := awsecs.NewCfnService(s.Stack, jsii.String("WebService"), &awsecs.CfnServiceProps{
+		ServiceName: jsii.String("web"), Cluster: s.Cluster.Ref(), TaskDefinition: task.Ref(),
+		CapacityProviderStrategy: on(e, false), NetworkConfiguration: inside(b, b.Network.Doors.Web), AvailabilityZoneRebalancing: jsii.String("ENABLED"),
+		HealthCheckGracePeriodSeconds: jsii.Number(60), PropagateTags: jsii.String("SERVICE"), EnableEcsManagedTags: jsii.Bool(true), EnableExecuteCommand: jsii.Bool(false),
+		LoadBalancers: &[]any{&awsecs.CfnService_LoadBalancerProperty{
+			ContainerName: jsii.String("enishi"), ContainerPort: jsii.Number(servicePort), TargetGroupArn: s.Balancer.Groups[0].Ref(),
+			AdvancedConfiguration: &awsecs.CfnService_AdvancedConfigurationProperty{
+				AlternateTargetGroupArn: s.Balancer.Groups[1].Ref(), ProductionListenerRule: s.Balancer.Production.Ref(), TestListenerRule: s.Balancer.Test.Ref(), RoleArn: s.Balancer.Shifter.RoleArn(),
+			},
+		}},
+		DeploymentConfiguration: &awsecs.CfnService_DeploymentConfigurationProperty{
+			Strategy: jsii.String("CANARY"), BakeTimeInMinutes: jsii.Number(e.Bake.Minutes()), MinimumHealthyPercent: jsii.Number(100), MaximumPercent: jsii.Number(200),
+			CanaryConfiguration:      &awsecs.CfnService_CanaryConfigurationProperty{CanaryPercent: jsii.Number(canaryShare), CanaryBakeTimeInMinutes: jsii.Number(canaryMinutes)},
+			DeploymentCircuitBreaker: &awsecs.CfnService_DeploymentCircuitBreakerProperty{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
+		},
+	})
+	s.scales(e, "web", service, []tracked{
+		{name: "Cpu", metric: "ECSServiceAverageCPUUtilization", target: 55},
+	})
+}
+
+func (s *Service) worker(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) {
+	service := awsecs.NewCfnService(s.Stack, jsii.String("WorkerService"), &awsecs.CfnServiceProps{
+		ServiceName: jsii.String("worker"), Cluster: s.Cluster.Ref(), TaskDefinition: task.Ref(),
+		CapacityProviderStrategy: on(e, true), NetworkConfiguration: inside(b, b.Network.Doors.Worker), AvailabilityZoneRebalancing: jsii.String("ENABLED"),
+		PropagateTags: jsii.String("SERVICE"), EnableEcsManagedTags: jsii.Bool(true), EnableExecuteCommand: jsii.Bool(false),
+		DeploymentConfiguration: &awsecs.CfnService_DeploymentConfigurationProperty{
+			Strategy: jsii.String("ROLLING"), MinimumHealthyPercent: jsii.Number(100), MaximumPercent: jsii.Number(200),
+			DeploymentCircuitBreaker: &awsecs.CfnService_DeploymentCircuitBreakerProperty{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
+		},
+	})
+	s.scales(e, "worker", service, []tracked{
+		{name: "Cpu", metric: "ECSServiceAverageCPUUtilization", target: 60},
+	})
+}
+
+// tracked is a figure that scaling holds near a value.
+type tracked struct {
+	name, metric string
+	target       float64
+}
+
+// How soon scaling acts again after it has added or taken away tasks.
+const (
+	scaleOutAfter = 60  // s
+	scaleInAfter  = 300 // s
+)
+
+func (s *Service) scales(e environment.Environment, name string, service awsecs.CfnService, by []tracked) {
+	bound := func(which string) *float64 { return awscdk.Token_AsNumber(kept(s.Stack, e, name+"/"+which)) }
+	target := awsapplicationautoscaling.NewCfnScalableTarget(s.Stack, jsii.String(title(name)+"Scaling"), &awsapplicationautoscaling.CfnScalableTargetProps{
+		ServiceNamespace: jsii.String("ecs"), ScalableDimension: jsii.String("ecs:service:DesiredCount"),
+		ResourceId:  join("service/", s.Cluster.Ref(), "/"+name),
+		MinCapacity: bound("least"), MaxCapacity: bound("most"),
+	})
+	target.AddDependency(service)
+	for _, t := range by {
+		awsapplicationautoscaling.NewCfnScalingPolicy(s.Stack, jsii.String(title(name)+"By"+t.name), &awsapplicationautoscaling.CfnScalingPolicyProps{
+			PolicyName: jsii.String(name + "-" + strings.ToLower(t.name)), PolicyType: jsii.String("TargetTrackingScaling"), ScalingTargetId: target.Ref(),
+			TargetTrackingScalingPolicyConfiguration: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingScalingPolicyConfigurationProperty{
+				TargetValue: jsii.Number(t.target), ScaleOutCooldown: jsii.Number(scaleOutAfter), ScaleInCooldown: jsii.Number(scaleInAfter),
+				PredefinedMetricSpecification: &awsapplicationautoscaling.CfnScalingPolicy_PredefinedMetricSpecificationProperty{PredefinedMetricType: jsii.String(t.metric)},
+			},
+		})
+	}
+}
+
+// jobs run each as a task of its own, when it is time for it in Tokyo.
+func (s *Service) jobs(e environment.Environment, b *Base, p program.Program, t *tasks) {
+	role := awsiam.NewRole(s.Stack, jsii.String("Clock"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), nil)})
+	role.AddToPolicy(allow(t.may.RoleArn(), "iam:PassRole"))
+	role.AddToPolicy(allow(t.starts.RoleArn(), "iam:PassRole"))
+	subnets := b.Network.VPC.SelectSubnets(&awsec2.SubnetSelection{SubnetGroupName: jsii.String("app")})
+	for _, job := range p.Jobs {
+		task := t.define(job, environment.Power{CPU: 512, Memory: 1024})
+		role.AddToPolicy(allow(task.Ref(), "ecs:RunTask"))
+		awsscheduler.NewCfnSchedule(s.Stack, jsii.String("Schedule"+title(job.Name)), &awsscheduler.CfnScheduleProps{
+			Name: jsii.String("enishi-" + e.Name + "-" + job.Name), Description: jsii.String(job.What),
+			ScheduleExpression: jsii.String(schedule(job)), ScheduleExpressionTimezone: jsii.String("Asia/Tokyo"),
+			FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
+			Target: &awsscheduler.CfnSchedule_TargetProperty{
+				Arn: s.Cluster.AttrArn(), RoleArn: role.RoleArn(),
+				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(3), MaximumEventAgeInSeconds: jsii.Number(600)},
+				EcsParameters: &awsscheduler.CfnSchedule_EcsParametersProperty{
+					TaskDefinitionArn: task.Ref(), LaunchType: jsii.String("FARGATE"), TaskCount: jsii.Number(1), PropagateTags: jsii.String("TASK_DEFINITION"),
+					NetworkConfiguration: &awsscheduler.CfnSchedule_NetworkConfigurationProperty{AwsvpcConfiguration: &awsscheduler.CfnSchedule_AwsVpcConfigurationProperty{
+						Subnets: subnets.SubnetIds, SecurityGroups: &[]*string{b.Network.Doors.Job.SecurityGroupId()}, AssignPublicIp: jsii.String("DISABLED"),
+					}},
+				},
+			},
+		})
+	}
+}
+
+// schedule writes when a job runs as EventBridge Scheduler does.
+func schedule(job program.Task) string {
+	if job.Every > 0 {
+		return fmt.Sprintf("rate(%d minutes)", job.Every)
+	}
+	hour, minute, _ := strings.Cut(job.At, ":")
+	return fmt.Sprintf("cron(%s %s * * ? *)", strings.TrimPrefix(minute, "0"), strings.TrimPrefix(hour, "0"))
+}

@@ -1,0 +1,149 @@
+package stacks
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"enishi/infra/environment"
+	"enishi/infra/program"
+)
+
+// tasks makes task definitions that differ in what they run and how much they may take.
+type tasks struct {
+	scope   constructs.Construct
+	base    *Base
+	e       environment.Environment
+	program program.Program
+	image   *string
+	may     awsiam.Role // what the program itself does on AWS
+	starts  awsiam.Role // what ECS does to start it
+}
+
+func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p program.Program, image *string) *tasks {
+	s := constructs.NewConstruct(scope, jsii.String("Tasks"))
+	role := func(name string) awsiam.Role {
+		return awsiam.NewRole(s, jsii.String(name), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil)})
+	}
+	t := &tasks{scope: s, base: b, e: e, program: p, image: image, may: role("May"), starts: role("Starts")}
+	// By policies of the roles alone: what grants would add to keys and buckets makes the
+	// stack that holds them depend on this one.
+	key := b.Keys.Data.KeyArn()
+	for _, of := range []struct {
+		role    awsiam.Role
+		on      *string
+		actions []string
+	}{
+		{t.may, join("", b.Data.Files.BucketArn(), "/*"), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}},
+		{t.may, b.Data.Files.BucketArn(), []string{"s3:ListBucket"}},
+		{t.may, b.Data.Cluster.AttrMasterUserSecretSecretArn(), []string{"secretsmanager:GetSecretValue"}},
+		{t.may, key, []string{"kms:Decrypt", "kms:GenerateDataKey"}},
+		{t.starts, b.Data.Secret.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
+		{t.starts, b.Data.CacheKey.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
+		{t.starts, b.Data.Mail.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
+		{t.starts, key, []string{"kms:Decrypt"}},
+		{t.starts, b.Data.Registry.RepositoryArn(), []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}},
+		{t.starts, jsii.String("*"), []string{"ecr:GetAuthorizationToken"}}, // which knows no resource
+	} {
+		of.role.AddToPolicy(allow(of.on, of.actions...))
+	}
+	except(t.may, "IAM5", "every file of this environment's own bucket is the program's")
+	except(t.starts, "IAM5", "a token for the registry is of no resource; log groups are named with what is below them")
+	return t
+}
+
+func allow(resource *string, actions ...string) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &[]*string{resource}})
+}
+
+// define makes the definition of one task.
+func (t *tasks) define(task program.Task, power environment.Power) awsecs.CfnTaskDefinition {
+	log := awslogs.NewLogGroup(t.scope, jsii.String("Log"+title(task.Name)), &awslogs.LogGroupProps{
+		Retention: retention(t.e.LogDays), EncryptionKey: t.base.Keys.Logs, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	t.starts.AddToPolicy(allow(log.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents"))
+	platforms := jsii.Strings("FARGATE", "EC2")
+	definition := awsecs.NewCfnTaskDefinition(t.scope, jsii.String(title(task.Name)), &awsecs.CfnTaskDefinitionProps{
+		Family: jsii.String("enishi-" + t.e.Name + "-" + task.Name), NetworkMode: jsii.String("awsvpc"), RequiresCompatibilities: platforms,
+		Cpu: jsii.String(strconv.Itoa(power.CPU)), Memory: jsii.String(strconv.Itoa(max(power.Memory, task.MemoryMiB))),
+		TaskRoleArn: t.may.RoleArn(), ExecutionRoleArn: t.starts.RoleArn(),
+		RuntimePlatform: &awsecs.CfnTaskDefinition_RuntimePlatformProperty{CpuArchitecture: jsii.String("ARM64"), OperatingSystemFamily: jsii.String("LINUX")},
+		Volumes:         &[]any{&awsecs.CfnTaskDefinition_VolumeProperty{Name: jsii.String("data")}, &awsecs.CfnTaskDefinition_VolumeProperty{Name: jsii.String("tmp")}},
+		ContainerDefinitions: &[]any{&awsecs.CfnTaskDefinition_ContainerDefinitionProperty{
+			Name: jsii.String("enishi"), Image: t.image, Essential: jsii.Bool(true), Command: jsii.Strings(task.Args...),
+			ReadonlyRootFilesystem: jsii.Bool(true), StopTimeout: jsii.Number(task.StopSeconds), VersionConsistency: jsii.String("enabled"),
+			PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(t.program.Port), Protocol: jsii.String("tcp")}},
+			Environment:  t.environment(), Secrets: t.secrets(),
+			MountPoints: &[]any{
+				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("data"), ContainerPath: jsii.String("/data"), ReadOnly: jsii.Bool(false)},
+				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("tmp"), ContainerPath: jsii.String("/tmp"), ReadOnly: jsii.Bool(false)},
+			},
+			HealthCheck: t.health(task),
+			LogConfiguration: &awsecs.CfnTaskDefinition_LogConfigurationProperty{LogDriver: jsii.String("awslogs"), Options: map[string]*string{
+				"awslogs-group": log.LogGroupName(), "awslogs-region": jsii.String(t.e.Region), "awslogs-stream-prefix": jsii.String(task.Name),
+				"mode": jsii.String("non-blocking"), "max-buffer-size": jsii.String("25m"), // a log that hangs must not hang the service
+			}},
+			LinuxParameters: &awsecs.CfnTaskDefinition_LinuxParametersProperty{Capabilities: &awsecs.CfnTaskDefinition_KernelCapabilitiesProperty{Drop: jsii.Strings("ALL")}},
+		}},
+	})
+	except(definition, "ECS2", "where things are is no secret; secrets come from Secrets Manager")
+	return definition
+}
+
+// health asks the program itself; a job that ends is asked nothing.
+func (t *tasks) health(task program.Task) *awsecs.CfnTaskDefinition_HealthCheckProperty {
+	if task.Ends() {
+		return nil
+	}
+	return &awsecs.CfnTaskDefinition_HealthCheckProperty{
+		Command: jsii.Strings(append([]string{"CMD"}, t.program.Health...)...), Interval: jsii.Number(healthEvery), Timeout: jsii.Number(healthWait), Retries: jsii.Number(3), StartPeriod: jsii.Number(60),
+	}
+}
+
+// environment gives the settings that the installation decides.
+func (t *tasks) environment() *[]any {
+	d := t.base.Data
+	var out []any
+	for _, v := range []struct {
+		name  string
+		value *string
+	}{
+		{"ENISHI_DATABASE_URL", join("mysql://enishi@", d.Cluster.AttrEndpointAddress(), ":3306/enishi?tls=true")},
+		{"ENISHI_DATABASE_READER_URL", join("mysql://enishi@", d.Cluster.AttrReadEndpointAddress(), ":3306/enishi?tls=true")},
+		{"ENISHI_DATABASE_SECRET", d.Cluster.AttrMasterUserSecretSecretArn()},
+		{"ENISHI_FILES_URL", join("s3://", d.Files.BucketName(), "?region="+t.e.Region)},
+		{"ENISHI_REDIS_URL", join("rediss://", d.Cache.AttrPrimaryEndPointAddress(), ":6379/0")},
+		{"ENISHI_PUBLIC_URL", jsii.String("https://" + t.e.Domain)},
+		{"ENISHI_PROXIES", jsii.String("2")}, // CloudFront and the load balancer
+		{"ENISHI_ADDR", jsii.String(fmt.Sprintf(":%d", t.program.Port))},
+		{"ENISHI_LOG_FORMAT", jsii.String("json")},
+		{"ENISHI_MAIL_FROM", jsii.String("Enishi <no-reply@" + t.e.Domain + ">")},
+	} {
+		out = append(out, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(v.name), Value: v.value})
+	}
+	return &out
+}
+
+func (t *tasks) secrets() *[]any {
+	return &[]any{
+		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_SECRET"), ValueFrom: t.base.Data.Secret.SecretArn()},
+		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_MAIL_URL"), ValueFrom: t.base.Data.Mail.SecretArn()},
+		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_REDIS_PASSWORD"), ValueFrom: t.base.Data.CacheKey.SecretArn()},
+	}
+}
+
+// Unsaid are the settings that every installation on AWS leaves at their default.
+func Unsaid() []string {
+	return []string{
+		"ENISHI_DEMO", "ENISHI_DATA", "ENISHI_ROLES", // the image's, or the role's command
+		"ENISHI_MATCHING_MODE", "ENISHI_PERMIT", "ENISHI_CONTACT", // operators set them on their pages
+		"ENISHI_RATE_LIMITS", "ENISHI_CONCURRENCY", "ENISHI_DATABASE_CONNECTIONS", "ENISHI_LOG_LEVEL",
+		"ENISHI_TRACES_URL", "ENISHI_TRACES_RATIO", // nothing collects traces
+	}
+}
