@@ -179,6 +179,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "database-reader-url", Env: "ENISHI_DATABASE_READER_URL", Value: "(none)", Source: config.FromDefault},
 		{Name: "database-connections", Flag: "--database-connections", Env: "ENISHI_DATABASE_CONNECTIONS", Value: "auto", Source: config.FromDefault},
 		{Name: "redis-url", Env: "ENISHI_REDIS_URL", Value: "(none: limits are each process's own)", Source: config.FromDefault},
+		{Name: "redis-password", Env: "ENISHI_REDIS_PASSWORD", Value: "(none)", Source: config.FromDefault},
 		{Name: "mail-url", Env: "ENISHI_MAIL_URL", Value: "(none: mails wait at /dev/mail)", Source: config.FromDefault},
 		{Name: "mail-from", Flag: "--mail-from", Env: "ENISHI_MAIL_FROM", Source: config.FromDefault},
 		{Name: "roles", Flag: "--roles", Env: "ENISHI_ROLES", Value: "web,worker,job", Source: config.FromDefault},

@@ -68,6 +68,22 @@ func redisURL() Setting {
 	}
 }
 
+// redisPassword is apart from the address where something else keeps the one, and
+// knows nothing of the other.
+func redisPassword() Setting {
+	return Setting{
+		Name: "redis-password", Secret: true, Accepts: "any text",
+		Help:    "password of the Redis, where ENISHI_REDIS_URL has none",
+		derived: func(*Config) string { return "(none)" },
+		set: func(c *Config, value string) (string, bool) {
+			if value != "" && len(c.Redis.Password) == 0 {
+				c.Redis.Password = Secret(value)
+			}
+			return "", true
+		},
+	}
+}
+
 // redisPort is the port of a host that is given without one.
 const redisPort = "6379"
 

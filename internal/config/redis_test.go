@@ -100,3 +100,14 @@ func leaks(t *testing.T, form, text, secret string) {
 		t.Errorf("the %s shows the password: %s", form, text)
 	}
 }
+
+// TestRedisPassword puts a password beside the address that has none.
+func TestRedisPassword(t *testing.T) {
+	for url, want := range map[string]string{"rediss://a:1": "apart", "rediss://:within@a:1": "within"} {
+		c, err := config.Resolve(nil, environment(map[string]string{"ENISHI_REDIS_URL": url, "ENISHI_REDIS_PASSWORD": "apart"}))
+		if err != nil || string(c.Redis.Password) != want {
+			t.Errorf("%s has the password %q, %v; want %q", url, string(c.Redis.Password), err, want)
+		}
+		leaks(t, "config", fmt.Sprintf("%+v %v", *c, c.Describe()), want)
+	}
+}
