@@ -53,7 +53,7 @@ func newData(scope constructs.Construct, e environment.Environment, n *Network, 
 	access := newAccess(s, e)
 	d := &Data{
 		Access:  access,
-		Cluster: newCluster(s, e, n, keys),
+		Cluster: newDatabase(s, e, n, keys),
 		Files:   newBucket(s, "Files", e, keys, access, nil),
 		Archive: newBucket(s, "Archive", e, keys, access, &[]*awss3.LifecycleRule{{
 			Expiration:  awscdk.Duration_Days(jsii.Number(e.ArchiveDays)),
@@ -82,9 +82,9 @@ const (
 	mysqlFamily  = "aurora-mysql8.0"
 )
 
-// newCluster describes the writer and its readers. RDS makes the password, keeps it in
+// newDatabase describes the writer and its readers. RDS makes the password, keeps it in
 // Secrets Manager and changes it; the program asks there when it is refused.
-func newCluster(s constructs.Construct, e environment.Environment, n *Network, keys *Keys) awsrds.CfnDBCluster {
+func newDatabase(s constructs.Construct, e environment.Environment, n *Network, keys *Keys) awsrds.CfnDBCluster {
 	zones := n.VPC.SelectSubnets(&awsec2.SubnetSelection{SubnetGroupName: jsii.String("data")})
 	subnets := awsrds.NewCfnDBSubnetGroup(s, jsii.String("DatabaseSubnets"), &awsrds.CfnDBSubnetGroupProps{
 		DbSubnetGroupDescription: jsii.String("the subnets of data"), SubnetIds: anys(zones.SubnetIds),

@@ -40,7 +40,7 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 	}
 	s := &Service{Stack: newStack(app, "service", e)}
 	s.Balancer = newBalancer(s.Stack, e, b)
-	s.Cluster = newHosts(s.Stack, e)
+	s.Cluster = newCluster(s.Stack, e, b)
 	tasks := newTasks(s.Stack, e, b, p, kept(s.Stack, e, "image"))
 	web, err := p.Role("web")
 	if err != nil {
@@ -54,28 +54,6 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 	s.worker(e, b, tasks.define(worker, e.WorkerPower))
 	s.jobs(e, b, p, tasks)
 	return s, nil
-}
-
-func newHosts(scope constructs.Construct, e environment.Environment) awsecs.CfnCluster {
-	providers := []any{"FARGATE", "FARGATE_SPOT"}
-	cluster := awsecs.NewCfnCluster(scope, jsii.String("Cluster"), &awsecs.CfnClusterProps{
-		ClusterName: jsii.String("enishi-" + e.Name), CapacityProviders: &providers,
-		ClusterSettings: &[]any{&awsecs.CfnCluster_ClusterSettingsProperty{Name: jsii.String("containerInsights"), Value: jsii.String("enhanced")}},
-	})
-	except(cluster, "ECS4", "enhanced is more than enabled, which the rule does not know")
-	return cluster
-}
-
-// on says on which capacity a service runs. One worker in four stays on capacity that is
-// not taken away.
-func on(e environment.Environment, spare bool) *[]any {
-	share := func(provider string, base, weight int) any {
-		return &awsecs.CfnService_CapacityProviderStrategyItemProperty{CapacityProvider: jsii.String(provider), Base: jsii.Number(base), Weight: jsii.Number(weight)}
-	}
-	if spare && e.Capacity == environment.FargateSpot {
-		return &[]any{share("FARGATE", 1, 1), share("FARGATE_SPOT", 0, 3)}
-	}
-	return &[]any{share("FARGATE", 1, 1)}
 }
 
 // inside says where tasks stand.

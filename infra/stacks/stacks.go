@@ -5,6 +5,8 @@
 package stacks
 
 import (
+	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -23,15 +25,30 @@ type Base struct {
 	Network *Network
 	Keys    *Keys
 	Data    *Data
+	Topics  *Topics
 }
 
 // NewBase describes it.
 func NewBase(app awscdk.App, e environment.Environment) *Base {
 	b := &Base{Stack: newStack(app, "base", e)}
 	b.Keys = newKeys(b.Stack, e)
+	b.Topics = newTopics(b.Stack, e)
+	newBudget(b.Stack, e, b.Topics)
 	b.Network = newNetwork(b.Stack, e, b.Keys)
 	b.Data = newData(b.Stack, e, b.Network, b.Keys)
+	newBackup(b.Stack, e, b.Data, b.Keys)
 	return b
+}
+
+// Describe describes every stack of an environment; root is the folder of this module.
+func Describe(app awscdk.App, e environment.Environment, root string) error {
+	base := NewBase(app, e)
+	service, err := NewService(app, e, base)
+	if err != nil {
+		return err
+	}
+	_, err = NewAlarms(app, e, root, base, service)
+	return err
 }
 
 func newStack(app awscdk.App, name string, e environment.Environment) awscdk.Stack {
@@ -99,3 +116,12 @@ func join(before string, middle *string, after string) *string {
 }
 
 func title(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+
+// read gives a file of the project; without it there is nothing to describe.
+func read(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("run it in the folder infra of the project: %w", err)
+	}
+	return string(text), nil
+}

@@ -43,6 +43,18 @@ func balancer(id, name, stat string) cloudMetric {
 	return cloudMetric{id: id, namespace: "AWS/ApplicationELB", name: name, stat: stat}.with("LoadBalancer", "${LoadBalancer}")
 }
 
+// inService are the web processes that are well, in either target group: a deployment
+// moves from one to the other.
+func inService() []cloudMetric {
+	healthy := func(id, group string) cloudMetric {
+		return balancer(id, "HealthyHostCount", minimum).with("TargetGroup", "${"+group+"}")
+	}
+	return []cloudMetric{healthy("blue", "BlueTargetGroup"), healthy("green", "GreenTargetGroup")}
+}
+
+// inServiceSum adds them up; of a group that nobody is in there are no figures.
+const inServiceSum = "FILL(blue, 0) + FILL(green, 0)"
+
 func database(id, name, stat string) cloudMetric {
 	return cloudMetric{id: id, namespace: "AWS/RDS", name: name, stat: stat}.with("DBClusterIdentifier", "${DatabaseCluster}")
 }
@@ -101,9 +113,9 @@ type cloudObject struct {
 func parameters() map[string]parameter {
 	list := map[string]parameter{}
 	for name, what := range map[string]string{
-		"LoadBalancer": "The load balancer as its metrics name it: app/NAME/ID.", "TargetGroup": "The target group of the web processes as its metrics name it: targetgroup/NAME/ID.",
+		"LoadBalancer": "The load balancer as its metrics name it: app/NAME/ID.", "BlueTargetGroup": "A target group of the web processes as its metrics name it: targetgroup/NAME/ID.", "GreenTargetGroup": "The other one, between which deployments move.",
 		"DatabaseCluster": "The identifier of the Aurora cluster.", "Cluster": "The name of the ECS cluster.",
-		"WebService": "The name of the service of web processes.", "WorkerService": "The name of the service of workers.", "JobService": "The name of the service that runs the jobs.",
+		"WebService": "The name of the service of web processes.", "WorkerService": "The name of the service of workers.",
 		"PageTopic": "ARN of the SNS topic that calls a person.", "TicketTopic": "ARN of the SNS topic that files a ticket.",
 	} {
 		list[name] = parameter{"String", what}

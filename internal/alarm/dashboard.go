@@ -97,7 +97,7 @@ func lag() panel {
 
 func processes() panel {
 	return panel{"Processes", "short", []query{
-		{"web in service", `max(haproxy_backend_active_servers{proxy="web"})`, []cloudMetric{balancer("healthy", "HealthyHostCount", minimum).with("TargetGroup", "${TargetGroup}")}, "healthy"},
+		{"web in service", `max(haproxy_backend_active_servers{proxy="web"})`, inService(), inServiceSum},
 		{"lead the matching", "sum(enishi_matcher_leads)", []cloudMetric{own("leads", "enishi_matcher_leads", maximum)}, "leads"},
 		{"Redis answers", "min(enishi_redis_up)", []cloudMetric{own("up", "enishi_redis_up", minimum)}, "up"},
 	}, 0}

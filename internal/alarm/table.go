@@ -167,7 +167,7 @@ func unreachable() Alarm {
 		Name: "Unreachable", Severity: Page, Symptom: "Nobody reaches the service: no web process takes requests, or the load balancer is away.",
 		when: state{
 			expr: `(max(haproxy_backend_active_servers{job="haproxy",proxy="web"}) or vector(0)) == 0`, wait: 2 * time.Minute,
-			alarm: cloudState{metrics: []cloudMetric{balancer("healthy", "HealthyHostCount", minimum).with("TargetGroup", "${TargetGroup}")}, expr: "healthy", below: 1, missing: "breaching"},
+			alarm: cloudState{metrics: inService(), expr: inServiceSum, below: 1, missing: "breaching"},
 		},
 	}
 }
@@ -224,9 +224,8 @@ func processMissing() Alarm {
 				metrics: []cloudMetric{
 					insight("webWanted", "DesiredTaskCount", "WebService"), insight("webRuns", "RunningTaskCount", "WebService"),
 					insight("workerWanted", "DesiredTaskCount", "WorkerService"), insight("workerRuns", "RunningTaskCount", "WorkerService"),
-					insight("jobWanted", "DesiredTaskCount", "JobService"), insight("jobRuns", "RunningTaskCount", "JobService"),
 				},
-				expr: "MIN([webRuns - webWanted, workerRuns - workerWanted, jobRuns - jobWanted])", below: 0, missing: "breaching",
+				expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching",
 			},
 		},
 	}

@@ -20,7 +20,7 @@ func main() {
 		os.Exit(2)
 	}
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String("cdk.out")})
-	if _, err := stacks.NewService(app, e, stacks.NewBase(app, e)); err != nil {
+	if err := stacks.Describe(app, e, "."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

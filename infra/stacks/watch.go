@@ -1,0 +1,115 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsbudgets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/cloudformationinclude"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"enishi/infra/environment"
+)
+
+// Topics are where alarms are told: one calls a person, the other files a ticket.
+type Topics struct{ Page, Ticket awssns.Topic }
+
+func newTopics(scope constructs.Construct, e environment.Environment) *Topics {
+	s := constructs.NewConstruct(scope, jsii.String("Topics"))
+	key := awskms.NewKey(s, jsii.String("Key"), &awskms.KeyProps{
+		Description: jsii.String("Enishi " + e.Name + ": what alarms say"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	for _, teller := range []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"} {
+		key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.String(teller), nil))
+	}
+	topic := func(name string) awssns.Topic {
+		t := awssns.NewTopic(s, jsii.String(name), &awssns.TopicProps{MasterKey: key, EnforceSSL: jsii.Bool(true)})
+		for _, teller := range []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"} {
+			t.GrantPublish(awsiam.NewServicePrincipal(jsii.String(teller), nil))
+		}
+		return t
+	}
+	return &Topics{Page: topic("Page"), Ticket: topic("Ticket")}
+}
+
+// Budget alarms tell of this share of the month's budget, and of a forecast beyond all of it.
+const budgetTold = 80 // percent
+
+func newBudget(scope constructs.Construct, e environment.Environment, t *Topics) {
+	tell := func(kind string, share int) any {
+		return &awsbudgets.CfnBudget_NotificationWithSubscribersProperty{
+			Notification: &awsbudgets.CfnBudget_NotificationProperty{
+				NotificationType: jsii.String(kind), ComparisonOperator: jsii.String("GREATER_THAN"), Threshold: jsii.Number(share), ThresholdType: jsii.String("PERCENTAGE"),
+			},
+			Subscribers: &[]any{&awsbudgets.CfnBudget_SubscriberProperty{SubscriptionType: jsii.String("SNS"), Address: t.Ticket.TopicArn()}},
+		}
+	}
+	awsbudgets.NewCfnBudget(scope, jsii.String("Budget"), &awsbudgets.CfnBudgetProps{
+		Budget: &awsbudgets.CfnBudget_BudgetDataProperty{
+			BudgetName: jsii.String("enishi-" + e.Name), BudgetType: jsii.String("COST"), TimeUnit: jsii.String("MONTHLY"),
+			BudgetLimit: &awsbudgets.CfnBudget_SpendProperty{Amount: jsii.Number(e.Budget), Unit: jsii.String("USD")},
+			CostFilters: map[string]any{"TagKeyValue": []string{"user:environment$" + e.Name}},
+		},
+		NotificationsWithSubscribers: &[]any{tell("ACTUAL", budgetTold), tell("FORECASTED", 100)},
+	})
+}
+
+// newBackup keeps copies beside the database's own, which go with the cluster.
+func newBackup(scope constructs.Construct, e environment.Environment, d *Data, keys *Keys) {
+	s := constructs.NewConstruct(scope, jsii.String("Backup"))
+	vault := awsbackup.NewBackupVault(s, jsii.String("Vault"), &awsbackup.BackupVaultProps{
+		EncryptionKey: keys.Data, RemovalPolicy: stays(e), BlockRecoveryPointDeletion: jsii.Bool(e.Real),
+	})
+	plan := awsbackup.NewBackupPlan(s, jsii.String("Plan"), &awsbackup.BackupPlanProps{
+		BackupVault: vault, BackupPlanRules: &[]awsbackup.BackupPlanRule{awsbackup.NewBackupPlanRule(&awsbackup.BackupPlanRuleProps{
+			RuleName:           jsii.String("daily"),
+			ScheduleExpression: awsevents.Schedule_Cron(&awsevents.CronOptions{Hour: jsii.String("20"), Minute: jsii.String("0")}), // 05:00 in Tokyo
+			DeleteAfter:        awscdk.Duration_Days(jsii.Number(max(e.BackupDays, 7))),
+		})},
+	})
+	plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
+		awsbackup.BackupResource_FromArn(d.Cluster.AttrDbClusterArn()), awsbackup.BackupResource_FromArn(d.Files.BucketArn()),
+	}})
+	except(s, "IAM4", "AWS keeps this policy for what makes backups")
+}
+
+// What the service's own table has written, from where the module lies.
+const (
+	alarmsFile    = "../deploy/cloudwatch/alarms.json"
+	dashboardFile = "../deploy/cloudwatch/dashboard.json"
+)
+
+// Alarms is the stack of what is watched.
+type Alarms struct{ Stack awscdk.Stack }
+
+// NewAlarms describes it, of the tables that the service has made; root is the folder of
+// this module.
+func NewAlarms(app awscdk.App, e environment.Environment, root string, b *Base, s *Service) (*Alarms, error) {
+	dashboard, err := read(root + "/" + dashboardFile)
+	if err != nil {
+		return nil, err
+	}
+	a := &Alarms{Stack: newStack(app, "alarms", e)}
+	values := map[string]*string{
+		"Cluster": s.Cluster.Ref(), "DatabaseCluster": b.Data.Cluster.Ref(), "LoadBalancer": s.Balancer.Load.LoadBalancerFullName(),
+		"BlueTargetGroup": s.Balancer.Groups[0].AttrTargetGroupFullName(), "GreenTargetGroup": s.Balancer.Groups[1].AttrTargetGroupFullName(),
+		"WebService": jsii.String("web"), "WorkerService": jsii.String("worker"),
+		"PageTopic": b.Topics.Page.TopicArn(), "TicketTopic": b.Topics.Ticket.TopicArn(),
+	}
+	parameters := map[string]any{}
+	for name, value := range values {
+		parameters[name] = value
+	}
+	cloudformationinclude.NewCfnInclude(a.Stack, jsii.String("Table"), &cloudformationinclude.CfnIncludeProps{
+		TemplateFile: jsii.String(root + "/" + alarmsFile), Parameters: &parameters,
+	})
+	awscloudwatch.NewCfnDashboard(a.Stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
+		DashboardName: jsii.String("enishi-" + e.Name), DashboardBody: awscdk.Fn_Sub(jsii.String(dashboard), &values),
+	})
+	return a, nil
+}
