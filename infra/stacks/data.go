@@ -83,7 +83,7 @@ const (
 )
 
 // newDatabase describes the writer and its readers. RDS makes the password, keeps it in
-// Secrets Manager and changes it; the program asks there when it is refused.
+// Secrets Manager and changes it.
 func newDatabase(s constructs.Construct, e environment.Environment, n *Network, keys *Keys) awsrds.CfnDBCluster {
 	zones := n.VPC.SelectSubnets(&awsec2.SubnetSelection{SubnetGroupName: jsii.String("data")})
 	subnets := awsrds.NewCfnDBSubnetGroup(s, jsii.String("DatabaseSubnets"), &awsrds.CfnDBSubnetGroupProps{

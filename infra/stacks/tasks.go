@@ -42,7 +42,7 @@ func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p 
 	}{
 		{t.may, join("", b.Data.Files.BucketArn(), "/*"), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}},
 		{t.may, b.Data.Files.BucketArn(), []string{"s3:ListBucket"}},
-		{t.may, b.Data.Cluster.AttrMasterUserSecretSecretArn(), []string{"secretsmanager:GetSecretValue"}},
+		{t.starts, b.Data.Cluster.AttrMasterUserSecretSecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.may, key, []string{"kms:Decrypt", "kms:GenerateDataKey"}},
 		{t.starts, b.Data.Secret.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.starts, b.Data.CacheKey.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
@@ -116,7 +116,6 @@ func (t *tasks) environment() *[]any {
 	}{
 		{"ENISHI_DATABASE_URL", join("mysql://enishi@", d.Cluster.AttrEndpointAddress(), ":3306/enishi?tls=true")},
 		{"ENISHI_DATABASE_READER_URL", join("mysql://enishi@", d.Cluster.AttrReadEndpointAddress(), ":3306/enishi?tls=true")},
-		{"ENISHI_DATABASE_SECRET", d.Cluster.AttrMasterUserSecretSecretArn()},
 		{"ENISHI_FILES_URL", join("s3://", d.Files.BucketName(), "?region="+t.e.Region)},
 		{"ENISHI_REDIS_URL", join("rediss://", d.Cache.AttrPrimaryEndPointAddress(), ":6379/0")},
 		{"ENISHI_PUBLIC_URL", jsii.String("https://" + t.e.Domain)},
@@ -133,6 +132,7 @@ func (t *tasks) environment() *[]any {
 func (t *tasks) secrets() *[]any {
 	return &[]any{
 		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_SECRET"), ValueFrom: t.base.Data.Secret.SecretArn()},
+		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_DATABASE_PASSWORD"), ValueFrom: join("", t.base.Data.Cluster.AttrMasterUserSecretSecretArn(), ":password::")},
 		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_MAIL_URL"), ValueFrom: t.base.Data.Mail.SecretArn()},
 		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_REDIS_PASSWORD"), ValueFrom: t.base.Data.CacheKey.SecretArn()},
 	}

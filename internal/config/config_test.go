@@ -177,6 +177,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "secret", Env: "ENISHI_SECRET", Value: "(hidden)", Source: config.FromEnv},
 		{Name: "database-url", Env: "ENISHI_DATABASE_URL", Value: "(a file in the data folder)", Source: config.FromDefault},
 		{Name: "database-reader-url", Env: "ENISHI_DATABASE_READER_URL", Value: "(none)", Source: config.FromDefault},
+		{Name: "database-password", Env: "ENISHI_DATABASE_PASSWORD", Value: "(none)", Source: config.FromDefault},
 		{Name: "database-connections", Flag: "--database-connections", Env: "ENISHI_DATABASE_CONNECTIONS", Value: "auto", Source: config.FromDefault},
 		{Name: "redis-url", Env: "ENISHI_REDIS_URL", Value: "(none: limits are each process's own)", Source: config.FromDefault},
 		{Name: "redis-password", Env: "ENISHI_REDIS_PASSWORD", Value: "(none)", Source: config.FromDefault},

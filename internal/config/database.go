@@ -36,6 +36,34 @@ func databaseReaderURL() Setting {
 	}
 }
 
+// databasePassword is apart from the addresses where something else keeps the ones, and
+// knows nothing of the other.
+func databasePassword() Setting {
+	return Setting{
+		Name: "database-password", Secret: true, Accepts: "any text",
+		Help:    "password of the database and of its replica, where their addresses have none",
+		derived: func(*Config) string { return "(none)" },
+		set: func(c *Config, value string) (string, bool) {
+			if value != "" {
+				c.DatabaseURL, c.DatabaseReaderURL = withPassword(c.DatabaseURL, value), withPassword(c.DatabaseReaderURL, value)
+			}
+			return "", true
+		},
+	}
+}
+
+// withPassword puts a password into an address that has a user and none.
+func withPassword(address, password string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	if _, has := u.User.Password(); !has {
+		u.User = url.UserPassword(u.User.Username(), password)
+	}
+	return u.String()
+}
+
 // mostConnections is more than any server of ours allows.
 const mostConnections = 1000
 

@@ -112,7 +112,7 @@ func settings() []Setting {
 			Help:    "key that card ids and other keyed values derive from; changing it changes them all",
 			set:     setSecret,
 		},
-		databaseURL(), databaseReaderURL(), connections(), redisURL(), redisPassword(), mailURL(), mailFrom(), roles(),
+		databaseURL(), databaseReaderURL(), databasePassword(), connections(), redisURL(), redisPassword(), mailURL(), mailFrom(), roles(),
 		{
 			Name: "log-format", Default: string(LogText), Accepts: "text or json",
 			Help: "form of the log's lines",

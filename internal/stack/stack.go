@@ -142,19 +142,20 @@ func Settings() []Variable {
 // or the service's own to say.
 func decided() map[string]string {
 	return map[string]string{
-		"addr":           "",
-		"data":           "",
-		"log-format":     "",
-		"roles":          "",
-		"proxies":        "${ENISHI_PROXIES:-1}", // more where others stand before HAProxy
-		"files-url":      "file:///data/files",
-		"redis-password": needed("CACHE_PASSWORD"),
-		"secret":         needed("ENISHI_SECRET"),
-		"database-url":   "mysql://enishi:" + needed("DATABASE_PASSWORD") + "@mariadb:3306/enishi",
-		"redis-url":      "redis://valkey:6379/0",
-		"mail-url":       "${ENISHI_MAIL_URL:-smtp://mail:1025?tls=off}",
-		"mail-from":      "${ENISHI_MAIL_FROM:-Enishi <no-reply@enishi.invalid>}",
-		"public-url":     "${ENISHI_PUBLIC_URL:-http://127.0.0.1:8080}",
+		"addr":              "",
+		"data":              "",
+		"log-format":        "",
+		"roles":             "",
+		"proxies":           "${ENISHI_PROXIES:-1}", // more where others stand before HAProxy
+		"files-url":         "file:///data/files",
+		"redis-password":    needed("CACHE_PASSWORD"),
+		"secret":            needed("ENISHI_SECRET"),
+		"database-url":      "mysql://enishi@mariadb:3306/enishi",
+		"database-password": needed("DATABASE_PASSWORD"),
+		"redis-url":         "redis://valkey:6379/0",
+		"mail-url":          "${ENISHI_MAIL_URL:-smtp://mail:1025?tls=off}",
+		"mail-from":         "${ENISHI_MAIL_FROM:-Enishi <no-reply@enishi.invalid>}",
+		"public-url":        "${ENISHI_PUBLIC_URL:-http://127.0.0.1:8080}",
 	}
 }
 
