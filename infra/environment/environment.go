@@ -49,12 +49,21 @@ type Environment struct {
 	Database Database
 	Cache    Cache
 
+	Spikes []Spike // that are announced
+
 	LogDays     int           // in CloudWatch Logs
 	ArchiveDays int           // in S3, from where they are deleted
 	BackupDays  int           // of the database's point-in-time recovery
 	Budget      int           // USD a month; an alarm tells of 80 %, and of a forecast beyond it
 	Bake        time.Duration // all traffic on the new version, the old one still there
 	NATs        int           // gateways through which tasks reach the world
+}
+
+// Spike is a time for which more web tasks are asked for beforehand: a broadcast, a campaign.
+// Times are Tokyo's, as EventBridge writes moments: 2026-12-24T19:45:00.
+type Spike struct {
+	Name, From, To string
+	Least          int
 }
 
 // Power is what one task may take.

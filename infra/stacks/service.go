@@ -2,6 +2,8 @@ package stacks
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -16,6 +18,7 @@ import (
 
 	"enishi/infra/environment"
 	"enishi/infra/program"
+	"enishi/infra/scaling"
 )
 
 // Service is the stack of what is deployed: the cluster, the load balancer, the services
@@ -90,9 +93,7 @@ func (s *Service) web(e environment.Environment, b *Base, task awsecs.CfnTaskDef
 			DeploymentCircuitBreaker: &awsecs.CfnService_DeploymentCircuitBreakerProperty{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
 		},
 	})
-	s.scales(e, "web", service, []tracked{
-		{name: "Cpu", metric: "ECSServiceAverageCPUUtilization", target: 55},
-	})
+	s.scales(e, "web", service, scaling.Web(e.WebPower.CPU), e.Spikes)
 }
 
 func (s *Service) worker(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) {
@@ -105,40 +106,65 @@ func (s *Service) worker(e environment.Environment, b *Base, task awsecs.CfnTask
 			DeploymentCircuitBreaker: &awsecs.CfnService_DeploymentCircuitBreakerProperty{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
 		},
 	})
-	s.scales(e, "worker", service, []tracked{
-		{name: "Cpu", metric: "ECSServiceAverageCPUUtilization", target: 60},
-	})
+	s.scales(e, "worker", service, scaling.Worker(), nil)
 }
 
-// tracked is a figure that scaling holds near a value.
-type tracked struct {
-	name, metric string
-	target       float64
-}
-
-// How soon scaling acts again after it has added or taken away tasks.
-const (
-	scaleOutAfter = 60  // s
-	scaleInAfter  = 300 // s
-)
-
-func (s *Service) scales(e environment.Environment, name string, service awsecs.CfnService, by []tracked) {
+// scales gives a service the bounds that operators keep in the account, and its policies.
+func (s *Service) scales(e environment.Environment, name string, service awsecs.CfnService, policies []scaling.Policy, spikes []environment.Spike) {
 	bound := func(which string) *float64 { return awscdk.Token_AsNumber(kept(s.Stack, e, name+"/"+which)) }
+	var planned []any
+	for _, spike := range spikes {
+		for _, one := range []struct {
+			name, at string
+			least    *float64
+		}{{spike.Name, spike.From, jsii.Number(spike.Least)}, {spike.Name + "-over", spike.To, bound("least")}} {
+			planned = append(planned, &awsapplicationautoscaling.CfnScalableTarget_ScheduledActionProperty{
+				ScheduledActionName: jsii.String(one.name), Schedule: jsii.String("at(" + one.at + ")"), Timezone: jsii.String("Asia/Tokyo"),
+				ScalableTargetAction: &awsapplicationautoscaling.CfnScalableTarget_ScalableTargetActionProperty{MinCapacity: one.least},
+			})
+		}
+	}
 	target := awsapplicationautoscaling.NewCfnScalableTarget(s.Stack, jsii.String(title(name)+"Scaling"), &awsapplicationautoscaling.CfnScalableTargetProps{
 		ServiceNamespace: jsii.String("ecs"), ScalableDimension: jsii.String("ecs:service:DesiredCount"),
 		ResourceId:  join("service/", s.Cluster.Ref(), "/"+name),
-		MinCapacity: bound("least"), MaxCapacity: bound("most"),
+		MinCapacity: bound("least"), MaxCapacity: bound("most"), ScheduledActions: planned,
 	})
 	target.AddDependency(service)
-	for _, t := range by {
-		awsapplicationautoscaling.NewCfnScalingPolicy(s.Stack, jsii.String(title(name)+"By"+t.name), &awsapplicationautoscaling.CfnScalingPolicyProps{
-			PolicyName: jsii.String(name + "-" + strings.ToLower(t.name)), PolicyType: jsii.String("TargetTrackingScaling"), ScalingTargetId: target.Ref(),
-			TargetTrackingScalingPolicyConfiguration: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingScalingPolicyConfigurationProperty{
-				TargetValue: jsii.Number(t.target), ScaleOutCooldown: jsii.Number(scaleOutAfter), ScaleInCooldown: jsii.Number(scaleInAfter),
-				PredefinedMetricSpecification: &awsapplicationautoscaling.CfnScalingPolicy_PredefinedMetricSpecificationProperty{PredefinedMetricType: jsii.String(t.metric)},
-			},
+	for _, p := range policies {
+		tracking := &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingScalingPolicyConfigurationProperty{
+			TargetValue: jsii.Number(p.Target), ScaleOutCooldown: jsii.Number(p.Out.Seconds()), ScaleInCooldown: jsii.Number(p.In.Seconds()),
+		}
+		switch p.Figure {
+		case scaling.CPU:
+			tracking.PredefinedMetricSpecification = &awsapplicationautoscaling.CfnScalingPolicy_PredefinedMetricSpecificationProperty{PredefinedMetricType: jsii.String("ECSServiceAverageCPUUtilization")}
+		case scaling.Requests:
+			tracking.CustomizedMetricSpecification = s.requestsByTask(name)
+		}
+		awsapplicationautoscaling.NewCfnScalingPolicy(s.Stack, jsii.String(title(name)+"By"+title(p.Name)), &awsapplicationautoscaling.CfnScalingPolicyProps{
+			PolicyName: jsii.String(name + "-" + p.Name), PolicyType: jsii.String("TargetTrackingScaling"), ScalingTargetId: target.Ref(),
+			TargetTrackingScalingPolicyConfiguration: tracking,
 		})
 	}
+}
+
+// requestsByTask is what the load balancer takes in a minute, by task. AWS's own figure is of
+// one target group, and traffic moves between two.
+func (s *Service) requestsByTask(name string) *awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty {
+	metric := func(id, namespace, metric, stat string, dimensions map[string]*string) any {
+		var list []any
+		for _, key := range slices.Sorted(maps.Keys(dimensions)) {
+			list = append(list, &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDimensionProperty{Name: jsii.String(key), Value: dimensions[key]})
+		}
+		return &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{Id: jsii.String(id), ReturnData: jsii.Bool(false),
+			MetricStat: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricStatProperty{Stat: jsii.String(stat), Metric: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricProperty{
+				Namespace: jsii.String(namespace), MetricName: jsii.String(metric), Dimensions: &list,
+			}}}
+	}
+	return &awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty{Metrics: &[]any{
+		metric("requests", "AWS/ApplicationELB", "RequestCount", "Sum", map[string]*string{"LoadBalancer": s.Balancer.Load.LoadBalancerFullName()}),
+		metric("tasks", "ECS/ContainerInsights", "RunningTaskCount", "Average", map[string]*string{"ClusterName": s.Cluster.Ref(), "ServiceName": jsii.String(name)}),
+		&awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{Id: jsii.String("each"), Expression: jsii.String("requests / tasks"), ReturnData: jsii.Bool(true)},
+	}}
 }
 
 // jobs run each as a task of its own, when it is time for it in Tokyo.
