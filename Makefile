@@ -24,7 +24,7 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := generated browser format vet lint vulnerabilities arch test race
 
-.PHONY: help build run image generate check bench e2e fuzz-api drill drill-full clean services services-stop test-services compose alarms compose-test $(STAGES)
+.PHONY: help build run image generate check bench e2e fuzz-api drill drill-full clean services services-stop test-services compose alarms compose-test infra-test infra-golden $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -85,6 +85,12 @@ alarms: ## write the alarms and dashboards from their table, for Prometheus, Gra
 
 compose-test: $(ESBUILD) ## the whole stack in real containers (takes root); installs Docker and what else it needs
 	@scripts/compose-test
+
+infra-test: ## what is described for AWS (infra/): templates, rules, lint, simulated days; needs Node and Python
+	@scripts/infra-test
+
+infra-golden: ## the same, after its known templates were written anew
+	@scripts/infra-test --update
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...

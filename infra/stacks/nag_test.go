@@ -21,7 +21,7 @@ import (
 func TestNothingNags(t *testing.T) {
 	for _, e := range environment.All() {
 		dir := t.TempDir()
-		app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), AnalyticsReporting: jsii.Bool(false)})
+		app := stacks.NewApp(dir)
 		if err := stacks.Describe(app, e, ".."); err != nil {
 			t.Fatal(err)
 		}

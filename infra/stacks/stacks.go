@@ -19,6 +19,14 @@ import (
 	"enishi/infra/environment"
 )
 
+// NewApp gives an app that writes its templates into a folder.
+func NewApp(dir string) awscdk.App {
+	return awscdk.NewApp(&awscdk.AppProps{
+		Outdir: jsii.String(dir), AnalyticsReporting: jsii.Bool(false),
+		Context: &map[string]any{"@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": true},
+	})
+}
+
 // Base is the stack of network, keys and data.
 type Base struct {
 	Stack   awscdk.Stack

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -57,7 +56,7 @@ func (t template) of(kind string) map[string]resource {
 func synthesised(t *testing.T, e environment.Environment) (map[string]template, string) {
 	t.Helper()
 	dir := t.TempDir()
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(dir), AnalyticsReporting: jsii.Bool(false)})
+	app := stacks.NewApp(dir)
 	if err := stacks.Describe(app, e, ".."); err != nil {
 		t.Fatal(err)
 	}
@@ -210,6 +209,48 @@ func TestEverySettingIsSaid(t *testing.T) {
 	for name := range said {
 		t.Errorf("the tasks are told %s, which the program does not know", name)
 	}
+}
+
+// TestNothingIsKeptForEver finds the days that the table says on everything that holds lines.
+func TestNothingIsKeptForEver(t *testing.T) {
+	everywhere(t, func(t *testing.T, e environment.Environment, base, service template) {
+		groups := slices.Concat(slices.Collect(maps.Values(base.of("AWS::Logs::LogGroup"))), slices.Collect(maps.Values(service.of("AWS::Logs::LogGroup"))))
+		if len(groups) < 10 {
+			t.Errorf("%d groups of logs", len(groups))
+		}
+		for _, g := range groups {
+			if g.Properties["RetentionInDays"] != float64(e.LogDays) || g.Properties["KmsKeyId"] == nil {
+				t.Errorf("a group of logs is kept %v days, want %d: %s", g.Properties["RetentionInDays"], e.LogDays, g.text)
+			}
+		}
+	})
+}
+
+// TestCapacityIsAValue compares where tasks run with what the table says.
+func TestCapacityIsAValue(t *testing.T) {
+	everywhere(t, func(t *testing.T, e environment.Environment, _, service template) {
+		want := map[environment.Capacity][2]string{
+			environment.Fargate: {"FARGATE", "FARGATE"}, environment.FargateSpot: {"FARGATE", "FARGATE FARGATE_SPOT"}, environment.EC2: {"enishi-hosts-" + e.Name, "enishi-hosts-" + e.Name},
+		}[e.Capacity]
+		for i, name := range []string{"WebService", "WorkerService"} {
+			var on []string
+			for _, one := range service.Resources[name].Properties["CapacityProviderStrategy"].([]any) {
+				on = append(on, one.(map[string]any)["CapacityProvider"].(string))
+			}
+			if got := strings.Join(on, " "); got != want[i] {
+				t.Errorf("%s runs on %s, want %s", name, got, want[i])
+			}
+		}
+		own := service.of("AWS::ECS::CapacityProvider")
+		if (len(own) == 1) != (e.Capacity == environment.EC2) {
+			t.Errorf("%d capacity providers of our own", len(own))
+		}
+		for _, p := range own {
+			if !strings.Contains(p.text, `"ManagedDraining":"ENABLED"`) || !strings.Contains(p.text, `"Status":"ENABLED"`) {
+				t.Errorf("hosts go before they are empty, or by hand: %s", p.text)
+			}
+		}
+	})
 }
 
 // TestDoorsLetInOneRole finds out who may reach what.

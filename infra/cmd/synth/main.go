@@ -1,11 +1,12 @@
-// Command synth writes the templates of an environment.
+// Command synth writes the templates of an environment into a folder.
+//
+// Usage: go run ./cmd/synth ENVIRONMENT FOLDER     in the folder infra
 package main
 
 import (
 	"fmt"
 	"os"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
 	"enishi/infra/environment"
@@ -13,16 +14,26 @@ import (
 )
 
 func main() {
-	defer jsii.Close()
-	e, err := environment.Find(os.Args[1])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: go run ./cmd/synth ENVIRONMENT FOLDER")
 		os.Exit(2)
 	}
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String("cdk.out")})
-	if err := stacks.Describe(app, e, "."); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := synth(os.Args[1], os.Args[2]); err != nil {
+		fmt.Fprintln(os.Stderr, "synth:", err)
 		os.Exit(1)
 	}
+}
+
+func synth(name, dir string) error {
+	e, err := environment.Find(name)
+	if err != nil {
+		return err
+	}
+	defer jsii.Close()
+	app := stacks.NewApp(dir)
+	if err := stacks.Describe(app, e, "."); err != nil {
+		return err
+	}
 	app.Synth(nil)
+	return nil
 }
