@@ -155,10 +155,12 @@ func (s *Service) requestsByTask(name string) *awsapplicationautoscaling.CfnScal
 		for _, key := range slices.Sorted(maps.Keys(dimensions)) {
 			list = append(list, &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDimensionProperty{Name: jsii.String(key), Value: dimensions[key]})
 		}
-		return &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{Id: jsii.String(id), ReturnData: jsii.Bool(false),
+		return &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{
+			Id: jsii.String(id), ReturnData: jsii.Bool(false),
 			MetricStat: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricStatProperty{Stat: jsii.String(stat), Metric: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricProperty{
 				Namespace: jsii.String(namespace), MetricName: jsii.String(metric), Dimensions: &list,
-			}}}
+			}},
+		}
 	}
 	return &awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty{Metrics: &[]any{
 		metric("requests", "AWS/ApplicationELB", "RequestCount", "Sum", map[string]*string{"LoadBalancer": s.Balancer.Load.LoadBalancerFullName()}),

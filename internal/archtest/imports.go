@@ -19,10 +19,12 @@ func (c *checker) checkPackage(s *source) {
 	}
 }
 
-// checkForeign keeps other modules in the tree away from this one.
+// checkForeign keeps other modules in the tree away from this one. They are named by
+// their folder below it, and import what is in that.
 func (c *checker) checkForeign(s *source) {
+	own, _, _ := strings.Cut(s.dir, "/")
 	for _, spec := range s.ast.Imports {
-		if imported := unquote(spec.Path.Value); within(imported, module) {
+		if imported := unquote(spec.Path.Value); within(imported, module) && !within(imported, path.Join(module, own)) {
 			c.find(s, spec.Pos(), "direction", "%s is of another module and imports %s", s.dir, imported)
 		}
 	}
