@@ -97,7 +97,7 @@ func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, 
 		over = lifecycle.GiveWay() // to those that serve
 	}
 	registry := prometheus.NewRegistry()
-	gate := httpx.NewGate(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})) // which answers the probes from now on
+	gate := httpx.NewGate(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), httpx.HoldStarting) // which answers the probes from now on
 	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
 	server.Begin()
 	gate.Say("opening the database")

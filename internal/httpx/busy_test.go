@@ -13,7 +13,7 @@ import (
 // somebody who reads pages.
 func TestLaterIsToldToPeopleAsAPage(t *testing.T) {
 	t.Parallel()
-	gate := httpx.NewGate(nil)
+	gate := httpx.NewGate(nil, 0)
 	for _, tt := range []struct{ accept, content, text string }{
 		{"application/json", "application/problem+json", "the service is starting"},
 		{"text/html,application/xhtml+xml", "text/html; charset=utf-8", "ただいま混み合っています"},

@@ -365,7 +365,7 @@ func TestGate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := httpx.NewGate(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "measured") }))
+	gate := httpx.NewGate(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "measured") }), 0)
 	s := httpx.NewServer(silent(), listener, gate)
 	s.Begin()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -417,7 +417,7 @@ func TestServerIsClosedBeforeItRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := httpx.NewServer(silent(), listener, httpx.NewGate(nil))
+		s := httpx.NewServer(silent(), listener, httpx.NewGate(nil, 0))
 		if begun {
 			s.Begin()
 		}
