@@ -57,6 +57,17 @@ type Environment struct {
 	Budget      int           // USD a month; an alarm tells of 80 %, and of a forecast beyond it
 	Bake        time.Duration // all traffic on the new version, the old one still there
 	NATs        int           // gateways through which tasks reach the world
+
+	Told Told
+}
+
+// Told is how alarms reach people, beside the webhooks of Slack and Teams, which are
+// secrets of the account.
+type Told struct {
+	Language string   // of messages: ja or en
+	From     string   // of mails: an address of the environment's domain, which SES has verified
+	To       []string // of mails; SNS itself tells them when a message was told to nobody
+	Docs     string   // the address below which this project's files are read, such as docs/runbooks
 }
 
 // Spike is a time for which more web tasks are asked for beforehand: a broadcast, a campaign.
@@ -85,6 +96,9 @@ type Cache struct {
 	Replicas int
 }
 
+// docs is where the runbooks are read that messages link to.
+const docs = "https://code.enishi.example.jp/enishi/blob/main/"
+
 // All gives the table.
 func All() []Environment {
 	return []Environment{
@@ -93,18 +107,21 @@ func All() []Environment {
 			Web: Bounds{1, 2}, Worker: Bounds{1, 2}, WebPower: Power{512, 1024}, WorkerPower: Power{512, 1024}, HostType: "t4g.medium",
 			Database: Database{0.5, 2, 0}, Cache: Cache{"cache.t4g.micro", 0},
 			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 300, NATs: 1,
+			Told: Told{"ja", "alarm@dev.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
 			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
 			Web: Bounds{2, 4}, Worker: Bounds{2, 2}, WebPower: Power{1024, 2048}, WorkerPower: Power{1024, 2048}, HostType: "m7g.large",
 			Database: Database{0.5, 8, 1}, Cache: Cache{"cache.t4g.small", 1},
 			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Bake: 2 * time.Minute, NATs: 1,
+			Told: Told{"ja", "alarm@staging.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
 			Name: "prod", Real: true, Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
 			Web: Bounds{3, 30}, Worker: Bounds{2, 4}, WebPower: Power{2048, 4096}, WorkerPower: Power{2048, 4096}, HostType: "m7g.xlarge",
 			Database: Database{2, 64, 2}, Cache: Cache{"cache.m7g.large", 2},
 			LogDays: 90, ArchiveDays: 400, BackupDays: 35, Budget: 6000, Bake: 10 * time.Minute, NATs: 3,
+			Told: Told{"ja", "alarm@enishi.example.jp", []string{"oncall@enishi.example.jp"}, docs},
 		},
 	}
 }

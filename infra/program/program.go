@@ -12,6 +12,9 @@ import (
 //go:embed program.json
 var table []byte
 
+//go:embed alarms.json
+var alarms []byte
+
 // Program is what the image holds.
 type Program struct {
 	Port     int
@@ -59,3 +62,51 @@ func (p *Program) Role(name string) (Task, error) {
 
 // Ends says whether a task is a job: it has a schedule, and comes to an end.
 func (t Task) Ends() bool { return t.Every > 0 || t.At != "" }
+
+// Words are a text in both languages.
+type Words struct{ JA, EN string }
+
+// Severities of alarms.
+const (
+	Page   = "page"   // a person is told, now
+	Ticket = "ticket" // whoever works next
+)
+
+// Units of figures.
+const (
+	Share = "share" // of 1
+	Days  = "days"
+	Count = "count"
+)
+
+// Alarm is what is said of an alarm. Its name is that in CloudWatch without what stands
+// before it; Parts are those of one that looks at two windows.
+type Alarm struct {
+	Name, Severity string
+	Symptom, First Words
+	Figure         Figure
+	Parts          []Part
+	Runbook        string // its path in the project
+}
+
+// Figure is what an alarm compares with its threshold.
+type Figure struct {
+	Words
+	Unit string
+}
+
+// Part is an alarm of its own, which tells nobody.
+type Part struct {
+	Name      string
+	Minutes   int // how far it looks back
+	Threshold float64
+}
+
+// Alarms gives the table.
+func Alarms() ([]Alarm, error) {
+	var list []Alarm
+	if err := json.Unmarshal(alarms, &list); err != nil {
+		return nil, fmt.Errorf("infra/program/alarms.json: %w: run make alarms", err)
+	}
+	return list, nil
+}

@@ -102,34 +102,6 @@ func everywhere(t *testing.T, test func(t *testing.T, e environment.Environment,
 	}
 }
 
-// TestTemplatesAreKnown compares what is deployed with what was read last: a change that
-// nobody meant is seen.
-func TestTemplatesAreKnown(t *testing.T) {
-	for _, e := range environment.All() {
-		_, dir := synthesised(t, e)
-		for _, stack := range []string{"base", "service", "alarms"} {
-			file := "enishi-" + e.Name + "-" + stack + ".template.json"
-			got, err := os.ReadFile(filepath.Join(dir, file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden := filepath.Join("testdata", file)
-			if *update {
-				if err := os.WriteFile(golden, got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
-				t.Errorf("%s (-known +now; run make infra-golden if it is meant):\n%s", file, diff)
-			}
-		}
-	}
-}
-
 // TestADeploymentIsFast holds what the three minutes from a commit to all traffic are
 // made of.
 func TestADeploymentIsFast(t *testing.T) {

@@ -5,9 +5,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbudgets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/cloudformationinclude"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -16,15 +18,22 @@ import (
 	"enishi/infra/environment"
 )
 
-// Topics are where alarms are told: one calls a person, the other files a ticket.
-type Topics struct{ Page, Ticket awssns.Topic }
+// Topics are where alarms are told: one calls a person, the other files a ticket. Key
+// encrypts what is told, and Webhooks, to whom.
+type Topics struct {
+	Page, Ticket awssns.Topic
+	Key          awskms.Key
+	Webhooks     awssecretsmanager.Secret // {"slack": "https://…", "teams": "https://…"}
+	Registry     awsecr.Repository        // of the function that tells
+}
 
 func newTopics(scope constructs.Construct, e environment.Environment) *Topics {
 	s := constructs.NewConstruct(scope, jsii.String("Topics"))
 	key := awskms.NewKey(s, jsii.String("Key"), &awskms.KeyProps{
 		Description: jsii.String("Enishi " + e.Name + ": what alarms say"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	for _, teller := range []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com"} {
+	// SNS itself puts into the queue what it could hand to nobody.
+	for _, teller := range []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "sns.amazonaws.com"} {
 		key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.String(teller), nil))
 	}
 	topic := func(name string) awssns.Topic {
@@ -34,7 +43,7 @@ func newTopics(scope constructs.Construct, e environment.Environment) *Topics {
 		}
 		return t
 	}
-	return &Topics{Page: topic("Page"), Ticket: topic("Ticket")}
+	return &Topics{Page: topic("Page"), Ticket: topic("Ticket"), Key: key, Webhooks: newWebhooks(s, e, key), Registry: newNotifyRegistry(s, e, key)}
 }
 
 // Budget alarms tell of this share of the month's budget, and of a forecast beyond all of it.
@@ -84,7 +93,7 @@ const (
 	dashboardFile = "../deploy/cloudwatch/dashboard.json"
 )
 
-// Alarms is the stack of what is watched.
+// Alarms is the stack of what is watched, and of who is told.
 type Alarms struct{ Stack awscdk.Stack }
 
 // NewAlarms describes it, of the tables that the service has made; root is the folder of
@@ -96,7 +105,7 @@ func NewAlarms(app awscdk.App, e environment.Environment, root string, b *Base, 
 	}
 	a := &Alarms{Stack: newStack(app, "alarms", e)}
 	values := map[string]*string{
-		"Cluster": s.Cluster.Ref(), "DatabaseCluster": b.Data.Cluster.Ref(), "LoadBalancer": s.Balancer.Load.LoadBalancerFullName(),
+		"Environment": jsii.String(e.Name), "Cluster": s.Cluster.Ref(), "DatabaseCluster": b.Data.Cluster.Ref(), "LoadBalancer": s.Balancer.Load.LoadBalancerFullName(),
 		"BlueTargetGroup": s.Balancer.Groups[0].AttrTargetGroupFullName(), "GreenTargetGroup": s.Balancer.Groups[1].AttrTargetGroupFullName(),
 		"WebService": jsii.String("web"), "WorkerService": jsii.String("worker"),
 		"PageTopic": b.Topics.Page.TopicArn(), "TicketTopic": b.Topics.Ticket.TopicArn(),
@@ -108,6 +117,7 @@ func NewAlarms(app awscdk.App, e environment.Environment, root string, b *Base, 
 	cloudformationinclude.NewCfnInclude(a.Stack, jsii.String("Table"), &cloudformationinclude.CfnIncludeProps{
 		TemplateFile: jsii.String(root + "/" + alarmsFile), Parameters: &parameters,
 	})
+	newNotify(a.Stack, e, b)
 	awscloudwatch.NewCfnDashboard(a.Stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
 		DashboardName: jsii.String("enishi-" + e.Name), DashboardBody: awscdk.Fn_Sub(jsii.String(dashboard), &values),
 	})

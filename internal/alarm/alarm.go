@@ -32,7 +32,9 @@ type Alarm struct {
 	Name     string
 	Severity Severity
 	// Symptom is what is wrong, in a sentence: of one that pages, as users see it.
-	Symptom string
+	Symptom Words
+	// First is what to do first, in a sentence; the runbook has the rest.
+	First Words
 
 	when condition
 }
@@ -84,12 +86,14 @@ type condition interface {
 	clears() time.Duration
 	prometheus(p Pace) (expr string, wait time.Duration)
 	cloud(a Alarm, t *template)
+	figure() Figure // what it compares, on AWS
 }
 
 // Objective is what users are promised, as a share of good events.
 type Objective struct {
 	Name    string
 	Promise string
+	Bad     Words   // what a share of bad events is a share of
 	Target  float64 // the share of good events
 	// Least is how many bad events in the longer window an alarm takes: where
 	// hardly anybody comes, one bad event is a large share, and no trouble.
@@ -146,7 +150,6 @@ const (
 // Resource is something that can be full.
 type Resource struct {
 	Name string
-	What string // in a sentence: "… will be full"
 
 	used  string // the share in use in Prometheus, by part
 	cloud cloudShare

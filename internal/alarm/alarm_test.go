@@ -2,12 +2,15 @@ package alarm_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"enishi/internal/alarm"
 )
@@ -31,26 +34,60 @@ func TestFilesAreThoseOfTheTable(t *testing.T) {
 	}
 }
 
+// TestEveryAlarmSpeaksBothLanguages finds what is said of each alarm in Japanese and in
+// English, and nothing that is said of none.
+func TestEveryAlarmSpeaksBothLanguages(t *testing.T) {
+	text, err := alarm.Notes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notes []struct {
+		Name           string
+		Symptom, First alarm.Words
+		Figure         *alarm.Words
+	}
+	if err := json.Unmarshal(text, &notes); err != nil {
+		t.Fatal(err)
+	}
+	if want := len(alarm.Alarms()) + len(alarm.Elsewhere()); len(notes) != want || len(notes) != alarm.Said() {
+		t.Errorf("%d are written of %d, and something is said of %d", len(notes), want, alarm.Said())
+	}
+	japanese := regexp.MustCompile(`[ぁ-んァ-ヶ]`)
+	const longest = 100 // characters: it is read on a phone
+	for _, n := range notes {
+		said := map[string]alarm.Words{"symptom": n.Symptom, "first": n.First}
+		if n.Figure != nil {
+			said["figure"] = *n.Figure
+		}
+		for what, w := range said {
+			if !japanese.MatchString(w.JA) || utf8.RuneCountInString(w.JA) > longest {
+				t.Errorf("%s, %s: %q is no short Japanese", n.Name, what, w.JA)
+			}
+			if w.EN == "" || japanese.MatchString(w.EN) {
+				t.Errorf("%s, %s: %q is no English", n.Name, what, w.EN)
+			}
+			if sentence := what != "figure"; sentence != strings.HasSuffix(w.JA, "。") || sentence != strings.HasSuffix(w.EN, ".") {
+				t.Errorf("%s, %s: %q, %q", n.Name, what, w.JA, w.EN)
+			}
+		}
+	}
+}
+
 // TestPages holds that few alarms call a person, and that each alarm has a page
 // that says who is told and how soon, and no page is left of an alarm that is gone.
 func TestPages(t *testing.T) {
 	pages := 0
 	var want []string
+	for _, a := range alarm.Elsewhere() {
+		want = append(want, a.Name+".md")
+		holds(t, a, "# "+a.Name+"\n", "\n"+a.Symptom.EN+"\n")
+	}
 	for _, a := range alarm.Alarms() {
 		if a.Severity == alarm.Page {
 			pages++
 		}
 		want = append(want, a.Name+".md")
-		text, err := os.ReadFile(filepath.Join(root, a.Runbook()))
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		for _, part := range []string{"# " + a.Name + "\n", a.Head(), "\n## Means\n", "\n## Look at\n", "\n## Do\n", "\n## Undo\n"} {
-			if !strings.Contains(string(text), part) {
-				t.Errorf("%s lacks %q", a.Runbook(), part)
-			}
-		}
+		holds(t, a, "# "+a.Name+"\n", "\n"+a.Symptom.EN+"\n", a.Head())
 	}
 	if pages > alarm.MostPages {
 		t.Errorf("%d alarms page, want at most %d", pages, alarm.MostPages)
@@ -62,6 +99,20 @@ func TestPages(t *testing.T) {
 	for _, path := range found {
 		if name := filepath.Base(path); !slices.Contains(want, name) {
 			t.Errorf("docs/runbooks/%s is of no alarm", name)
+		}
+	}
+}
+
+// holds looks for what every runbook has, and for more, in that of an alarm.
+func holds(t *testing.T, a alarm.Alarm, parts ...string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, a.Runbook()))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, part := range append(parts, "\n## Means\n", "\n## Look at\n", "\n## Do\n", "\n## Undo\n") {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("%s lacks %q", a.Runbook(), part)
 		}
 	}
 }

@@ -88,6 +88,7 @@ type cloudState struct {
 	expr    string
 	below   float64
 	missing string
+	figure  Words
 }
 
 // template is a template of CloudFormation.
@@ -113,6 +114,7 @@ type cloudObject struct {
 func parameters() map[string]parameter {
 	list := map[string]parameter{}
 	for name, what := range map[string]string{
+		"Environment":  "The name of the environment, which is part of the names of alarms.",
 		"LoadBalancer": "The load balancer as its metrics name it: app/NAME/ID.", "BlueTargetGroup": "A target group of the web processes as its metrics name it: targetgroup/NAME/ID.", "GreenTargetGroup": "The other one, between which deployments move.",
 		"DatabaseCluster": "The identifier of the Aurora cluster.", "Cluster": "The name of the ECS cluster.",
 		"WebService": "The name of the service of web processes.", "WorkerService": "The name of the service of workers.",
@@ -167,7 +169,7 @@ func (t *template) metric(name string, told *Alarm, metrics []cloudMetric, expr 
 		})
 	}
 	p := map[string]any{
-		"AlarmName": "Enishi-" + name, "Metrics": queries, "ComparisonOperator": b.operator, "Threshold": b.threshold,
+		"AlarmName": substituted(nameInCloud(name)), "Metrics": queries, "ComparisonOperator": b.operator, "Threshold": b.threshold,
 		"EvaluationPeriods": b.periods, "TreatMissingData": b.missing,
 	}
 	if told != nil {
@@ -196,31 +198,43 @@ func reference(value string) any {
 	return value
 }
 
+// nameInCloud gives an alarm a name that it shares with none of another environment in
+// the same account.
+func nameInCloud(name string) string { return "Enishi-${Environment}-" + name }
+
+// substituted gives a text in which parameters of the template stand in ${}.
+func substituted(text string) any { return map[string]string{"Fn::Sub": text} }
+
 // tell gives an alarm its text and its topic, for both ways.
 func tell(p map[string]any, a *Alarm) {
 	topic := []any{map[string]string{"Ref": map[Severity]string{Page: "PageTopic", Ticket: "TicketTopic"}[a.Severity]}}
-	p["AlarmDescription"] = a.Symptom + " " + a.Runbook()
+	p["AlarmDescription"] = a.Symptom.EN + " " + a.Runbook()
 	p["AlarmActions"], p["OKActions"] = topic, topic
 }
+
+// window is one of those that an alarm looks at.
+type window struct {
+	name string
+	long time.Duration
+}
+
+func (b burn) windows() []window { return []window{{"Long", b.long}, {"Short", b.short}} }
 
 // cloud makes an alarm for each window, which is one long period, and one of both.
 func (b burn) cloud(a Alarm, t *template) {
 	c := b.objective.cloud
 	const nobody = "notBreaching" // where nobody comes, nothing is wrong
 	var parts, names []string
-	for _, w := range []struct {
-		name string
-		long time.Duration
-	}{{"Long", b.long}, {"Short", b.short}} {
+	for _, w := range b.windows() {
 		name := a.Name + w.name
 		expr := fmt.Sprintf("IF((%[2]s) > 0, (%[1]s) / (%[2]s), 0)", c.bad, c.all)
 		if b.objective.Least > 0 && w.long == b.long {
 			expr = fmt.Sprintf("IF((%[1]s) >= %[3]s, (%[1]s) / (%[2]s), 0)", c.bad, c.all, number(b.objective.Least))
 		}
 		t.metric(name, nil, c.metrics, expr, bound{"GreaterThanThreshold", b.threshold(), w.long, 1, nobody})
-		parts, names = append(parts, fmt.Sprintf("ALARM(%q)", "Enishi-"+name)), append(names, name)
+		parts, names = append(parts, fmt.Sprintf("ALARM(%q)", nameInCloud(name))), append(names, name)
 	}
-	p := map[string]any{"AlarmName": "Enishi-" + a.Name, "AlarmRule": strings.Join(parts, " AND ")}
+	p := map[string]any{"AlarmName": substituted(nameInCloud(a.Name)), "AlarmRule": substituted(strings.Join(parts, " AND "))}
 	tell(p, &a)
 	t.Resources[a.Name] = &cloudObject{Type: "AWS::CloudWatch::CompositeAlarm", DependsOn: names, Properties: p}
 }
@@ -255,8 +269,13 @@ func Files() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	notes, err := Notes()
+	if err != nil {
+		return nil, err
+	}
 	return map[string][]byte{
 		"deploy/prometheus/alarms.yml": Prometheus(Real()), "deploy/cloudwatch/alarms.json": alarms,
 		"deploy/grafana/dashboard.json": grafana, "deploy/cloudwatch/dashboard.json": twin,
+		"infra/program/alarms.json": notes,
 	}, nil
 }

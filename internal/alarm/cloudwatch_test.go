@@ -12,6 +12,11 @@ import (
 	"enishi/internal/alarm"
 )
 
+// sub is a text in which parameters stand in ${}.
+type sub struct {
+	Text string `json:"Fn::Sub"`
+}
+
 // template is what the test reads of one.
 type template struct {
 	Parameters map[string]any
@@ -19,7 +24,8 @@ type template struct {
 		Type       string
 		DependsOn  []string
 		Properties struct {
-			AlarmRule         string
+			AlarmName         sub
+			AlarmRule         sub
 			AlarmActions      []map[string]string
 			EvaluationPeriods int
 			Metrics           []struct {
@@ -67,8 +73,8 @@ func TestCloudWatchHasEveryAlarm(t *testing.T) {
 		}
 		for _, name := range r.DependsOn {
 			parts++
-			if part, ok := c.Resources[name]; !ok || part.Properties.AlarmActions != nil || !strings.Contains(r.Properties.AlarmRule, `ALARM("Enishi-`+name+`")`) {
-				t.Errorf("%s is no part of %s: %q", name, a.Name, r.Properties.AlarmRule)
+			if part, ok := c.Resources[name]; !ok || part.Properties.AlarmActions != nil || !strings.Contains(r.Properties.AlarmRule.Text, `ALARM("`+part.Properties.AlarmName.Text+`")`) {
+				t.Errorf("%s is no part of %s: %q", name, a.Name, r.Properties.AlarmRule.Text)
 			}
 		}
 	}
@@ -87,6 +93,11 @@ func TestCloudWatchIsAccepted(t *testing.T) {
 	c := cloudWatch(t)
 	used := map[string]bool{"PageTopic": true, "TicketTopic": true}
 	for name, r := range c.Resources {
+		// Two environments may share an account.
+		if got, want := r.Properties.AlarmName.Text, "Enishi-${Environment}-"+name; got != want {
+			t.Errorf("%s is called %q, want %q", name, got, want)
+		}
+		used["Environment"] = true
 		ids, expr := 0, ""
 		for _, m := range r.Properties.Metrics {
 			if m.Expression != "" {

@@ -117,7 +117,7 @@ func (r *rules) alarm(a Alarm) {
 	}
 	r.labels([]label{{"severity", string(a.Severity)}, {"topic", a.topic()}})
 	fmt.Fprintf(r, "        annotations:\n          summary: %s\n          runbook_url: %s\n          fires_within: %s\n",
-		quoted(a.Symptom), quoted(a.Runbook()), a.Within(Real()))
+		quoted(a.Symptom.EN), quoted(a.Runbook()), a.Within(Real()))
 }
 
 // topic is what alarms have in common that come together: a person is told of

@@ -24,7 +24,8 @@ const (
 func availability() *Objective {
 	const responses = `haproxy_frontend_http_responses_total{job="haproxy",proxy="enishi"`
 	return &Objective{
-		Name: Availability, Promise: "99.9 % of requests are not answered with an error of ours", Target: 0.999, Least: 10,
+		Name: Availability, Promise: "99.9 % of requests are not answered with an error of ours",
+		Bad: Words{"失敗したリクエストの割合", "requests that failed"}, Target: 0.999, Least: 10,
 		bad: `sum(rate(` + responses + `,code="5xx"}[BASE]))`,
 		all: `sum(rate(` + responses + `}[BASE]))`,
 		cloud: cloudRatio{
@@ -39,7 +40,8 @@ func availability() *Objective {
 func latency() *Objective {
 	const took = `http_request_duration_seconds_`
 	return &Objective{
-		Name: Latency, Promise: "99 % of requests are answered within 300 ms", Target: 0.99, Least: 10,
+		Name: Latency, Promise: "99 % of requests are answered within 300 ms",
+		Bad: Words{"300ミリ秒を超えたリクエストの割合", "requests that took longer than 300 ms"}, Target: 0.99, Least: 10,
 		bad: `sum(rate(` + took + `count{job="web"}[BASE])) - sum(rate(` + took + `bucket{job="web",le="0.3"}[BASE]))`,
 		all: `sum(rate(` + took + `count{job="web"}[BASE]))`,
 		cloud: cloudRatio{
@@ -52,7 +54,8 @@ func latency() *Objective {
 func signUp() *Objective {
 	const took = `enishi_signup_offers_seconds_`
 	return &Objective{
-		Name: SignUp, Promise: "99 % of those who sign up have their offers in the answer within 2 s", Target: 0.99, Least: 5,
+		Name: SignUp, Promise: "99 % of those who sign up have their offers in the answer within 2 s",
+		Bad: Words{"2秒以内にオファーが出なかった登録の割合", "sign-ups without their offers within 2 s"}, Target: 0.99, Least: 5,
 		bad: `sum(rate(` + took + `count{job="web"}[BASE])) - sum(rate(` + took + `bucket{job="web",outcome="answered",le="2"}[BASE]))`,
 		all: `sum(rate(` + took + `count{job="web"}[BASE]))`,
 		cloud: cloudRatio{
@@ -70,7 +73,8 @@ func signUp() *Objective {
 // oldest row is that nobody has matched, whoever leads.
 func matching() *Objective {
 	return &Objective{
-		Name: Matching, Promise: "99 % of the time, what was changed is matched within 10 s", Target: 0.99,
+		Name: Matching, Promise: "99 % of the time, what was changed is matched within 10 s",
+		Bad: Words{"マッチングが10秒より遅れていた時間の割合", "time in which matching was more than 10 s late"}, Target: 0.99,
 		bad:   `max(enishi_matcher_queue_age_seconds) > bool 10`,
 		all:   `max(enishi_matcher_queue_age_seconds) >= bool 0`,
 		cloud: cloudRatio{metrics: []cloudMetric{own("late", "enishi_matcher_queue_age_seconds", "PR(10:)")}, bad: "FILL(late, 0)", all: "100"},
@@ -86,28 +90,28 @@ func Resources() []*Resource {
 	}
 	return []*Resource{
 		{
-			Name: "storage", What: "a disk",
+			Name: "storage",
 			used: filesystem(notLogs) + ` or max by (part) (label_replace(1 - enishi_disk_free_bytes / enishi_disk_bytes, "part", "$1", "folder", "(.*)"))`,
 			cloud: cloudShare{
 				metrics: []cloudMetric{database("left", "AuroraVolumeBytesLeftTotal", minimum), database("used", "VolumeBytesUsed", maximum)}, used: "100 * used / (used + left)",
 			},
 		},
 		{
-			Name: "connections", What: "what the database server allows of connections",
+			Name: "connections",
 			used: `label_replace(max(enishi_database_connections / enishi_database_connections_max), "part", "database", "", "")`,
 			cloud: cloudShare{
 				metrics: []cloudMetric{own("open", "enishi_database_connections", maximum), own("most", "enishi_database_connections_max", minimum)}, used: "100 * open / most",
 			},
 		},
 		{
-			Name: "memory", What: "the memory of a process",
+			Name: "memory",
 			used: `max by (part) (label_replace(process_resident_memory_bytes{job=~"web|worker|job"} / on (job, instance) enishi_memory_limit_bytes, "part", "$1", "job", "(.*)"))`,
 			cloud: cloudShare{
 				metrics: []cloudMetric{service("web", "MemoryUtilization", "WebService"), service("worker", "MemoryUtilization", "WorkerService")}, used: "MAX([web, worker])",
 			},
 		},
 		{
-			Name: "logs", What: "the disk of the logs",
+			Name:  "logs",
 			used:  filesystem(logs),
 			cloud: cloudShare{metrics: []cloudMetric{{id: "used", namespace: "CWAgent", name: "disk_used_percent", stat: maximum, dimensions: []dimension{{"path", "/logs"}}}}, used: "used"},
 		},
@@ -118,31 +122,13 @@ func Resources() []*Resource {
 func Alarms() []Alarm {
 	list := []Alarm{unreachable(), mailStuck()}
 	for _, of := range []struct {
-		objective          *Objective
-		prefix             string
-		quick, slow, spent string
-	}{
-		{
-			availability(), "Availability", "Many requests fail: people see an error instead of their page.",
-			"More requests fail than we promised: some people see errors, for hours.", "Requests fail a little too often: the errors of a month are used up before it ends.",
-		},
-		{
-			latency(), "Latency", "Pages are slow: many requests take longer than 300 ms.",
-			"Pages have been slow for hours: more requests than we promised take longer than 300 ms.", "Pages are slow a little too often: the slow requests of a month are used up before it ends.",
-		},
-		{
-			signUp(), "SignUp", "Who signs up waits for their offers, or gets an answer without them.",
-			"For hours, more people than we promised signed up and waited for their offers.", "Sign-ups are late a little too often: the late ones of a month are used up before it ends.",
-		},
-		{
-			matching(), "Matching", "Offers are late: what people and companies change is not matched.",
-			"For hours, offers have been late more often than we promised.", "Offers are late a little too often: the late minutes of a month are used up before it ends.",
-		},
-	} {
+		objective *Objective
+		prefix    string
+	}{{availability(), "Availability"}, {latency(), "Latency"}, {signUp(), "SignUp"}, {matching(), "Matching"}} {
 		list = append(list,
-			burning(of.prefix+"Fast", Page, of.quick, burn{of.objective, 14.4, time.Hour, 5 * time.Minute}),
-			burning(of.prefix+"Slow", Page, of.slow, burn{of.objective, 6, 6 * time.Hour, 30 * time.Minute}),
-			burning(of.prefix+"Budget", Ticket, of.spent, burn{of.objective, 1, 3 * day, 6 * time.Hour}))
+			named(of.prefix+"Fast", Page, burn{of.objective, 14.4, time.Hour, 5 * time.Minute}),
+			named(of.prefix+"Slow", Page, burn{of.objective, 6, 6 * time.Hour, 30 * time.Minute}),
+			named(of.prefix+"Budget", Ticket, burn{of.objective, 1, 3 * day, 6 * time.Hour}))
 	}
 	for _, r := range Resources() {
 		list = append(list, filling(r))
@@ -150,42 +136,34 @@ func Alarms() []Alarm {
 	return append(list, processMissing(), redisAway())
 }
 
-func burning(name string, s Severity, symptom string, b burn) Alarm {
-	return Alarm{Name: name, Severity: s, Symptom: symptom, when: b}
+// named gives an alarm with what is said of one of this name.
+func named(name string, s Severity, when condition) Alarm {
+	said := texts()[name]
+	return Alarm{Name: name, Severity: s, Symptom: said.symptom, First: said.first, when: when}
 }
 
 func filling(r *Resource) Alarm {
-	name := map[string]string{"storage": "StorageForecast", "connections": "ConnectionsForecast", "memory": "MemoryForecast", "logs": "LogsForecast"}[r.Name]
-	return Alarm{
-		Name: name, Severity: Ticket, Symptom: "In less than 30 days, " + r.What + " is full, if it goes on as in the last week.",
-		when: forecast{r},
-	}
+	return named(map[string]string{"storage": "StorageForecast", "connections": "ConnectionsForecast", "memory": "MemoryForecast", "logs": "LogsForecast"}[r.Name], Ticket, forecast{r})
 }
 
 func unreachable() Alarm {
-	return Alarm{
-		Name: "Unreachable", Severity: Page, Symptom: "Nobody reaches the service: no web process takes requests, or the load balancer is away.",
-		when: state{
-			expr: `(max(haproxy_backend_active_servers{job="haproxy",proxy="web"}) or vector(0)) == 0`, wait: 2 * time.Minute,
-			alarm: cloudState{metrics: inService(), expr: inServiceSum, below: 1, missing: "breaching"},
-		},
-	}
+	return named("Unreachable", Page, state{
+		expr: `(max(haproxy_backend_active_servers{job="haproxy",proxy="web"}) or vector(0)) == 0`, wait: 2 * time.Minute,
+		alarm: cloudState{metrics: inService(), expr: inServiceSum, below: 1, missing: "breaching", figure: Words{"稼働中のWebプロセスの数", "web processes in service"}},
+	})
 }
 
 // mailStuck compares what was tried: a single address that takes nothing, for a
 // day, is no trouble of ours.
 func mailStuck() Alarm {
 	const tried = `sum(increase(enishi_mails_total{outcome="`
-	return Alarm{
-		Name: "MailStuck", Severity: Page, Symptom: "No mail leaves: who signs up gets no code, and nobody hears of new offers.",
-		when: state{
-			expr: tried + `failed"}[WINDOW])) >= 3 and ` + tried + `sent"}[WINDOW])) == 0`, window: 15 * time.Minute,
-			alarm: cloudState{
-				metrics: []cloudMetric{own("failed", "enishi_mails_total", sum).with("outcome", "failed"), own("sent", "enishi_mails_total", sum).with("outcome", "sent")},
-				expr:    "IF(FILL(failed, 0) >= 3, FILL(sent, 0), 1)", below: 1, missing: "notBreaching",
-			},
+	return named("MailStuck", Page, state{
+		expr: tried + `failed"}[WINDOW])) >= 3 and ` + tried + `sent"}[WINDOW])) == 0`, window: 15 * time.Minute,
+		alarm: cloudState{
+			metrics: []cloudMetric{own("failed", "enishi_mails_total", sum).with("outcome", "failed"), own("sent", "enishi_mails_total", sum).with("outcome", "sent")},
+			expr:    "IF(FILL(failed, 0) >= 3, FILL(sent, 0), 1)", below: 1, missing: "notBreaching", figure: Words{"15分間に送れたメールの数", "mails sent in 15 min"},
 		},
-	}
+	})
 }
 
 // Wanted is how many processes of a service must answer.
@@ -216,27 +194,21 @@ func processMissing() Alarm {
 		missing = append(missing, fmt.Sprintf(`label_replace((count(up{job=%[1]q} == 1) or vector(0)) < %[2]d, "part", %[1]q, "", "")`, w.Service, w.Least))
 	}
 	missing = append(missing, `min by (part) (label_replace(up{job!="prometheus"}, "part", "$1", "job", "(.*)")) == 0`)
-	return Alarm{
-		Name: "ProcessMissing", Severity: Ticket, Symptom: "A process has been away for a quarter of an hour; the others do its work.",
-		when: state{
-			expr: strings.Join(missing, " or "), wait: 15 * time.Minute,
-			alarm: cloudState{
-				metrics: []cloudMetric{
-					insight("webWanted", "DesiredTaskCount", "WebService"), insight("webRuns", "RunningTaskCount", "WebService"),
-					insight("workerWanted", "DesiredTaskCount", "WorkerService"), insight("workerRuns", "RunningTaskCount", "WorkerService"),
-				},
-				expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching",
+	return named("ProcessMissing", Ticket, state{
+		expr: strings.Join(missing, " or "), wait: 15 * time.Minute,
+		alarm: cloudState{
+			metrics: []cloudMetric{
+				insight("webWanted", "DesiredTaskCount", "WebService"), insight("webRuns", "RunningTaskCount", "WebService"),
+				insight("workerWanted", "DesiredTaskCount", "WorkerService"), insight("workerRuns", "RunningTaskCount", "WorkerService"),
 			},
+			expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching", figure: Words{"必要な数と比べた稼働中のプロセスの数", "processes that run, compared with those wanted"},
 		},
-	}
+	})
 }
 
 func redisAway() Alarm {
-	return Alarm{
-		Name: "RedisAway", Severity: Ticket, Symptom: "Redis does not answer: limits are each process's own, and sessions are read from the database.",
-		when: state{
-			expr: `min(enishi_redis_up) == 0`, wait: 10 * time.Minute,
-			alarm: cloudState{metrics: []cloudMetric{own("up", "enishi_redis_up", minimum)}, expr: "up", below: 1, missing: "notBreaching"},
-		},
-	}
+	return named("RedisAway", Ticket, state{
+		expr: `min(enishi_redis_up) == 0`, wait: 10 * time.Minute,
+		alarm: cloudState{metrics: []cloudMetric{own("up", "enishi_redis_up", minimum)}, expr: "up", below: 1, missing: "notBreaching", figure: Words{"Redisの応答（1はあり、0はなし）", "answers of Redis (1 yes, 0 no)"}},
+	})
 }

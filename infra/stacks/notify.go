@@ -1,0 +1,161 @@
+package stacks
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"enishi/infra/environment"
+)
+
+// The function that tells people of alarms (cmd/notify) is of the stack alarms: its image
+// lies in a registry of the stack base, and a stack that reads the image's digest from the
+// account can be deployed only after somebody has pushed one. The service's image has
+// the same order: base, push, service, alarms.
+
+// newWebhooks describes the secret with the addresses of Slack and Teams, which people put
+// in. It begins as one that names neither.
+func newWebhooks(s constructs.Construct, e environment.Environment, key awskms.Key) awssecretsmanager.Secret {
+	secret := awssecretsmanager.NewSecret(s, jsii.String("Webhooks"), &awssecretsmanager.SecretProps{
+		Description: jsii.String(`webhooks that are told of alarms: {"slack": "https://...", "teams": "https://..."}`), EncryptionKey: key, RemovalPolicy: stays(e),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{SecretStringTemplate: jsii.String("{}"), GenerateStringKey: jsii.String("unset")},
+	})
+	awscdk.NewCfnOutput(awscdk.Stack_Of(s), jsii.String("Webhooks"), &awscdk.CfnOutputProps{Value: secret.SecretArn(), Description: jsii.String("where the addresses of Slack and Teams are put in")})
+	except(secret, "SMG4", "Slack and Teams make the addresses; a new one is put in by who made it there")
+	return secret
+}
+
+// newNotifyRegistry describes where the function's images are; Lambda, which pulls them, asks
+// as itself.
+func newNotifyRegistry(s constructs.Construct, e environment.Environment, key awskms.Key) awsecr.Repository {
+	registry := awsecr.NewRepository(s, jsii.String("Registry"), &awsecr.RepositoryProps{
+		RepositoryName: jsii.String(notifyName(e)), ImageTagMutability: awsecr.TagMutability_IMMUTABLE, ImageScanOnPush: jsii.Bool(true),
+		Encryption: awsecr.RepositoryEncryption_KMS(), EncryptionKey: key, RemovalPolicy: stays(e), EmptyOnDelete: jsii.Bool(!e.Real),
+		LifecycleRules: &[]*awsecr.LifecycleRule{{MaxImageCount: jsii.Number(20), Description: jsii.String("the last twenty, to go back to")}},
+	})
+	registry.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": arn(s, "lambda", "function:"+notifyName(e))}},
+	}))
+	return registry
+}
+
+func notifyName(e environment.Environment) string { return "enishi-" + e.Name + "-notify" }
+
+// arn gives the name of something of this account and region by which AWS knows it.
+func arn(scope constructs.Construct, service, resource string) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{Service: jsii.String(service), Resource: jsii.String(resource), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME})
+}
+
+// What the function may take. Alarms come together when something large breaks: so many are
+// told at once, the others after them.
+const (
+	notifyMemory  = 256 // MiB, with which Lambda gives a sixth of a processor
+	notifySeconds = 60  // cmd/notify holds its own times below it
+	notifyAtOnce  = 5
+	notifyRetries = 2 // as many as Lambda knows
+	untoldDays    = 14
+)
+
+// newNotify describes the function, whom it may ask, and what becomes of what it could not
+// tell: that lies in a queue, and an alarm about it goes past the function, as mail of SNS.
+func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
+	s := constructs.NewConstruct(scope, jsii.String("Notify"))
+	untold := newUntold(s, e, b)
+	log := awslogs.NewLogGroup(s, jsii.String("Log"), &awslogs.LogGroupProps{
+		LogGroupName: jsii.String("/aws/lambda/" + notifyName(e)), Retention: retention(e.LogDays), EncryptionKey: b.Keys.Logs, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	role := notifyRole(s, e, b, untold, log)
+	function := awslambda.NewCfnFunction(s, jsii.String("Function"), &awslambda.CfnFunctionProps{
+		FunctionName: jsii.String(notifyName(e)), Description: jsii.String("tells people of alarms, in Slack, in Teams and by mail"),
+		PackageType: jsii.String("Image"), Code: &awslambda.CfnFunction_CodeProperty{ImageUri: kept(s, e, "notify/image")}, Architectures: jsii.Strings("arm64"),
+		Role: role.RoleArn(), MemorySize: jsii.Number(notifyMemory), Timeout: jsii.Number(notifySeconds), ReservedConcurrentExecutions: jsii.Number(notifyAtOnce),
+		DeadLetterConfig: &awslambda.CfnFunction_DeadLetterConfigProperty{TargetArn: untold.QueueArn()},
+		LoggingConfig: &awslambda.CfnFunction_LoggingConfigProperty{
+			LogGroup: log.LogGroupName(), LogFormat: jsii.String("JSON"), ApplicationLogLevel: jsii.String("INFO"), SystemLogLevel: jsii.String("WARN"),
+		},
+		Environment: &awslambda.CfnFunction_EnvironmentProperty{Variables: map[string]*string{
+			"ENVIRONMENT": jsii.String(e.Name), "LANGUAGE": jsii.String(e.Told.Language), "DOCS": jsii.String(e.Told.Docs), "WEBHOOKS": b.Topics.Webhooks.SecretArn(),
+			"MAIL_FROM": jsii.String("Enishi <" + e.Told.From + ">"), "MAIL_TO": jsii.String(strings.Join(e.Told.To, ",")),
+		}},
+	})
+	function.Node().AddDependency(role.Node().FindChild(jsii.String("DefaultPolicy"))) // the first message may come at once
+	awslambda.NewCfnEventInvokeConfig(s, jsii.String("Retries"), &awslambda.CfnEventInvokeConfigProps{
+		FunctionName: function.Ref(), Qualifier: jsii.String("$LATEST"), MaximumRetryAttempts: jsii.Number(notifyRetries),
+	})
+	for _, heard := range []struct {
+		name  string
+		topic awssns.Topic
+	}{{"Page", b.Topics.Page}, {"Ticket", b.Topics.Ticket}} {
+		name, topic := heard.name, heard.topic
+		may := awslambda.NewCfnPermission(s, jsii.String("May"+name), &awslambda.CfnPermissionProps{
+			FunctionName: function.AttrArn(), Action: jsii.String("lambda:InvokeFunction"), Principal: jsii.String("sns.amazonaws.com"), SourceArn: topic.TopicArn(),
+		})
+		awssns.NewCfnSubscription(s, jsii.String("Hears"+name), &awssns.CfnSubscriptionProps{
+			TopicArn: topic.TopicArn(), Protocol: jsii.String("lambda"), Endpoint: function.AttrArn(),
+			RedrivePolicy: map[string]any{"deadLetterTargetArn": untold.QueueArn()},
+		}).AddDependency(may)
+	}
+}
+
+// newUntold describes the queue of what was told to nobody, and the alarm about it.
+func newUntold(s constructs.Construct, e environment.Environment, b *Base) awssqs.Queue {
+	queue := awssqs.NewQueue(s, jsii.String("Untold"), &awssqs.QueueProps{
+		QueueName: jsii.String("enishi-" + e.Name + "-untold"), Encryption: awssqs.QueueEncryption_KMS, EncryptionMasterKey: b.Topics.Key,
+		EnforceSSL: jsii.Bool(true), RetentionPeriod: awscdk.Duration_Days(jsii.Number(untoldDays)), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	except(queue, "SQS3", "it is where messages lie that failed; nobody takes them out but a person")
+	queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("sns.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sqs:SendMessage"), Resources: &[]*string{queue.QueueArn()},
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": []*string{b.Topics.Page.TopicArn(), b.Topics.Ticket.TopicArn()}}},
+	}))
+	topic := awssns.NewTopic(s, jsii.String("Past"), &awssns.TopicProps{MasterKey: b.Topics.Key, EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("Enishi " + e.Name)})
+	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil))
+	for i, to := range e.Told.To {
+		awssns.NewCfnSubscription(s, jsii.String("PastTo"+strconv.Itoa(i)), &awssns.CfnSubscriptionProps{TopicArn: topic.TopicArn(), Protocol: jsii.String("email"), Endpoint: jsii.String(to)})
+	}
+	awscloudwatch.NewCfnAlarm(s, jsii.String("UntoldAlarm"), &awscloudwatch.CfnAlarmProps{
+		AlarmName:        jsii.String("Enishi-" + e.Name + "-Untold"),
+		AlarmDescription: jsii.String("An alarm was told to nobody: no channel took it. アラームの通知が、どの宛先にも送れませんでした。 " + e.Told.Docs + "docs/runbooks/Untold.md"),
+		Namespace:        jsii.String("AWS/SQS"), MetricName: jsii.String("ApproximateNumberOfMessagesVisible"), Statistic: jsii.String("Maximum"), Period: jsii.Number(60), EvaluationPeriods: jsii.Number(1),
+		Dimensions:         &[]any{&awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String("QueueName"), Value: queue.QueueName()}},
+		ComparisonOperator: jsii.String("GreaterThanThreshold"), Threshold: jsii.Number(0), TreatMissingData: jsii.String("notBreaching"),
+		AlarmActions: &[]any{topic.TopicArn()}, OkActions: &[]any{topic.TopicArn()},
+	})
+	return queue
+}
+
+// notifyRole allows the function what it does, by its own policy alone: what grants would add to
+// keys and secrets makes the stack that holds them depend on this one.
+func notifyRole(s constructs.Construct, e environment.Environment, b *Base, untold awssqs.Queue, log awslogs.LogGroup) awsiam.Role {
+	role := awsiam.NewRole(s, jsii.String("Role"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)})
+	for _, may := range []awsiam.PolicyStatement{
+		allow(log.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents"),
+		allow(b.Topics.Webhooks.SecretArn(), "secretsmanager:GetSecretValue"),
+		allow(b.Topics.Key.KeyArn(), "kms:Decrypt", "kms:GenerateDataKey"), // of the secret, and of the queue
+		allow(untold.QueueArn(), "sqs:SendMessage"),
+		allow(arn(s, "cloudwatch", "alarm:Enishi-"+e.Name+"-*"), "cloudwatch:DescribeAlarms"),
+		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings("ses:SendEmail"), Resources: &[]*string{arn(s, "ses", "identity/"+e.Domain)},
+			Conditions: &map[string]any{"StringEquals": map[string]any{"ses:FromAddress": e.Told.From}},
+		}),
+	} {
+		role.AddToPolicy(may)
+	}
+	except(role, "IAM5", "the figures of every alarm of this environment are asked for; log groups are named with what is below them")
+	return role
+}
