@@ -47,18 +47,20 @@ check: ## every stage below and above: what must be green before a change is in
 	done
 	@printf '\n=== all green\n'
 
-services: ## install (Debian, Ubuntu) and start the databases and caches that test-services needs
+services: ## install (Debian, Ubuntu) and start the databases, caches and S3 server that test-services needs
 	@scripts/services start
 
 services-stop: ## stop exactly those
 	@scripts/services stop
 
-test-services: ## the tests that run on real databases; a server that is away is a failure
+test-services: ## the tests that run on real servers; one that is away is a failure
 	@[[ -r $${SERVICES_DIR:-.services}/env ]] || { echo 'run make services first' >&2; exit 1; }
 	@source $${SERVICES_DIR:-.services}/env; export ENISHI_TEST_SERVICES=required; \
 		$(GO) test -count=1 -timeout 30m ./internal/store/mysql/...; \
 		$(GO) test -count=1 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
 		$(GO) test -count=1 -timeout 10m ./internal/redis; \
+		$(GO) test -count=1 -timeout 10m ./internal/files; \
+		$(GO) test -count=1 -timeout 10m -run 'InABucket' ./internal/worker; \
 		$(GO) test -count=1 -timeout 30m -run 'OnServers' ./internal/cli
 
 e2e: build ## the pages in a real browser, which is installed on Debian and Ubuntu; pictures in bin/screenshots

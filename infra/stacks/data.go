@@ -39,7 +39,7 @@ func newKeys(scope constructs.Construct, e environment.Environment) *Keys {
 type Data struct {
 	Cluster  awsrds.CfnDBCluster
 	Cache    awselasticache.CfnReplicationGroup
-	Files    awss3.Bucket // what people upload
+	Files    awss3.Bucket // what processes read of each other, such as snapshots
 	Archive  awss3.Bucket // logs after their time in CloudWatch
 	Secret   awssecretsmanager.Secret
 	CacheKey awssecretsmanager.Secret
@@ -54,7 +54,11 @@ func newData(scope constructs.Construct, e environment.Environment, n *Network, 
 	d := &Data{
 		Access:  access,
 		Cluster: newDatabase(s, e, n, keys),
-		Files:   newBucket(s, "Files", e, keys, access, nil),
+		// A snapshot that was removed may hold people who were erased since.
+		Files: newBucket(s, "Files", e, keys, access, &[]*awss3.LifecycleRule{{
+			NoncurrentVersionExpiration: awscdk.Duration_Days(jsii.Number(1)), AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(1)),
+			ExpiredObjectDeleteMarker: jsii.Bool(true),
+		}}),
 		Archive: newBucket(s, "Archive", e, keys, access, &[]*awss3.LifecycleRule{{
 			Expiration:  awscdk.Duration_Days(jsii.Number(e.ArchiveDays)),
 			Transitions: &[]*awss3.Transition{{StorageClass: awss3.StorageClass_GLACIER_INSTANT_RETRIEVAL(), TransitionAfter: awscdk.Duration_Days(jsii.Number(0))}},

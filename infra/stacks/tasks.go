@@ -40,8 +40,8 @@ func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p 
 		on      *string
 		actions []string
 	}{
-		{t.may, join("", b.Data.Files.BucketArn(), "/*"), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}},
-		{t.may, b.Data.Files.BucketArn(), []string{"s3:ListBucket"}},
+		{t.may, join("", b.Data.Files.BucketArn(), "/*"), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}},
+		{t.may, b.Data.Files.BucketArn(), []string{"s3:ListBucket", "s3:ListBucketMultipartUploads"}},
 		{t.starts, b.Data.Cluster.AttrMasterUserSecretSecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.may, key, []string{"kms:Decrypt", "kms:GenerateDataKey"}},
 		{t.starts, b.Data.Secret.SecretArn(), []string{"secretsmanager:GetSecretValue"}},

@@ -9,17 +9,18 @@ const module = "enishi"
 // not here is red; an entry without a package waits for it.
 func floors() map[string]int { // long: a line for each package
 	return map[string]int{
-		"internal/errs":      0,
-		"internal/section":   0,
-		"internal/files":     0,
-		"internal/day":       0,
-		"internal/table":     0,
-		"internal/corpnum":   0,
-		"internal/config":    0,
-		"internal/lifecycle": 0,
-		"internal/guard":     0,
-		"internal/golden":    0,
-		"internal/archtest":  0,
+		"internal/errs":            0,
+		"internal/section":         0,
+		"internal/files":           0,
+		"internal/files/filestest": 0,
+		"internal/day":             0,
+		"internal/table":           0,
+		"internal/corpnum":         0,
+		"internal/config":          0,
+		"internal/lifecycle":       0,
+		"internal/guard":           0,
+		"internal/golden":          0,
+		"internal/archtest":        0,
 
 		"internal/taxonomy":                1,
 		"internal/census":                  1,
@@ -73,12 +74,13 @@ func floors() map[string]int { // long: a line for each package
 // sameFloor lists what a package may import on its own floor.
 func sameFloor() map[string][]string {
 	return map[string][]string{
-		"internal/day":       {"internal/errs"},
-		"internal/corpnum":   {"internal/errs"},
-		"internal/config":    {"internal/errs"},
-		"internal/section":   {"internal/errs"},
-		"internal/files":     {"internal/errs"},
-		"internal/lifecycle": {"internal/errs"},
+		"internal/day":             {"internal/errs"},
+		"internal/corpnum":         {"internal/errs"},
+		"internal/config":          {"internal/errs"},
+		"internal/section":         {"internal/errs"},
+		"internal/files":           {"internal/errs"},
+		"internal/files/filestest": {"internal/files", "internal/config", "internal/errs"},
+		"internal/lifecycle":       {"internal/errs"},
 
 		"internal/census":                  {"internal/taxonomy"},
 		"internal/condition":               {"internal/taxonomy"},
@@ -127,6 +129,7 @@ func testSupport() []string {
 		"internal/condition/conditiontest",
 		"internal/store/storetest",
 		"internal/store/mysql/mysqltest",
+		"internal/files/filestest",
 		"internal/redis/redistest",
 		"internal/smtp/smtptest",
 		"internal/fleet",
@@ -240,6 +243,8 @@ func libraries() map[string][]string {
 		"github.com/redis/go-redis/v9":         {"internal/redis"},
 		"github.com/wneessen/go-mail":          {"internal/smtp"},
 		"github.com/go-redis/redis_rate/v10":   {"internal/redis"},
+		"github.com/aws/aws-sdk-go-v2":         {"internal/files", "internal/files/filestest"},
+		"github.com/aws/smithy-go":             {"internal/files"},
 	}
 }
 

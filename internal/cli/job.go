@@ -242,11 +242,11 @@ func (c *jobRunCmd) jobs(ctx context.Context, w World, in *installation, resolve
 	if c.Name != market.JobSnapshot || c.DryRun {
 		return market.OpenJobs(ctx, in.store, in.vault, o, listed)
 	}
-	folder, err := files.OpenFolder(resolved.Files)
+	kept, err := openFiles(ctx, resolved.Files)
 	if err != nil {
 		return nil, err
 	}
-	snapshots := files.NewSnapshots(folder)
+	snapshots := files.NewSnapshots(kept)
 	o.Snapshots = snapshots
 	var jobs *market.Jobs
 	jobs, err = market.OpenJobs(ctx, in.store, in.vault, o, func(ctx context.Context) (int64, error) {

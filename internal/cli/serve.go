@@ -139,11 +139,11 @@ func stopped(ctx context.Context, log *slog.Logger, err error) error {
 func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Config, log *slog.Logger, in *installation, listener net.Listener, server *httpx.Server, registry *prometheus.Registry, gate *httpx.Gate, over func(), await func(func() error) error) (*lifecycle.Group, error) {
 	o := options(resolved, log, in.mailer(), w)
 	o.Actors, o.Replica = in.shared.actors(), in.store.Replica()
-	folder, err := files.OpenFolder(resolved.Files)
+	kept, err := openFiles(ctx, resolved.Files)
 	var snapshots *files.Snapshots
 	switch {
 	case err == nil:
-		snapshots = files.NewSnapshots(folder)
+		snapshots = files.NewSnapshots(kept)
 		o.Snapshots = snapshots
 	case resolved.Shared(): // on a file system that is only read
 		log.WarnContext(ctx, "there are no snapshots here: every row is loaded", "error", err)
@@ -225,13 +225,18 @@ func takeTurn(ctx context.Context, c *config.Config, log *slog.Logger, gate *htt
 	if !c.Shared() {
 		return over
 	}
-	gate.Say("waiting for others that load")
-	release, got, err := lifecycle.Turn{Folder: c.Files, Patience: turnPatience}.Take(ctx)
-	switch {
-	case err != nil:
-		log.WarnContext(ctx, "nobody is waited for before the populations are loaded", "error", err)
-	case !got && ctx.Err() == nil:
-		log.WarnContext(ctx, "the populations are loaded while another process loads its own", "waited", turnPatience)
+	release := func() {}
+	if c.Files.Folder != "" { // a bucket has no lock, and is shared with other machines anyway
+		gate.Say("waiting for others that load")
+		var got bool
+		var err error
+		release, got, err = lifecycle.Turn{Folder: c.Files.Folder, Patience: turnPatience}.Take(ctx)
+		switch {
+		case err != nil:
+			log.WarnContext(ctx, "nobody is waited for before the populations are loaded", "error", err)
+		case !got && ctx.Err() == nil:
+			log.WarnContext(ctx, "the populations are loaded while another process loads its own", "waited", turnPatience)
+		}
 	}
 	timer := time.AfterFunc(turnLow, over)
 	return sync.OnceFunc(func() {
@@ -239,6 +244,15 @@ func takeTurn(ctx context.Context, c *config.Config, log *slog.Logger, gate *htt
 		over()
 		release()
 	})
+}
+
+// openFiles opens the folder of files, or the bucket, which is asked nothing yet:
+// one that is away is a matter of whoever wants something of it.
+func openFiles(ctx context.Context, at config.Files) (files.Store, error) {
+	if at.Bucket.Name == "" {
+		return files.OpenFolder(at.Folder)
+	}
+	return files.OpenBucket(ctx, files.Place{Bucket: at.Bucket.Name, Prefix: at.Bucket.Prefix, Region: at.Bucket.Region, Endpoint: at.Bucket.Endpoint})
 }
 
 // drainTime is how long a load balancer that asks every two seconds, and believes

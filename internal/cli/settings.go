@@ -16,7 +16,7 @@ type settings struct {
 	Addr         *string `placeholder:"HOST:PORT" help:"Address to listen on (default 127.0.0.1:8080)."`
 	Data         *string `placeholder:"DIR" help:"Folder of the database, the files and the secret (default data)."`
 	Demo         *bool   `help:"Confirm companies and addresses at once, send without approval, open /dev/clock."`
-	FilesURL     *string `name:"files-url" placeholder:"URL" help:"Folder of files that other processes read too, as file:///PATH (default: files in the data folder)."`
+	FilesURL     *string `name:"files-url" placeholder:"URL" help:"Files that other processes read too: a folder, as file:///PATH, or a bucket, as s3://BUCKET?region=REGION (default: files in the data folder)."`
 	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
 	Permit       *string `placeholder:"TEXT" help:"Number of your employment-placement permit, at the foot of every page."`
 	Contact      *string `placeholder:"TEXT" help:"How people reach you: an e-mail address, an address of a page, or a text, at the foot of every page."`

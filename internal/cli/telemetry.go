@@ -45,10 +45,14 @@ func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, in *i
 
 // folders gives where a process writes, by what alarms call that.
 func folders(c *config.Config) map[string]string {
-	if c.Shared() {
-		return map[string]string{"files": c.Files}
+	out := map[string]string{}
+	if c.Files.Folder != "" {
+		out["files"] = c.Files.Folder
 	}
-	return map[string]string{"data": c.Data, "files": c.Files}
+	if !c.Shared() {
+		out["data"] = c.Data
+	}
+	return out
 }
 
 // serves registers what is measured of an open market.

@@ -54,7 +54,7 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 type Config struct {
 	Addr         string // host:port to listen on; port 0 takes a free one
 	Data         string // the data folder, a clean path
-	Files        string // the folder of files, a clean path
+	Files        Files
 	Demo         bool
 	MatchingMode MatchingMode
 	Contact      string // how operators are reached; empty: nobody has said

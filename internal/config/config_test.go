@@ -27,7 +27,7 @@ func environment(pairs map[string]string) func(string) (string, bool) {
 
 func TestResolve(t *testing.T) {
 	defaults := config.Config{
-		Addr: "127.0.0.1:8080", Data: "data", Files: "data/files", MatchingMode: config.Approve, PublicURL: "http://127.0.0.1:8080", RateLimits: true, LogFormat: config.LogText, TracesRatio: 0.05,
+		Addr: "127.0.0.1:8080", Data: "data", Files: config.Files{Folder: "data/files"}, MatchingMode: config.Approve, PublicURL: "http://127.0.0.1:8080", RateLimits: true, LogFormat: config.LogText, TracesRatio: 0.05,
 		Roles: []config.Role{config.Web, config.Worker, config.Job},
 	}
 	onPort9000, demo, askingDemo := defaults, defaults, defaults
@@ -49,7 +49,7 @@ func TestResolve(t *testing.T) {
 				"ENISHI_FILES_URL": "file:///mnt/files/", "ENISHI_PERMIT": "13-ユ-000000", "ENISHI_CONTACT": "unei@enishi.example.jp", "ENISHI_PUBLIC_URL": "https://enishi.example.jp/",
 			},
 			want: config.Config{
-				Addr: "[::1]:0", Data: "/srv/enishi", Files: "/mnt/files", MatchingMode: config.Auto,
+				Addr: "[::1]:0", Data: "/srv/enishi", Files: config.Files{Folder: "/mnt/files"}, MatchingMode: config.Auto,
 				Permit: "13-ユ-000000", Contact: "unei@enishi.example.jp", PublicURL: "https://enishi.example.jp",
 				LogFormat: config.LogJSON, Secret: config.Secret(goodSecret), TracesRatio: 0.05,
 				Roles: []config.Role{config.Web, config.Worker, config.Job},
@@ -103,7 +103,8 @@ func TestResolveRefuses(t *testing.T) {
 		{name: "a URL for an address", flags: map[string]string{"addr": "http://localhost:80"}, want: []errs.Problem{{Pointer: "--addr", Found: `"http://localhost:80"`, Allowed: "HOST:PORT"}}},
 		{name: "a host that is none", flags: map[string]string{"addr": "a b:80"}, want: []errs.Problem{{Pointer: "--addr", Found: `"a b:80"`, Allowed: "HOST:PORT"}}},
 		{name: "an empty flag", flags: map[string]string{"data": ""}, want: []errs.Problem{{Pointer: "--data", Found: `""`, Allowed: "folder"}}},
-		{name: "files in an object store", env: map[string]string{"ENISHI_FILES_URL": "s3://bucket"}, want: []errs.Problem{{Pointer: "ENISHI_FILES_URL", Found: `"s3://bucket"`, Allowed: "file:///PATH"}}},
+		{name: "files in another object store", env: map[string]string{"ENISHI_FILES_URL": "gs://bucket"}, want: []errs.Problem{{Pointer: "ENISHI_FILES_URL", Found: `"gs://bucket"`, Allowed: "s3://BUCKET[/PREFIX]"}}},
+		{name: "files in a bucket by a key", env: map[string]string{"ENISHI_FILES_URL": "s3://AKIA:hunter2@bucket"}, want: []errs.Problem{{Pointer: "ENISHI_FILES_URL", Found: "an address with a user or a key in it", Allowed: "keys are not part of it"}}},
 		{name: "files on another host", flags: map[string]string{"files-url": "file://host/path"}, want: []errs.Problem{{Pointer: "--files-url", Found: `"file://host/path"`, Allowed: "file:///PATH"}}},
 		{name: "files in a relative folder", flags: map[string]string{"files-url": "file:files"}, want: []errs.Problem{{Pointer: "--files-url", Found: `"file:files"`, Allowed: "file:///PATH"}}},
 		{name: "files behind a password", flags: map[string]string{"files-url": "file://u:hunter2@/path"}, want: []errs.Problem{{Pointer: "--files-url", Found: `"file://u:xxxxx@/path"`, Allowed: "file:///PATH"}}},

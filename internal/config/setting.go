@@ -69,12 +69,7 @@ func settings() []Setting {
 			Help: "folder that holds the database, the files and the secret",
 			set:  setData,
 		},
-		{
-			Name: "files-url", Accepts: "nothing, or file:///PATH of a folder; object stores are not accepted yet",
-			Help:    "where files are kept that other processes read too, such as snapshots; the folder files in the data folder if not set",
-			derived: func(c *Config) string { return c.Files },
-			set:     setFiles,
-		},
+		filesURL(),
 		{
 			Name: "matching-mode", Default: string(Approve), inDemo: string(Auto), Accepts: "approve or auto",
 			Help: "approve: a member of the company confirms each batch; auto: rules send by themselves, which in Japan takes an employment-placement permit",
@@ -236,22 +231,6 @@ func setPublicURL(c *Config, value string) (string, bool) {
 	c.PublicURL = u.Scheme + "://" + u.Host
 	return strconv.Quote(u.Redacted()), (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && isHost(u.Hostname()) && u.User == nil &&
 		strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.Fragment == ""
-}
-
-// setFiles takes the URL of a folder. A relative path, or one on another host,
-// would be another folder for each process.
-func setFiles(c *Config, value string) (string, bool) {
-	if value == "" {
-		c.Files = filepath.Join(c.Data, "files")
-		return "", true
-	}
-	u, err := url.Parse(value)
-	if err != nil {
-		return "no URL", false // it may hold a password
-	}
-	c.Files = filepath.Clean(u.Path)
-	return strconv.Quote(u.Redacted()), u.Scheme == "file" && u.Host == "" && u.User == nil && u.Opaque == "" && u.RawQuery == "" &&
-		u.Fragment == "" && strings.HasPrefix(u.Path, "/") && utf8.ValidString(u.Path) && !strings.ContainsRune(u.Path, 0)
 }
 
 // secretBytes is the least length of a secret: 32 hexadecimal digits hold the

@@ -2,8 +2,6 @@ package files_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 
 	"enishi/internal/errs"
 	"enishi/internal/files"
+	"enishi/internal/files/filestest"
 )
 
 func open(t *testing.T) (*files.Folder, string) {
@@ -48,48 +47,9 @@ func names(t *testing.T, path string) []string {
 	return out
 }
 
-func read(t *testing.T, f *files.Folder, name string) string {
-	t.Helper()
-	r, err := f.Open(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(r)
-	if err := errors.Join(err, r.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
+func TestFolder(t *testing.T) { filestest.Run(t, filestest.Folder) }
 
-func TestFolder(t *testing.T) {
-	f, path := open(t)
-	for _, name := range []string{"a-1", "b-1", "a-2"} {
-		if err := f.Create(t.Context(), name, text(name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := f.Create(t.Context(), "a-1", text("again")); err != nil {
-		t.Fatal(err)
-	}
-	if got := read(t, f, "a-1") + read(t, f, "a-2"); got != "againa-2" {
-		t.Errorf("read %q", got)
-	}
-	list, err := f.List(t.Context(), "a-")
-	if err != nil || len(list) != 2 || list[0].Name != "a-1" || list[0].Bytes != 5 || list[1].Name != "a-2" {
-		t.Errorf("List(a-) = %+v, %v", list, err)
-	}
-	for range 2 { // the second finds nothing to remove
-		if err := f.Remove(t.Context(), "a-1"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := f.Open(t.Context(), "a-1"); !errs.Is(err, errs.NotFound) {
-		t.Errorf("a removed file: %v", err)
-	}
-	if d := cmp.Diff([]string{"a-2", "b-1"}, names(t, path)); d != "" {
-		t.Error(d)
-	}
-}
+func TestBucket(t *testing.T) { filestest.Run(t, filestest.Bucket) }
 
 // Others on the machine read neither the folder nor its files.
 func TestModes(t *testing.T) {
@@ -102,49 +62,6 @@ func TestModes(t *testing.T) {
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s has mode %v, want %v (%v)", place, info.Mode().Perm(), want, err)
 		}
-	}
-}
-
-func TestNames(t *testing.T) {
-	f, _ := open(t)
-	for _, name := range []string{"", ".", "..", "../x", "a/b", "/etc/passwd", ".hidden"} {
-		_, err := f.Open(t.Context(), name)
-		if !errs.Is(err, errs.Invalid) || !errs.Is(f.Create(t.Context(), name, text("")), errs.Invalid) ||
-			!errs.Is(f.Remove(t.Context(), name), errs.Invalid) {
-			t.Errorf("%q is taken: %v", name, err)
-		}
-	}
-}
-
-// A file is there whole or not at all, and the one before it stays until then.
-func TestWholeOrNot(t *testing.T) {
-	f, path := open(t)
-	if err := f.Create(t.Context(), "x", text("old")); err != nil {
-		t.Fatal(err)
-	}
-	full := errors.New("the disk is full")
-	err := f.Create(t.Context(), "x", func(w io.Writer) error {
-		if got := read(t, f, "x"); got != "old" {
-			t.Errorf("while it is written the file reads %q", got)
-		}
-		if list, err := f.List(t.Context(), ""); err != nil || len(list) != 1 {
-			t.Errorf("while it is written: %v, %v", list, err)
-		}
-		return errors.Join(text("half of")(w), full)
-	})
-	if !errors.Is(err, full) {
-		t.Errorf("Create = %v", err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	err = f.Create(ctx, "x", func(w io.Writer) error {
-		cancel()
-		return text("half of")(w)
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("Create = %v", err)
-	}
-	if got := names(t, path); read(t, f, "x") != "old" || len(got) != 1 {
-		t.Errorf("afterwards: %q in %v", read(t, f, "x"), got)
 	}
 }
 

@@ -1,10 +1,3 @@
-// Package files keeps whole files under names: written at once or not at all,
-// read, listed by prefix, removed. It holds them in a folder of the machine or
-// of a network file system; what an object store would need is no more.
-//
-// It refuses names that could leave the folder. Files and folders that it
-// makes can be read by their owner alone. Everything is safe for concurrent
-// use, by several processes too.
 package files
 
 import (
@@ -25,13 +18,6 @@ import (
 // Folder is a folder of files.
 type Folder struct{ path string }
 
-// File is one of them.
-type File struct {
-	Name    string
-	Bytes   int64
-	Written time.Time // by the clock of the file system
-}
-
 // temporary is the prefix of files that are still being written.
 const temporary = ".writing-"
 
@@ -46,15 +32,13 @@ func OpenFolder(path string) (*Folder, error) {
 
 // place gives where a file lies.
 func (f *Folder) place(name string) (string, error) {
-	if name == "" || strings.HasPrefix(name, ".") || !filepath.IsLocal(name) || filepath.Base(name) != name {
-		return "", errs.AtPointer("", fmt.Sprintf("%q", name), "the name of a file, without a path")
+	if err := checkName(name); err != nil {
+		return "", err
 	}
 	return filepath.Join(f.path, name), nil
 }
 
-// Create writes a file, or replaces it. Nobody sees it before write has
-// returned nil and all of it is on the disk; after an error nothing is left of
-// it. It stops when ctx is done.
+// Create writes a file as Store says; it is on the disk afterwards.
 func (f *Folder) Create(ctx context.Context, name string, write func(io.Writer) error) (err error) {
 	place, err := f.place(name)
 	if err != nil {
@@ -64,7 +48,9 @@ func (f *Folder) Create(ctx context.Context, name string, write func(io.Writer) 
 	if err != nil {
 		return fmt.Errorf("write the file %s: %w", name, err)
 	}
-	err = write(&interrupted{ctx, to})
+	if err = write(&interrupted{ctx, to}); err == nil {
+		err = ctx.Err() // which write may have lost
+	}
 	if err == nil {
 		err = to.Sync()
 	}
@@ -99,7 +85,7 @@ func (w *interrupted) Write(b []byte) (int, error) {
 	return w.to.Write(b)
 }
 
-// Open opens a file; the caller closes it. It is NotFound if there is none.
+// Open opens a file as Store says.
 func (f *Folder) Open(_ context.Context, name string) (io.ReadCloser, error) {
 	place, err := f.place(name)
 	if err != nil {
@@ -160,8 +146,7 @@ func (f *Folder) Remove(_ context.Context, name string) error {
 	return nil
 }
 
-// Sweep removes what processes left behind that died while they wrote: what
-// was begun and not written to since a moment.
+// Sweep removes what was begun and not written to since a moment.
 func (f *Folder) Sweep(ctx context.Context, since time.Time) error {
 	all, err := f.entries(ctx)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Snapshots are the images of the populations in a folder. Their names tell
+// Snapshots are the images of the populations in a store. Their names tell
 // the position of the log and the moment: snapshot-000…042-20261124T010000Z.
-type Snapshots struct{ folder *Folder }
+type Snapshots struct{ store Store }
 
 // Snapshot is one of them.
 type Snapshot struct {
@@ -30,13 +30,13 @@ const (
 	abandonedAfter = time.Hour
 )
 
-// NewSnapshots gives the snapshots in a folder.
-func NewSnapshots(folder *Folder) *Snapshots { return &Snapshots{folder} }
+// NewSnapshots gives the snapshots in a store.
+func NewSnapshots(store Store) *Snapshots { return &Snapshots{store} }
 
 // List gives the snapshots, the newest first. Files of other names are passed
 // over.
 func (s *Snapshots) List(ctx context.Context) ([]Snapshot, error) {
-	found, err := s.folder.List(ctx, snapshotPrefix)
+	found, err := s.store.List(ctx, snapshotPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -83,15 +83,15 @@ func (s *Snapshots) Names(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// Open opens a snapshot, as Folder's Open does.
+// Open opens a snapshot, as the store's Open does.
 func (s *Snapshots) Open(ctx context.Context, name string) (io.ReadCloser, error) {
-	return s.folder.Open(ctx, name)
+	return s.store.Open(ctx, name)
 }
 
-// Save writes a snapshot, as Folder's Create does.
+// Save writes a snapshot, as the store's Create does.
 func (s *Snapshots) Save(ctx context.Context, applied int64, made time.Time, image io.WriterTo) (Snapshot, error) {
 	out := Snapshot{Name: snapshotName(applied, made), Applied: applied, Made: made.UTC().Truncate(time.Second)}
-	err := s.folder.Create(ctx, out.Name, func(w io.Writer) error {
+	err := s.store.Create(ctx, out.Name, func(w io.Writer) error {
 		var err error
 		out.Bytes, err = image.WriteTo(w)
 		return err
@@ -112,10 +112,10 @@ func (s *Snapshots) Prune(ctx context.Context, keep int, before time.Time) (int,
 		if i < keep && !at.Made.Before(before) {
 			continue
 		}
-		if err := s.folder.Remove(ctx, at.Name); err != nil {
+		if err := s.store.Remove(ctx, at.Name); err != nil {
 			return removed, err
 		}
 		removed++
 	}
-	return removed, s.folder.Sweep(ctx, time.Now().Add(-abandonedAfter))
+	return removed, s.store.Sweep(ctx, time.Now().Add(-abandonedAfter))
 }

@@ -17,6 +17,7 @@ import (
 
 	"enishi/internal/account"
 	"enishi/internal/files"
+	"enishi/internal/files/filestest"
 	"enishi/internal/market"
 	"enishi/internal/worker"
 )
@@ -170,4 +171,27 @@ func TestSnapshotStart(t *testing.T) {
 	}
 	s.open()
 	s.startedFrom(second, 2)
+}
+
+// In a bucket of S3 it is the same: the job writes, a start begins from that, and
+// what is too old goes.
+func TestSnapshotInABucket(t *testing.T) {
+	s := newShelf(t)
+	s.files = files.NewSnapshots(filestest.Bucket(t))
+	m, job := s.open()
+	signUp(t, m, "a@example.jp")
+	first := s.run(job)
+	if first == "" || s.run(job) != "" {
+		t.Errorf("the first run wrote %q, and the second wrote again", first)
+	}
+	signUp(t, m, "b@example.jp")
+	_, job = s.open()
+	s.startedFrom(first, 1)
+	s.passed.Add(int64(market.ImageLife) + int64(time.Hour))
+	last := s.run(job)
+	if got := s.names(); last == "" || len(got) != 1 || got[0] != last {
+		t.Errorf("after more than seven days kept are %q, want %q alone", got, last)
+	}
+	s.open()
+	s.startedFrom(last, 2)
 }
