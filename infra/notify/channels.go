@@ -171,14 +171,10 @@ func (m Message) Mail(untold ...string) Mail {
 	if len(untold) > 0 {
 		paragraph(p.untold + strings.Join(untold, ", "))
 	}
-	subject := strings.Join(strings.Fields(m.Title+" "+m.summary()), " ")
-	return Mail{cut(subject, mailSubject), b.String()}
-}
-
-// summary is what is the matter, for a subject; what is not understood has none.
-func (m Message) summary() string {
-	if m.Raw != "" {
-		return ""
+	subject := m.Title
+	if m.Raw == "" { // what is not understood has no summary
+		subject = m.Language.fact(Fact{m.Title, m.Text})
 	}
-	return m.Text
+	subject = strings.Join(strings.Fields(subject), " ")
+	return Mail{cut(subject, mailSubject), b.String()}
 }

@@ -197,7 +197,7 @@ func (w *Writer) unknown(n Notification) Message {
 	}
 	m := w.begun("", subject, p.notice)
 	m.Urgent = strings.Contains(n.Topic, "Page")
-	m.Text, m.Raw, m.Runbook = p.unread, n.Text, w.page(manual)
+	m.Text, m.Raw, m.Runbook = p.unread, strings.TrimRight(n.Text, "\r\n"), w.page(manual)
 	m.Facts = append(m.Facts, Fact{p.at, w.place.Language.moment(n.At)})
 	return m
 }

@@ -25,7 +25,7 @@ func availability() *Objective {
 	const responses = `haproxy_frontend_http_responses_total{job="haproxy",proxy="enishi"`
 	return &Objective{
 		Name: Availability, Promise: "99.9 % of requests are not answered with an error of ours",
-		Bad: Words{"失敗したリクエストの割合", "requests that failed"}, Target: 0.999, Least: 10,
+		Bad: Words{"失敗したリクエストの割合", "Requests that failed"}, Target: 0.999, Least: 10,
 		bad: `sum(rate(` + responses + `,code="5xx"}[BASE]))`,
 		all: `sum(rate(` + responses + `}[BASE]))`,
 		cloud: cloudRatio{
@@ -41,7 +41,7 @@ func latency() *Objective {
 	const took = `http_request_duration_seconds_`
 	return &Objective{
 		Name: Latency, Promise: "99 % of requests are answered within 300 ms",
-		Bad: Words{"300ミリ秒を超えたリクエストの割合", "requests that took longer than 300 ms"}, Target: 0.99, Least: 10,
+		Bad: Words{"300ミリ秒を超えたリクエストの割合", "Requests that took longer than 300 ms"}, Target: 0.99, Least: 10,
 		bad: `sum(rate(` + took + `count{job="web"}[BASE])) - sum(rate(` + took + `bucket{job="web",le="0.3"}[BASE]))`,
 		all: `sum(rate(` + took + `count{job="web"}[BASE]))`,
 		cloud: cloudRatio{
@@ -55,7 +55,7 @@ func signUp() *Objective {
 	const took = `enishi_signup_offers_seconds_`
 	return &Objective{
 		Name: SignUp, Promise: "99 % of those who sign up have their offers in the answer within 2 s",
-		Bad: Words{"2秒以内にオファーが出なかった登録の割合", "sign-ups without their offers within 2 s"}, Target: 0.99, Least: 5,
+		Bad: Words{"2秒以内にオファーが出なかった登録の割合", "Sign-ups without their offers within 2 s"}, Target: 0.99, Least: 5,
 		bad: `sum(rate(` + took + `count{job="web"}[BASE])) - sum(rate(` + took + `bucket{job="web",outcome="answered",le="2"}[BASE]))`,
 		all: `sum(rate(` + took + `count{job="web"}[BASE]))`,
 		cloud: cloudRatio{
@@ -74,7 +74,7 @@ func signUp() *Objective {
 func matching() *Objective {
 	return &Objective{
 		Name: Matching, Promise: "99 % of the time, what was changed is matched within 10 s",
-		Bad: Words{"マッチングが10秒より遅れていた時間の割合", "time in which matching was more than 10 s late"}, Target: 0.99,
+		Bad: Words{"マッチングが10秒より遅れていた時間の割合", "Time in which matching was more than 10 s late"}, Target: 0.99,
 		bad:   `max(enishi_matcher_queue_age_seconds) > bool 10`,
 		all:   `max(enishi_matcher_queue_age_seconds) >= bool 0`,
 		cloud: cloudRatio{metrics: []cloudMetric{own("late", "enishi_matcher_queue_age_seconds", "PR(10:)")}, bad: "FILL(late, 0)", all: "100"},
@@ -149,7 +149,7 @@ func filling(r *Resource) Alarm {
 func unreachable() Alarm {
 	return named("Unreachable", Page, state{
 		expr: `(max(haproxy_backend_active_servers{job="haproxy",proxy="web"}) or vector(0)) == 0`, wait: 2 * time.Minute,
-		alarm: cloudState{metrics: inService(), expr: inServiceSum, below: 1, missing: "breaching", figure: Words{"稼働中のWebプロセスの数", "web processes in service"}},
+		alarm: cloudState{metrics: inService(), expr: inServiceSum, below: 1, missing: "breaching", figure: Words{"稼働中のWebプロセスの数", "Web processes in service"}},
 	})
 }
 
@@ -161,7 +161,7 @@ func mailStuck() Alarm {
 		expr: tried + `failed"}[WINDOW])) >= 3 and ` + tried + `sent"}[WINDOW])) == 0`, window: 15 * time.Minute,
 		alarm: cloudState{
 			metrics: []cloudMetric{own("failed", "enishi_mails_total", sum).with("outcome", "failed"), own("sent", "enishi_mails_total", sum).with("outcome", "sent")},
-			expr:    "IF(FILL(failed, 0) >= 3, FILL(sent, 0), 1)", below: 1, missing: "notBreaching", figure: Words{"15分間に送れたメールの数", "mails sent in 15 min"},
+			expr:    "IF(FILL(failed, 0) >= 3, FILL(sent, 0), 1)", below: 1, missing: "notBreaching", figure: Words{"15分間に送れたメールの数", "Mails sent in 15 min"},
 		},
 	})
 }
@@ -201,7 +201,7 @@ func processMissing() Alarm {
 				insight("webWanted", "DesiredTaskCount", "WebService"), insight("webRuns", "RunningTaskCount", "WebService"),
 				insight("workerWanted", "DesiredTaskCount", "WorkerService"), insight("workerRuns", "RunningTaskCount", "WorkerService"),
 			},
-			expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching", figure: Words{"必要な数と比べた稼働中のプロセスの数", "processes that run, compared with those wanted"},
+			expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching", figure: Words{"必要な数と比べた稼働中のプロセスの数", "Processes that run, compared with those wanted"},
 		},
 	})
 }
@@ -209,6 +209,6 @@ func processMissing() Alarm {
 func redisAway() Alarm {
 	return named("RedisAway", Ticket, state{
 		expr: `min(enishi_redis_up) == 0`, wait: 10 * time.Minute,
-		alarm: cloudState{metrics: []cloudMetric{own("up", "enishi_redis_up", minimum)}, expr: "up", below: 1, missing: "notBreaching", figure: Words{"Redisの応答（1はあり、0はなし）", "answers of Redis (1 yes, 0 no)"}},
+		alarm: cloudState{metrics: []cloudMetric{own("up", "enishi_redis_up", minimum)}, expr: "up", below: 1, missing: "notBreaching", figure: Words{"Redisの応答（1はあり、0はなし）", "Answers of Redis (1 yes, 0 no)"}},
 	})
 }

@@ -140,7 +140,7 @@ type Figure struct {
 func (b burn) figure() Figure { return Figure{b.objective.Bad, Share} }
 
 func (forecast) figure() Figure {
-	return Figure{Words{"いっぱいになるまでの日数", "days until it is full"}, Days}
+	return Figure{Words{"いっぱいになるまでの日数", "Days until it is full"}, Days}
 }
 
 func (s state) figure() Figure { return Figure{s.alarm.figure, Count} }
