@@ -24,7 +24,7 @@ MAKEFLAGS     += --no-print-directory
 
 STAGES := generated browser format vet lint vulnerabilities arch test race
 
-.PHONY: help build run image generate check bench e2e fuzz-api drill drill-full clean services services-stop test-services compose alarms compose-test infra-test infra-golden $(STAGES)
+.PHONY: help build run image notify-image generate check bench e2e fuzz-api drill drill-full clean services services-stop test-services compose alarms compose-test infra-test infra-golden $(STAGES)
 
 help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
@@ -79,6 +79,9 @@ image: $(ESBUILD) ## build the container image into bin/image, without a daemon
 	@scripts/browser '$(ESBUILD)' need
 	@$(GO) run ./cmd/stack image
 
+notify-image: ## build the image of the function that tells of alarms on AWS into bin/notify
+	@$(GO) run ./cmd/stack notify
+
 compose: ## write compose.yaml and what it mounts from the table of services
 	@$(GO) run ./cmd/stack compose
 
@@ -88,10 +91,10 @@ alarms: ## write the alarms and dashboards from their table, for Prometheus, Gra
 compose-test: $(ESBUILD) ## the whole stack in real containers (takes root); installs Docker and what else it needs
 	@scripts/compose-test
 
-infra-test: ## what is described for AWS (infra/): templates, rules, lint, simulated days; needs Node and Python
+infra-test: ## what is described for AWS (infra/): templates, rules, lint, simulated days, messages; needs Node and Python
 	@scripts/infra-test
 
-infra-golden: ## the same, after its known templates were written anew
+infra-golden: ## the same, after its known templates and messages were written anew
 	@scripts/infra-test --update
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size

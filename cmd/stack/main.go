@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
@@ -14,6 +15,7 @@ import (
 type commands struct {
 	Alarms  alarmsCmd  `cmd:"" help:"Write the alarms and dashboards from their table, for Prometheus, Grafana and CloudWatch."`
 	Image   imageCmd   `cmd:"" help:"Build the container image, without a daemon."`
+	Notify  notifyCmd  `cmd:"" help:"Build the image of the function that tells people of alarms on AWS."`
 	Compose composeCmd `cmd:"" help:"Write compose.yaml and what it mounts from the table of services."`
 }
 
@@ -36,6 +38,25 @@ func (c *imageCmd) Run(ctx context.Context) error {
 		Package: "./cmd/enishi", Version: "enishi/internal/cli.release", Revision: "enishi/internal/cli.commit",
 		Locks: []string{"internal/web/browser/package-lock.json"}, Out: c.Out, Tag: c.Tag, Platforms: c.Platform, Progress: os.Stderr,
 	}
+	digest, err := b.Run(ctx)
+	if err == nil {
+		fmt.Println(digest)
+	}
+	return err
+}
+
+type notifyCmd struct {
+	Out string `default:"bin/notify" placeholder:"DIR" help:"Folder to write to; what lies there is replaced (default bin/notify)."`
+	Tag string `default:"enishi-notify:latest" placeholder:"NAME:VERSION" help:"What docker load calls it (default enishi-notify:latest)."`
+}
+
+// Run builds it for the processor that infra/stacks says, and prints its digest.
+func (c *notifyCmd) Run(ctx context.Context) error {
+	out, err := filepath.Abs(c.Out)
+	if err != nil {
+		return fmt.Errorf("find the folder to write to: %w", err)
+	}
+	b := oci.Build{Dir: "infra", Package: "./cmd/notify", Function: "notify", Out: out, Tag: c.Tag, Platforms: []string{"linux/arm64"}, Progress: os.Stderr}
 	digest, err := b.Run(ctx)
 	if err == nil {
 		fmt.Println(digest)

@@ -25,6 +25,7 @@ type Build struct {
 	Out       string    // folder, whose content is replaced
 	Tag       string    // NAME:VERSION, for docker load
 	Platforms []string  // linux/amd64 and so on; none: linux on this processor
+	Function  string    // its name, of a function of Lambda: it listens nowhere and is asked nothing; empty: the service
 	Progress  io.Writer // what is being done
 }
 
@@ -33,7 +34,8 @@ type Build struct {
 const mostBytes = 40_000_000
 
 // Run builds the program for every platform, puts each into an image and gives the
-// digest of the whole, which is the same for the same commit.
+// digest of the whole, which is the same for the same commit. Lambda takes no list of
+// platforms: a function is built for one, and the digest is the image's own.
 func (b *Build) Run(ctx context.Context) (v1.Hash, error) {
 	var none v1.Hash
 	platforms := b.Platforms
@@ -48,6 +50,9 @@ func (b *Build) Run(ctx context.Context) (v1.Hash, error) {
 	if err != nil {
 		return none, err
 	}
+	if b.Function != "" && len(platforms) > 1 {
+		return none, errs.New(errs.Invalid, "platform: found "+strings.Join(platforms, ",")+"; a function is built for one")
+	}
 	work, err := os.MkdirTemp("", "enishi-image-")
 	if err != nil {
 		return none, errs.Wrap(errs.Internal, "there is no room to build in", err)
@@ -61,7 +66,14 @@ func (b *Build) Run(ctx context.Context) (v1.Hash, error) {
 		}
 		images = append(images, img)
 	}
-	return Write(b.Out, b.Tag, images)
+	digest, err := Write(b.Out, b.Tag, images)
+	if err != nil || b.Function == "" {
+		return digest, err
+	}
+	if digest, err = images[0].Digest(); err != nil {
+		return none, errs.Wrap(errs.Internal, "the image has no digest", err)
+	}
+	return digest, nil
 }
 
 func (b *Build) image(ctx context.Context, file, name string, from source) (v1.Image, error) {
@@ -83,6 +95,9 @@ func (b *Build) image(ctx context.Context, file, name string, from source) (v1.I
 		return nil, err
 	}
 	spec := from.spec(platform)
+	if b.Function != "" {
+		spec = from.function(platform, b.Function)
+	}
 	for _, lock := range b.Locks {
 		spec.Locks = append(spec.Locks, filepath.Join(b.Dir, lock))
 	}
@@ -152,11 +167,16 @@ func (s source) spec(platform *v1.Platform) *Spec {
 	return &Spec{
 		Platform: *platform, Name: "enishi", Args: []string{"guard", "--", "serve"}, Port: port,
 		Env:    []string{fmt.Sprintf("ENISHI_ADDR=:%d", port), "ENISHI_DATA=/data", "ENISHI_LOG_FORMAT=json"},
-		Health: []string{"health"}, Created: s.at, Folders: []string{"/data"},
-		Labels: map[string]string{
-			LabelTitle: "Enishi", LabelVersion: s.version, LabelRevision: s.revision, LabelCreated: s.at.Format(time.RFC3339),
-		},
+		Health: []string{"health"}, Created: s.at, Folders: []string{"/data"}, Labels: s.labels("Enishi"),
 	}
+}
+
+func (s source) function(platform *v1.Platform, name string) *Spec {
+	return &Spec{Platform: *platform, Name: name, Created: s.at, Labels: s.labels("Enishi " + name)}
+}
+
+func (s source) labels(title string) map[string]string {
+	return map[string]string{LabelTitle: title, LabelVersion: s.version, LabelRevision: s.revision, LabelCreated: s.at.Format(time.RFC3339)}
 }
 
 // output runs a program and gives what it prints, without its last line's end.

@@ -30,8 +30,8 @@ type Spec struct {
 	Name     string            // of the file in the image's root
 	Args     []string          // after the program, where nothing else is asked for
 	Env      []string          // NAME=value
-	Port     int               // that it listens on
-	Health   []string          // arguments by which the program asks itself how it is
+	Port     int               // that it listens on; 0: none
+	Health   []string          // arguments by which the program asks itself how it is; none: it is not asked
 	Labels   map[string]string // as the OCI's annotations
 	Created  time.Time         // of the source, not of the image
 	Folders  []string          // that belong to the program and may be written to
@@ -87,12 +87,16 @@ func configured(img v1.Image, s *Spec) (v1.Image, error) {
 	c.Config = v1.Config{
 		User: fmt.Sprintf("%d:%d", User, User), WorkingDir: "/",
 		Entrypoint: []string{"/" + s.Name}, Cmd: s.Args, Env: s.Env, Labels: s.Labels,
-		ExposedPorts: map[string]struct{}{fmt.Sprintf("%d/tcp", s.Port): {}},
-		StopSignal:   "SIGTERM",
-		Healthcheck: &v1.HealthConfig{
+		StopSignal: "SIGTERM",
+	}
+	if s.Port > 0 {
+		c.Config.ExposedPorts = map[string]struct{}{fmt.Sprintf("%d/tcp", s.Port): {}}
+	}
+	if len(s.Health) > 0 {
+		c.Config.Healthcheck = &v1.HealthConfig{
 			Test:     append([]string{"CMD", "/" + s.Name}, s.Health...),
 			Interval: 5 * time.Second, Timeout: 3 * time.Second, StartPeriod: time.Minute, Retries: 3,
-		},
+		}
 	}
 	if img, err = mutate.ConfigFile(img, c); err != nil {
 		return nil, errs.Wrap(errs.Internal, "the configuration cannot be set", err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"enishi/internal/oci"
@@ -185,6 +186,40 @@ func TestOneCommitIsOneDigest(t *testing.T) {
 	}
 	if build(there) == first {
 		t.Error("a file that git does not know is in the image of a commit")
+	}
+}
+
+// TestAFunctionIsOneImage builds a function of Lambda: its digest is that of an image that
+// listens nowhere and is asked nothing.
+func TestAFunctionIsOneImage(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "image")
+	b := oci.Build{Dir: project(t), Package: ".", Out: out, Tag: "small:v1", Progress: io.Discard, Function: "small", Platforms: []string{"linux/arm64"}}
+	digest, err := b.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := layout.ImageIndexFromPath(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := index.Image(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Architecture != "arm64" || c.Config.Healthcheck != nil || len(c.Config.ExposedPorts)+len(c.Config.Cmd)+len(c.Config.Env) > 0 {
+		t.Errorf("the function's image says %+v", c)
+	}
+	if diff := cmp.Diff([]string{"/small"}, c.Config.Entrypoint); diff != "" {
+		t.Errorf("what is started (-want +got):\n%s", diff)
+	}
+	b.Platforms = []string{"linux/arm64", "linux/amd64"}
+	if _, err := b.Run(t.Context()); err == nil {
+		t.Error("Lambda is given a list of platforms")
 	}
 }
 
