@@ -57,7 +57,7 @@ func TestFilesInABucketOnServers(t *testing.T) {
 	}
 	from, _, _ := strings.Cut(address, "endpoint=")
 	t.Setenv("ENISHI_FILES_URL", from+"endpoint=http://"+freePort(t)+"&region=us-east-1")
-	if log := served(t, data); !strings.Contains(log, "the snapshots cannot be listed") || !strings.Contains(log, "loading candidates: 100") {
+	if log := served(t, data); !strings.Contains(log, "the snapshots cannot be listed: every row is loaded") || !strings.Contains(log, "loading candidates: 100") {
 		t.Errorf("without the bucket: %s", log)
 	}
 	if code, said := run("job", "run", "snapshot", "--data", data); code != 1 || !strings.Contains(said, "list the files in s3://enishi-test/") {

@@ -36,11 +36,11 @@ type Bucket struct {
 	at     Place
 }
 
-// What is asked once more, and when: a second and a third time soon, so that a
+// How often is asked, and how long is waited in between: little, so that a
 // process that starts without S3 loses seconds.
 const (
 	attempts   = 4
-	longestGap = 3 * time.Second
+	longestGap = time.Second
 )
 
 // anyRegion is what servers that have no regions are asked for.
@@ -50,7 +50,8 @@ const anyRegion = "us-east-1"
 // task's role, those of the environment, or whatever else the SDK of AWS looks
 // for. It asks the bucket nothing yet, and is Invalid if it could not.
 func OpenBucket(ctx context.Context, at Place) (*Bucket, error) {
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
+	client := newClient()
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{}), config.WithHTTPClient(client)}
 	if at.Region != "" {
 		options = append(options, config.WithRegion(at.Region))
 	}
@@ -64,15 +65,15 @@ func OpenBucket(ctx context.Context, at Place) (*Bucket, error) {
 	if c.Region == "" {
 		return nil, errs.New(errs.Invalid, "nobody says which region "+at.String()+" is in: add ?region=REGION to ENISHI_FILES_URL, or set AWS_REGION")
 	}
-	client := s3.NewFromConfig(c, func(o *s3.Options) {
-		o.HTTPClient = newPatient()
+	server := s3.NewFromConfig(c, func(o *s3.Options) {
+		o.HTTPClient = &patient{client, takeTime, quietTime}
 		o.Retryer = retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts, s.MaxBackoff = attempts, longestGap })
 		o.DisableLogOutputChecksumValidationSkipped = true // a file of several parts has no sum of its own
 		if at.Endpoint != "" {
 			o.BaseEndpoint, o.UsePathStyle = &at.Endpoint, true
 		}
 	})
-	return &Bucket{client, at}, nil
+	return &Bucket{server, at}, nil
 }
 
 // key gives what a file is called in the bucket.

@@ -32,11 +32,12 @@ type patient struct {
 	take, quiet time.Duration
 }
 
-func newPatient() *patient {
-	client := awshttp.NewBuildableClient().
+// newClient gives what asks servers, those of credentials too, which have little to
+// say.
+func newClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTime }).
 		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout, t.ResponseHeaderTimeout = secureTime, answerTime })
-	return &patient{client, takeTime, quietTime}
 }
 
 // Do sends a request and gives its answer, whose body the caller closes.

@@ -24,8 +24,7 @@ func asking(t *testing.T, handle http.HandlerFunc) *Bucket {
 	t.Helper()
 	server := httptest.NewServer(handle)
 	t.Cleanup(server.Close)
-	p := newPatient()
-	p.take, p.quiet = 50*time.Millisecond, 50*time.Millisecond
+	p := &patient{newClient(), 50 * time.Millisecond, 50 * time.Millisecond}
 	return &Bucket{s3.New(s3.Options{
 		Region: anyRegion, BaseEndpoint: &server.URL, UsePathStyle: true, HTTPClient: p,
 		Credentials: credentials.NewStaticCredentialsProvider("key", "a-secret", ""),

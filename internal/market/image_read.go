@@ -43,7 +43,7 @@ func (m *Market) loadImage(ctx context.Context, progress func(what string, done 
 	}
 	names, err := m.options.Snapshots.Names(ctx)
 	if err != nil {
-		m.report(ctx, "the snapshots cannot be listed", err)
+		m.report(ctx, "the snapshots cannot be listed: every row is loaded", err)
 		return false, ctx.Err()
 	}
 	for _, name := range names {

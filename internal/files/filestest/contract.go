@@ -3,10 +3,10 @@ package filestest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -42,11 +42,9 @@ const large = 20<<20 + 12345
 
 // data gives bytes that are no pattern.
 func data(n int) []byte {
-	out := make([]byte, 0, n+sha256.Size)
-	for sum := sha256.Sum256(nil); len(out) < n; sum = sha256.Sum256(sum[:]) {
-		out = append(out, sum[:]...)
-	}
-	return out[:n]
+	out := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(out) // which never fails
+	return out
 }
 
 func writes(b []byte) func(io.Writer) error {
