@@ -50,8 +50,7 @@ const anyRegion = "us-east-1"
 // task's role, those of the environment, or whatever else the SDK of AWS looks
 // for. It asks the bucket nothing yet, and is Invalid if it could not.
 func OpenBucket(ctx context.Context, at Place) (*Bucket, error) {
-	client := newClient()
-	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{}), config.WithHTTPClient(client)}
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{}), config.WithHTTPClient(newClient())}
 	if at.Region != "" {
 		options = append(options, config.WithRegion(at.Region))
 	}
@@ -65,15 +64,15 @@ func OpenBucket(ctx context.Context, at Place) (*Bucket, error) {
 	if c.Region == "" {
 		return nil, errs.New(errs.Invalid, "nobody says which region "+at.String()+" is in: add ?region=REGION to ENISHI_FILES_URL, or set AWS_REGION")
 	}
-	server := s3.NewFromConfig(c, func(o *s3.Options) {
-		o.HTTPClient = &patient{client, takeTime, quietTime}
+	client := s3.NewFromConfig(c, func(o *s3.Options) {
+		o.HTTPClient = &patient{c.HTTPClient, takeTime, quietTime} // which knows AWS_CA_BUNDLE by now
 		o.Retryer = retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts, s.MaxBackoff = attempts, longestGap })
 		o.DisableLogOutputChecksumValidationSkipped = true // a file of several parts has no sum of its own
 		if at.Endpoint != "" {
 			o.BaseEndpoint, o.UsePathStyle = &at.Endpoint, true
 		}
 	})
-	return &Bucket{server, at}, nil
+	return &Bucket{client, at}, nil
 }
 
 // key gives what a file is called in the bucket.

@@ -3,11 +3,16 @@ package files_test
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +23,31 @@ import (
 	"enishi/internal/files"
 	"enishi/internal/files/filestest"
 )
+
+// Over TLS, requests are signed otherwise, and sums follow what they are of.
+func TestBucketOverTLS(t *testing.T) {
+	filestest.Run(t, func(t *testing.T) filestest.Kept {
+		return filestest.BucketBehind(t, func(endpoint string) string {
+			u, err := url.Parse(endpoint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Requests are signed with the name of whom they are sent to, which stays.
+			front := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+				r.SetURL(u)
+				r.Out.Host = r.In.Host
+			}})
+			t.Cleanup(front.Close)
+			authority := filepath.Join(t.TempDir(), "ca.pem")
+			text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
+			if err := os.WriteFile(authority, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("AWS_CA_BUNDLE", authority)
+			return front.URL
+		})
+	})
+}
 
 // A listing has a thousand files on a page.
 func TestManyInABucket(t *testing.T) {

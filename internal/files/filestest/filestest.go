@@ -66,8 +66,17 @@ func Folder(t *testing.T) Kept {
 // Bucket gives an empty part of a bucket.
 func Bucket(t *testing.T) Kept {
 	t.Helper()
+	return BucketBehind(t, func(endpoint string) string { return endpoint })
+}
+
+// BucketBehind gives the same, which the store asks by what front puts in front of
+// the server.
+func BucketBehind(t *testing.T, front func(endpoint string) string) Kept {
+	t.Helper()
 	place := At(t)
-	store, err := files.OpenBucket(t.Context(), place)
+	asked := place
+	asked.Endpoint = front(place.Endpoint)
+	store, err := files.OpenBucket(t.Context(), asked)
 	if err != nil {
 		t.Fatal(err)
 	}
