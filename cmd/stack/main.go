@@ -34,10 +34,8 @@ type imageCmd struct {
 
 // Run builds it and prints its digest.
 func (c *imageCmd) Run(ctx context.Context) error {
-	b := oci.Build{
-		Package: "./cmd/enishi", Version: "enishi/internal/cli.release", Revision: "enishi/internal/cli.commit",
-		Locks: []string{"internal/web/browser/package-lock.json"}, Out: c.Out, Tag: c.Tag, Platforms: c.Platform, Progress: os.Stderr,
-	}
+	b := oci.Program(c.Out, c.Platform, os.Stderr)
+	b.Tag = c.Tag
 	digest, err := b.Run(ctx)
 	if err == nil {
 		fmt.Println(digest)

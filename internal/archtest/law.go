@@ -59,6 +59,8 @@ func floors() map[string]int { // long: a line for each package
 		"internal/alarm":                 3,
 		"internal/stack":                 3,
 		"internal/verify":                3,
+		"internal/deploy":                3,
+		"internal/deploy/deploytest":     3,
 
 		"internal/cli":   4,
 		"internal/e2e":   4,
@@ -131,6 +133,7 @@ func testSupport() []string {
 		"internal/store/mysql/mysqltest",
 		"internal/files/filestest",
 		"internal/redis/redistest",
+		"internal/deploy/deploytest",
 		"internal/smtp/smtptest",
 		"internal/fleet",
 		"internal/e2e",
@@ -214,6 +217,9 @@ func libraries() map[string][]string {
 		"github.com/google/go-containerregistry": {"internal/oci"},
 		"github.com/CycloneDX/cyclonedx-go":      {"internal/oci"},
 		"go.yaml.in/yaml/v3":                     {"internal/stack"},
+		// Amazon's own.
+		"github.com/aws/aws-sdk-go-v2":           {"internal/files", "internal/files/filestest", "internal/deploy", "internal/deploy/deploytest", "internal/cli"},
+		"github.com/aws/smithy-go":               {"internal/files", "internal/deploy", "internal/deploy/deploytest"},
 		"golang.org/x/crypto/x509roots/fallback": {"cmd/enishi"},
 		"github.com/a-h/templ":                   {"internal/web"},
 		"github.com/wcharczuk/go-chart/v2":       {"internal/web"}, // draws SVG with classes instead of styles
@@ -243,8 +249,6 @@ func libraries() map[string][]string {
 		"github.com/redis/go-redis/v9":         {"internal/redis"},
 		"github.com/wneessen/go-mail":          {"internal/smtp"},
 		"github.com/go-redis/redis_rate/v10":   {"internal/redis"},
-		"github.com/aws/aws-sdk-go-v2":         {"internal/files", "internal/files/filestest"},
-		"github.com/aws/smithy-go":             {"internal/files"},
 	}
 }
 

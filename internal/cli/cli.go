@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"enishi/internal/errs"
 )
@@ -30,6 +31,7 @@ type World struct {
 	Env      func(string) (string, bool)
 	Environ  []string
 	Now      func() time.Time
+	AWS      *aws.Config // an account; nil: the one that Amazon's tools would take
 }
 
 // System is the world of a real process.
@@ -64,6 +66,7 @@ type commands struct {
 	Config      configCmd      `cmd:"" help:"Show every setting, its value, where that comes from, and what it does."`
 	Health      healthCmd      `cmd:"" help:"Ask a server on this machine how it is."`
 	Verify      verifyCmd      `cmd:"" help:"Hold a live installation to what it promises: from the sign-up to the date of an interview."`
+	Deploy      deployCmd      `cmd:"" help:"Bring a version to an environment on Amazon ECS, or take it back."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 

@@ -207,12 +207,17 @@ func known(ctx context.Context) error {
 
 // agreed asks a question and says whether the answer is yes.
 func agreed(w World, text string) bool {
-	fmt.Fprintf(w.Err, "%s\nGo on? [yes/no] ", text)
+	return strings.EqualFold(answer(w, text+"\nGo on? [yes/no] "), "yes")
+}
+
+// answer asks, and gives what somebody answered; "" if nobody does.
+func answer(w World, question string) string {
+	fmt.Fprint(w.Err, question)
 	if w.In == nil {
-		return false
+		return ""
 	}
 	line, _ := bufio.NewReader(w.In).ReadString('\n') // what came before the end is the answer
-	return strings.EqualFold(strings.TrimSpace(line), "yes")
+	return strings.TrimSpace(line)
 }
 
 type offCmd struct{ upkeepFlags }

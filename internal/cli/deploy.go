@@ -1,0 +1,319 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"enishi/internal/deploy"
+	"enishi/internal/errs"
+	"enishi/internal/oci"
+)
+
+type deployCmd struct {
+	Run      deployRunCmd      `cmd:"" default:"withargs" help:"Bring what is checked out here to all traffic of an environment."`
+	Rollback deployRollbackCmd `cmd:"" help:"Take back the deployment that was left half-way, or the one that has ended last."`
+	Status   deployStatusCmd   `cmd:"" help:"Show what is deployed, and how far a deployment is."`
+}
+
+// place is the environment that a command is about.
+type place struct {
+	Environment string `arg:"" help:"dev, staging, prod: as the stacks in the account are named."`
+}
+
+// asked is how somebody agrees to what a command has shown.
+type asked struct {
+	Why     string `placeholder:"TEXT" help:"Why; it is kept with who and when."`
+	Yes     bool   `short:"y" help:"Do not ask, where no people's data is."`
+	Confirm string `placeholder:"NAME" help:"The environment's name once more, where there is nobody to be asked and people's data is."`
+	JSON    bool   `name:"json" help:"Print JSON; progress goes to the other output."`
+}
+
+// deployRunCmd deploys.
+type deployRunCmd struct {
+	place
+	asked
+	Plan          bool `help:"Show what would be done, and what runs otherwise than it was deployed; change nothing."`
+	DespiteAlarms bool `help:"Deploy though alarms are on: what mends them."`
+}
+
+// Help says what it does and what it needs.
+func (c *deployRunCmd) Help() string {
+	return `Run it in the project's folder: it builds the image of the commit that is checked out, pushes it by its digest, expands the schema by a task of its own, starts the next version beside the one that serves, holds it to what is promised before anybody is sent to it (enishi verify), gives it a tenth of the traffic, then all, then the workers and the scheduled jobs. Alarms that come on meanwhile take all of it back.
+
+It shows its plan and asks first. If it ends half-way, the same command goes on; two never run at once.
+
+It acts as whoever AWS takes you for: AWS_PROFILE, or any other way of Amazon's tools.
+
+Examples:
+  enishi deploy staging --why "search by station"
+  enishi deploy prod --plan
+  enishi deploy prod --why "search by station" --confirm prod`
+}
+
+// Run deploys.
+func (c *deployRunCmd) Run(ctx context.Context, w World) error {
+	if err := c.reason(); err != nil && !c.Plan {
+		return err
+	}
+	o, plan, err := c.look(ctx, w, c.Why)
+	if err != nil {
+		return err
+	}
+	if o.Version, err = checkedOut(ctx); err != nil {
+		return err
+	}
+	o.DespiteAlarms, o.Image = c.DespiteAlarms, func(ctx context.Context, r deploy.Registry) (string, error) { return pushed(ctx, w, r) }
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, plan)
+	}
+	printPlan(w.Err, plan)
+	switch {
+	case plan.Left != nil:
+		fmt.Fprintf(w.Err, "Next: what is left of %s is finished first.\n", plan.Left.Version)
+	case plan.Real && strings.HasSuffix(o.Version, "-dirty"):
+		return usageError{"there are changes here that are in no commit: " + c.Environment + " gets commits alone"}
+	default:
+		fmt.Fprintf(w.Err, "Next: %s, by the steps %s.\n", o.Version, strings.Join(plan.Steps, ", "))
+	}
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, plan); err != nil {
+		return err
+	}
+	record, err := deploy.Run(ctx, o)
+	if err := c.ended(w, record, err); err != nil {
+		return err
+	}
+	if record.Version != o.Version {
+		return errs.New(errs.Conflict, "what was left of "+record.Version+" is deployed; run it once more for "+o.Version)
+	}
+	return nil
+}
+
+// deployRollbackCmd takes a deployment back.
+type deployRollbackCmd struct {
+	place
+	asked
+}
+
+// Help says what becomes of the schema.
+func (c *deployRollbackCmd) Help() string {
+	return `What ran before runs again: web, workers, scheduled jobs. The schema stays expanded, with which the version before works.
+
+Example:
+  enishi deploy rollback prod --why "offers show no pay" --confirm prod`
+}
+
+// Run rolls back.
+func (c *deployRollbackCmd) Run(ctx context.Context, w World) error {
+	if err := c.reason(); err != nil {
+		return err
+	}
+	o, plan, err := c.look(ctx, w, c.Why)
+	if err != nil {
+		return err
+	}
+	printPlan(w.Err, plan)
+	of := plan.Last
+	if plan.Left != nil {
+		of = plan.Left
+	}
+	if of == nil || of.Outcome == deploy.RolledBack {
+		return errs.New(errs.NotFound, "nothing is there to be taken back: the last deployment of "+c.Environment+" was rolled back, or there was none")
+	}
+	fmt.Fprintf(w.Err, "Next: back from %s to %s.\n", of.Image, of.Before.Image)
+	if err := c.agreed(w, plan); err != nil {
+		return err
+	}
+	record, err := deploy.Rollback(ctx, o)
+	return c.ended(w, record, err)
+}
+
+// deployStatusCmd shows the last deployment.
+type deployStatusCmd struct {
+	place
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run shows it.
+func (c *deployStatusCmd) Run(ctx context.Context, w World) error {
+	_, plan, err := c.look(ctx, w, "")
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Out, plan)
+	}
+	printPlan(w.Out, plan)
+	for _, r := range []*deploy.Record{plan.Left, plan.Last} {
+		if r != nil {
+			printSteps(w.Out, r)
+		}
+	}
+	return nil
+}
+
+// look finds out what there is, and as whom a command acts.
+func (c *place) look(ctx context.Context, w World, why string) (*deploy.Options, *deploy.Plan, error) {
+	settings, err := w.account(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := &deploy.Options{Environment: c.Environment, AWS: settings, Why: why, Tell: teller(w.Err, w.Now)}
+	plan, err := deploy.Look(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.By = plan.Identity
+	return o, plan, nil
+}
+
+// reason fails where nobody has said why.
+func (c *asked) reason() error {
+	if c.Why == "" {
+		return usageError{"--why is missing: say why, it is kept with who and when"}
+	}
+	return nil
+}
+
+// agreed asks whether it shall be done; where people's data is, by the environment's name.
+func (c *asked) agreed(w World, p *deploy.Plan) error {
+	switch {
+	case c.Confirm == p.Environment, c.Yes && !p.Real:
+		return nil
+	case c.Confirm != "":
+		return usageError{fmt.Sprintf("--confirm %s: this is %s", c.Confirm, p.Environment)}
+	case !w.Terminal && p.Real:
+		return usageError{"nobody is there to be asked: give --confirm " + p.Environment}
+	case !w.Terminal:
+		return usageError{"nobody is there to be asked: give --yes"}
+	}
+	question, want := "Type yes to go on: ", "yes"
+	if p.Real {
+		question, want = "People's data is in "+p.Environment+". Type its name to go on: ", p.Environment
+	}
+	if answer(w, question) != want {
+		return errs.New(errs.Conflict, "nothing was done")
+	}
+	return nil
+}
+
+// ended shows how a deployment ended, or where it stands.
+func (c *asked) ended(w World, r *deploy.Record, err error) error {
+	if r == nil {
+		return err
+	}
+	if c.JSON {
+		if failed := printJSON(w.Out, r); failed != nil {
+			return failed
+		}
+		return err
+	}
+	printSteps(w.Out, r)
+	return err
+}
+
+func printPlan(out io.Writer, p *deploy.Plan) {
+	fmt.Fprintf(out, "%s: account %s, %s, as %s\n", p.Environment, p.Account, p.Region, p.Identity)
+	fmt.Fprintf(out, "Now: %s\n", p.Now.Image)
+	if r := p.Last; r != nil {
+		fmt.Fprintf(out, "Last: %s, %s %s by %s: %s\n", r.Version, r.Outcome, r.Ended.Format(time.RFC3339), r.By, r.Why)
+	}
+	if r := p.Left; r != nil {
+		silent, left := r.Silent()
+		state := "is being deployed"
+		if left {
+			state = "was left half-way"
+		}
+		fmt.Fprintf(out, "%s %s by %s (%s), heard of %v ago: %s\n", r.Version, state, r.By, r.ID, silent.Round(time.Second), r.Why)
+	}
+	for _, name := range p.Alarms {
+		fmt.Fprintf(out, "Alarm: %s\n", name)
+	}
+	for _, line := range p.Drift {
+		fmt.Fprintf(out, "Changed by hand: %s\n", line)
+	}
+}
+
+// printSteps prints the table of a deployment's steps.
+func printSteps(out io.Writer, r *deploy.Record) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, s := range r.Steps {
+		took := "not ended"
+		if !s.Ended.IsZero() {
+			took = s.Ended.Sub(s.Begun).Round(100 * time.Millisecond).String()
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Begun.Format(time.TimeOnly), s.Step, took)
+	}
+	_ = table.Flush() // what it writes to has failed before, and tells itself
+	if r.Outcome != "" {
+		fmt.Fprintf(out, "%s %s: %s in %s\n", r.Version, r.Outcome, r.Image, r.Ended.Sub(r.Begun).Round(time.Second))
+	}
+}
+
+// teller prints what a deployment does, each with the time since it began.
+func teller(out io.Writer, now func() time.Time) func(deploy.Progress) {
+	begun := now()
+	return func(p deploy.Progress) {
+		line := p.Step
+		if p.Note != "" {
+			line += ": " + p.Note
+		}
+		if p.Took >= 0 {
+			line += fmt.Sprintf(" (done in %v)", p.Took.Round(100*time.Millisecond))
+		}
+		fmt.Fprintf(out, "%5.0f s  %s\n", now().Sub(begun).Seconds(), line)
+	}
+}
+
+// account gives the settings of Amazon's library, as its tools take them.
+func (w World) account(ctx context.Context) (aws.Config, error) {
+	if w.AWS != nil {
+		return *w.AWS, nil
+	}
+	settings, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return settings, errs.Wrap(errs.Invalid, "the settings of Amazon's tools cannot be read", err)
+	}
+	if settings.Region == "" {
+		return settings, usageError{"which region? Set AWS_REGION, or AWS_PROFILE to a profile that has one"}
+	}
+	return settings, nil
+}
+
+// checkedOut names what is deployed from here.
+func checkedOut(ctx context.Context) (string, error) {
+	if _, err := os.Stat("cmd/enishi"); err != nil {
+		return "", usageError{"there is no source here: run it in the project's folder"}
+	}
+	name, err := exec.CommandContext(ctx, "git", "describe", "--tags", "--always", "--dirty").Output()
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, "git does not say what is checked out here", err)
+	}
+	return strings.TrimSpace(string(name)), nil
+}
+
+// pushed builds the image for the processors of the environment's tasks, and pushes it.
+func pushed(ctx context.Context, w World, r deploy.Registry) (string, error) {
+	work, err := os.MkdirTemp("", "enishi-deploy-")
+	if err != nil {
+		return "", errs.Wrap(errs.Internal, "there is no room to build in", err)
+	}
+	defer os.RemoveAll(work) //nolint:errcheck // a folder of the system's for such at worst
+	dir := filepath.Join(work, "image")
+	if _, err := oci.Program(dir, []string{"linux/arm64"}, w.Err).Run(ctx); err != nil {
+		return "", err
+	}
+	return oci.Push(ctx, dir, r.Repository, oci.Login{User: r.User, Password: r.Password})
+}

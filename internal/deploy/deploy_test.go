@@ -1,0 +1,397 @@
+package deploy_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/deploy"
+	"enishi/internal/deploy/deploytest"
+	"enishi/internal/errs"
+)
+
+const (
+	before = deploytest.Before
+	next   = deploytest.Next
+)
+
+// everything gives what runs where one image runs everywhere.
+func everything(image string) map[string]string {
+	return map[string]string{"web": image, "worker": image, "image": image, "expire": image, "cleanup": image}
+}
+
+type trouble = func(n int, operation string) deploytest.Trouble
+
+func options(a *deploytest.Account, t trouble) *deploy.Options {
+	return &deploy.Options{
+		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.2.0",
+		Image: func(_ context.Context, r deploy.Registry) (string, error) {
+			if r.Repository != strings.Split(next, "@")[0] || r.User != "AWS" || r.Password != "token" {
+				return "", fmt.Errorf("the registry is %+v", r)
+			}
+			return next, nil
+		},
+	}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		var said []string
+		o := options(a, nil)
+		o.Tell = func(p deploy.Progress) { said = append(said, p.Step+": "+p.Note) }
+		begun := time.Now()
+		r, err := deploy.Run(t.Context(), o)
+		if err != nil {
+			t.Fatalf("Run: %v\n%s\n%s", err, strings.Join(said, "\n"), strings.Join(a.Asked(), " "))
+		}
+		if diff := cmp.Diff(everything(next), a.Runs()); diff != "" {
+			t.Errorf("what runs (-want +got):\n%s", diff)
+		}
+		if faults := a.Faults(); len(faults) > 0 {
+			t.Errorf("faults: %q", faults)
+		}
+		if r.Outcome != deploy.Deployed || r.Before.Image != before || r.After.Image != next || r.Ended.IsZero() {
+			t.Errorf("the record is %+v", r)
+		}
+		var steps []string
+		for _, s := range r.Steps {
+			steps = append(steps, s.Step)
+			t.Logf("%-14s %v", s.Step, s.Ended.Sub(s.Begun))
+		}
+		if want := []string{"image", "schema", "tasks", "next version", "acceptance", "traffic", "workers", "bake", "keep"}; !slices.Equal(steps, want) {
+			t.Errorf("steps %v, want %v", steps, want)
+		}
+		var kept deploy.Record
+		if err := json.Unmarshal(a.Object("deploy/history/"+r.ID+".json"), &kept); err != nil || kept.Outcome != deploy.Deployed {
+			t.Errorf("history: %v, %+v", err, kept)
+		}
+		t.Log(time.Since(begun))
+	})
+}
+
+// again runs until a deployment has ended, as somebody would who waits two minutes after
+// each run that did not end.
+func again(t *testing.T, a *deploytest.Account) {
+	t.Helper()
+	for range 5 {
+		time.Sleep(2 * time.Minute)
+		var last deploy.Record
+		if text := a.Object("deploy/current.json"); text != nil {
+			if err := json.Unmarshal(text, &last); err != nil {
+				t.Fatal(err)
+			}
+			if !last.Ended.IsZero() {
+				return
+			}
+		}
+		if _, err := deploy.Run(t.Context(), options(a, nil)); err != nil {
+			t.Logf("a further run: %v", err)
+		}
+	}
+	t.Error("it does not end")
+}
+
+// whole says that what runs is one version everywhere, with nothing that moves, and that
+// nothing was asked for that must not be.
+func whole(t *testing.T, a *deploytest.Account, what string) string {
+	t.Helper()
+	runs := a.Runs()
+	got := before
+	if maps.Equal(runs, everything(next)) {
+		got = next
+	} else if diff := cmp.Diff(everything(before), runs); diff != "" {
+		t.Errorf("%s: what runs is neither the new version nor (-want +got):\n%s", what, diff)
+	}
+	if faults := a.Faults(); len(faults) > 0 {
+		t.Errorf("%s: faults: %q", what, faults)
+	}
+	return got
+}
+
+// TestEveryCut ends a deployment at every request that it makes, before the request arrives
+// and before its answer does; and gives every request every trouble after which the same
+// process goes on. However it ends, the next run leaves one version everywhere.
+func TestEveryCut(t *testing.T) {
+	t.Parallel()
+	ways := map[string]func(*deploytest.Account){
+		"forward": func(*deploytest.Account) {},
+		"broken":  func(a *deploytest.Account) { a.Broken = []string{next} },
+		"refused": func(a *deploytest.Account) {
+			a.Exit = func(command string) (int32, time.Duration) {
+				if command == "verify" {
+					return 1, 5 * time.Second
+				}
+				return 0, 5 * time.Second
+			}
+		},
+		"alarmed": func(a *deploytest.Account) {
+			a.Alarms = func(share float64) []string {
+				if share == 100 {
+					return []string{"Enishi-staging-Latency"}
+				}
+				return nil
+			}
+		},
+	}
+	for _, name := range slices.Sorted(maps.Keys(ways)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var requests []string
+			ends, every := map[string]int{}, 17 // and each that changes something; scripts/infra-test tries all
+			if os.Getenv("ENISHI_TEST_CUTS") == "all" {
+				every = 1
+			}
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.New("staging")
+				ways[name](a)
+				_, err := deploy.Run(t.Context(), options(a, func(_ int, asked string) deploytest.Trouble {
+					requests = append(requests, asked)
+					return deploytest.None
+				}))
+				if got := whole(t, a, "undisturbed"); (got == next) != (name == "forward") || (err == nil) != (name == "forward") {
+					t.Errorf("undisturbed it ends with %s: %v", got, err)
+				}
+			})
+			if len(requests) < 60 {
+				t.Fatalf("only %d requests", len(requests))
+			}
+			for n, request := range requests {
+				if n%every != 0 && !changes(request) {
+					continue
+				}
+				for _, how := range append(deploytest.Troubles(), deploytest.Killed, deploytest.KilledAfter) {
+					synctest.Test(t, func(t *testing.T) {
+						a := deploytest.New("staging")
+						ways[name](a)
+						operation := ""
+						_, err := deploy.Run(t.Context(), options(a, func(m int, asked string) deploytest.Trouble {
+							if m != n {
+								return deploytest.None
+							}
+							operation = asked
+							return how
+						}))
+						if err != nil {
+							again(t, a)
+						}
+						got := whole(t, a, fmt.Sprintf("request %d (%s) is %v: %v", n, operation, how, err))
+						if got == next && name != "forward" {
+							t.Errorf("request %d (%s) is %v: a version that is %s was deployed", n, operation, how, name)
+						}
+						ends[fmt.Sprintf("%v: %s", how, got[len(got)-4:])]++
+					})
+				}
+			}
+			for _, end := range slices.Sorted(maps.Keys(ends)) {
+				t.Logf("%d requests: %s %d times", len(requests), end, ends[end])
+			}
+		})
+	}
+}
+
+// changes says whether an operation changes what runs.
+func changes(operation string) bool {
+	return !slices.ContainsFunc([]string{"Describe", "List", "Get", "GET ", "POST " /* who asks */, "PUT current"}, func(prefix string) bool { return strings.HasPrefix(operation, prefix) })
+}
+
+// TestTwoAtOnce begins a second deployment while one goes on, and one of two that begin
+// at the same moment.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		a.Exit = func(command string) (int32, time.Duration) {
+			if command == "migrate" {
+				return 0, 5 * time.Minute // longer than a lease
+			}
+			return 0, 5 * time.Second
+		}
+		var second, third error
+		var runs sync.WaitGroup
+		for range 2 {
+			runs.Go(func() {
+				if _, err := deploy.Run(t.Context(), options(a, nil)); err != nil {
+					third = err
+				}
+			})
+		}
+		runs.Go(func() {
+			time.Sleep(4 * time.Minute)
+			_, second = deploy.Run(t.Context(), options(a, nil))
+		})
+		runs.Wait()
+		if !errs.Is(second, errs.Conflict) || !strings.Contains(second.Error(), "hanako is deploying v1.2.0 to staging") {
+			t.Errorf("the second: %v", second)
+		}
+		if !errs.Is(third, errs.Conflict) {
+			t.Errorf("of two at the same moment, one says: %v", third)
+		}
+		if got := whole(t, a, "two at once"); got != next {
+			t.Errorf("it ends with %s", got)
+		}
+	})
+}
+
+// TestTakenOver lets a process sleep until another has taken its deployment over, and wakes
+// it at every request: it changes nothing more.
+func TestTakenOver(t *testing.T) {
+	t.Parallel()
+	for n := 20; n < 120; n += 9 {
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.New("staging")
+			var runs sync.WaitGroup
+			var late error
+			runs.Go(func() {
+				_, late = deploy.Run(t.Context(), options(a, func(m int, _ string) deploytest.Trouble {
+					if m == n {
+						time.Sleep(3 * time.Minute)
+					}
+					return deploytest.None
+				}))
+			})
+			time.Sleep(4 * time.Minute)
+			_, err := deploy.Run(t.Context(), options(a, nil))
+			runs.Wait()
+			if err == nil == (late == nil) { // whoever has not ended it says so
+				t.Errorf("asleep at request %d: the one that took over says %v, the other %v", n, err, late)
+			}
+			if got := whole(t, a, fmt.Sprintf("asleep at request %d", n)); got != next {
+				t.Errorf("asleep at request %d: it ends with %s", n, got)
+			}
+		})
+	}
+}
+
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	t.Run("of what has ended", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.New("staging")
+			if _, err := deploy.Rollback(t.Context(), options(a, nil)); !errs.Is(err, errs.NotFound) {
+				t.Errorf("before anything was deployed: %v", err)
+			}
+			if _, err := deploy.Run(t.Context(), options(a, nil)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(24 * time.Hour)
+			r, err := deploy.Rollback(t.Context(), options(a, nil))
+			if err != nil || r.Outcome != deploy.RolledBack {
+				t.Errorf("Rollback: %v, %+v", err, r)
+			}
+			if got := whole(t, a, "rolled back"); got != before {
+				t.Errorf("it ends with %s", got)
+			}
+			if _, err := deploy.Rollback(t.Context(), options(a, nil)); !errs.Is(err, errs.NotFound) {
+				t.Errorf("a second time: %v", err)
+			}
+		})
+	})
+	t.Run("of what was left", func(t *testing.T) {
+		t.Parallel()
+		for n := 20; n < 120; n += 9 {
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.New("staging")
+				killed := func(m int, _ string) deploytest.Trouble {
+					if m == n {
+						return deploytest.Killed
+					}
+					return deploytest.None
+				}
+				if _, err := deploy.Run(t.Context(), options(a, killed)); err == nil {
+					t.Fatal("it was killed, and ended well")
+				}
+				time.Sleep(2 * time.Minute)
+				if _, err := deploy.Rollback(t.Context(), options(a, nil)); err != nil {
+					t.Errorf("killed at %d: %v", n, err)
+				}
+				if got := whole(t, a, fmt.Sprintf("killed at %d", n)); got != before {
+					t.Errorf("it ends with %s", got)
+				}
+			})
+		}
+	})
+}
+
+// TestLook looks at an account that is as it was deployed, and at one in which somebody has
+// changed a thing by hand.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("prod")
+		p, err := deploy.Look(t.Context(), options(a, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := &deploy.Plan{
+			Environment: "prod", Account: "123456789012", Region: deploytest.Region, Identity: deploytest.Identity, Real: true, Alarms: []string{}, Drift: []string{},
+			Now: deploy.State{
+				Image: before, Web: "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/enishi-prod-web:1", Worker: "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/enishi-prod-worker:1",
+			},
+			Steps: []string{"image", "schema", "tasks", "next version", "acceptance", "traffic", "workers", "bake", "keep"},
+		}
+		if diff := cmp.Diff(want, p); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		a.Set("image", next)
+		a.Move("web")
+		if p, err = deploy.Look(t.Context(), options(a, nil)); err != nil || len(p.Drift) != 4 || !strings.Contains(p.Drift[0], "enishi-prod-web runs "+before) {
+			t.Errorf("changed by hand: %v, %+v", err, p)
+		}
+		for _, asked := range a.Asked() {
+			if changes(asked) {
+				t.Errorf("%s was asked for", asked)
+			}
+		}
+	})
+}
+
+// TestRefused begins where a deployment must not.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, want string
+		given      func(*deploytest.Account, *deploy.Options)
+	}{
+		{"nobody", "who deploys", func(_ *deploytest.Account, o *deploy.Options) { o.By = "" }},
+		{"another environment", "no parameter /enishi/prod/records", func(_ *deploytest.Account, o *deploy.Options) { o.Environment = "prod" }},
+		{"alarms are on", "Enishi-staging-Latency", func(a *deploytest.Account, _ *deploy.Options) {
+			a.Alarms = func(float64) []string { return []string{"Enishi-staging-Latency"} }
+		}},
+		{"somebody else's moves", "is being deployed by somebody else", func(a *deploytest.Account, _ *deploy.Options) { a.Move("worker") }},
+		{"no image", "the compiler is missing", func(_ *deploytest.Account, o *deploy.Options) {
+			o.Image = func(context.Context, deploy.Registry) (string, error) {
+				return "", errs.New(errs.Internal, "the compiler is missing")
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.New("staging")
+				o := options(a, nil)
+				tt.given(a, o)
+				if _, err := deploy.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Run = %v, want %q", err, tt.want)
+				}
+				for _, asked := range a.Asked() {
+					if changes(asked) || strings.HasPrefix(asked, "PUT") {
+						t.Errorf("%s was asked for", asked)
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,348 @@
+// Package deploytest is an account of AWS for tests of deployments, in memory: Amazon ECS
+// with service deployments and one-off tasks, and as much of S3, Systems Manager and
+// CloudWatch as a deployment asks. The real library of AWS talks to it over HTTP; requests
+// and answers have the shapes of that library's own types.
+//
+// It refuses what AWS refuses, a wrong name or a wrong order among it, and notes as a fault
+// what AWS would do and nobody should ask for. It can lose, repeat, delay and throttle.
+// Time is that of package time, which a test may make its own. Safe for concurrent use.
+package deploytest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// What every account of this kind is.
+const (
+	Region   = "ap-northeast-1"
+	number   = "123456789012"
+	Bucket   = "enishi-records"
+	Before   = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	Next     = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	Identity = "arn:aws:iam::" + number + ":user/hanako"
+	TestURL  = "https://origin.enishi.example.jp:8443"
+)
+
+// Trouble is what happens to a request.
+type Trouble int
+
+// The troubles. Killed and KilledAfter are the end of the process that asks: no request
+// of its comes any more.
+const (
+	None Trouble = iota
+	Throttled
+	Unreached   // it does not arrive
+	Lost        // it is done, and its answer does not arrive
+	Twice       // the network delivers it two times
+	Slow        // the answer takes 20 s
+	Denied      // refused for good
+	Killed      // it does not arrive, and none after it
+	KilledAfter // it is done, and none arrives after it
+)
+
+// Troubles gives those after which the same process goes on.
+func Troubles() []Trouble { return []Trouble{Throttled, Unreached, Lost, Twice, Slow, Denied} }
+
+func (t Trouble) String() string {
+	return [...]string{"none", "throttled", "unreached", "lost", "twice", "slow", "denied", "killed", "killed after"}[t]
+}
+
+// Account is one with a deployed environment of a name.
+type Account struct {
+	Environment string
+	// Exit gives how a one-off task of a command ends, after how long; nil: well, after 20 s.
+	Exit func(command string) (code int32, after time.Duration)
+	// Broken images never become healthy: ECS takes them back itself.
+	Broken []string
+	// Alarms are on while the function says so; it is given how much of the traffic
+	// the new image has, in percent.
+	Alarms func(share float64) []string
+
+	mu          sync.Mutex
+	parameters  map[string]string
+	objects     map[string]object
+	definitions []*definition
+	services    map[string]*service
+	tasks       []*task
+	faults      []string
+	asked       []string
+}
+
+type object struct {
+	text []byte
+	etag string
+}
+
+type definition struct {
+	types.TaskDefinition
+	tags []types.Tag
+}
+
+// New gives an account in which the image Before runs everywhere.
+func New(environment string) *Account {
+	a := &Account{
+		Environment: environment,
+		parameters:  map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
+	}
+	kind := "demo"
+	if environment == "prod" {
+		kind = "real"
+	}
+	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "test-url": TestURL, "kind": kind} {
+		a.parameters["/enishi/"+environment+"/"+name] = value
+	}
+	for _, name := range []string{"web", "worker", "once", "expire", "cleanup"} {
+		a.add(&definition{TaskDefinition: types.TaskDefinition{
+			Family: aws.String(a.family(name)), Cpu: aws.String("1024"), Memory: aws.String("2048"), NetworkMode: types.NetworkModeAwsvpc,
+			RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate}, TaskRoleArn: aws.String("arn:aws:iam::" + number + ":role/may"),
+			Volumes: []types.Volume{{Name: aws.String("data")}},
+			ContainerDefinitions: []types.ContainerDefinition{{
+				Name: aws.String("enishi"), Image: aws.String(Before), Command: []string{name}, Essential: aws.Bool(true),
+				Environment: []types.KeyValuePair{{Name: aws.String("ENISHI_ADDR"), Value: aws.String(":8080")}},
+			}},
+		}})
+	}
+	a.services["web"] = a.newService("web", types.DeploymentConfiguration{
+		Strategy: types.DeploymentStrategyCanary, BakeTimeInMinutes: aws.Int32(1), MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
+		CanaryConfiguration: &types.CanaryConfiguration{CanaryPercent: aws.Float64(10), CanaryBakeTimeInMinutes: aws.Int32(1)},
+	})
+	a.services["worker"] = a.newService("worker", types.DeploymentConfiguration{Strategy: types.DeploymentStrategyRolling, MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200)})
+	return a
+}
+
+func (a *Account) family(task string) string { return "enishi-" + a.Environment + "-" + task }
+func (a *Account) arn(kind, name string) string {
+	return "arn:aws:ecs:" + Region + ":" + number + ":" + kind + "/" + name
+}
+
+func (a *Account) add(d *definition) {
+	d.Revision = 1
+	for _, there := range a.definitions {
+		if *there.Family == *d.Family {
+			d.Revision++
+		}
+	}
+	d.TaskDefinitionArn = aws.String(a.arn("task-definition", fmt.Sprintf("%s:%d", *d.Family, d.Revision)))
+	d.Status = types.TaskDefinitionStatusActive
+	a.definitions = append(a.definitions, d)
+}
+
+// Config gives a configuration of the library whose requests come here. Trouble is asked for
+// each what happens to it, by its number, from 0; nil: nothing does.
+func (a *Account) Config(trouble func(n int, operation string) Trouble) aws.Config {
+	return aws.Config{
+		Region: Region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
+		HTTPClient: &wire{account: a, trouble: trouble}, BaseEndpoint: aws.String("https://aws.example.invalid"),
+	}
+}
+
+// Faults gives what was asked for and must not have been.
+func (a *Account) Faults() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.faults)
+}
+
+// Asked gives the operations that arrived, in order.
+func (a *Account) Asked() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.asked)
+}
+
+// Runs gives the image of everything that runs or would be started next: services by name,
+// families of scheduled jobs, and "image" as the templates know it.
+func (a *Account) Runs() map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance()
+	out := map[string]string{"image": a.parameters["/enishi/"+a.Environment+"/image"]}
+	for name, s := range a.services {
+		out[name] = a.image(s.serving)
+		if s.moving() != nil {
+			out[name] += " (moving)"
+		}
+		if len(s.config.LifecycleHooks) > 0 {
+			out[name] += " (with a pause)"
+		}
+	}
+	for _, job := range []string{"expire", "cleanup"} {
+		if d := a.find(a.family(job)); d != nil {
+			out[job] = *d.ContainerDefinitions[0].Image
+		}
+	}
+	for _, t := range a.tasks {
+		if t.status() != "STOPPED" {
+			out["task "+t.command] = "runs"
+		}
+	}
+	return out
+}
+
+// Object gives what is kept under a key; nil if nothing is.
+func (a *Account) Object(key string) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.objects[key].text
+}
+
+// wire carries the requests of one process.
+type wire struct {
+	account *Account
+	trouble func(int, string) Trouble
+
+	mu   sync.Mutex
+	n    int
+	dead bool
+}
+
+var errUnreached = errors.New("connection reset by peer")
+
+// Do implements the library's HTTP client.
+func (w *wire) Do(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	w.mu.Lock()
+	n, trouble := w.n, None
+	w.n++
+	if w.trouble != nil {
+		trouble = w.trouble(n, operationOf(r))
+	}
+	if w.dead {
+		trouble = Killed
+	}
+	w.dead = w.dead || trouble == Killed || trouble == KilledAfter
+	w.mu.Unlock()
+	switch trouble {
+	case Killed, Unreached:
+		return nil, errUnreached
+	case Throttled:
+		return answerError(r, &apiError{"ThrottlingException", "Rate exceeded", http.StatusBadRequest}), nil
+	case Denied:
+		return answerError(r, &apiError{"AccessDeniedException", "User is not authorized to perform: " + operationOf(r), http.StatusForbidden}), nil
+	case Twice:
+		w.account.answer(r, body)
+	case Slow:
+		time.Sleep(20 * time.Second)
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	out := w.account.answer(r, body)
+	if trouble == Lost || trouble == KilledAfter {
+		return nil, errUnreached
+	}
+	return out, nil
+}
+
+// operationOf names what a request asks: the operation, or the method and the object.
+func operationOf(r *http.Request) string {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return target[strings.LastIndexByte(target, '.')+1:]
+	}
+	if _, operation, ok := strings.Cut(r.URL.Path, "/operation/"); ok {
+		return operation
+	}
+	return r.Method + " " + r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+}
+
+// apiError is an error as AWS tells it.
+type apiError struct {
+	code, message string
+	status        int
+}
+
+func (e *apiError) Error() string { return e.code + ": " + e.message }
+
+func refuse(code, format string, args ...any) *apiError {
+	return &apiError{code, fmt.Sprintf(format, args...), http.StatusBadRequest}
+}
+
+func (a *Account) answer(r *http.Request, body []byte) *http.Response {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance()
+	a.asked = append(a.asked, operationOf(r))
+	switch {
+	case strings.Contains(r.Header.Get("X-Amz-Target"), "."):
+		return a.rpc(r, body)
+	case strings.Contains(r.URL.Path, "/operation/"):
+		return a.alarms(r, body)
+	case strings.Contains(string(body), "Action=GetCallerIdentity"):
+		return answerText(r, http.StatusOK, []byte(`<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>`+Identity+`</Arn><Account>`+number+`</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`))
+	}
+	return a.object(r, body)
+}
+
+func answerText(r *http.Request, status int, text []byte) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(text)), Request: r, ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(text))}
+}
+
+func answerError(r *http.Request, err error) *http.Response {
+	e := &apiError{"ServerException", err.Error(), http.StatusInternalServerError}
+	errors.As(err, &e)
+	if r.Header.Get("X-Amz-Target") != "" {
+		text, _ := json.Marshal(map[string]string{"__type": e.code, "message": e.message})
+		return answerText(r, e.status, text)
+	}
+	out := answerText(r, e.status, fmt.Appendf(nil, "<Error><Code>%s</Code><Message>%s</Message></Error>", e.code, e.message))
+	if strings.Contains(r.URL.Path, "/operation/") {
+		out = answerText(r, e.status, cborError(e))
+		out.Header.Set("Content-Type", "application/cbor")
+		out.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
+	}
+	return out
+}
+
+// object keeps texts as S3 does, with conditional writes.
+func (a *Account) object(r *http.Request, body []byte) *http.Response {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if bucket != Bucket {
+		return answerError(r, &apiError{"NoSuchBucket", "The specified bucket does not exist", http.StatusNotFound})
+	}
+	there, ok := a.objects[key]
+	switch r.Method {
+	case http.MethodGet:
+		if !ok {
+			return answerError(r, &apiError{"NoSuchKey", "The specified key does not exist.", http.StatusNotFound})
+		}
+		out := answerText(r, http.StatusOK, there.text)
+		out.Header.Set("ETag", there.etag)
+		return out
+	case http.MethodPut:
+		match, none := r.Header.Get("If-Match"), r.Header.Get("If-None-Match")
+		switch {
+		case none == "*" && ok, match != "" && ok && match != there.etag:
+			return answerError(r, &apiError{"PreconditionFailed", "At least one of the pre-conditions you specified did not hold", http.StatusPreconditionFailed})
+		case match != "" && !ok:
+			return answerError(r, &apiError{"NoSuchKey", "The specified key does not exist.", http.StatusNotFound})
+		}
+		a.objects[key] = object{body, fmt.Sprintf(`"%d"`, len(a.asked))}
+		out := answerText(r, http.StatusOK, nil)
+		out.Header.Set("ETag", a.objects[key].etag)
+		return out
+	}
+	return answerError(r, &apiError{"MethodNotAllowed", r.Method, http.StatusMethodNotAllowed})
+}
+
+func (a *Account) fault(format string, args ...any) {
+	a.faults = append(a.faults, fmt.Sprintf(format, args...))
+}

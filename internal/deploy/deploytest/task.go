@@ -1,0 +1,186 @@
+package deploytest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// task is a one-off one.
+type task struct {
+	arn, token, definition string
+	command                string
+	began                  time.Time
+	takes                  time.Duration
+	code                   int32
+	image                  string
+}
+
+// Tasks take as long to start, and to do what they were told unless the account says otherwise.
+const (
+	taskStarts = 15 * time.Second
+	taskTakes  = 5 * time.Second
+)
+
+func (t *task) status() string {
+	switch age := time.Since(t.began); {
+	case age < taskStarts:
+		return "PROVISIONING"
+	case age < taskStarts+t.takes:
+		return "RUNNING"
+	}
+	return "STOPPED"
+}
+
+// passed says whether a task of an image has done a command well.
+func (a *Account) passed(command, image string) bool {
+	return slices.ContainsFunc(a.tasks, func(t *task) bool {
+		return t.command == command && t.image == image && t.status() == "STOPPED" && t.code == 0
+	})
+}
+
+// find gives a task definition by its ARN, or the newest of a family; nil if there is none.
+func (a *Account) find(name string) *definition {
+	for _, d := range slices.Backward(a.definitions) {
+		if *d.TaskDefinitionArn == name || *d.Family == name {
+			return d
+		}
+	}
+	return nil
+}
+
+func (a *Account) describeTaskDefinition(in *ecs.DescribeTaskDefinitionInput) (*ecs.DescribeTaskDefinitionOutput, error) {
+	d := a.find(aws.ToString(in.TaskDefinition))
+	if d == nil {
+		return nil, refuse("ClientException", "Unable to describe task definition.")
+	}
+	out := &ecs.DescribeTaskDefinitionOutput{TaskDefinition: &d.TaskDefinition}
+	if slices.Contains(in.Include, types.TaskDefinitionFieldTags) {
+		out.Tags = d.tags
+	}
+	return out, nil
+}
+
+func (a *Account) registerTaskDefinition(in *ecs.RegisterTaskDefinitionInput) (*ecs.RegisterTaskDefinitionOutput, error) {
+	before := a.find(aws.ToString(in.Family))
+	if before == nil {
+		a.fault("a family %s appeared", aws.ToString(in.Family))
+	}
+	d := &definition{TaskDefinition: types.TaskDefinition{
+		Family: in.Family, Cpu: in.Cpu, Memory: in.Memory, NetworkMode: in.NetworkMode, RequiresCompatibilities: in.RequiresCompatibilities,
+		TaskRoleArn: in.TaskRoleArn, ExecutionRoleArn: in.ExecutionRoleArn, RuntimePlatform: in.RuntimePlatform, Volumes: in.Volumes, ContainerDefinitions: in.ContainerDefinitions,
+	}, tags: in.Tags}
+	for i := range d.ContainerDefinitions {
+		if image := aws.ToString(d.ContainerDefinitions[i].Image); !strings.Contains(image, "@sha256:") {
+			return nil, refuse("ClientException", "%s is no digest", image)
+		}
+	}
+	a.add(d)
+	if before != nil {
+		a.compare(&before.TaskDefinition, &d.TaskDefinition)
+	}
+	return &ecs.RegisterTaskDefinitionOutput{TaskDefinition: &d.TaskDefinition, Tags: in.Tags}, nil
+}
+
+// compare notes what a new revision has lost of the one before it.
+func (a *Account) compare(before, after *types.TaskDefinition) {
+	x, y := before.ContainerDefinitions[0], after.ContainerDefinitions[0]
+	same := aws.ToString(before.Cpu) == aws.ToString(after.Cpu) && aws.ToString(before.Memory) == aws.ToString(after.Memory) && before.NetworkMode == after.NetworkMode &&
+		aws.ToString(before.TaskRoleArn) == aws.ToString(after.TaskRoleArn) && len(before.Volumes) == len(after.Volumes) && slices.Equal(before.RequiresCompatibilities, after.RequiresCompatibilities) &&
+		slices.Equal(x.Command, y.Command) && len(x.Environment) == len(y.Environment)
+	if !same {
+		a.fault("%s is not the one before it with another image", *after.TaskDefinitionArn)
+	}
+}
+
+func (a *Account) listTaskDefinitionFamilies(in *ecs.ListTaskDefinitionFamiliesInput) (*ecs.ListTaskDefinitionFamiliesOutput, error) {
+	out := &ecs.ListTaskDefinitionFamiliesOutput{}
+	for _, d := range a.definitions {
+		if strings.HasPrefix(*d.Family, aws.ToString(in.FamilyPrefix)) && !slices.Contains(out.Families, *d.Family) {
+			out.Families = append(out.Families, *d.Family)
+		}
+	}
+	return out, nil
+}
+
+func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
+	if aws.ToString(in.Cluster) != "enishi-"+a.Environment {
+		return nil, refuse("ClusterNotFoundException", "Cluster not found.")
+	}
+	d := a.find(aws.ToString(in.TaskDefinition))
+	if d == nil || in.NetworkConfiguration == nil {
+		return nil, refuse("InvalidParameterException", "TaskDefinition and network configuration must be given.")
+	}
+	for _, t := range a.tasks {
+		if t.token == aws.ToString(in.ClientToken) {
+			return &ecs.RunTaskOutput{Tasks: []types.Task{a.task(t)}}, nil
+		}
+	}
+	t := &task{
+		token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), takes: taskTakes,
+		command: in.Overrides.ContainerOverrides[0].Command[0], arn: a.arn("task", fmt.Sprintf("enishi-%s/%032d", a.Environment, len(a.tasks)+1)),
+	}
+	if t.token == "" {
+		a.fault("enishi %s was run without a token: it may run twice", t.command)
+	}
+	for _, other := range a.tasks {
+		if other.command == t.command && other.status() != "STOPPED" {
+			a.fault("enishi %s runs twice", t.command)
+		}
+	}
+	if a.Exit != nil {
+		t.code, t.takes = a.Exit(t.command)
+	}
+	a.tasks = append(a.tasks, t)
+	return &ecs.RunTaskOutput{Tasks: []types.Task{a.task(t)}}, nil
+}
+
+func (a *Account) task(t *task) types.Task {
+	out := types.Task{TaskArn: &t.arn, TaskDefinitionArn: &t.definition, LastStatus: aws.String(t.status()), Containers: []types.Container{{Name: aws.String("enishi")}}}
+	if t.status() == "STOPPED" {
+		out.Containers[0].ExitCode = &t.code
+	}
+	return out
+}
+
+func (a *Account) findTask(arn string) *task {
+	for _, t := range a.tasks {
+		if t.arn == arn {
+			return t
+		}
+	}
+	return nil
+}
+
+func (a *Account) describeTasks(in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
+	out := &ecs.DescribeTasksOutput{}
+	for _, arn := range in.Tasks {
+		t := a.findTask(arn)
+		if t == nil || t.status() == "STOPPED" && time.Since(t.began) > time.Hour { // as ECS forgets them
+			out.Failures = append(out.Failures, types.Failure{Arn: &arn, Reason: aws.String("MISSING")})
+			continue
+		}
+		out.Tasks = append(out.Tasks, a.task(t))
+	}
+	return out, nil
+}
+
+func (a *Account) stopTask(in *ecs.StopTaskInput) (*ecs.StopTaskOutput, error) {
+	t := a.findTask(aws.ToString(in.Task))
+	if t == nil {
+		return nil, refuse("InvalidParameterException", "The referenced task was not found.")
+	}
+	if t.command == "migrate" {
+		a.fault("a migration was stopped")
+	}
+	if t.status() != "STOPPED" {
+		t.code, t.takes = 143, time.Since(t.began)-taskStarts
+	}
+	out := a.task(t)
+	return &ecs.StopTaskOutput{Task: &out}, nil
+}

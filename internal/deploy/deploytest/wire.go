@@ -1,0 +1,165 @@
+package deploytest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwschemas "github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	ecsschemas "github.com/aws/aws-sdk-go-v2/service/ecs/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/encoding/cbor"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
+	"github.com/aws/smithy-go/transport/http/protocol/rpcv2"
+)
+
+// operation does what a request of JSON asks.
+type operation func(a *Account, body []byte) (smithy.Serializable, error)
+
+// typed makes an operation of a function of the library's own types. What the request's
+// type does not know is refused, as AWS does.
+func typed[In any, Out smithy.Serializable](do func(*Account, *In) (Out, error)) operation {
+	return func(a *Account, body []byte) (smithy.Serializable, error) {
+		in := new(In)
+		decoder := json.NewDecoder(bytes.NewReader(moments.ReplaceAllFunc(body, moment)))
+		decoder.DisallowUnknownFields() // names differ in their first letter's case, which the decoder takes
+		if err := decoder.Decode(in); err != nil {
+			return nil, refuse("SerializationException", "%v", err)
+		}
+		return do(a, in)
+	}
+}
+
+// moments are the times of requests, which AWS writes in seconds and Go's decoder does not read.
+var moments = regexp.MustCompile(`"(after|before)":([0-9.e+]+)`)
+
+func moment(found []byte) []byte {
+	parts := moments.FindSubmatch(found)
+	seconds, _ := strconv.ParseFloat(string(parts[2]), 64) // of digits by the expression
+	return fmt.Appendf(nil, `"%s":"%s"`, parts[1], time.UnixMilli(int64(seconds*1000)).UTC().Format(time.RFC3339Nano))
+}
+
+func operations() map[string]operation {
+	return map[string]operation{
+		"AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": typed((*Account).getAuthorizationToken),
+
+		"AmazonSSM.GetParameter": typed((*Account).getParameter),
+		"AmazonSSM.PutParameter": typed((*Account).putParameter),
+
+		"AmazonEC2ContainerServiceV20141113.DescribeServices":           typed((*Account).describeServices),
+		"AmazonEC2ContainerServiceV20141113.UpdateService":              typed((*Account).updateService),
+		"AmazonEC2ContainerServiceV20141113.ListServiceDeployments":     typed((*Account).listServiceDeployments),
+		"AmazonEC2ContainerServiceV20141113.DescribeServiceDeployments": typed((*Account).describeServiceDeployments),
+		"AmazonEC2ContainerServiceV20141113.DescribeServiceRevisions":   typed((*Account).describeServiceRevisions),
+		"AmazonEC2ContainerServiceV20141113.StopServiceDeployment":      typed((*Account).stopServiceDeployment),
+		"AmazonEC2ContainerServiceV20141113.ContinueServiceDeployment":  typed((*Account).continueServiceDeployment),
+		"AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition":     typed((*Account).describeTaskDefinition),
+		"AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition":     typed((*Account).registerTaskDefinition),
+		"AmazonEC2ContainerServiceV20141113.ListTaskDefinitionFamilies": typed((*Account).listTaskDefinitionFamilies),
+		"AmazonEC2ContainerServiceV20141113.RunTask":                    typed((*Account).runTask),
+		"AmazonEC2ContainerServiceV20141113.StopTask":                   typed((*Account).stopTask),
+		"AmazonEC2ContainerServiceV20141113.DescribeTasks":              typed((*Account).describeTasks),
+	}
+}
+
+func (a *Account) rpc(r *http.Request, body []byte) *http.Response {
+	do, ok := operations()[r.Header.Get("X-Amz-Target")]
+	if !ok {
+		return answerError(r, refuse("UnknownOperationException", "%s", r.Header.Get("X-Amz-Target")))
+	}
+	out, err := do(a, body)
+	if err != nil {
+		return answerError(r, err)
+	}
+	// The library writes requests and reads answers alone; an answer is written as a
+	// request is, whose schema it carries itself.
+	text, err := written(r, awsjson.New11(ecsschemas.AmazonEC2ContainerServiceV20141113),
+		smithy.NewOperationSchema(ecsschemas.UpdateService, ecsschemas.UpdateServiceRequest, ecsschemas.UpdateServiceResponse), out)
+	if err != nil {
+		return answerError(r, err)
+	}
+	answer := answerText(r, http.StatusOK, text)
+	answer.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	return answer
+}
+
+func written(r *http.Request, p smithyhttp.ClientProtocol, schema *smithy.OperationSchema, out smithy.Serializable) ([]byte, error) {
+	as := smithyhttp.NewStackRequest().(*smithyhttp.Request)
+	if err := p.SerializeRequest(r.Context(), schema, out, as); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(as.GetStream())
+}
+
+// alarms answers which alarms are on.
+func (a *Account) alarms(r *http.Request, body []byte) *http.Response {
+	asked, err := cbor.Decode(body)
+	if err != nil || !strings.HasSuffix(r.URL.Path, "/DescribeAlarms") {
+		return answerError(r, refuse("InvalidParameterValue", "%s: %v", r.URL.Path, err))
+	}
+	prefix := ""
+	if m, ok := asked.(cbor.Map); ok {
+		if s, ok := m["AlarmNamePrefix"].(cbor.String); ok {
+			prefix = string(s)
+		}
+		if s, ok := m["StateValue"].(cbor.String); !ok || s != "ALARM" {
+			return answerError(r, refuse("InvalidParameterValue", "only alarms that are on are known here"))
+		}
+	}
+	out := &cloudwatch.DescribeAlarmsOutput{}
+	if a.Alarms != nil {
+		for _, name := range a.Alarms(a.services["web"].share(Next, a)) {
+			if strings.HasPrefix(name, prefix) {
+				out.MetricAlarms = append(out.MetricAlarms, cwtypes.MetricAlarm{AlarmName: aws.String(name), StateValue: cwtypes.StateValueAlarm})
+			}
+		}
+	}
+	text, err := written(r, rpcv2.NewCBOR(cwschemas.GraniteServiceVersion20100801),
+		smithy.NewOperationSchema(cwschemas.DescribeAlarms, cwschemas.DescribeAlarmsInput, cwschemas.DescribeAlarmsOutput), out)
+	if err != nil {
+		return answerError(r, err)
+	}
+	answer := answerText(r, http.StatusOK, text)
+	answer.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
+	answer.Header.Set("Content-Type", "application/cbor")
+	return answer
+}
+
+func cborError(e *apiError) []byte {
+	return cbor.Encode(cbor.Map{"__type": cbor.String(e.code), "message": cbor.String(e.message)})
+}
+
+func (a *Account) getAuthorizationToken(*ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
+	return &ecr.GetAuthorizationTokenOutput{AuthorizationData: []ecrtypes.AuthorizationData{{AuthorizationToken: aws.String(base64.StdEncoding.EncodeToString([]byte("AWS:token")))}}}, nil
+}
+
+func (a *Account) getParameter(in *ssm.GetParameterInput) (*ssm.GetParameterOutput, error) {
+	value, ok := a.parameters[aws.ToString(in.Name)]
+	if !ok {
+		return nil, refuse("ParameterNotFound", "%s", aws.ToString(in.Name))
+	}
+	return &ssm.GetParameterOutput{Parameter: &ssmtypes.Parameter{Name: in.Name, Value: &value, Type: ssmtypes.ParameterTypeString}}, nil
+}
+
+func (a *Account) putParameter(in *ssm.PutParameterInput) (*ssm.PutParameterOutput, error) {
+	if _, ok := a.parameters[aws.ToString(in.Name)]; ok && !aws.ToBool(in.Overwrite) {
+		return nil, refuse("ParameterAlreadyExists", "%s", aws.ToString(in.Name))
+	}
+	a.parameters[aws.ToString(in.Name)] = aws.ToString(in.Value)
+	return &ssm.PutParameterOutput{Version: 2}, nil
+}

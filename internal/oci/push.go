@@ -1,0 +1,40 @@
+package oci
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"enishi/internal/errs"
+)
+
+// Login is who puts images into a registry.
+type Login struct{ User, Password string }
+
+// Push puts what Write has written into a folder into a repository and gives its name
+// there, REPOSITORY@DIGEST. What is there already is not sent again.
+func Push(ctx context.Context, dir, repository string, as Login) (string, error) {
+	index, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		return "", errs.Wrap(errs.NotFound, "there is no image in "+dir, err)
+	}
+	digest, err := index.Digest()
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, "the image in "+dir+" is none", err)
+	}
+	to, err := name.NewDigest(repository + "@" + digest.String())
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, "the repository "+repository+" is none: want HOST/NAME", err)
+	}
+	// A tag as well: registries delete what has none.
+	tag := to.Context().Tag(digest.Algorithm + "-" + digest.Hex)
+	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: as.User, Password: as.Password})}
+	if err := remote.WriteIndex(tag, index, options...); err != nil {
+		return "", fmt.Errorf("put the image into %s: %w", repository, err)
+	}
+	return to.String(), nil
+}

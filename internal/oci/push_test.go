@@ -1,0 +1,79 @@
+package oci_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"enishi/internal/errs"
+	"enishi/internal/oci"
+)
+
+// TestPush puts an image into a real registry, two times.
+func TestPush(t *testing.T) {
+	t.Parallel()
+	sent := 0
+	there := registry.New()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "AWS" || password != "token" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			http.Error(w, "who is that?", http.StatusUnauthorized)
+			return
+		}
+		if r.Method == http.MethodPatch || r.Method == http.MethodPost {
+			sent++
+		}
+		there.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	dir := filepath.Join(t.TempDir(), "image")
+	digest, err := oci.Write(dir, "enishi:test", []v1.Image{image(t, program(t))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository := strings.TrimPrefix(server.URL, "http://") + "/enishi"
+	as := oci.Login{User: "AWS", Password: "token"}
+	for range 2 {
+		got, err := oci.Push(t.Context(), dir, repository, as)
+		if err != nil || got != repository+"@"+digest.String() {
+			t.Fatalf("Push = %q, %v; want %s@%s", got, err, repository, digest)
+		}
+	}
+	once := sent
+	if _, err := oci.Push(t.Context(), dir, repository, as); err != nil || sent != once {
+		t.Errorf("a further time: %v, and %d parts were sent again", err, sent-once)
+	}
+	ref, err := name.NewDigest(repository + "@" + digest.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := remote.Index(ref, remote.WithTransport(transportAs(as)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if manifest, err := index.IndexManifest(); err != nil || len(manifest.Manifests) != 1 || manifest.Manifests[0].Platform.Architecture != runtime.GOARCH {
+		t.Errorf("in the registry is %+v, %v", manifest, err)
+	}
+	if _, err := oci.Push(t.Context(), dir, repository, oci.Login{User: "AWS", Password: "old"}); err == nil || !strings.Contains(err.Error(), "who is that?") && !strings.Contains(err.Error(), "401") {
+		t.Errorf("with a wrong password: %v", err)
+	}
+	if _, err := oci.Push(t.Context(), t.TempDir(), repository, as); !errs.Is(err, errs.NotFound) {
+		t.Errorf("of an empty folder: %v", err)
+	}
+}
+
+type transportAs oci.Login
+
+func (as transportAs) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.SetBasicAuth(as.User, as.Password)
+	return http.DefaultTransport.RoundTrip(r)
+}
