@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -45,7 +46,9 @@ type Data struct {
 	CacheKey awssecretsmanager.Secret
 	Mail     awssecretsmanager.Secret // the URL of the mail server with its password
 	Registry awsecr.Repository
-	Access   awss3.Bucket // who asked for files, and for pages
+	Operator awssecretsmanager.Secret // address and password of the operator that accepts versions
+	Records  awss3.Bucket             // of deployments
+	Access   awss3.Bucket             // who asked for files, and for pages
 }
 
 func newData(scope constructs.Construct, e environment.Environment, n *Network, keys *Keys) *Data {
@@ -67,6 +70,14 @@ func newData(scope constructs.Construct, e environment.Environment, n *Network, 
 		Mail:     newSecret(s, "Mail", "the URL of the mail server: put the one of SES in its place", e, keys),
 		CacheKey: newSecret(s, "CacheKey", "the password of the cache", e, keys),
 	}
+	d.Records = newBucket(s, "Records", e, keys, access, nil)
+	d.Operator = awssecretsmanager.NewSecret(s, jsii.String("Operator"), &awssecretsmanager.SecretProps{
+		Description: jsii.String("Enishi " + e.Name + ": the operator that accepts versions"), EncryptionKey: keys.Data, RemovalPolicy: stays(e),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			SecretStringTemplate: jsii.String(`{"email":"acceptance@` + e.Domain + `"}`), GenerateStringKey: jsii.String("password"), PasswordLength: jsii.Number(40), ExcludePunctuation: jsii.Bool(true),
+		},
+	})
+	except(d.Operator, "SMG4", "the account it opens is changed with it, by a person")
 	except(d.Secret, "SMG4", "a new one ends every session, link and card id: it is changed after a theft, by a person")
 	except(d.Mail, "SMG4", "its password is the mail server's to change")
 	except(d.CacheKey, "SMG4", "the cache is behind its door; the password is changed with the next deployment when somebody asks for it")
@@ -76,7 +87,29 @@ func newData(scope constructs.Construct, e environment.Environment, n *Network, 
 		LifecycleRules: &[]*awsecr.LifecycleRule{{MaxImageCount: jsii.Number(100), Description: jsii.String("the last hundred, to go back to")}},
 	})
 	d.Cache = newCache(s, e, n, keys, d.CacheKey)
+	d.say(s, e)
 	return d
+}
+
+// say keeps in the account what a deployment needs to know of the environment.
+func (d *Data) say(s constructs.Construct, e environment.Environment) {
+	kind := "demo"
+	if e.Real {
+		kind = "real"
+	}
+	for _, p := range []struct {
+		name  string
+		value *string
+	}{
+		{"kind", jsii.String(kind)},
+		{"records", d.Records.BucketName()},
+		{"registry", d.Registry.RepositoryUri()},
+		{"test-url", jsii.String(fmt.Sprintf("https://origin.%s:%d", e.Domain, testPort))},
+	} {
+		awsssm.NewCfnParameter(s, jsii.String("Says"+title(p.name)), &awsssm.CfnParameterProps{
+			Name: jsii.String("/enishi/" + e.Name + "/" + p.name), Type: jsii.String("String"), Value: p.value,
+		})
+	}
 }
 
 // Aurora MySQL 3 with long-term support.

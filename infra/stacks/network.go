@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -15,6 +17,7 @@ import (
 type Network struct {
 	VPC   awsec2.Vpc
 	Doors Doors
+	ways  []awsec2.CfnEIP // addresses that tasks have outside
 }
 
 // Doors are the security groups. Each lets in the one role that has business there.
@@ -32,10 +35,18 @@ const (
 
 func newNetwork(scope constructs.Construct, e environment.Environment, keys *Keys) *Network {
 	s := constructs.NewConstruct(scope, jsii.String("Network"))
-	vpc := awsec2.NewVpc(s, jsii.String("Vpc"), &awsec2.VpcProps{
-		IpAddresses:       awsec2.IpAddresses_Cidr(jsii.String("10.0.0.0/16")),
-		AvailabilityZones: jsii.Strings(e.Zones...),
-		NatGateways:       jsii.Number(e.NATs),
+	n := &Network{}
+	var allocations []*string
+	for i := range e.NATs {
+		way := awsec2.NewCfnEIP(s, jsii.String(fmt.Sprintf("Way%d", i+1)), &awsec2.CfnEIPProps{Domain: jsii.String("vpc")})
+		n.ways = append(n.ways, way)
+		allocations = append(allocations, way.AttrAllocationId())
+	}
+	n.VPC = awsec2.NewVpc(s, jsii.String("Vpc"), &awsec2.VpcProps{
+		IpAddresses:        awsec2.IpAddresses_Cidr(jsii.String("10.0.0.0/16")),
+		AvailabilityZones:  jsii.Strings(e.Zones...),
+		NatGateways:        jsii.Number(e.NATs),
+		NatGatewayProvider: awsec2.NatProvider_Gateway(&awsec2.NatGatewayProps{EipAllocationIds: &allocations}),
 		SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
 			{Name: jsii.String("public"), SubnetType: awsec2.SubnetType_PUBLIC, CidrMask: jsii.Number(dataMask), MapPublicIpOnLaunch: jsii.Bool(false)},
 			{Name: jsii.String("app"), SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS, CidrMask: jsii.Number(subnetMask)},
@@ -43,21 +54,20 @@ func newNetwork(scope constructs.Construct, e environment.Environment, keys *Key
 		},
 		RestrictDefaultSecurityGroup: jsii.Bool(false), // by a custom resource; nothing is ever put into it
 	})
-	vpc.AddFlowLog(jsii.String("Flow"), &awsec2.FlowLogOptions{
+	n.VPC.AddFlowLog(jsii.String("Flow"), &awsec2.FlowLogOptions{
 		TrafficType: awsec2.FlowLogTrafficType_REJECT,
 		Destination: awsec2.FlowLogDestination_ToCloudWatchLogs(awslogs.NewLogGroup(s, jsii.String("FlowLog"), &awslogs.LogGroupProps{
 			Retention: retention(e.LogDays), EncryptionKey: keys.Logs, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 		}), nil),
 	})
-	n := &Network{VPC: vpc}
-	n.Doors = newDoors(s, e, vpc)
+	n.Doors = n.newDoors(s, e)
 	n.endpoints(s)
 	return n
 }
 
-func newDoors(s constructs.Construct, e environment.Environment, vpc awsec2.IVpc) Doors {
+func (n *Network) newDoors(s constructs.Construct, e environment.Environment) Doors {
 	door := func(name, what string, out bool) awsec2.SecurityGroup {
-		return awsec2.NewSecurityGroup(s, jsii.String(name), &awsec2.SecurityGroupProps{Vpc: vpc, Description: jsii.String(what), AllowAllOutbound: jsii.Bool(out)})
+		return awsec2.NewSecurityGroup(s, jsii.String(name), &awsec2.SecurityGroupProps{Vpc: n.VPC, Description: jsii.String(what), AllowAllOutbound: jsii.Bool(out)})
 	}
 	d := Doors{
 		Balancer: door("BalancerDoor", "the load balancer", false),
@@ -71,6 +81,9 @@ func newDoors(s constructs.Construct, e environment.Environment, vpc awsec2.IVpc
 		in.AddIngressRule(from, awsec2.Port_Tcp(jsii.Number(port)), jsii.String(why), nil)
 	}
 	lets(d.Balancer, awsec2.Peer_PrefixList(jsii.String(e.Edge)), httpsPort, "CloudFront")
+	for _, way := range n.ways {
+		lets(d.Balancer, awsec2.Peer_Ipv4(awscdk.Fn_Join(jsii.String(""), &[]*string{way.AttrPublicIp(), jsii.String("/32")})), testPort, "the acceptance of a version that nobody is sent to yet")
+	}
 	d.Web.Connections().AllowFrom(d.Balancer, awsec2.Port_Tcp(jsii.Number(servicePort)), jsii.String("requests"))
 	for _, own := range []awsec2.SecurityGroup{d.Web, d.Worker, d.Job} {
 		lets(d.Database, own, databasePort, "Enishi's own tasks")

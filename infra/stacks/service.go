@@ -56,6 +56,7 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 	s.web(e, b, tasks.define(web, e.WebPower))
 	s.worker(e, b, tasks.define(worker, e.WorkerPower))
 	s.jobs(e, b, p, tasks)
+	tasks.once(environment.Power{CPU: 1024, Memory: 2048})
 	return s, nil
 }
 
@@ -177,8 +178,9 @@ func (s *Service) jobs(e environment.Environment, b *Base, p program.Program, t 
 	subnets := b.Network.VPC.SelectSubnets(&awsec2.SubnetSelection{SubnetGroupName: jsii.String("app")})
 	for _, job := range p.Jobs {
 		task := t.define(job, environment.Power{CPU: 512, Memory: 1024})
-		role.AddToPolicy(allow(task.Ref(), "ecs:RunTask"))
-		awsscheduler.NewCfnSchedule(s.Stack, jsii.String("Schedule"+title(job.Name)), &awsscheduler.CfnScheduleProps{
+		role.AddToPolicy(allow(join("", s.family(e, job.Name), ":*"), "ecs:RunTask"))
+		role.AddToPolicy(allow(s.family(e, job.Name), "ecs:RunTask"))
+		clock := awsscheduler.NewCfnSchedule(s.Stack, jsii.String("Schedule"+title(job.Name)), &awsscheduler.CfnScheduleProps{
 			Name: jsii.String("enishi-" + e.Name + "-" + job.Name), Description: jsii.String(job.What),
 			ScheduleExpression: jsii.String(schedule(job)), ScheduleExpressionTimezone: jsii.String("Asia/Tokyo"),
 			FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
@@ -186,14 +188,22 @@ func (s *Service) jobs(e environment.Environment, b *Base, p program.Program, t 
 				Arn: s.Cluster.AttrArn(), RoleArn: role.RoleArn(),
 				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(3), MaximumEventAgeInSeconds: jsii.Number(600)},
 				EcsParameters: &awsscheduler.CfnSchedule_EcsParametersProperty{
-					TaskDefinitionArn: task.Ref(), LaunchType: jsii.String("FARGATE"), TaskCount: jsii.Number(1), PropagateTags: jsii.String("TASK_DEFINITION"),
+					// Without its revision: what a deployment registers runs next time.
+					TaskDefinitionArn: s.family(e, job.Name), LaunchType: jsii.String("FARGATE"), TaskCount: jsii.Number(1), PropagateTags: jsii.String("TASK_DEFINITION"),
 					NetworkConfiguration: &awsscheduler.CfnSchedule_NetworkConfigurationProperty{AwsvpcConfiguration: &awsscheduler.CfnSchedule_AwsVpcConfigurationProperty{
 						Subnets: subnets.SubnetIds, SecurityGroups: &[]*string{b.Network.Doors.Job.SecurityGroupId()}, AssignPublicIp: jsii.String("DISABLED"),
 					}},
 				},
 			},
 		})
+		clock.AddDependency(task)
 	}
+	except(role, "IAM5", "every revision of this environment's own jobs")
+}
+
+// family gives the ARN of a task's definitions, whichever is the newest.
+func (s *Service) family(e environment.Environment, task string) *string {
+	return s.Stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ecs"), Resource: jsii.String("task-definition"), ResourceName: jsii.String("enishi-" + e.Name + "-" + task)})
 }
 
 // schedule writes when a job runs as EventBridge Scheduler does.

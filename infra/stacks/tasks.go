@@ -46,6 +46,7 @@ func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p 
 		{t.may, key, []string{"kms:Decrypt", "kms:GenerateDataKey"}},
 		{t.starts, b.Data.Secret.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.starts, b.Data.CacheKey.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
+		{t.starts, b.Data.Operator.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.starts, b.Data.Mail.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.starts, key, []string{"kms:Decrypt"}},
 		{t.starts, b.Data.Registry.RepositoryArn(), []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}},
@@ -62,8 +63,8 @@ func allow(resource *string, actions ...string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &[]*string{resource}})
 }
 
-// define makes the definition of one task.
-func (t *tasks) define(task program.Task, power environment.Power) awsecs.CfnTaskDefinition {
+// define makes the definition of one task, which is given more secrets than all are.
+func (t *tasks) define(task program.Task, power environment.Power, more ...any) awsecs.CfnTaskDefinition {
 	log := awslogs.NewLogGroup(t.scope, jsii.String("Log"+title(task.Name)), &awslogs.LogGroupProps{
 		Retention: retention(t.e.LogDays), EncryptionKey: t.base.Keys.Logs, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
@@ -79,7 +80,7 @@ func (t *tasks) define(task program.Task, power environment.Power) awsecs.CfnTas
 			Name: jsii.String("enishi"), Image: t.image, Essential: jsii.Bool(true), Command: jsii.Strings(task.Args...),
 			ReadonlyRootFilesystem: jsii.Bool(true), StopTimeout: jsii.Number(task.StopSeconds), VersionConsistency: jsii.String("enabled"),
 			PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(t.program.Port), Protocol: jsii.String("tcp")}},
-			Environment:  t.environment(), Secrets: t.secrets(),
+			Environment:  t.environment(), Secrets: pointerTo(append(*t.secrets(), more...)),
 			MountPoints: &[]any{
 				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("data"), ContainerPath: jsii.String("/data"), ReadOnly: jsii.Bool(false)},
 				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("tmp"), ContainerPath: jsii.String("/tmp"), ReadOnly: jsii.Bool(false)},
@@ -137,6 +138,22 @@ func (t *tasks) secrets() *[]any {
 		&awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String("ENISHI_REDIS_PASSWORD"), ValueFrom: t.base.Data.CacheKey.SecretArn()},
 	}
 }
+
+// once are the tasks that a deployment, or an operator, runs one by one: the program, and
+// whatever it is told to do; and the one that accepts a version as an operator.
+func (t *tasks) once(power environment.Power) {
+	t.define(program.Task{Name: "once", Args: []string{"version"}, StopSeconds: onceStops}, power)
+	secret := func(name, field string) any {
+		return &awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String(name), ValueFrom: join("", t.base.Data.Operator.SecretArn(), ":"+field+"::")}
+	}
+	t.define(program.Task{Name: "accept", Args: []string{"version"}, StopSeconds: onceStops}, power,
+		secret("ENISHI_VERIFY_EMAIL", "email"), secret("ENISHI_VERIFY_PASSWORD", "password"), secret("ENISHI_USER_PASSWORD", "password"))
+}
+
+// onceStops is how long a task that is told to stop may take to take back what it has begun.
+const onceStops = 60 // s
+
+func pointerTo[T any](v T) *T { return &v }
 
 // Unsaid are the settings that every installation on AWS leaves at their default.
 func Unsaid() []string {

@@ -41,7 +41,8 @@ func newAccount(config *aws.Config, environment string) *account {
 const (
 	web       = "web"
 	worker    = "worker"
-	once      = "once" // one-off tasks: the program, and whatever it is told to do
+	once      = "once"   // one-off tasks: the program, and whatever it is told to do
+	accept    = "accept" // the same with the secrets of the operator that accepts versions
 	container = "enishi"
 )
 
@@ -159,7 +160,7 @@ func (a *account) jobs(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("list the task definitions of %s: %w", a.name, err)
 		}
 		for _, family := range page.Families {
-			if !slices.Contains([]string{web, worker, once}, strings.TrimPrefix(family, prefix)) {
+			if !slices.Contains([]string{web, worker, once, accept}, strings.TrimPrefix(family, prefix)) {
 				out = append(out, family)
 			}
 		}

@@ -43,7 +43,7 @@ func forward() []step {
 // schema expands the database by a one-off task of the new version, which the old one
 // goes on with.
 func (d *deployment) schema(ctx context.Context) error {
-	return d.once(ctx, "schema", &d.record.Tasks.Schema, schemaLimit, "migrate")
+	return d.once(ctx, "schema", once, &d.record.Tasks.Schema, schemaLimit, "migrate")
 }
 
 // acceptance walks through the next version, to which nobody else is sent yet.
@@ -52,13 +52,13 @@ func (d *deployment) acceptance(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.once(ctx, "acceptance", &d.record.Tasks.Acceptance, acceptanceLimit, "verify", at, "--address", "success+*@simulator.amazonses.com")
+	return d.once(ctx, "acceptance", accept, &d.record.Tasks.Acceptance, acceptanceLimit, "verify", at, "--address", "success+*@simulator.amazonses.com")
 }
 
-// once runs the program as a task of its own, and waits for it to end well.
-func (d *deployment) once(ctx context.Context, step string, arn *string, limit time.Duration, command ...string) error {
+// once runs the program as a task of its own, of a family, and waits for it to end well.
+func (d *deployment) once(ctx context.Context, step, family string, arn *string, limit time.Duration, command ...string) error {
 	if *arn == "" {
-		if err := d.startOnce(ctx, step, arn, command); err != nil {
+		if err := d.startOnce(ctx, step, family, arn, command); err != nil {
 			return err
 		}
 	}
@@ -76,29 +76,25 @@ func (d *deployment) once(ctx context.Context, step string, arn *string, limit t
 				return "", nil
 			}
 			if c.ExitCode != nil {
-				return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s failed with code %d: its log is in the stream %s/%s/%s", command[0], *c.ExitCode, once, container, taskID(*arn)))}
+				return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s failed with code %d: its log is in the stream %s/%s/%s", command[0], *c.ExitCode, family, container, taskID(*arn)))}
 			}
 		}
 		return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s did not run: %s", command[0], aws.ToString(task.StoppedReason)))}
 	})
 }
 
-func (d *deployment) startOnce(ctx context.Context, step string, arn *string, command []string) error {
+func (d *deployment) startOnce(ctx context.Context, step, family string, arn *string, command []string) error {
 	if err := d.mayChange(ctx); err != nil {
 		return err
 	}
 	r := d.record
-	if r.Tasks.Definition == "" {
-		from, _, err := d.account.definition(ctx, d.account.family(once))
-		if err != nil {
-			return err
-		}
-		if r.Tasks.Definition, err = d.account.register(ctx, from, r.Image, r.ID); err != nil {
-			return err
-		}
-		if err := d.save(ctx); err != nil {
-			return err
-		}
+	from, _, err := d.account.definition(ctx, d.account.family(family))
+	if err != nil {
+		return err
+	}
+	definition, err := d.account.register(ctx, from, r.Image, r.ID)
+	if err != nil {
+		return err
 	}
 	s, err := d.account.service(ctx, worker) // it stands where workers do
 	if err != nil {
@@ -106,7 +102,7 @@ func (d *deployment) startOnce(ctx context.Context, step string, arn *string, co
 	}
 	token := sha256.Sum256([]byte(r.ID + step)) // a second try with it gives the same task
 	out, err := d.account.ecs.RunTask(ctx, &ecs.RunTaskInput{
-		Cluster: aws.String(d.account.cluster()), TaskDefinition: &r.Tasks.Definition, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: s.NetworkConfiguration,
+		Cluster: aws.String(d.account.cluster()), TaskDefinition: &definition, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: s.NetworkConfiguration,
 		ClientToken: aws.String(hex.EncodeToString(token[:])), StartedBy: aws.String(r.ID), PropagateTags: types.PropagateTagsTaskDefinition,
 		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command}}},
 	})

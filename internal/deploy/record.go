@@ -63,9 +63,8 @@ type State struct {
 	Worker string `json:"worker,omitempty"`
 }
 
-// Once are the one-off tasks of a deployment, by their ARNs, and of what they run.
+// Once are the one-off tasks of a deployment, by their ARNs.
 type Once struct {
-	Definition string `json:"definition,omitempty"`
 	Schema     string `json:"schema,omitempty"`
 	Acceptance string `json:"acceptance,omitempty"`
 }

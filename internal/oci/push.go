@@ -33,6 +33,9 @@ func Push(ctx context.Context, dir, repository string, as Login) (string, error)
 	// A tag as well: registries delete what has none.
 	tag := to.Context().Tag(digest.Algorithm + "-" + digest.Hex)
 	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: as.User, Password: as.Password})}
+	if there, err := remote.Head(tag, options...); err == nil && there.Digest == digest {
+		return to.String(), nil // a registry whose tags are fixed refuses the same once more
+	}
 	if err := remote.WriteIndex(tag, index, options...); err != nil {
 		return "", fmt.Errorf("put the image into %s: %w", repository, err)
 	}

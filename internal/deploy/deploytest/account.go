@@ -104,7 +104,7 @@ func New(environment string) *Account {
 	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "test-url": TestURL, "kind": kind} {
 		a.parameters["/enishi/"+environment+"/"+name] = value
 	}
-	for _, name := range []string{"web", "worker", "once", "expire", "cleanup"} {
+	for _, name := range []string{"web", "worker", "once", "accept", "expire", "cleanup"} {
 		a.add(&definition{TaskDefinition: types.TaskDefinition{
 			Family: aws.String(a.family(name)), Cpu: aws.String("1024"), Memory: aws.String("2048"), NetworkMode: types.NetworkModeAwsvpc,
 			RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate}, TaskRoleArn: aws.String("arn:aws:iam::" + number + ":role/may"),
