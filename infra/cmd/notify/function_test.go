@@ -42,7 +42,7 @@ func TestTheFunctionRuns(t *testing.T) {
 				if _, err := rw.Write(text); err != nil {
 					t.Error(err)
 				}
-			case <-w.hang:
+			case <-r.Context().Done(): // the function was killed
 			}
 			return
 		}
@@ -71,12 +71,19 @@ func TestTheFunctionRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	give := func(id string) string {
+		t.Helper()
 		text, err := json.Marshal(event(id, composite))
 		if err != nil {
 			t.Fatal(err)
 		}
 		handed <- text
-		return <-ended
+		select {
+		case how := <-ended:
+			return how
+		case <-time.After(time.Minute):
+			t.Fatal("the function neither answers nor fails")
+			return ""
+		}
 	}
 	if got := give("1"); !strings.HasPrefix(got, "response ") {
 		t.Errorf("the function answers %s", got)
