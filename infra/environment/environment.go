@@ -106,7 +106,7 @@ func All() []Environment {
 			Name: "dev", Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "dev.enishi.example.jp", Zones: tokyo(), Capacity: FargateSpot,
 			Web: Bounds{1, 2}, Worker: Bounds{1, 2}, WebPower: Power{512, 1024}, WorkerPower: Power{512, 1024}, HostType: "t4g.medium",
 			Database: Database{0.5, 2, 0}, Cache: Cache{"cache.t4g.micro", 0},
-			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 300, NATs: 1,
+			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 500, NATs: 1,
 			Told: Told{"ja", "alarm@dev.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{

@@ -1,0 +1,105 @@
+package cost_test
+
+import (
+	"strings"
+	"testing"
+
+	"enishi/infra/cost"
+	"enishi/infra/environment"
+	"enishi/infra/template"
+)
+
+func counts(t *testing.T) cost.Counts {
+	t.Helper()
+	set, err := template.Read("../stacks/testdata", "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cost.Count(set)
+	if c.Metrics < 20 || c.Endpoints < 3 || c.Keys < 2 || c.Secrets < 3 {
+		t.Fatalf("the templates have %+v", c)
+	}
+	return c
+}
+
+// people says for how many an environment's budget is.
+func people(e environment.Environment) int {
+	if e.Real {
+		return cost.Today
+	}
+	return cost.Demo
+}
+
+// TestBudgetsAreEnough compares the budgets in the table with what an ordinary month costs: an
+// alarm at its beginning would tell nobody anything.
+func TestBudgetsAreEnough(t *testing.T) {
+	for _, e := range environment.All() {
+		items, err := cost.Month(e, people(e), counts(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if usd := cost.Total(items); float64(e.Budget) < usd {
+			t.Errorf("%s has a budget of %d USD and costs %.0f: %v", e.Name, e.Budget, usd, items)
+		}
+	}
+}
+
+// TestGrowthCosts holds that more people, and more zones, cost more, and how much of it.
+func TestGrowthCosts(t *testing.T) {
+	e, err := environment.Find("prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := 0.
+	for _, people := range []int{cost.Today, 1_000_000, 5_000_000} {
+		items, err := cost.Month(e, people, counts(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := cost.Month(cost.Alone(e), people, counts(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		usd := cost.Total(items)
+		if usd <= before || cost.Total(alone) >= usd {
+			t.Errorf("%d people cost %.0f USD, in one zone %.0f; fewer cost %.0f", people, usd, cost.Total(alone), before)
+		}
+		for i, item := range items {
+			if item.USD < alone[i].USD {
+				t.Errorf("%s costs more in one zone", item.Name)
+			}
+		}
+		before = usd
+	}
+}
+
+// TestTheTableSaysWhenItIsTooSmall asks for more than it lets a service become.
+func TestTheTableSaysWhenItIsTooSmall(t *testing.T) {
+	for want, change := range map[string]func(*environment.Environment){
+		"web tasks":  func(e *environment.Environment) { e.Web.Most = 5 },
+		"ACUs":       func(e *environment.Environment) { e.Database.Most = 4 },
+		"in memory":  func(e *environment.Environment) { e.WorkerPower.Memory = 1024 },
+		"hosts":      func(e *environment.Environment) { e.Capacity = environment.EC2 },
+		"cache.huge": func(e *environment.Environment) { e.Cache.NodeType = "cache.huge" },
+	} {
+		e, err := environment.Find("prod")
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&e)
+		if _, err := cost.Month(e, 5_000_000, counts(t)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want an error about %s", err, want)
+		}
+	}
+}
+
+// TestPricesAreSaid holds the table of prices: each once, above zero, with a page of AWS.
+func TestPricesAreSaid(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range cost.Prices() {
+		if seen[p.Name] || p.USD <= 0 || p.Unit == "" || !strings.HasPrefix(p.Page, "https://aws.amazon.com/") {
+			t.Errorf("%+v", p)
+		}
+		seen[p.Name] = true
+	}
+}
