@@ -94,7 +94,7 @@ compose-test: $(ESBUILD) ## the whole stack in real containers (takes root); ins
 infra-test: ## what is described for AWS (infra/): templates, rules, lint, simulated days, messages; needs Node and Python
 	@scripts/infra-test
 
-infra-golden: ## the same, after its known templates and messages were written anew
+infra-golden: ## the same, after its known templates and messages, and docs/aws.md, were written anew
 	@scripts/infra-test --update
 
 bench: build ## figures of the engine, of the demo's market and of the service, at full size
