@@ -67,9 +67,9 @@ func (d *drawing) summary(members []*template.Resource) (rows []string) {
 					n++
 				}
 			}
-			rows = append(rows, fmt.Sprintf("%s, %d instances", m.Text("Engine"), n))
+			rows = append(rows, fmt.Sprintf("%s, instances: %d", m.Text("Engine"), n))
 		case "AWS::ElastiCache::ReplicationGroup":
-			rows = append(rows, fmt.Sprintf("%s, %v nodes", m.Text("Engine"), m.Properties["NumCacheClusters"]))
+			rows = append(rows, fmt.Sprintf("%s, nodes: %v", m.Text("Engine"), m.Properties["NumCacheClusters"]))
 		case "AWS::ElasticLoadBalancingV2::LoadBalancer":
 			rows = append(rows, "load balancer, "+m.Text("Scheme"))
 		default:
@@ -144,7 +144,7 @@ func (d *drawing) outside(stack string, rule map[string]any) string {
 // ways draws how subnets of each kind reach what is outside.
 func (d *drawing) ways() {
 	if gateways := d.set.Of("AWS::EC2::NatGateway"); len(gateways) > 0 {
-		d.put("nat", public, []string{fmt.Sprintf("%d NAT gateways", len(gateways))}, gateways...)
+		d.put("nat", public, []string{fmt.Sprintf("NAT gateways: %d", len(gateways))}, gateways...)
 	}
 	for _, address := range d.set.Of("AWS::EC2::EIP") {
 		d.shown[address] = true

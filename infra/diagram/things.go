@@ -102,7 +102,7 @@ func (d *drawing) schedules() {
 	if len(all) == 0 {
 		return
 	}
-	d.put("scheduler", region, []string{fmt.Sprintf("EventBridge Scheduler, %d schedules", len(all))})
+	d.put("scheduler", region, []string{fmt.Sprintf("EventBridge Scheduler, schedules: %d", len(all))})
 	for _, one := range all {
 		d.connect("scheduler", d.of[one], "starts")
 	}
