@@ -84,6 +84,7 @@ func (n *Network) newDoors(s constructs.Construct, e environment.Environment) Do
 	for _, way := range n.ways {
 		lets(d.Balancer, awsec2.Peer_Ipv4(awscdk.Fn_Join(jsii.String(""), &[]*string{way.AttrPublicIp(), jsii.String("/32")})), testPort, "the acceptance of a version that nobody is sent to yet")
 	}
+	unjudged(d.Balancer, "EC23", "the addresses are those of this environment's own gateways, one each")
 	d.Web.Connections().AllowFrom(d.Balancer, awsec2.Port_Tcp(jsii.Number(servicePort)), jsii.String("requests"))
 	for _, own := range []awsec2.SecurityGroup{d.Web, d.Worker, d.Job} {
 		lets(d.Database, own, databasePort, "Enishi's own tasks")
