@@ -31,8 +31,7 @@ const (
 	answerBytes = 8600. // of a request of the default mix
 	lineBytes   = 261.  // that it leaves in the log
 
-	bytesToday  = 114e6 / 20_000 // of the database, a person, with companies, rules and 180 days of offers
-	innodb      = 2              // as much as SQLite takes
+	bytesToday  = 214e6 / 20_000 // of the database, a person, with companies, rules and 180 days of offers
 	years       = 4              // as much as after 180 days
 	hot         = 0.1            // of the database, that is to be in memory
 	unitMemory  = 1.5e9          // bytes of an ACU's 2 GiB that hold pages
@@ -116,7 +115,7 @@ func Needs(e environment.Environment, people int) (Size, error) {
 		s.Peak = 1 // whoever tries something
 	}
 	s.Mean = meanOfPeak * s.Peak
-	s.DatabaseGB = float64(people) * bytesToday * innodb * years / 1e9
+	s.DatabaseGB = float64(people) * bytesToday * years / 1e9
 	s.Requests = s.Mean * hours * 3600 / 1e6
 	s.AnswerGB = s.Requests * 1e6 * answerBytes / 1e9
 	perTask := math.Inf(1)
