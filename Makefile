@@ -4,6 +4,7 @@
 GOFUMPT_VERSION       := v0.9.1
 GOLANGCI_LINT_VERSION := v2.5.0
 GOVULNCHECK_VERSION   := v1.1.4
+ACTIONLINT_VERSION    := v1.7.12
 TEMPL_VERSION         := v0.3.977
 ESBUILD_VERSION       := v0.25.11
 
@@ -14,6 +15,7 @@ DATA ?= data/demo
 GOFUMPT       := $(CURDIR)/bin/tools/$(GOFUMPT_VERSION)/gofumpt
 GOLANGCI_LINT := $(CURDIR)/bin/tools/$(GOLANGCI_LINT_VERSION)/golangci-lint
 GOVULNCHECK   := $(CURDIR)/bin/tools/$(GOVULNCHECK_VERSION)/govulncheck
+ACTIONLINT    := $(CURDIR)/bin/tools/$(ACTIONLINT_VERSION)/actionlint
 TEMPL         := $(CURDIR)/bin/tools/$(TEMPL_VERSION)/templ
 ESBUILD       := $(CURDIR)/bin/tools/$(ESBUILD_VERSION)/esbuild
 
@@ -55,9 +57,10 @@ services-stop: ## stop exactly those
 
 test-services: ## the tests that run on real servers; one that is away is a failure
 	@[[ -r $${SERVICES_DIR:-.services}/env ]] || { echo 'run make services first' >&2; exit 1; }
+	@# Most of the time they wait for the servers' disks: more of them at once than there are processors.
 	@source $${SERVICES_DIR:-.services}/env; export ENISHI_TEST_SERVICES=required; \
-		$(GO) test -count=1 -timeout 30m ./internal/store/mysql/...; \
-		$(GO) test -count=1 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
+		$(GO) test -count=1 -parallel 8 -timeout 30m ./internal/store/mysql/...; \
+		$(GO) test -count=1 -parallel 8 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
 		$(GO) test -count=1 -timeout 10m ./internal/redis; \
 		$(GO) test -count=1 -timeout 10m ./internal/files; \
 		$(GO) test -count=1 -timeout 10m -run 'InABucket' ./internal/worker; \
@@ -118,8 +121,9 @@ format: $(GOFUMPT) ## fail on files that gofumpt would write differently
 vet: ## the compiler's companion
 	$(GO) vet ./...
 
-lint: $(GOLANGCI_LINT) ## static analysis
+lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## static analysis
 	'$(GOLANGCI_LINT)' run --allow-parallel-runners ./...
+	'$(ACTIONLINT)'
 
 vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the code can reach
 	@scripts/vulnerabilities '$(GOVULNCHECK)'
@@ -147,6 +151,9 @@ $(ESBUILD):
 
 $(GOLANGCI_LINT):
 	$(INSTALL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
+$(ACTIONLINT):
+	$(INSTALL) github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 
 $(GOVULNCHECK):
 	$(INSTALL) golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)

@@ -122,7 +122,7 @@ var types = map[string]kind{
 			"GroupDescription VpcId !SecurityGroupEgress/0/CidrIp=ipPermissionsEgress/0/ipRanges/0/cidrIp Tags=tagSet")),
 	"AWS::EC2::SecurityGroupIngress": made("",
 		asked("ec2", "DescribeSecurityGroups", "GroupId.1={GroupId}").in("securityGroupInfo/0/ipPermissions/[fromPort={FromPort}]",
-			"FromPort ToPort IpProtocol SourceSecurityGroupId=groups/[groupId={SourceSecurityGroupId}]/groupId CidrIp=ipRanges/0/cidrIp !Description=ipRanges/0/description")).
+			"FromPort ToPort IpProtocol SourceSecurityGroupId=groups/[groupId={SourceSecurityGroupId}]/groupId CidrIp=ipRanges/[cidrIp={CidrIp}]/cidrIp !Description=ipRanges/0/description")).
 		but(gap{property: "SourcePrefixListId", instead: map[string]any{"CidrIp": "192.0.2.0/24"}, fails: "AssertionError"}),
 	"AWS::EC2::Subnet": made("",
 		asked("ec2", "DescribeSubnets", "SubnetId.1={id}").in("subnetSet/0", "AvailabilityZone CidrBlock MapPublicIpOnLaunch VpcId Tags=tagSet")),
@@ -177,7 +177,7 @@ var types = map[string]kind{
 	"AWS::IAM::Policy": made("",
 		asked("iam", "GetRolePolicy", "RoleName={Roles} PolicyName={PolicyName}").in("GetRolePolicyResult", "PolicyName PolicyDocument Roles/0=RoleName")),
 	"AWS::IAM::Role": made("",
-		asked("iam", "GetRole", "RoleName={id}").in("GetRoleResult/Role", "AssumeRolePolicyDocument Tags"),
+		asked("iam", "GetRole", "RoleName={id}").in("GetRoleResult/Role", "AssumeRolePolicyDocument RoleName MaxSessionDuration Tags"),
 		asked("iam", "ListAttachedRolePolicies", "RoleName={id}").in("ListAttachedRolePoliciesResult", "!ManagedPolicyArns=AttachedPolicies/*/PolicyArn"),
 		asked("iam", "GetPolicy", "PolicyArn={ManagedPolicyArns}").in("GetPolicyResult/Policy", "ManagedPolicyArns/0=Arn")), // AWS has it
 	"AWS::KMS::Key": made("",
@@ -217,6 +217,9 @@ var types = map[string]kind{
 		asked("sns", "GetTopicAttributes", "TopicArn={id}").in("GetTopicAttributesResult/Attributes/entry", "KmsMasterKeyId=[key=KmsMasterKeyId]/value DisplayName=[key=DisplayName]/value"),
 		asked("sns", "ListTagsForResource", "ResourceArn={id}").in("ListTagsForResourceResult", "!Tags")),
 
+	"AWS::SSM::Parameter": made("",
+		asked("ssm", "GetParameter", "Name={Name}").in("Parameter", "Name Type Value")).
+		but(gap{property: "Tags", fails: "TypeError: string indices must be integers"}),
 	"AWS::SQS::Queue": made("",
 		asked("sqs", "GetQueueAttributes", "QueueUrl={id} AttributeNames=[All]").in("Attributes", "KmsMasterKeyId MessageRetentionPeriod"),
 		asked("sqs", "GetQueueUrl", "QueueName={QueueName}").in("", ""),

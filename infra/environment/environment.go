@@ -37,6 +37,7 @@ type Environment struct {
 	Account  string
 	Region   string
 	Domain   string   // a zone of Route 53, which exists beforehand
+	Source   string   // OWNER/NAME on GitHub, whose workflows may deploy; "": none
 	Edge     string   // prefix list of the addresses from which CloudFront asks, as the region names it
 	Zones    []string // availability zones
 	Capacity Capacity
@@ -51,6 +52,9 @@ type Environment struct {
 
 	Spikes []Spike // that are announced
 
+	// LogServer is a log server of one's own that takes syslog over TLS, as HOST:PORT, to which
+	// every line goes besides CloudWatch; "": none.
+	LogServer   string
 	LogDays     int           // in CloudWatch Logs
 	ArchiveDays int           // in S3, from where they are deleted
 	BackupDays  int           // of the database's point-in-time recovery

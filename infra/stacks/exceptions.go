@@ -10,11 +10,3 @@ import (
 func except(of constructs.IConstruct, rule, why string) {
 	cdknag.NagSuppressions_AddResourceSuppressions(of, &[]*cdknag.NagPackSuppression{{Id: jsii.String("AwsSolutions-" + rule), Reason: jsii.String(why)}}, jsii.Bool(true))
 }
-
-// unjudged says why it is no matter that a rule of AwsSolutions cannot be judged, since it
-// asks for a value that is known at deployment only.
-func unjudged(of constructs.IConstruct, rule, why string) {
-	cdknag.NagSuppressions_AddResourceSuppressions(of, &[]*cdknag.NagPackSuppression{{
-		Id: jsii.String("CdkNagValidationFailure"), Reason: jsii.String(why), AppliesTo: &[]any{"AwsSolutions-" + rule},
-	}}, jsii.Bool(true))
-}

@@ -53,10 +53,15 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 	if err != nil {
 		return nil, err
 	}
-	s.web(e, b, tasks.define(web, e.WebPower))
-	s.worker(e, b, tasks.define(worker, e.WorkerPower))
+	running := []awsecs.CfnService{s.web(e, b, tasks.define(web, e.WebPower)), s.worker(e, b, tasks.define(worker, e.WorkerPower))}
 	s.jobs(e, b, p, tasks)
 	tasks.once(environment.Power{CPU: 1024, Memory: 2048})
+	newDeployer(s.Stack, e, b, tasks)
+	for _, service := range running { // its first tasks are refused their secrets otherwise
+		for _, role := range []awsiam.Role{tasks.starts, tasks.may} {
+			service.Node().AddDependency(role)
+		}
+	}
 	return s, nil
 }
 
@@ -77,7 +82,7 @@ const (
 // web is deployed by ECS itself: the next version beside this one, a tenth of the traffic,
 // all of it, and back if an alarm says so while both are there. How many tasks there are
 // is not said here, so that a change of the template leaves what scaling has chosen.
-func (s *Service) web(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) {
+func (s *Service) web(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) awsecs.CfnService {
 	service := awsecs.NewCfnService(s.Stack, jsii.String("WebService"), &awsecs.CfnServiceProps{
 		ServiceName: jsii.String("web"), Cluster: s.Cluster.Ref(), TaskDefinition: task.Ref(),
 		CapacityProviderStrategy: on(e, false), NetworkConfiguration: inside(b, b.Network.Doors.Web), AvailabilityZoneRebalancing: jsii.String("ENABLED"),
@@ -95,9 +100,10 @@ func (s *Service) web(e environment.Environment, b *Base, task awsecs.CfnTaskDef
 		},
 	})
 	s.scales(e, "web", service, scaling.Web(e.WebPower.CPU), e.Spikes)
+	return service
 }
 
-func (s *Service) worker(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) {
+func (s *Service) worker(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) awsecs.CfnService {
 	service := awsecs.NewCfnService(s.Stack, jsii.String("WorkerService"), &awsecs.CfnServiceProps{
 		ServiceName: jsii.String("worker"), Cluster: s.Cluster.Ref(), TaskDefinition: task.Ref(),
 		CapacityProviderStrategy: on(e, true), NetworkConfiguration: inside(b, b.Network.Doors.Worker), AvailabilityZoneRebalancing: jsii.String("ENABLED"),
@@ -108,6 +114,7 @@ func (s *Service) worker(e environment.Environment, b *Base, task awsecs.CfnTask
 		},
 	})
 	s.scales(e, "worker", service, scaling.Worker(), nil)
+	return service
 }
 
 // scales gives a service the bounds that operators keep in the account, and its policies.

@@ -178,14 +178,98 @@ func TestEverySettingIsSaid(t *testing.T) {
 		}
 		delete(said, s.Env)
 	}
-	for _, name := range []string{"ENISHI_VERIFY_EMAIL", "ENISHI_VERIFY_PASSWORD", "ENISHI_USER_PASSWORD"} {
+	for _, name := range stacks.OfCommands() {
 		if !said[name] {
-			t.Errorf("no task is told %s, which the commands verify and user take", name)
+			t.Errorf("no task is told %s", name)
 		}
 		delete(said, name)
 	}
 	for name := range said {
 		t.Errorf("the tasks are told %s, which the program does not know", name)
+	}
+}
+
+// TestDeployerMayDeploy finds every right that a deployment asks for (internal/deploy lists
+// them) with the role that deploys, and no right on everything that knows a resource.
+func TestDeployerMayDeploy(t *testing.T) {
+	text, err := os.ReadFile("../../internal/deploy/testdata/rights.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := strings.Fields(string(text))
+	if len(wanted) < 15 {
+		t.Fatalf("a deployment asks for %q", wanted)
+	}
+	everywhere(t, func(t *testing.T, e environment.Environment, _, service template) {
+		has := map[string]bool{"sts:GetCallerIdentity": true} // which needs no right
+		for name, r := range service.of("AWS::IAM::Policy") {
+			if !strings.HasPrefix(name, "Deployer") {
+				continue
+			}
+			for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+				statement := s.(map[string]any)
+				actions, ok := statement["Action"].([]any)
+				if !ok {
+					actions = []any{statement["Action"]}
+				}
+				for _, action := range actions {
+					has[action.(string)] = true
+					if strings.Contains(action.(string), "*") {
+						t.Errorf("the deployer may do %s", action)
+					}
+				}
+			}
+		}
+		for _, right := range wanted {
+			if !has[right] {
+				t.Errorf("the deployer may not %s", right)
+			}
+		}
+	})
+}
+
+// TestWorkflowsDeploy lets the workflows of one repository deploy an environment, by the name
+// that GitHub says, and nobody else's.
+func TestWorkflowsDeploy(t *testing.T) {
+	e := environment.All()[2]
+	e.Source = "enishi/enishi"
+	all, _ := synthesised(t, e)
+	found := ""
+	for name, r := range all["enishi-prod-service"].of("AWS::IAM::Role") {
+		if strings.HasPrefix(name, "Deployer") {
+			found = r.text
+		}
+	}
+	for _, want := range []string{`"token.actions.githubusercontent.com:sub":"repo:enishi/enishi:environment:prod"`, `"sts:AssumeRoleWithWebIdentity"`, `"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"`} {
+		if !strings.Contains(found, want) {
+			t.Errorf("the role has no %s: %s", want, found)
+		}
+	}
+}
+
+// TestLogServer gives an environment a log server of its own: every task has a router, which
+// sends to CloudWatch and to it.
+func TestLogServer(t *testing.T) {
+	e := environment.All()[1]
+	e.LogServer = "logs.example.jp:6514"
+	all, _ := synthesised(t, e)
+	tasks := all["enishi-"+e.Name+"-service"].of("AWS::ECS::TaskDefinition")
+	if len(tasks) < 5 {
+		t.Fatalf("%d tasks", len(tasks))
+	}
+	for name, r := range tasks {
+		for _, want := range []string{
+			`"LogDriver":"awsfirelens"`, `"Name":"cloudwatch_logs"`, `"FirelensConfiguration":{`, `"Type":"fluentbit"`,
+			`{"Name":"LOG_SERVER_HOST","Value":"logs.example.jp"},{"Name":"LOG_SERVER_PORT","Value":"6514"}`, `/fluent-bit/log-server.conf`,
+		} {
+			if !strings.Contains(r.text, want) {
+				t.Errorf("%s has no %s: %s", name, want, r.text)
+			}
+		}
+	}
+	text, err := os.ReadFile("../../deploy/fluent-bit/log-server.conf")
+	if err != nil || !strings.Contains(string(text), "${LOG_SERVER_HOST}") || !strings.Contains(string(text), "${LOG_SERVER_PORT}") {
+		t.Errorf("the router's configuration: %v\n%s", err, text)
 	}
 }
 
@@ -235,16 +319,12 @@ func TestCapacityIsAValue(t *testing.T) {
 func TestDoorsLetInOneRole(t *testing.T) {
 	everywhere(t, func(t *testing.T, e environment.Environment, base, service template) {
 		for name, r := range base.of("AWS::EC2::SecurityGroup") {
-			inside, _ := r.Properties["SecurityGroupIngress"].([]any)
-			if doorOf(name) == "BalancerDoor" {
-				inside = others(t, e, inside)
-			}
-			if len(inside) > 0 {
+			if r.Properties["SecurityGroupIngress"] != nil {
 				t.Errorf("%s lets in somebody by itself: %s", name, r.text)
 			}
 		}
-		if more := service.of("AWS::EC2::SecurityGroupIngress"); len(more) > 0 {
-			t.Errorf("the service opens %v", more)
+		if others := service.of("AWS::EC2::SecurityGroupIngress"); len(others) > 0 {
+			t.Errorf("the service opens %v", others)
 		}
 		reaches := map[string][]string{}
 		for _, r := range base.of("AWS::EC2::SecurityGroupIngress") {
@@ -252,37 +332,20 @@ func TestDoorsLetInOneRole(t *testing.T) {
 			if r.Properties["SourcePrefixListId"] == e.Edge {
 				from = "CloudFront"
 			}
+			if strings.Contains(fmt.Sprint(r.Properties["CidrIp"]), "NetworkWay") && r.Properties["FromPort"] == 8443.0 {
+				from = "a gateway of ours"
+			}
 			reaches[to] = append(reaches[to], from)
 		}
 		for _, from := range reaches {
 			slices.Sort(from)
 		}
 		own := []string{"JobDoor", "WebDoor", "WorkerDoor"}
-		want := map[string][]string{"DatabaseDoor": own, "CacheDoor": own, "EndpointDoor": own, "WebDoor": {"BalancerDoor"}, "BalancerDoor": {"CloudFront"}}
+		want := map[string][]string{"DatabaseDoor": own, "CacheDoor": own, "EndpointDoor": own, "WebDoor": {"BalancerDoor"}, "BalancerDoor": append([]string{"CloudFront"}, slices.Repeat([]string{"a gateway of ours"}, e.NATs)...)}
 		if diff := cmp.Diff(want, reaches); diff != "" {
 			t.Errorf("who reaches what (-want +got):\n%s", diff)
 		}
 	})
-}
-
-// others gives what lets somebody in beside the environment's own gateways, each of which may
-// ask for the version that nobody is sent to yet.
-func others(t *testing.T, e environment.Environment, rules []any) (more []any) {
-	t.Helper()
-	ways := 0
-	for _, one := range rules {
-		rule := one.(map[string]any)
-		from := fmt.Sprint(rule["CidrIp"])
-		if strings.Contains(from, "NetworkWay") && strings.Contains(from, "PublicIp") && strings.Contains(from, "/32") && rule["FromPort"] == 8443.0 && rule["ToPort"] == 8443.0 {
-			ways++
-			continue
-		}
-		more = append(more, one)
-	}
-	if ways != e.NATs {
-		t.Errorf("%d gateways reach the version that nobody is sent to yet, want %d", ways, e.NATs)
-	}
-	return more
 }
 
 // doorOf gives the name of a security group that a template refers to.

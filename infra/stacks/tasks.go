@@ -54,6 +54,10 @@ func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p 
 	} {
 		of.role.AddToPolicy(allow(of.on, of.actions...))
 	}
+	if e.LogServer != "" {
+		t.may.AddToPolicy(allow(b.Data.Records.ArnForObjects(jsii.String(logConfig)), "s3:GetObject"))
+		t.may.AddToPolicy(allow(b.Data.Records.BucketArn(), "s3:GetBucketLocation"))
+	}
 	except(t.may, "IAM5", "every file of this environment's own bucket is the program's")
 	except(t.starts, "IAM5", "a token for the registry is of no resource; log groups are named with what is below them")
 	return t
@@ -76,7 +80,7 @@ func (t *tasks) define(task program.Task, power environment.Power, more ...any) 
 		TaskRoleArn: t.may.RoleArn(), ExecutionRoleArn: t.starts.RoleArn(),
 		RuntimePlatform: &awsecs.CfnTaskDefinition_RuntimePlatformProperty{CpuArchitecture: jsii.String("ARM64"), OperatingSystemFamily: jsii.String("LINUX")},
 		Volumes:         &[]any{&awsecs.CfnTaskDefinition_VolumeProperty{Name: jsii.String("data")}, &awsecs.CfnTaskDefinition_VolumeProperty{Name: jsii.String("tmp")}},
-		ContainerDefinitions: &[]any{&awsecs.CfnTaskDefinition_ContainerDefinitionProperty{
+		ContainerDefinitions: t.withLogRouter(log, &awsecs.CfnTaskDefinition_ContainerDefinitionProperty{
 			Name: jsii.String("enishi"), Image: t.image, Essential: jsii.Bool(true), Command: jsii.Strings(task.Args...),
 			ReadonlyRootFilesystem: jsii.Bool(true), StopTimeout: jsii.Number(task.StopSeconds), VersionConsistency: jsii.String("enabled"),
 			PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(t.program.Port), Protocol: jsii.String("tcp")}},
@@ -85,13 +89,10 @@ func (t *tasks) define(task program.Task, power environment.Power, more ...any) 
 				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("data"), ContainerPath: jsii.String("/data"), ReadOnly: jsii.Bool(false)},
 				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("tmp"), ContainerPath: jsii.String("/tmp"), ReadOnly: jsii.Bool(false)},
 			},
-			HealthCheck: t.health(task),
-			LogConfiguration: &awsecs.CfnTaskDefinition_LogConfigurationProperty{LogDriver: jsii.String("awslogs"), Options: map[string]*string{
-				"awslogs-group": log.LogGroupName(), "awslogs-region": jsii.String(t.e.Region), "awslogs-stream-prefix": jsii.String(task.Name),
-				"mode": jsii.String("non-blocking"), "max-buffer-size": jsii.String("25m"), // a log that hangs must not hang the service
-			}},
-			LinuxParameters: &awsecs.CfnTaskDefinition_LinuxParametersProperty{Capabilities: &awsecs.CfnTaskDefinition_KernelCapabilitiesProperty{Drop: jsii.Strings("ALL")}},
-		}},
+			HealthCheck:      t.health(task),
+			LogConfiguration: t.logs(task.Name, log),
+			LinuxParameters:  &awsecs.CfnTaskDefinition_LinuxParametersProperty{Capabilities: &awsecs.CfnTaskDefinition_KernelCapabilitiesProperty{Drop: jsii.Strings("ALL")}},
+		}),
 	})
 	except(definition, "ECS2", "where things are is no secret; secrets come from Secrets Manager")
 	return definition
@@ -148,6 +149,11 @@ func (t *tasks) once(power environment.Power) {
 	}
 	t.define(program.Task{Name: "accept", Args: []string{"version"}, StopSeconds: onceStops}, power,
 		secret("ENISHI_VERIFY_EMAIL", "email"), secret("ENISHI_VERIFY_PASSWORD", "password"), secret("ENISHI_USER_PASSWORD", "password"))
+}
+
+// OfCommands are what tasks are told that is no setting: commands read it.
+func OfCommands() []string {
+	return []string{"ENISHI_VERIFY_EMAIL", "ENISHI_VERIFY_PASSWORD", "ENISHI_USER_PASSWORD"}
 }
 
 // onceStops is how long a task that is told to stop may take to take back what it has begun.

@@ -30,7 +30,7 @@ type Topics struct {
 func newTopics(scope constructs.Construct, e environment.Environment) *Topics {
 	s := constructs.NewConstruct(scope, jsii.String("Topics"))
 	key := awskms.NewKey(s, jsii.String("Key"), &awskms.KeyProps{
-		Description: jsii.String("Enishi " + e.Name + ": what alarms say"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		Description: jsii.String("Enishi " + e.Name + ": what alarms say"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: stays(e),
 	})
 	// SNS itself puts into the queue what it could hand to nobody.
 	for _, teller := range []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "sns.amazonaws.com"} {

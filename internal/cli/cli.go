@@ -67,6 +67,7 @@ type commands struct {
 	Health      healthCmd      `cmd:"" help:"Ask a server on this machine how it is."`
 	Verify      verifyCmd      `cmd:"" help:"Hold a live installation to what it promises: from the sign-up to the date of an interview."`
 	Deploy      deployCmd      `cmd:"" help:"Bring a version to an environment on Amazon ECS, or take it back."`
+	Task        taskCmd        `cmd:"" help:"Run one-off work in an environment on Amazon ECS, recorded."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 

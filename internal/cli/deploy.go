@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,6 +24,55 @@ type deployCmd struct {
 	Run      deployRunCmd      `cmd:"" default:"withargs" help:"Bring what is checked out here to all traffic of an environment."`
 	Rollback deployRollbackCmd `cmd:"" help:"Take back the deployment that was left half-way, or the one that has ended last."`
 	Status   deployStatusCmd   `cmd:"" help:"Show what is deployed, and how far a deployment is."`
+}
+
+// taskCmd runs one-off work.
+type taskCmd struct {
+	place
+	asked
+	Command []string `arg:"" passthrough:"" help:"What the program is told: job run expire."`
+}
+
+// Help says where it runs and what is kept of it.
+func (c *taskCmd) Help() string {
+	return `Runs a command of the program in an environment on Amazon ECS, as a task of the version that is deployed, with its settings and its secrets, and prints what it prints. Who, why, the command and how it ended are kept in the environment's bucket. Nobody needs a shell there.
+
+Examples:
+  enishi task staging --why "offers of a closed company" -- job run expire
+  enishi task prod --why "Hanako joins" --confirm prod -- user add --role operator --email hanako@enishi.example.jp`
+}
+
+// Run runs it.
+func (c *taskCmd) Run(ctx context.Context, w World) error {
+	if err := c.reason(); err != nil {
+		return err
+	}
+	if c.Command = slices.DeleteFunc(c.Command, func(word string) bool { return word == "--" }); len(c.Command) == 0 {
+		return usageError{"what shall be run? Such as: -- job run expire"}
+	}
+	o, plan, err := c.look(ctx, w, c.Why)
+	if err != nil {
+		return err
+	}
+	printPlan(w.Err, plan)
+	fmt.Fprintf(w.Err, "Next: enishi %s, as a task of its own.\n", strings.Join(c.Command, " "))
+	if err := c.agreed(w, plan); err != nil {
+		return err
+	}
+	out := w.Out
+	if c.JSON {
+		out = w.Err
+	}
+	task, err := deploy.RunTask(ctx, o, c.Command, func(line string) { fmt.Fprintln(out, line) })
+	if task != nil && task.Ended.IsZero() {
+		fmt.Fprintf(w.Err, "It goes on as %s.\n", task.ARN)
+	}
+	if c.JSON && task != nil {
+		if failed := printJSON(w.Out, task); failed != nil {
+			return failed
+		}
+	}
+	return err
 }
 
 // place is the environment that a command is about.

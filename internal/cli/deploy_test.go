@@ -47,6 +47,9 @@ func TestDeployAsks(t *testing.T) {
 		{name: "yes alone, where people's data is", environment: "prod", args: "prod --why x", terminal: true, in: "yes\n", code: 1, err: "Type its name to go on"},
 		{name: "another name", environment: "staging", args: "staging --why x --confirm prod", code: 2, err: "--confirm prod: this is staging"},
 		{name: "nothing to take back", environment: "staging", args: "rollback staging --why x --yes", code: 1, err: "nothing is there to be taken back"},
+		{name: "a task that nobody confirms", environment: "prod", args: "task prod --why x -- job run expire", code: 2, err: "give --confirm prod"},
+		{name: "a task without a command", environment: "staging", args: "task staging --why x", code: 2, err: "expected \"<command> ...\""},
+		{name: "a task without a reason", environment: "staging", args: "task staging -- job run expire", code: 2, err: "--why is missing"},
 		{name: "the status", environment: "prod", args: "status prod", out: "Now: " + deploytest.Before},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,11 +58,11 @@ func TestDeployAsks(t *testing.T) {
 			var out, err bytes.Buffer
 			w := cli.System()
 			w.AWS, w.In, w.Out, w.Err, w.Terminal = &settings, strings.NewReader(tt.in), &out, &err, tt.terminal
-			if code := cli.Run(append([]string{"deploy"}, strings.Fields(tt.args)...), w); code != tt.code || !strings.Contains(out.String(), tt.out) || !strings.Contains(err.String(), tt.err) {
+			if code := cli.Run(commandLine(tt.args), w); code != tt.code || !strings.Contains(out.String(), tt.out) || !strings.Contains(err.String(), tt.err) {
 				t.Errorf("enishi deploy %s = %d\n%s\n%s\nwant %d with %q and %q", tt.args, code, out.String(), err.String(), tt.code, tt.out, tt.err)
 			}
 			for _, asked := range a.Asked() {
-				if slices.ContainsFunc([]string{"PUT", "Update", "Register", "Run", "Put"}, func(prefix string) bool { return strings.HasPrefix(asked, prefix) }) {
+				if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run"}, func(part string) bool { return strings.Contains(asked, part) }) {
 					t.Errorf("%s was asked for", asked)
 				}
 			}
@@ -71,4 +74,13 @@ func TestDeployAsks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// commandLine gives the words of a command, which is deploy unless it is said.
+func commandLine(args string) []string {
+	words := strings.Fields(args)
+	if words[0] != "task" {
+		words = append([]string{"deploy"}, words...)
+	}
+	return words
 }

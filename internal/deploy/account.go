@@ -149,8 +149,9 @@ func copyFields(to, from reflect.Value) {
 	}
 }
 
-// jobs gives the families of the environment's tasks that are scheduled.
-func (a *account) jobs(ctx context.Context) ([]string, error) {
+// others gives the families of the environment's tasks that are of no service: scheduled jobs,
+// and one-off work.
+func (a *account) others(ctx context.Context) ([]string, error) {
 	var out []string
 	prefix := a.family("")
 	pages := ecs.NewListTaskDefinitionFamiliesPaginator(a.ecs, &ecs.ListTaskDefinitionFamiliesInput{FamilyPrefix: &prefix, Status: types.TaskDefinitionFamilyStatusActive})
@@ -160,7 +161,7 @@ func (a *account) jobs(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("list the task definitions of %s: %w", a.name, err)
 		}
 		for _, family := range page.Families {
-			if !slices.Contains([]string{web, worker, once, accept}, strings.TrimPrefix(family, prefix)) {
+			if !slices.Contains([]string{web, worker}, strings.TrimPrefix(family, prefix)) {
 				out = append(out, family)
 			}
 		}

@@ -127,7 +127,7 @@ func (d *deployment) again(ctx context.Context, service, before string, now *typ
 
 // keepBefore gives the jobs and the templates the image from before.
 func (d *deployment) keepBefore(ctx context.Context) error {
-	if err := d.jobs(ctx, d.record.Before.Image, d.record.ID+"-back"); err != nil {
+	if err := d.others(ctx, d.record.Before.Image, d.record.ID+"-back"); err != nil {
 		return err
 	}
 	return d.stay(ctx, d.record.Before.Image)

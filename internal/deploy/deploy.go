@@ -348,8 +348,18 @@ const (
 	failuresBorne = 5
 )
 
-// await asks until there is nothing left to await. An error that is final ends it at once.
+// await asks until there is nothing left to await, and keeps the deployment's lock meanwhile.
 func (d *deployment) await(ctx context.Context, step, what string, limit time.Duration, look looker) error {
+	return d.poll(ctx, step, what, limit, func(ctx context.Context) (string, error) {
+		if err := d.mayChange(ctx); err != nil {
+			return "", err
+		}
+		return look(ctx)
+	})
+}
+
+// poll asks until there is nothing left to await. An error that is final ends it at once.
+func (d *deployment) poll(ctx context.Context, step, what string, limit time.Duration, look looker) error {
 	begun, failures, said := time.Now(), 0, ""
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -379,9 +389,6 @@ func (d *deployment) await(ctx context.Context, step, what string, limit time.Du
 		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
-		}
-		if err := d.mayChange(ctx); err != nil {
-			return err
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"enishi/internal/deploy"
 	"enishi/internal/deploy/deploytest"
 	"enishi/internal/errs"
+	"enishi/internal/golden"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 
 // everything gives what runs where one image runs everywhere.
 func everything(image string) map[string]string {
-	return map[string]string{"web": image, "worker": image, "image": image, "expire": image, "cleanup": image}
+	return map[string]string{"web": image, "worker": image, "image": image, "once": image, "accept": image, "expire": image, "cleanup": image}
 }
 
 type trouble = func(n int, operation string) deploytest.Trouble
@@ -203,7 +204,8 @@ func TestEveryCut(t *testing.T) {
 
 // changes says whether an operation changes what runs.
 func changes(operation string) bool {
-	return !slices.ContainsFunc([]string{"Describe", "List", "Get", "GET ", "POST " /* who asks */, "PUT current"}, func(prefix string) bool { return strings.HasPrefix(operation, prefix) })
+	_, asked, _ := strings.Cut(operation, ":")
+	return !slices.ContainsFunc([]string{"Describe", "List", "Get", "PutObject deploy/current"}, func(prefix string) bool { return strings.HasPrefix(asked, prefix) })
 }
 
 // TestTwoAtOnce begins a second deployment while one goes on, and one of two that begin
@@ -325,6 +327,41 @@ func TestRollback(t *testing.T) {
 	})
 }
 
+// TestRights lists what deployments, forward and back, ask of AWS. The role that workflows
+// deploy as (infra/stacks) is held to the list.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	rights := map[string]bool{}
+	for _, exit := range []int32{0, 1} {
+		for n := 0; n < 210; n += 3 { // where it is killed, if it gets that far, and then taken back
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.New("staging")
+				a.Exit = func(command string) (int32, time.Duration) {
+					if command == "verify" {
+						return exit, 5 * time.Second
+					}
+					return 0, 5 * time.Second
+				}
+				_, _ = deploy.Look(t.Context(), options(a, nil))
+				_, _ = deploy.Run(t.Context(), options(a, func(m int, _ string) deploytest.Trouble { // whatever becomes of it
+					if m == n {
+						return deploytest.Killed
+					}
+					return deploytest.None
+				}))
+				time.Sleep(2 * time.Minute)
+				_, _ = deploy.Rollback(t.Context(), options(a, nil))
+				_, _ = deploy.RunTask(t.Context(), options(a, nil), []string{"version"}, func(string) {})
+				for _, asked := range a.Asked() {
+					right, _, _ := strings.Cut(asked, " ")
+					rights[right] = true
+				}
+			})
+		}
+	}
+	golden.Assert(t, "testdata/rights.golden", strings.Join(slices.Sorted(maps.Keys(rights)), "\n")+"\n")
+}
+
 // TestLook looks at an account that is as it was deployed, and at one in which somebody has
 // changed a thing by hand.
 func TestLook(t *testing.T) {
@@ -347,7 +384,7 @@ func TestLook(t *testing.T) {
 		}
 		a.Set("image", next)
 		a.Move("web")
-		if p, err = deploy.Look(t.Context(), options(a, nil)); err != nil || len(p.Drift) != 4 || !strings.Contains(p.Drift[0], "enishi-prod-web runs "+before) {
+		if p, err = deploy.Look(t.Context(), options(a, nil)); err != nil || len(p.Drift) != 6 || !strings.Contains(p.Drift[0], "enishi-prod-web runs "+before) {
 			t.Errorf("changed by hand: %v, %+v", err, p)
 		}
 		for _, asked := range a.Asked() {
@@ -387,7 +424,7 @@ func TestRefused(t *testing.T) {
 					t.Errorf("Run = %v, want %q", err, tt.want)
 				}
 				for _, asked := range a.Asked() {
-					if changes(asked) || strings.HasPrefix(asked, "PUT") {
+					if changes(asked) || strings.HasPrefix(asked, "s3:Put") {
 						t.Errorf("%s was asked for", asked)
 					}
 				}

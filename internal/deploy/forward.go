@@ -96,24 +96,32 @@ func (d *deployment) startOnce(ctx context.Context, step, family string, arn *st
 	if err != nil {
 		return err
 	}
-	s, err := d.account.service(ctx, worker) // it stands where workers do
-	if err != nil {
+	if *arn, err = d.run(ctx, definition, r.ID, r.ID+step, command); err != nil {
 		return err
 	}
-	token := sha256.Sum256([]byte(r.ID + step)) // a second try with it gives the same task
+	return d.save(ctx)
+}
+
+// run starts a task of a definition and gives its ARN: a second try with the same token gives
+// the same task.
+func (d *deployment) run(ctx context.Context, definition, by, token string, command []string) (string, error) {
+	s, err := d.account.service(ctx, worker) // it stands where workers do
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(token))
 	out, err := d.account.ecs.RunTask(ctx, &ecs.RunTaskInput{
 		Cluster: aws.String(d.account.cluster()), TaskDefinition: &definition, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: s.NetworkConfiguration,
-		ClientToken: aws.String(hex.EncodeToString(token[:])), StartedBy: aws.String(r.ID), PropagateTags: types.PropagateTagsTaskDefinition,
+		ClientToken: aws.String(hex.EncodeToString(sum[:])), StartedBy: &by, PropagateTags: types.PropagateTagsTaskDefinition,
 		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command}}},
 	})
 	if err != nil {
-		return fmt.Errorf("run enishi %s: %w", command[0], err)
+		return "", fmt.Errorf("run enishi %s: %w", command[0], err)
 	}
 	if len(out.Tasks) != 1 {
-		return errs.New(errs.Internal, "enishi "+command[0]+" could not be run: "+reasons(out.Failures))
+		return "", errs.New(errs.Internal, "enishi "+command[0]+" could not be run: "+reasons(out.Failures))
 	}
-	*arn = aws.ToString(out.Tasks[0].TaskArn)
-	return d.save(ctx)
+	return aws.ToString(out.Tasks[0].TaskArn), nil
 }
 
 func (d *deployment) task(ctx context.Context, arn string) (*types.Task, error) {
@@ -252,15 +260,15 @@ func (d *deployment) settled(ctx context.Context, step, service, definition stri
 // keep makes the new version the one that stays: scheduled jobs run it from now on, and
 // the templates keep it.
 func (d *deployment) keep(ctx context.Context) error {
-	if err := d.jobs(ctx, d.record.Image, d.record.ID); err != nil {
+	if err := d.others(ctx, d.record.Image, d.record.ID); err != nil {
 		return err
 	}
 	return d.stay(ctx, d.record.Image)
 }
 
-// jobs makes every scheduled job run an image, by a definition of a deployment.
-func (d *deployment) jobs(ctx context.Context, image, deployment string) error {
-	families, err := d.account.jobs(ctx)
+// others makes whatever is no service run an image, by a definition of a deployment.
+func (d *deployment) others(ctx context.Context, image, deployment string) error {
+	families, err := d.account.others(ctx)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ const KindDemo = "demo"
 
 // drift lists what runs of another image than the one that is kept.
 func (d *deployment) drift(ctx context.Context, now State, out []string) ([]string, error) {
-	families, err := d.account.jobs(ctx)
+	families, err := d.account.others(ctx)
 	if err != nil {
 		return nil, err
 	}

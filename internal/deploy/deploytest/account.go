@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -111,7 +112,8 @@ func New(environment string) *Account {
 			Volumes: []types.Volume{{Name: aws.String("data")}},
 			ContainerDefinitions: []types.ContainerDefinition{{
 				Name: aws.String("enishi"), Image: aws.String(Before), Command: []string{name}, Essential: aws.Bool(true),
-				Environment: []types.KeyValuePair{{Name: aws.String("ENISHI_ADDR"), Value: aws.String(":8080")}},
+				LogConfiguration: &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{"awslogs-group": "log-" + name, "awslogs-stream-prefix": name}},
+				Environment:      []types.KeyValuePair{{Name: aws.String("ENISHI_ADDR"), Value: aws.String(":8080")}},
 			}},
 		}})
 	}
@@ -179,7 +181,7 @@ func (a *Account) Runs() map[string]string {
 			out[name] += " (with a pause)"
 		}
 	}
-	for _, job := range []string{"expire", "cleanup"} {
+	for _, job := range []string{"once", "accept", "expire", "cleanup"} {
 		if d := a.find(a.family(job)); d != nil {
 			out[job] = *d.ContainerDefinitions[0].Image
 		}
@@ -224,7 +226,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	n, trouble := w.n, None
 	w.n++
 	if w.trouble != nil {
-		trouble = w.trouble(n, operationOf(r))
+		trouble = w.trouble(n, operationOf(r, body))
 	}
 	if w.dead {
 		trouble = Killed
@@ -237,7 +239,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	case Throttled:
 		return answerError(r, &apiError{"ThrottlingException", "Rate exceeded", http.StatusBadRequest}), nil
 	case Denied:
-		return answerError(r, &apiError{"AccessDeniedException", "User is not authorized to perform: " + operationOf(r), http.StatusForbidden}), nil
+		return answerError(r, &apiError{"AccessDeniedException", "User is not authorized to perform: " + operationOf(r, body), http.StatusForbidden}), nil
 	case Twice:
 		w.account.answer(r, body)
 	case Slow:
@@ -253,15 +255,20 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	return out, nil
 }
 
-// operationOf names what a request asks: the operation, or the method and the object.
-func operationOf(r *http.Request) string {
+// operationOf names what a request asks as rights to it are named, such as
+// "ecs:UpdateService"; of objects the key follows.
+func operationOf(r *http.Request, body []byte) string {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
-		return target[strings.LastIndexByte(target, '.')+1:]
+		service, operation, _ := strings.Cut(target, ".")
+		return map[string]string{"AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr", "AmazonEC2ContainerServiceV20141113": "ecs"}[service] + ":" + operation
 	}
 	if _, operation, ok := strings.Cut(r.URL.Path, "/operation/"); ok {
-		return operation
+		return "cloudwatch:" + operation
 	}
-	return r.Method + " " + r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
+		return "sts:" + form.Get("Action")
+	}
+	return map[string]string{http.MethodGet: "s3:GetObject", http.MethodPut: "s3:PutObject"}[r.Method] + " " + strings.TrimPrefix(r.URL.Path, "/"+Bucket+"/")
 }
 
 // apiError is an error as AWS tells it.
@@ -280,13 +287,13 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance()
-	a.asked = append(a.asked, operationOf(r))
+	a.asked = append(a.asked, operationOf(r, body))
 	switch {
 	case strings.Contains(r.Header.Get("X-Amz-Target"), "."):
 		return a.rpc(r, body)
 	case strings.Contains(r.URL.Path, "/operation/"):
 		return a.alarms(r, body)
-	case strings.Contains(string(body), "Action=GetCallerIdentity"):
+	case operationOf(r, body) == "sts:GetCallerIdentity":
 		return answerText(r, http.StatusOK, []byte(`<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>`+Identity+`</Arn><Account>`+number+`</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`))
 	}
 	return a.object(r, body)

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwschemas "github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	ecsschemas "github.com/aws/aws-sdk-go-v2/service/ecs/schemas"
@@ -57,6 +59,8 @@ func moment(found []byte) []byte {
 func operations() map[string]operation {
 	return map[string]operation{
 		"AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": typed((*Account).getAuthorizationToken),
+
+		"Logs_20140328.GetLogEvents": typed((*Account).getLogEvents),
 
 		"AmazonSSM.GetParameter": typed((*Account).getParameter),
 		"AmazonSSM.PutParameter": typed((*Account).putParameter),
@@ -146,6 +150,24 @@ func cborError(e *apiError) []byte {
 
 func (a *Account) getAuthorizationToken(*ecr.GetAuthorizationTokenInput) (*ecr.GetAuthorizationTokenOutput, error) {
 	return &ecr.GetAuthorizationTokenOutput{AuthorizationData: []ecrtypes.AuthorizationData{{AuthorizationToken: aws.String(base64.StdEncoding.EncodeToString([]byte("AWS:token")))}}}, nil
+}
+
+// getLogEvents gives two lines of a one-off task, one page each, once it has run.
+func (a *Account) getLogEvents(in *cloudwatchlogs.GetLogEventsInput) (*cloudwatchlogs.GetLogEventsOutput, error) {
+	for _, t := range a.tasks {
+		if aws.ToString(in.LogStreamName) != "once/enishi/"+t.arn[strings.LastIndexByte(t.arn, '/')+1:] || aws.ToString(in.LogGroupName) != "log-once" || t.status() == "PROVISIONING" {
+			continue
+		}
+		lines := []string{t.command + " begins", t.command + " ends"}
+		at, _ := strconv.Atoi(strings.TrimPrefix(aws.ToString(in.NextToken), "f/")) // 0 without one
+		if at >= len(lines) {
+			return &cloudwatchlogs.GetLogEventsOutput{NextForwardToken: in.NextToken}, nil
+		}
+		return &cloudwatchlogs.GetLogEventsOutput{
+			Events: []logtypes.OutputLogEvent{{Message: &lines[at]}}, NextForwardToken: aws.String(fmt.Sprintf("f/%d", at+1)),
+		}, nil
+	}
+	return nil, refuse("ResourceNotFoundException", "The specified log stream does not exist.")
 }
 
 func (a *Account) getParameter(in *ssm.GetParameterInput) (*ssm.GetParameterOutput, error) {

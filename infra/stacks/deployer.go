@@ -1,0 +1,66 @@
+package stacks
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	"enishi/infra/environment"
+)
+
+// issuer is who says of a workflow of GitHub what it is of. The account has to know it as a
+// provider of identities, once for all environments.
+const issuer = "token.actions.githubusercontent.com"
+
+// newDeployer describes the role that deploys: whoever may take it in the account, and the
+// workflows of one repository in the environment of this name, which GitHub lets run
+// by approval. No key of it is kept anywhere. It may do what internal/deploy asks, and that alone.
+func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, t *tasks) awsiam.Role {
+	var who awsiam.IPrincipal = awsiam.NewAccountRootPrincipal()
+	if e.Source != "" {
+		provider := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("iam"), Region: jsii.String(""), Resource: jsii.String("oidc-provider"), ResourceName: jsii.String(issuer)})
+		who = awsiam.NewCompositePrincipal(awsiam.NewAccountRootPrincipal(), awsiam.NewFederatedPrincipal(provider, &map[string]any{
+			"StringEquals": map[string]any{issuer + ":aud": "sts.amazonaws.com", issuer + ":sub": "repo:" + e.Source + ":environment:" + e.Name},
+		}, jsii.String("sts:AssumeRoleWithWebIdentity")))
+	}
+	role := awsiam.NewRole(stack, jsii.String("Deployer"), &awsiam.RoleProps{
+		RoleName: jsii.String("enishi-" + e.Name + "-deployer"), AssumedBy: who, MaxSessionDuration: awscdk.Duration_Hours(jsii.Number(2)),
+	})
+	ecs := func(kind, name string) *string {
+		return stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ecs"), Resource: jsii.String(kind), ResourceName: jsii.String(name)})
+	}
+	cluster := "enishi-" + e.Name
+	parameters := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ssm"), Resource: jsii.String("parameter"), ResourceName: jsii.String("enishi/" + e.Name + "/*")})
+	for _, may := range []struct {
+		on      *string
+		actions []string
+	}{
+		{jsii.String("*"), []string{ // which know no resource
+			"ecr:GetAuthorizationToken", "cloudwatch:DescribeAlarms", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitionFamilies",
+		}},
+		{b.Data.Registry.RepositoryArn(), []string{
+			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage",
+		}},
+		{parameters, []string{"ssm:GetParameter"}},
+		{stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ssm"), Resource: jsii.String("parameter"), ResourceName: jsii.String("enishi/" + e.Name + "/image")}), []string{"ssm:PutParameter"}},
+		{b.Data.Records.BucketArn(), []string{"s3:ListBucket"}}, // without it, what is not there is not said to be missing
+		{join("", b.Data.Records.BucketArn(), "/deploy/*"), []string{"s3:GetObject", "s3:PutObject"}},
+		{b.Keys.Data.KeyArn(), []string{"kms:Decrypt", "kms:GenerateDataKey"}},
+		{ecs("service", cluster+"/*"), []string{"ecs:DescribeServices", "ecs:UpdateService", "ecs:ListServiceDeployments"}},
+		{ecs("service-deployment", cluster+"/*"), []string{"ecs:DescribeServiceDeployments", "ecs:StopServiceDeployment", "ecs:ContinueServiceDeployment"}},
+		{ecs("service-revision", cluster+"/*"), []string{"ecs:DescribeServiceRevisions"}},
+		{ecs("task-definition", cluster+"-*:*"), []string{"ecs:RegisterTaskDefinition", "ecs:TagResource"}},
+		{ecs("task-definition", cluster+"-once:*"), []string{"ecs:RunTask"}},
+		{ecs("task-definition", cluster+"-accept:*"), []string{"ecs:RunTask"}},
+		{ecs("task", cluster+"/*"), []string{"ecs:DescribeTasks", "ecs:StopTask", "ecs:TagResource"}},
+		{stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: jsii.String(*stack.StackName() + "-*:log-stream:once/*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		}), []string{"logs:GetLogEvents"}},
+		{t.may.RoleArn(), []string{"iam:PassRole"}},
+		{t.starts.RoleArn(), []string{"iam:PassRole"}},
+	} {
+		role.AddToPolicy(allow(may.on, may.actions...))
+	}
+	except(role, "IAM5", "what knows no resource, and whatever is of this environment's own cluster, records and parameters")
+	return role
+}
