@@ -266,7 +266,8 @@ func testLibraries() []string {
 		"github.com/prometheus/procfs", // how busy the machine is
 		"github.com/chromedp/chromedp", // drives a browser
 		"github.com/chromedp/cdproto",
-		"github.com/emersion/go-smtp", // receives mail
+		"github.com/emersion/go-smtp",                         // receives mail
+		"github.com/google/go-containerregistry/pkg/registry", // takes images
 		"github.com/emersion/go-sasl",
 	}
 }

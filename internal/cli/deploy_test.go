@@ -3,9 +3,6 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,16 +15,7 @@ import (
 // TestDeployAsks tries the ways in which a deployment is asked for, shown and refused;
 // what it does is tested where it is done.
 func TestDeployAsks(t *testing.T) {
-	source := t.TempDir()
-	t.Chdir(source)
-	if err := os.MkdirAll(filepath.Join(source, "cmd", "enishi"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{{"init", "--quiet"}, {"-c", "user.name=n", "-c", "user.email=n@example.jp", "commit", "--quiet", "--allow-empty", "--message", "a"}} {
-		if out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil {
-			t.Fatalf("git %q: %v\n%s", args, err, out)
-		}
-	}
+	t.Chdir(smallProject(t))
 	for _, tt := range []struct {
 		name, environment, args, in string
 		terminal                    bool

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,6 +67,8 @@ type Account struct {
 	Environment string
 	// Exit gives how a one-off task of a command ends, after how long; nil: well, after 20 s.
 	Exit func(command string) (code int32, after time.Duration)
+	// Pace is how many times as fast as life everything goes; 0: as life.
+	Pace int
 	// Broken images never become healthy: ECS takes them back itself.
 	Broken []string
 	// Alarms are on while the function says so; it is given how much of the traffic
@@ -124,6 +127,40 @@ func New(environment string) *Account {
 	a.services["worker"] = a.newService("worker", types.DeploymentConfiguration{Strategy: types.DeploymentStrategyRolling, MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200)})
 	return a
 }
+
+// span gives how long something takes here.
+func (a *Account) span(d time.Duration) time.Duration { return d / time.Duration(max(a.Pace, 1)) }
+
+// ServeHTTP answers processes over a network, each request as it comes.
+func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // whoever asked is gone
+	}
+	answer := a.answer(r, body)
+	defer answer.Body.Close() //nolint:errcheck // it is in memory
+	maps.Copy(w.Header(), answer.Header)
+	w.WriteHeader(answer.StatusCode)
+	_, _ = io.Copy(w, answer.Body) // the same
+}
+
+// Silent makes it long ago that anything was heard of whoever works on a deployment.
+func (a *Account) Silent(ago time.Duration) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	there := a.objects[current]
+	var record map[string]any
+	if err := json.Unmarshal(there.text, &record); err != nil {
+		return fmt.Errorf("nobody deploys: %w", err)
+	}
+	record["heard_at"] = time.Now().Add(-ago).UTC()
+	text, err := json.Marshal(record)
+	a.objects[current] = object{text, there.etag}
+	return err
+}
+
+// current is where the record of a deployment is.
+const current = "deploy/current.json"
 
 func (a *Account) family(task string) string { return "enishi-" + a.Environment + "-" + task }
 func (a *Account) arn(kind, name string) string {

@@ -50,12 +50,12 @@ const (
 
 // legs gives the stages as Amazon's documentation of blue/green and canary deployments has
 // them; times are of tasks that start within 40 s.
-func (s *service) legs() []leg {
+func (a *Account) legs(s *service) []leg {
 	if s.config.Strategy == types.DeploymentStrategyRolling {
-		return []leg{{"", 45 * time.Second, 0}}
+		return []leg{{"", a.span(45 * time.Second), 0}}
 	}
 	canary := s.config.CanaryConfiguration
-	return []leg{
+	out := []leg{
 		{types.ServiceDeploymentLifecycleStageReconcileService, 2 * time.Second, 0},
 		{types.ServiceDeploymentLifecycleStagePreScaleUp, 2 * time.Second, 0},
 		{types.ServiceDeploymentLifecycleStageScaleUp, 40 * time.Second, 0},
@@ -67,6 +67,10 @@ func (s *service) legs() []leg {
 		{types.ServiceDeploymentLifecycleStageBakeTime, time.Duration(*s.config.BakeTimeInMinutes) * time.Minute, 100},
 		{types.ServiceDeploymentLifecycleStageCleanUp, 5 * time.Second, 100},
 	}
+	for i := range out {
+		out[i].takes = a.span(out[i].takes)
+	}
+	return out
 }
 
 func (a *Account) newService(name string, config types.DeploymentConfiguration) *service {
@@ -83,22 +87,19 @@ func (s *service) moving() *rollout {
 	return nil
 }
 
-// share gives how much of the traffic an image has.
-func (s *service) share(image string, a *Account) float64 {
+// share gives how much of the traffic another image than Before has.
+func (a *Account) share(s *service) float64 {
+	of := func(definition string, part float64) float64 {
+		if a.image(definition) == Before {
+			return 0
+		}
+		return part
+	}
 	if r := s.moving(); r != nil && r.returned.IsZero() {
-		part := s.legs()[r.stage].share
-		if a.image(r.target) == image {
-			return part
-		}
-		if a.image(r.source) == image {
-			return 100 - part
-		}
-		return 0
+		part := a.legs(s)[r.stage].share
+		return of(r.target, part) + of(r.source, 100-part)
 	}
-	if a.image(s.serving) == image {
-		return 100
-	}
-	return 0
+	return of(s.serving, 100)
 }
 
 // advance brings every service and task to what it is now.
@@ -113,18 +114,18 @@ func (a *Account) advance() {
 // move takes a deployment one stage on; no if it stands where it is.
 func (a *Account) move(s *service, r *rollout, now time.Time) bool {
 	if !r.returned.IsZero() {
-		if now.Sub(r.returned) < goingBack {
+		if now.Sub(r.returned) < a.span(goingBack) {
 			return false
 		}
 		r.status, s.serving = types.ServiceDeploymentStatusRollbackSuccessful, r.source
 		return true
 	}
-	leg := s.legs()[r.stage]
+	leg := a.legs(s)[r.stage]
 	r.status = types.ServiceDeploymentStatusInProgress
 	switch {
 	case leg.stage == types.ServiceDeploymentLifecycleStagePostTestTrafficShift && r.pause && r.hook != types.DeploymentLifecycleHookStatusSucceeded:
 		r.hook = types.DeploymentLifecycleHookStatusAwaitingAction
-		if now.Sub(r.since) >= hookPatience {
+		if now.Sub(r.since) >= a.span(hookPatience) {
 			r.back(now, "the hook timed out")
 			return true
 		}
@@ -139,7 +140,7 @@ func (a *Account) move(s *service, r *rollout, now time.Time) bool {
 	if r.hook == types.DeploymentLifecycleHookStatusSucceeded && leg.stage == types.ServiceDeploymentLifecycleStagePostTestTrafficShift {
 		r.since = now
 	}
-	if r.stage++; r.stage == len(s.legs()) {
+	if r.stage++; r.stage == len(a.legs(s)) {
 		r.stage--
 		r.status, s.serving = types.ServiceDeploymentStatusSuccessful, r.target
 	}
@@ -245,7 +246,7 @@ func (a *Account) Move(service string) {
 }
 
 func (a *Account) roll(s *service, target string) {
-	if image := a.image(target); image == Next && !a.passed("migrate", image) {
+	if image := a.image(target); image != Before && !a.passed("migrate", image) {
 		a.fault("%s came before its schema", image)
 	}
 	id := fmt.Sprintf("%s%d", s.name, len(s.rollouts)+1)
@@ -257,8 +258,8 @@ func (a *Account) roll(s *service, target string) {
 	for _, hook := range s.config.LifecycleHooks {
 		r.pause = r.pause || hook.TargetType == types.DeploymentLifecycleHookTargetTypePause && slices.Contains(hook.LifecycleStages, types.DeploymentLifecycleHookStagePostTestTrafficShift)
 	}
-	if a.image(target) == Next && s.name == "web" && !r.pause {
-		a.fault("%s does not pause before people are sent to it", Next)
+	if a.image(target) != Before && s.name == "web" && !r.pause {
+		a.fault("%s does not pause before people are sent to it", a.image(target))
 	}
 	s.rollouts = append(s.rollouts, r)
 }
@@ -270,7 +271,7 @@ func (a *Account) listServiceDeployments(in *ecs.ListServiceDeploymentsInput) (*
 	}
 	out := &ecs.ListServiceDeploymentsOutput{}
 	for _, r := range s.rollouts {
-		if time.Since(r.began) < seen || in.CreatedAt != nil && in.CreatedAt.After != nil && r.began.Before(*in.CreatedAt.After) {
+		if time.Since(r.began) < a.span(seen) || in.CreatedAt != nil && in.CreatedAt.After != nil && r.began.Before(*in.CreatedAt.After) {
 			continue
 		}
 		out.ServiceDeployments = append(out.ServiceDeployments, types.ServiceDeploymentBrief{
@@ -300,7 +301,7 @@ func (a *Account) describeServiceDeployments(in *ecs.DescribeServiceDeploymentsI
 			return nil, refuse("ServiceDeploymentNotFoundException", "%s", arn)
 		}
 		one := types.ServiceDeployment{
-			ServiceDeploymentArn: &r.arn, Status: r.status, StatusReason: &r.reason, CreatedAt: &r.began, DeploymentConfiguration: &s.config, LifecycleStage: s.legs()[r.stage].stage,
+			ServiceDeploymentArn: &r.arn, Status: r.status, StatusReason: &r.reason, CreatedAt: &r.began, DeploymentConfiguration: &s.config, LifecycleStage: a.legs(s)[r.stage].stage,
 			TargetServiceRevision: &types.ServiceRevisionSummary{Arn: &r.revision, RequestedTaskCount: 3, RunningTaskCount: 3},
 		}
 		if r.pause && r.hook != "" {

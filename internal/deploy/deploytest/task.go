@@ -16,7 +16,7 @@ type task struct {
 	arn, token, definition string
 	command                string
 	began                  time.Time
-	takes                  time.Duration
+	starts, takes          time.Duration
 	code                   int32
 	image                  string
 }
@@ -29,9 +29,9 @@ const (
 
 func (t *task) status() string {
 	switch age := time.Since(t.began); {
-	case age < taskStarts:
+	case age < t.starts:
 		return "PROVISIONING"
-	case age < taskStarts+t.takes:
+	case age < t.starts+t.takes:
 		return "RUNNING"
 	}
 	return "STOPPED"
@@ -122,7 +122,7 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		}
 	}
 	t := &task{
-		token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), takes: taskTakes,
+		token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), starts: a.span(taskStarts), takes: a.span(taskTakes),
 		command: in.Overrides.ContainerOverrides[0].Command[0], arn: a.arn("task", fmt.Sprintf("enishi-%s/%032d", a.Environment, len(a.tasks)+1)),
 	}
 	if t.token == "" {
@@ -135,6 +135,7 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 	}
 	if a.Exit != nil {
 		t.code, t.takes = a.Exit(t.command)
+		t.takes = a.span(t.takes)
 	}
 	a.tasks = append(a.tasks, t)
 	return &ecs.RunTaskOutput{Tasks: []types.Task{a.task(t)}}, nil
@@ -179,7 +180,7 @@ func (a *Account) stopTask(in *ecs.StopTaskInput) (*ecs.StopTaskOutput, error) {
 		a.fault("a migration was stopped")
 	}
 	if t.status() != "STOPPED" {
-		t.code, t.takes = 143, time.Since(t.began)-taskStarts
+		t.code, t.takes = 143, time.Since(t.began)-t.starts
 	}
 	out := a.task(t)
 	return &ecs.StopTaskOutput{Task: &out}, nil

@@ -127,7 +127,7 @@ func (a *Account) alarms(r *http.Request, body []byte) *http.Response {
 	}
 	out := &cloudwatch.DescribeAlarmsOutput{}
 	if a.Alarms != nil {
-		for _, name := range a.Alarms(a.services["web"].share(Next, a)) {
+		for _, name := range a.Alarms(a.share(a.services["web"])) {
 			if strings.HasPrefix(name, prefix) {
 				out.MetricAlarms = append(out.MetricAlarms, cwtypes.MetricAlarm{AlarmName: aws.String(name), StateValue: cwtypes.StateValueAlarm})
 			}
