@@ -113,10 +113,13 @@ func open(ctx context.Context, o *Options) (*deployment, error) {
 // takeOver says whether an earlier run has left a deployment, and makes it this one's.
 func (d *deployment) takeOver(ctx context.Context) (bool, error) {
 	var err error
-	if d.record, d.mark, err = d.ledger.last(ctx); err != nil || d.record == nil || !d.record.Ended.IsZero() {
+	if d.record, d.mark, err = d.ledger.last(ctx); err != nil || d.record == nil {
 		return false, err
 	}
 	r := d.record
+	if err := r.free(); err != nil || !r.Ended.IsZero() {
+		return false, err
+	}
 	if silent := time.Since(r.Heard); silent < lease {
 		return false, errs.New(errs.Conflict, fmt.Sprintf("%s is deploying %s to %s (step %q, heard of %d s ago): wait until that has ended. If it was killed, it can be taken over in %d s",
 			r.By, r.Version, r.Environment, r.at(), int(silent.Seconds()), int((lease-silent).Seconds())+1))

@@ -46,13 +46,16 @@ func (d *deployment) schema(ctx context.Context) error {
 	return d.once(ctx, "schema", once, &d.record.Tasks.Schema, schemaLimit, "migrate")
 }
 
+// simulator is where mails of the acceptance go: SES takes them, and nobody gets them.
+const simulator = "success+*@simulator.amazonses.com"
+
 // acceptance walks through the next version, to which nobody else is sent yet.
 func (d *deployment) acceptance(ctx context.Context) error {
 	at, err := d.account.parameter(ctx, "test-url")
 	if err != nil {
 		return err
 	}
-	return d.once(ctx, "acceptance", accept, &d.record.Tasks.Acceptance, acceptanceLimit, "verify", at, "--address", "success+*@simulator.amazonses.com")
+	return d.once(ctx, "acceptance", accept, &d.record.Tasks.Acceptance, acceptanceLimit, "verify", at, "--address", simulator)
 }
 
 // once runs the program as a task of its own, of a family, and waits for it to end well.

@@ -42,6 +42,9 @@ type Record struct {
 
 	Steps []Timing `json:"steps"`
 
+	// Hold is why nobody may deploy now: the environment itself is being changed. Nil: it is not.
+	Hold *Hold `json:"hold,omitempty"`
+
 	// Who works on it, and when that was last heard of.
 	Holder string    `json:"holder"`
 	Heard  time.Time `json:"heard_at"`
@@ -54,6 +57,8 @@ type Outcome string
 const (
 	Deployed   Outcome = "deployed"
 	RolledBack Outcome = "rolled back"
+	// Made is no deployment: what runs came with the environment.
+	Made Outcome = "made with its environment"
 )
 
 // State is what runs: the image, and the ARN of the task definition of each service.

@@ -1,0 +1,138 @@
+package deploy
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"enishi/internal/errs"
+)
+
+// Hold says that the environment itself is being changed, and by whom. It stands in the
+// record of what was deployed last, whose conditional writes keep two from working at once.
+type Hold struct {
+	ID    string    `json:"id"`
+	By    string    `json:"by"`
+	Why   string    `json:"why"`
+	Begun time.Time `json:"begun_at"`
+}
+
+// free fails while the environment is being changed, also if whoever did so was killed:
+// what CloudFormation does goes on without them.
+func (r *Record) free() error {
+	if r.Hold == nil {
+		return nil
+	}
+	return errs.New(errs.Conflict, fmt.Sprintf("%s is changing the environment %s (%s, since %s): wait until that has ended. If it was killed, enishi env up %[2]s goes on with it",
+		r.Hold.By, r.Environment, r.Hold.Why, r.Hold.Begun.Format(time.RFC3339)))
+}
+
+// Held is an environment in which nobody deploys, and which nobody else changes. One
+// goroutine at a time.
+type Held struct{ d *deployment }
+
+// Take keeps deployments off an environment, and other changes of it. It refuses while
+// there is a deployment that has not ended; what another has left for longer than
+// a lease becomes this one's.
+func Take(ctx context.Context, o *Options) (*Held, error) {
+	d, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if d.record, d.mark, err = d.ledger.last(ctx); err != nil {
+		return nil, err
+	}
+	now := time.Now().UTC()
+	id := now.Format("20060102T150405Z") + "-" + d.ledger.holder[:6]
+	r := d.record
+	switch {
+	case r == nil:
+		r = &Record{ID: id, Environment: o.Environment, By: o.By, Why: o.Why, Version: o.Version, Begun: now}
+		d.record = r
+	case r.Hold != nil:
+		if silent := time.Since(r.Heard); silent < lease {
+			return nil, errs.New(errs.Conflict, fmt.Sprintf("%s is changing the environment %s (heard of %d s ago): wait until that has ended. If it was killed, it can be gone on with in %d s",
+				r.Hold.By, r.Environment, int(silent.Seconds()), int((lease-silent).Seconds())+1))
+		}
+		id = r.Hold.ID // its tasks are found again
+	case r.Ended.IsZero():
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("%s deploys %s to %s, or has left that half-way (step %q): finish it by enishi deploy %[3]s, or take it back by enishi deploy rollback %[3]s", r.By, r.Version, r.Environment, r.at()))
+	}
+	r.Hold, r.Holder = &Hold{ID: id, By: o.By, Why: o.Why, Begun: now}, d.ledger.holder
+	return &Held{d}, d.save(ctx)
+}
+
+// Beat says that whoever holds the environment is alive. An error means that somebody else
+// has taken it over, or may: nothing more may be changed.
+func (h *Held) Beat(ctx context.Context) error { return h.d.mayChange(ctx) }
+
+// Release lets deployments begin again. What runs stays as the record has it; where there
+// is none yet, the environment's own first version becomes it.
+func (h *Held) Release(ctx context.Context) error {
+	r := h.d.record
+	if r.Ended.IsZero() {
+		image, err := h.d.account.parameter(ctx, "image")
+		if err != nil {
+			return err
+		}
+		r.Ended, r.Outcome, r.Image, r.After.Image = time.Now().UTC(), Made, image, image
+	}
+	r.Hold = nil
+	return h.d.save(ctx)
+}
+
+// Abandon ends the hold after something failed. An environment that was whole before can
+// be deployed to; one that never was waits for its making to be gone on with.
+func (h *Held) Abandon(ctx context.Context) error {
+	if !h.d.record.Ended.IsZero() {
+		return h.Release(ctx)
+	}
+	h.d.record.Heard = time.Time{}
+	_, err := h.d.ledger.write(ctx, h.d.record, h.d.mark)
+	return err
+}
+
+// Registry gives the environment's repository, and a login that is good for hours.
+func (h *Held) Registry(ctx context.Context) (Registry, error) { return h.d.account.registry(ctx) }
+
+// Once runs the program as a task of its own of the newest definition of a family, and
+// waits for it to end well. A killed run's task is found again by its token.
+func (h *Held) Once(ctx context.Context, step, family string, limit time.Duration, command ...string) error {
+	d := h.d
+	definition, _, err := d.account.definition(ctx, d.account.family(family))
+	if err != nil {
+		return err
+	}
+	s, err := d.account.service(ctx, worker) // it stands where workers do
+	if err != nil {
+		return err
+	}
+	if err := h.Beat(ctx); err != nil {
+		return err
+	}
+	token := sha256.Sum256([]byte(d.record.Hold.ID + step + aws.ToString(definition.TaskDefinitionArn)))
+	out, err := d.account.ecs.RunTask(ctx, &ecs.RunTaskInput{
+		Cluster: aws.String(d.account.cluster()), TaskDefinition: definition.TaskDefinitionArn, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: s.NetworkConfiguration,
+		ClientToken: aws.String(hex.EncodeToString(token[:])), StartedBy: aws.String(d.record.Hold.ID), PropagateTags: types.PropagateTagsTaskDefinition,
+		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command}}},
+	})
+	if err != nil {
+		return fmt.Errorf("run enishi %s: %w", command[0], err)
+	}
+	if len(out.Tasks) != 1 {
+		return errs.New(errs.Internal, "enishi "+command[0]+" could not be run: "+reasons(out.Failures))
+	}
+	arn := aws.ToString(out.Tasks[0].TaskArn)
+	return d.once(ctx, step, family, &arn, limit, command[0])
+}
+
+// Accept runs the acceptance suite against what serves.
+func (h *Held) Accept(ctx context.Context, at string) error {
+	return h.Once(ctx, "acceptance", accept, acceptanceLimit, "verify", at, "--address", simulator)
+}
