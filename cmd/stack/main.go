@@ -54,7 +54,8 @@ func (c *notifyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find the folder to write to: %w", err)
 	}
-	b := oci.Build{Dir: "infra", Package: "./cmd/notify", Function: "notify", Out: out, Tag: c.Tag, Platforms: []string{"linux/arm64"}, Progress: os.Stderr}
+	b := oci.Notify(out, os.Stderr)
+	b.Tag = c.Tag
 	digest, err := b.Run(ctx)
 	if err == nil {
 		fmt.Println(digest)

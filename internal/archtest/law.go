@@ -61,6 +61,7 @@ func floors() map[string]int { // long: a line for each package
 		"internal/verify":                3,
 		"internal/deploy":                3,
 		"internal/deploy/deploytest":     3,
+		"internal/environ":               3,
 
 		"internal/cli":   4,
 		"internal/e2e":   4,
@@ -104,6 +105,7 @@ func sameFloor() map[string][]string {
 		"internal/store/storetest":       {"internal/store"},
 		"internal/store/mysql/mysqltest": {"internal/store", "internal/store/mysql"},
 		"internal/fleet":                 {"internal/store/mysql/mysqltest", "internal/redis/redistest"},
+		"internal/environ":               {"internal/deploy"}, // its record is the lock of both: decision 0042
 	}
 }
 
@@ -218,8 +220,8 @@ func libraries() map[string][]string {
 		"github.com/CycloneDX/cyclonedx-go":      {"internal/oci"},
 		"go.yaml.in/yaml/v3":                     {"internal/stack"},
 		// Amazon's own.
-		"github.com/aws/aws-sdk-go-v2":           {"internal/files", "internal/files/filestest", "internal/deploy", "internal/deploy/deploytest", "internal/cli"},
-		"github.com/aws/smithy-go":               {"internal/files", "internal/deploy", "internal/deploy/deploytest"},
+		"github.com/aws/aws-sdk-go-v2":           {"internal/files", "internal/files/filestest", "internal/deploy", "internal/deploy/deploytest", "internal/environ", "internal/cli"},
+		"github.com/aws/smithy-go":               {"internal/files", "internal/deploy", "internal/deploy/deploytest", "internal/environ"},
 		"golang.org/x/crypto/x509roots/fallback": {"cmd/enishi"},
 		"github.com/a-h/templ":                   {"internal/web"},
 		"github.com/wcharczuk/go-chart/v2":       {"internal/web"}, // draws SVG with classes instead of styles

@@ -32,6 +32,8 @@ type World struct {
 	Environ  []string
 	Now      func() time.Time
 	AWS      *aws.Config // an account; nil: the one that Amazon's tools would take
+	// NameServers says who answers for a domain; nil: the world's DNS is asked.
+	NameServers func(ctx context.Context, domain string) ([]string, error)
 }
 
 // System is the world of a real process.
@@ -68,6 +70,7 @@ type commands struct {
 	Verify      verifyCmd      `cmd:"" help:"Hold a live installation to what it promises: from the sign-up to the date of an interview."`
 	Deploy      deployCmd      `cmd:"" help:"Bring a version to an environment on Amazon ECS, or take it back."`
 	Task        taskCmd        `cmd:"" help:"Run one-off work in an environment on Amazon ECS, recorded."`
+	Env         envCmd         `cmd:"" help:"Make an environment on AWS from nothing, bring it to its templates, take it down."`
 	Version     versionCmd     `cmd:"" help:"Show the version."`
 }
 

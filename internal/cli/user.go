@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"enishi/internal/errs"
 	"enishi/internal/market"
 )
 
@@ -21,6 +22,7 @@ type userAddCmd struct {
 	Role     string `enum:"operator" required:"" help:"What the account may do: operator."`
 	Email    string `required:"" placeholder:"ADDRESS" help:"Address to sign in with."`
 	Password string `env:"ENISHI_USER_PASSWORD" placeholder:"TEXT" help:"At least 8 characters; better given as ENISHI_USER_PASSWORD, which other users of the machine cannot see. Without one, a password is made and shown."`
+	Unless   bool   `name:"unless-there" help:"End well where an operator has the address already, and leave that account as it is."`
 	JSON     bool   `name:"json" help:"Print JSON."`
 }
 
@@ -39,11 +41,19 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 		c.Password = rand.Text()
 	}
 	o := options(resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), outbox{}, w)
-	if err := in.close(flagged(market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password))); err != nil {
+	failed := market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password)
+	there := c.Unless && errs.Is(failed, errs.Conflict)
+	if there {
+		failed, made = nil, false
+	}
+	if err := in.close(flagged(failed)); err != nil {
 		return err
 	}
 	if c.JSON {
 		out := map[string]any{"email": c.Email, "role": c.Role, "new_installation": in.fresh}
+		if c.Unless {
+			out["there"] = there
+		}
 		if made {
 			out["password"] = c.Password
 		}
@@ -51,6 +61,10 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	}
 	if in.fresh {
 		fmt.Fprintf(w.Out, "A new installation was made in %s.\n", resolved.Data)
+	}
+	if there {
+		fmt.Fprintln(w.Out, "An account with this address exists already: it was left as it is.")
+		return nil
 	}
 	if made {
 		fmt.Fprintf(w.Out, "Password: %s (kept nowhere: note it now)\n", c.Password)

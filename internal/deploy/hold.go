@@ -2,14 +2,10 @@ package deploy
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
-	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"enishi/internal/errs"
 )
@@ -109,26 +105,14 @@ func (h *Held) Once(ctx context.Context, step, family string, limit time.Duratio
 	if err != nil {
 		return err
 	}
-	s, err := d.account.service(ctx, worker) // it stands where workers do
-	if err != nil {
-		return err
-	}
 	if err := h.Beat(ctx); err != nil {
 		return err
 	}
-	token := sha256.Sum256([]byte(d.record.Hold.ID + step + aws.ToString(definition.TaskDefinitionArn)))
-	out, err := d.account.ecs.RunTask(ctx, &ecs.RunTaskInput{
-		Cluster: aws.String(d.account.cluster()), TaskDefinition: definition.TaskDefinitionArn, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: s.NetworkConfiguration,
-		ClientToken: aws.String(hex.EncodeToString(token[:])), StartedBy: aws.String(d.record.Hold.ID), PropagateTags: types.PropagateTagsTaskDefinition,
-		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command}}},
-	})
+	id, of := d.record.Hold.ID, aws.ToString(definition.TaskDefinitionArn)
+	arn, err := d.run(ctx, of, id, id+step+of, command)
 	if err != nil {
-		return fmt.Errorf("run enishi %s: %w", command[0], err)
+		return err
 	}
-	if len(out.Tasks) != 1 {
-		return errs.New(errs.Internal, "enishi "+command[0]+" could not be run: "+reasons(out.Failures))
-	}
-	arn := aws.ToString(out.Tasks[0].TaskArn)
 	return d.once(ctx, step, family, &arn, limit, command[0])
 }
 

@@ -44,6 +44,12 @@ func Program(out string, platforms []string, progress io.Writer) *Build {
 	}
 }
 
+// Notify gives how the image of the function that tells people of alarms is built in
+// a folder (its whole path), of the project that one stands in, for Lambda's processors.
+func Notify(out string, progress io.Writer) *Build {
+	return &Build{Dir: "infra", Package: "./cmd/notify", Function: "notify", Out: out, Tag: "enishi-notify:latest", Platforms: []string{"linux/arm64"}, Progress: progress}
+}
+
 // Run builds the program for every platform, puts each into an image and gives the
 // digest of the whole, which is the same for the same commit. Lambda takes no list of
 // platforms: a function is built for one, and the digest is the image's own.

@@ -41,3 +41,37 @@ func Push(ctx context.Context, dir, repository string, as Login) (string, error)
 	}
 	return to.String(), nil
 }
+
+// PushFunction is Push for a function of Lambda, which takes no list of platforms: what is
+// put into the repository is the one image that was written.
+func PushFunction(ctx context.Context, dir, repository string, as Login) (string, error) {
+	index, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		return "", errs.Wrap(errs.NotFound, "there is no image in "+dir, err)
+	}
+	list, err := index.IndexManifest()
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, "the image in "+dir+" is none", err)
+	}
+	if len(list.Manifests) != 1 {
+		return "", errs.New(errs.Invalid, fmt.Sprintf("%s: found %d images; a function is one", dir, len(list.Manifests)))
+	}
+	digest := list.Manifests[0].Digest
+	image, err := index.Image(digest)
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, "the image in "+dir+" is none", err)
+	}
+	to, err := name.NewDigest(repository + "@" + digest.String())
+	if err != nil {
+		return "", errs.Wrap(errs.Invalid, "the repository "+repository+" is none: want HOST/NAME", err)
+	}
+	tag := to.Context().Tag(digest.Algorithm + "-" + digest.Hex)
+	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: as.User, Password: as.Password})}
+	if there, err := remote.Head(tag, options...); err == nil && there.Digest == digest {
+		return to.String(), nil
+	}
+	if err := remote.Write(tag, image, options...); err != nil {
+		return "", fmt.Errorf("put the function's image into %s: %w", repository, err)
+	}
+	return to.String(), nil
+}

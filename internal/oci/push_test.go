@@ -70,6 +70,38 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// TestPushFunction puts a function into a registry as the one image that Lambda takes.
+func TestPushFunction(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(registry.New())
+	t.Cleanup(server.Close)
+	dir := filepath.Join(t.TempDir(), "image")
+	one := image(t, program(t))
+	if _, err := oci.Write(dir, "enishi-notify:test", []v1.Image{one}); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := one.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository := strings.TrimPrefix(server.URL, "http://") + "/enishi-notify"
+	for range 2 {
+		if got, err := oci.PushFunction(t.Context(), dir, repository, oci.Login{User: "AWS", Password: "token"}); err != nil || got != repository+"@"+digest.String() {
+			t.Fatalf("PushFunction = %q, %v; want %s@%s", got, err, repository, digest)
+		}
+	}
+	ref, err := name.NewDigest(repository + "@" + digest.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there, err := remote.Head(ref); err != nil || !there.MediaType.IsImage() {
+		t.Errorf("in the registry is %+v, %v", there, err)
+	}
+	if _, err := oci.PushFunction(t.Context(), t.TempDir(), repository, oci.Login{}); !errs.Is(err, errs.NotFound) {
+		t.Errorf("of an empty folder: %v", err)
+	}
+}
+
 type transportAs oci.Login
 
 func (as transportAs) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -1,11 +1,14 @@
-// Command synth writes the templates of an environment into a folder.
+// Command synth writes the templates of an environment into a folder, and its row of the
+// table of environments beside them, as environment.json.
 //
 // Usage: go run ./cmd/synth ENVIRONMENT FOLDER     in the folder infra
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/aws/jsii-runtime-go"
 
@@ -35,5 +38,12 @@ func synth(name, dir string) error {
 		return err
 	}
 	app.Synth(nil)
+	row, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the row of %s: %w", name, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "environment.json"), row, 0o600); err != nil {
+		return fmt.Errorf("write the row of %s: %w", name, err)
+	}
 	return nil
 }

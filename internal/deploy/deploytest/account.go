@@ -16,7 +16,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
@@ -75,7 +75,26 @@ type Account struct {
 	// the new image has, in percent.
 	Alarms func(share float64) []string
 
+	// Identity is who asks; "": the user of that name.
+	Identity string
+	// Zones are the domains of which there is a hosted zone.
+	Zones []string
+	// Forbidden are the actions that whoever asks may not do, as IAM says.
+	Forbidden []string
+	// Quotas are limits by their codes; others are large.
+	Quotas map[string]float64
+	// Failing are stacks whose change fails, and why.
+	Failing map[string]string
+	// Drifted is what differs from a stack, which StackId names.
+	Drifted []cfntypes.StackResourceDrift
+
 	mu          sync.Mutex
+	records     bool // the bucket of records is there
+	buckets     map[string]map[string]object
+	stacks      map[string]*stack
+	gone        []*stack
+	images      []string // in the registry
+	points      []string // in the vault
 	parameters  map[string]string
 	objects     map[string]object
 	definitions []*definition
@@ -100,21 +119,31 @@ func New(environment string) *Account {
 	a := &Account{
 		Environment: environment,
 		parameters:  map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
+		records: true, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
 	}
-	kind := "demo"
-	if environment == "prod" {
-		kind = "real"
-	}
-	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "test-url": TestURL, "kind": kind} {
+	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "test-url": TestURL, "kind": a.kind()} {
 		a.parameters["/enishi/"+environment+"/"+name] = value
 	}
+	a.define(Before)
+	return a
+}
+
+func (a *Account) kind() string {
+	if a.Environment == "prod" {
+		return "real"
+	}
+	return "demo"
+}
+
+// define makes the definitions and services of the templates, of an image.
+func (a *Account) define(image string) {
 	for _, name := range []string{"web", "worker", "once", "accept", "expire", "cleanup"} {
 		a.add(&definition{TaskDefinition: types.TaskDefinition{
 			Family: aws.String(a.family(name)), Cpu: aws.String("1024"), Memory: aws.String("2048"), NetworkMode: types.NetworkModeAwsvpc,
 			RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate}, TaskRoleArn: aws.String("arn:aws:iam::" + number + ":role/may"),
 			Volumes: []types.Volume{{Name: aws.String("data")}},
 			ContainerDefinitions: []types.ContainerDefinition{{
-				Name: aws.String("enishi"), Image: aws.String(Before), Command: []string{name}, Essential: aws.Bool(true),
+				Name: aws.String("enishi"), Image: aws.String(image), Command: []string{name}, Essential: aws.Bool(true),
 				LogConfiguration: &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{"awslogs-group": "log-" + name, "awslogs-stream-prefix": name}},
 				Environment:      []types.KeyValuePair{{Name: aws.String("ENISHI_ADDR"), Value: aws.String(":8080")}},
 			}},
@@ -125,7 +154,6 @@ func New(environment string) *Account {
 		CanaryConfiguration: &types.CanaryConfiguration{CanaryPercent: aws.Float64(10), CanaryBakeTimeInMinutes: aws.Int32(1)},
 	})
 	a.services["worker"] = a.newService("worker", types.DeploymentConfiguration{Strategy: types.DeploymentStrategyRolling, MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200)})
-	return a
 }
 
 // span gives how long something takes here.
@@ -297,13 +325,22 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 func operationOf(r *http.Request, body []byte) string {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		service, operation, _ := strings.Cut(target, ".")
-		return map[string]string{"AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr", "AmazonEC2ContainerServiceV20141113": "ecs"}[service] + ":" + operation
+		return map[string]string{"AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr", "AmazonEC2ContainerServiceV20141113": "ecs", "ServiceQuotasV20190624": "servicequotas"}[service] + ":" + operation
 	}
 	if _, operation, ok := strings.Cut(r.URL.Path, "/operation/"); ok {
 		return "cloudwatch:" + operation
 	}
-	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
-		return "sts:" + form.Get("Action")
+	if form, ok := formOf(r, body); ok {
+		return map[string]string{"2011-06-15": "sts", "2010-05-08": "iam", "2010-05-15": "cloudformation"}[form.Get("Version")] + ":" + form.Get("Action")
+	}
+	for prefix, service := range map[string]string{zonesPath: "route53", vaultsPath: "backup"} {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return service + ":" + map[string]string{http.MethodGet: "List", http.MethodDelete: "Delete"}[r.Method] + " " + r.URL.Path
+		}
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if key == "" {
+		return map[string]string{http.MethodGet: "s3:ListBucketVersions", http.MethodPut: "s3:CreateBucket", http.MethodPost: "s3:DeleteObjects", http.MethodDelete: "s3:DeleteBucket"}[r.Method] + " " + bucket
 	}
 	return map[string]string{http.MethodGet: "s3:GetObject", http.MethodPut: "s3:PutObject"}[r.Method] + " " + strings.TrimPrefix(r.URL.Path, "/"+Bucket+"/")
 }
@@ -330,8 +367,12 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 		return a.rpc(r, body)
 	case strings.Contains(r.URL.Path, "/operation/"):
 		return a.alarms(r, body)
-	case operationOf(r, body) == "sts:GetCallerIdentity":
-		return answerText(r, http.StatusOK, []byte(`<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>`+Identity+`</Arn><Account>`+number+`</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`))
+	case isForm(r):
+		return a.query(r, body)
+	case strings.HasPrefix(r.URL.Path, zonesPath):
+		return a.zone(r)
+	case strings.HasPrefix(r.URL.Path, vaultsPath):
+		return a.vault(r)
 	}
 	return a.object(r, body)
 }
@@ -347,6 +388,9 @@ func answerError(r *http.Request, err error) *http.Response {
 		text, _ := json.Marshal(map[string]string{"__type": e.code, "message": e.message})
 		return answerText(r, e.status, text)
 	}
+	if isForm(r) || strings.HasPrefix(r.URL.Path, zonesPath) {
+		return answerText(r, e.status, fmt.Appendf(nil, "<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>", e.code, e.message))
+	}
 	out := answerText(r, e.status, fmt.Appendf(nil, "<Error><Code>%s</Code><Message>%s</Message></Error>", e.code, e.message))
 	if strings.Contains(r.URL.Path, "/operation/") {
 		out = answerText(r, e.status, cborError(e))
@@ -359,10 +403,14 @@ func answerError(r *http.Request, err error) *http.Response {
 // object keeps texts as S3 does, with conditional writes.
 func (a *Account) object(r *http.Request, body []byte) *http.Response {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if bucket != Bucket {
+	if key == "" {
+		return a.bucket(r, bucket, body)
+	}
+	objects, ok := a.whole(bucket)
+	if !ok {
 		return answerError(r, &apiError{"NoSuchBucket", "The specified bucket does not exist", http.StatusNotFound})
 	}
-	there, ok := a.objects[key]
+	there, ok := objects[key]
 	switch r.Method {
 	case http.MethodGet:
 		if !ok {
@@ -379,9 +427,9 @@ func (a *Account) object(r *http.Request, body []byte) *http.Response {
 		case match != "" && !ok:
 			return answerError(r, &apiError{"NoSuchKey", "The specified key does not exist.", http.StatusNotFound})
 		}
-		a.objects[key] = object{body, fmt.Sprintf(`"%d"`, len(a.asked))}
+		objects[key] = object{body, fmt.Sprintf(`"%d"`, len(a.asked))}
 		out := answerText(r, http.StatusOK, nil)
-		out.Header.Set("ETag", a.objects[key].etag)
+		out.Header.Set("ETag", objects[key].etag)
 		return out
 	}
 	return answerError(r, &apiError{"MethodNotAllowed", r.Method, http.StatusMethodNotAllowed})

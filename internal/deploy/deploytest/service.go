@@ -105,6 +105,7 @@ func (a *Account) share(s *service) float64 {
 // advance brings every service and task to what it is now.
 func (a *Account) advance() {
 	now := time.Now()
+	a.advanceStacks(now)
 	for _, s := range a.services {
 		for r := s.moving(); r != nil && a.move(s, r, now); r = s.moving() { //nolint:revive // it moves until it stands
 		}

@@ -62,8 +62,16 @@ func operations() map[string]operation {
 
 		"Logs_20140328.GetLogEvents": typed((*Account).getLogEvents),
 
-		"AmazonSSM.GetParameter": typed((*Account).getParameter),
-		"AmazonSSM.PutParameter": typed((*Account).putParameter),
+		"AmazonEC2ContainerRegistry_V20150921.ListImages":       typed((*Account).listImages),
+		"AmazonEC2ContainerRegistry_V20150921.BatchDeleteImage": typed((*Account).batchDeleteImage),
+
+		"ServiceQuotasV20190624.GetServiceQuota":           typed((*Account).getServiceQuota),
+		"ServiceQuotasV20190624.GetAWSDefaultServiceQuota": typed((*Account).getDefaultQuota),
+
+		"AmazonSSM.GetParametersByPath": typed((*Account).getParametersByPath),
+		"AmazonSSM.DeleteParameters":    typed((*Account).deleteParameters),
+		"AmazonSSM.GetParameter":        typed((*Account).getParameter),
+		"AmazonSSM.PutParameter":        typed((*Account).putParameter),
 
 		"AmazonEC2ContainerServiceV20141113.DescribeServices":           typed((*Account).describeServices),
 		"AmazonEC2ContainerServiceV20141113.UpdateService":              typed((*Account).updateService),

@@ -1,0 +1,109 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"enishi/internal/cli"
+	"enishi/internal/deploy/deploytest"
+	"enishi/internal/environ"
+)
+
+// environmentTemplates writes small templates of an environment, as infra's command does.
+func environmentTemplates(t *testing.T, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	real := "false"
+	if name == "prod" {
+		real = "true"
+	}
+	for file, text := range map[string]string{
+		"environment.json":                       `{"Name": "` + name + `", "Real": ` + real + `, "Region": "` + deploytest.Region + `", "Domain": "` + name + `.enishi.example.jp", "Capacity": "fargate"}`,
+		"enishi-" + name + "-base.template.json": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket"}}}`,
+		"enishi-" + name + "-service.template.json": `{"Parameters": {"ZoneId": {"Type": "String"}, "Image": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/enishi/` + name + `/image"}},
+			"Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
+		"enishi-" + name + "-alarms.template.json": `{"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestEnvAsks tries the ways in which an environment is asked for, shown and refused; what
+// is done is tested where it is done.
+func TestEnvAsks(t *testing.T) {
+	source := t.TempDir()
+	t.Chdir(source)
+	if err := os.MkdirAll(filepath.Join(source, "cmd", "enishi"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "--quiet"}, {"-c", "user.name=n", "-c", "user.email=n@example.jp", "commit", "--quiet", "--allow-empty", "--message", "a"}} {
+		if out, err := exec.CommandContext(t.Context(), "git", args...).CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, out)
+		}
+	}
+	with := map[string]string{"dev": environmentTemplates(t, "dev"), "prod": environmentTemplates(t, "prod")}
+	for _, tt := range []struct {
+		name, environment, args, in string
+		terminal, made              bool
+		code                        int
+		out, err                    string
+	}{
+		{name: "a plan", environment: "dev", args: "plan dev --templates DIR", out: "enishi-dev-base is new: 1 to add"},
+		{name: "what is set", environment: "dev", args: "plan dev --templates DIR", out: "Set, since there is none yet: /enishi/dev/image"},
+		{name: "the account", environment: "dev", args: "plan dev --templates DIR", out: "good     rights: "},
+		{name: "as JSON", environment: "dev", args: "plan dev --templates DIR --json", out: `"identity": "` + deploytest.Identity},
+		{name: "no templates", environment: "dev", args: "plan dev", code: 2, err: "give --templates"},
+		{name: "another's templates", environment: "dev", args: "plan staging --templates DIR", code: 1, err: "found the templates of dev"},
+		{name: "no reason", environment: "dev", args: "up dev --templates DIR", code: 2, err: "--why is missing"},
+		{name: "nobody there", environment: "dev", args: "up dev --templates DIR --why x", code: 2, err: "give --yes"},
+		{name: "no", environment: "dev", args: "up dev --templates DIR --why x", terminal: true, in: "no\n", code: 1, err: "nothing was done"},
+		{name: "yes alone, where people's data is", environment: "prod", args: "up prod --templates DIR --why x --yes", code: 2, err: "give --confirm prod"},
+		{name: "another name", environment: "prod", args: "up prod --templates DIR --why x --confirm dev", code: 2, err: "--confirm dev: this is prod"},
+		{name: "down, of nothing", environment: "dev", args: "down dev --why x", out: "Nothing of dev"},
+		{name: "down, no reason", environment: "dev", args: "down dev", code: 2, err: "--why is missing"},
+		{name: "down, shown", environment: "dev", made: true, args: "down dev --plan", out: "Goes: parameter /enishi/dev/kind"},
+		{name: "down, nobody there", environment: "dev", made: true, args: "down dev --why x", code: 2, err: "give --confirm dev"},
+		{name: "down, yes is not enough", environment: "dev", made: true, args: "down dev --why x", terminal: true, in: "yes\n", code: 1, err: "nothing was done"},
+		{name: "down, another name", environment: "dev", made: true, args: "down dev --why x --confirm prod", code: 2, err: "--confirm prod: this is dev"},
+		{name: "down, production", environment: "prod", made: true, args: "down prod --why x --confirm prod", code: 1, err: "prod is not taken down: /enishi/prod/kind is real"},
+		{name: "down, production, shown", environment: "prod", made: true, args: "down prod --plan", code: 1, err: "prod is not taken down"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := deploytest.Empty(tt.environment)
+			if tt.made {
+				a = deploytest.New(tt.environment)
+			}
+			settings := a.Config(nil)
+			var out, err bytes.Buffer
+			w := cli.System()
+			w.AWS, w.In, w.Out, w.Err, w.Terminal = &settings, strings.NewReader(tt.in), &out, &err, tt.terminal
+			w.NameServers = func(context.Context, string) ([]string, error) { return []string{deploytest.NameServer}, nil }
+			args := strings.Fields(strings.ReplaceAll(tt.args, "DIR", with[tt.environment]))
+			if code := cli.Run(append([]string{"env"}, args...), w); code != tt.code || !strings.Contains(out.String(), tt.out) || !strings.Contains(err.String(), tt.err) {
+				t.Errorf("enishi env %s = %d\n%s\n%s\nwant %d with %q and %q", tt.args, code, out.String(), err.String(), tt.code, tt.out, tt.err)
+			}
+			for _, asked := range a.Asked() {
+				_, what, _ := strings.Cut(asked, ":")
+				if slices.ContainsFunc([]string{"Create", "Execute", "Delete", "Run", "Put"}, func(prefix string) bool { return strings.HasPrefix(what, prefix) }) {
+					t.Errorf("%s was asked for", asked)
+				}
+			}
+			if strings.Contains(tt.args, "--json") {
+				var p environ.Plan
+				if err := json.Unmarshal(out.Bytes(), &p); err != nil || p.Account == "" {
+					t.Errorf("%v: %s", err, out.String())
+				}
+			}
+		})
+	}
+}

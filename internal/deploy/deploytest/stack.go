@@ -1,0 +1,341 @@
+package deploytest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// stack is one of CloudFormation.
+type stack struct {
+	id, name         string
+	status           types.StackStatus
+	reason           string
+	created, updated time.Time
+	deleted          time.Time
+	protected        bool
+	template         template
+	values           map[string]string // of its parameters, those of the account resolved
+	events           []types.StackEvent
+	sets             map[string]*changeSet
+
+	ends time.Time // of what moves it; zero: it rests
+	end  func()
+}
+
+// template is as much of one as is looked at here.
+type template struct {
+	Parameters map[string]struct {
+		Type    string
+		Default *string
+	}
+	Resources map[string]struct {
+		Type       string
+		Properties map[string]any
+	}
+}
+
+// How long CloudFormation takes here: less than in an account, so that tests that look at
+// it every few seconds end soon.
+const (
+	worksOut = 5 * time.Second
+	makes    = 40 * time.Second
+	takes    = 20 * time.Second
+	compares = 30 * time.Second
+)
+
+// Empty gives an account in which nothing is yet but the zone of the environment's domain.
+func Empty(environment string) *Account {
+	return &Account{
+		Environment: environment, Zones: []string{environment + ".enishi.example.jp"},
+		parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{}, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
+	}
+}
+
+// States gives the state of every stack that is there, by its name.
+func (a *Account) States() map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance()
+	out := map[string]string{}
+	for name, s := range a.stacks {
+		out[name] = string(s.status)
+		if len(s.sets) > 0 {
+			out[name] += " (with a change set)"
+		}
+	}
+	return out
+}
+
+// Left gives what is in the account and costs, or stands in the way of making the environment anew.
+func (a *Account) Left() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance()
+	out := slices.Collect(maps.Keys(a.parameters))
+	out = slices.AppendSeq(out, maps.Keys(a.stacks))
+	out = slices.AppendSeq(out, maps.Keys(a.buckets))
+	out = slices.AppendSeq(out, maps.Keys(a.objects))
+	out = append(out, a.images...)
+	out = append(out, a.points...)
+	slices.Sort(out)
+	return out
+}
+
+// Parameter gives what the account keeps for the environment under a name.
+func (a *Account) Parameter(name string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.parameters["/enishi/"+a.Environment+"/"+name]
+}
+
+// Push puts an image into the environment's registry.
+func (a *Account) Push(image string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.images = append(a.images, image)
+}
+
+// advanceStacks brings every stack to what it is now.
+func (a *Account) advanceStacks(now time.Time) {
+	for name, s := range a.stacks {
+		for !s.ends.IsZero() && !now.Before(s.ends) {
+			end := s.end
+			s.updated, s.ends, s.end = s.ends, time.Time{}, nil
+			end()
+		}
+		if s.status == types.StackStatusDeleteComplete {
+			delete(a.stacks, name)
+			a.gone = append(a.gone, s)
+		}
+	}
+}
+
+func (s *stack) event(status, resource, kind, why string) {
+	s.events = append(s.events, types.StackEvent{
+		EventId: aws.String(fmt.Sprintf("%s-%d", s.name, len(s.events))), StackId: &s.id, StackName: &s.name, Timestamp: aws.Time(time.Now()),
+		LogicalResourceId: &resource, ResourceType: &kind, ResourceStatus: types.ResourceStatus(status), ResourceStatusReason: &why,
+	})
+}
+
+func (s *stack) move(status types.StackStatus, after time.Duration, end func()) {
+	s.status, s.ends, s.end = status, time.Now().Add(after), end
+	s.event(string(status), s.name, "AWS::CloudFormation::Stack", "")
+}
+
+func (s *stack) stand(status types.StackStatus, why string) {
+	s.status, s.reason = status, why
+	s.event(string(status), s.name, "AWS::CloudFormation::Stack", why)
+}
+
+func (a *Account) findStack(name *string) *stack {
+	for _, s := range a.stacks {
+		if s.name == aws.ToString(name) || s.id == aws.ToString(name) {
+			return s
+		}
+	}
+	for _, s := range a.gone {
+		if s.id == aws.ToString(name) {
+			return s
+		}
+	}
+	return nil
+}
+
+func (a *Account) mustStack(name *string) (*stack, error) {
+	if s := a.findStack(name); s != nil {
+		return s, nil
+	}
+	return nil, refuse("ValidationError", "Stack [%s] does not exist", aws.ToString(name))
+}
+
+func (a *Account) describeStacks(in *cloudformation.DescribeStacksInput) (*cloudformation.DescribeStacksOutput, error) {
+	s, err := a.mustStack(in.StackName)
+	if err != nil {
+		return nil, err
+	}
+	one := types.Stack{StackId: &s.id, StackName: &s.name, StackStatus: s.status, StackStatusReason: &s.reason, CreationTime: &s.created, EnableTerminationProtection: &s.protected}
+	if !s.updated.IsZero() {
+		one.LastUpdatedTime = &s.updated
+	}
+	if !s.deleted.IsZero() {
+		one.DeletionTime = &s.deleted
+	}
+	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{one}}, nil
+}
+
+func (a *Account) describeStackEvents(in *cloudformation.DescribeStackEventsInput) (*cloudformation.DescribeStackEventsOutput, error) {
+	s, err := a.mustStack(in.StackName)
+	if err != nil {
+		return nil, err
+	}
+	out := &cloudformation.DescribeStackEventsOutput{StackEvents: slices.Clone(s.events)}
+	slices.Reverse(out.StackEvents)
+	return out, nil
+}
+
+func (a *Account) listStackResources(in *cloudformation.ListStackResourcesInput) (*cloudformation.ListStackResourcesOutput, error) {
+	s, err := a.mustStack(in.StackName)
+	if err != nil {
+		return nil, err
+	}
+	out := &cloudformation.ListStackResourcesOutput{}
+	for _, name := range slices.Sorted(maps.Keys(s.template.Resources)) {
+		id := name
+		if s.template.Resources[name].Type == "AWS::S3::Bucket" {
+			id = Bucket
+		}
+		out.StackResourceSummaries = append(out.StackResourceSummaries, types.StackResourceSummary{
+			LogicalResourceId: &name, PhysicalResourceId: &id, ResourceType: aws.String(s.template.Resources[name].Type), ResourceStatus: types.ResourceStatusCreateComplete, LastUpdatedTimestamp: &s.created,
+		})
+	}
+	return out, nil
+}
+
+func (a *Account) executeChangeSet(in *cloudformation.ExecuteChangeSetInput) (*cloudformation.ExecuteChangeSetOutput, error) {
+	s, c, err := a.findSet(in.StackName, in.ChangeSetName)
+	if err != nil {
+		return nil, err
+	}
+	if time.Since(c.made) < worksOut || len(c.changes) == 0 || !s.ends.IsZero() || !c.based.Equal(s.updated) {
+		return nil, refuse("InvalidChangeSetStatus", "ChangeSet [%s] cannot be executed in its current status", c.name)
+	}
+	clear(s.sets) // others are of what was
+	before, was := s.template, s.values
+	fails := a.Failing[s.name]
+	if c.kind == types.ChangeSetTypeCreate {
+		s.move(types.StackStatusCreateInProgress, makes, func() {
+			if fails != "" {
+				s.reason = fails
+				s.event("CREATE_FAILED", "Broken", "AWS::Test::Broken", fails)
+				s.move(types.StackStatusRollbackInProgress, takes, func() {
+					s.stand(types.StackStatusRollbackComplete, "The following resource(s) failed to create: [Broken].")
+				})
+				return
+			}
+			a.done(s, c, types.StackStatusCreateComplete)
+		})
+		return &cloudformation.ExecuteChangeSetOutput{}, nil
+	}
+	s.move(types.StackStatusUpdateInProgress, takes, func() {
+		if fails != "" {
+			s.template, s.values = before, was
+			s.event("UPDATE_FAILED", "Broken", "AWS::Test::Broken", fails)
+			s.move(types.StackStatusUpdateRollbackInProgress, takes, func() { s.stand(types.StackStatusUpdateRollbackComplete, "") })
+			return
+		}
+		a.done(s, c, types.StackStatusUpdateComplete)
+	})
+	return &cloudformation.ExecuteChangeSetOutput{}, nil
+}
+
+// done makes what a stack of Enishi makes.
+func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
+	s.template, s.values = c.template, c.values
+	for _, name := range slices.Sorted(maps.Keys(s.template.Resources)) {
+		s.event(strings.TrimSuffix(string(status), "_COMPLETE")+"_COMPLETE", name, s.template.Resources[name].Type, "")
+	}
+	switch strings.TrimPrefix(s.name, "enishi-"+a.Environment+"-") {
+	case "base":
+		a.records = true
+		for name, value := range map[string]string{"records": Bucket, "registry": strings.Split(Before, "@")[0], "test-url": TestURL, "kind": a.kind()} {
+			a.parameters["/enishi/"+a.Environment+"/"+name] = value
+		}
+	case "service":
+		a.define(a.parameters["/enishi/"+a.Environment+"/image"])
+	}
+	s.stand(status, "")
+}
+
+func (a *Account) deleteStack(in *cloudformation.DeleteStackInput) (*cloudformation.DeleteStackOutput, error) {
+	s := a.findStack(in.StackName)
+	switch {
+	case s == nil, s.status == types.StackStatusDeleteComplete, s.status == types.StackStatusDeleteInProgress:
+		return &cloudformation.DeleteStackOutput{}, nil
+	case s.protected:
+		return nil, refuse("ValidationError", "Stack [%s] cannot be deleted while TerminationProtection is enabled", s.name)
+	case !s.ends.IsZero():
+		return nil, refuse("ValidationError", "Stack [%s] cannot be deleted while in status %s", s.name, s.status)
+	}
+	part := strings.TrimPrefix(s.name, "enishi-"+a.Environment+"-")
+	if part == "base" && a.stacks["enishi-"+a.Environment+"-service"] != nil {
+		a.fault("the base was deleted before what stands on it")
+	}
+	s.deleted = time.Now()
+	s.move(types.StackStatusDeleteInProgress, takes, func() { a.undone(s, part) })
+	return &cloudformation.DeleteStackOutput{}, nil
+}
+
+func (a *Account) undone(s *stack, part string) {
+	switch part {
+	case "base":
+		for what, left := range map[string]int{"bucket": len(a.objects), "repository": len(a.images), "vault": len(a.points)} {
+			if left > 0 {
+				s.stand(types.StackStatusDeleteFailed, "The "+what+" you tried to delete is not empty")
+				return
+			}
+		}
+		a.records = false
+		for _, name := range []string{"records", "registry", "test-url", "kind"} {
+			delete(a.parameters, "/enishi/"+a.Environment+"/"+name)
+		}
+	case "service":
+		clear(a.services)
+		a.definitions = nil
+	}
+	s.stand(types.StackStatusDeleteComplete, "")
+}
+
+func (a *Account) detectStackDrift(in *cloudformation.DetectStackDriftInput) (*cloudformation.DetectStackDriftOutput, error) {
+	s, err := a.mustStack(in.StackName)
+	if err != nil {
+		return nil, err
+	}
+	if !s.ends.IsZero() {
+		return nil, refuse("ValidationError", "Drift detection cannot be performed on stack [%s] while it is in %s", s.name, s.status)
+	}
+	return &cloudformation.DetectStackDriftOutput{StackDriftDetectionId: aws.String(fmt.Sprintf("%s %d", s.name, time.Now().Unix()))}, nil
+}
+
+func (a *Account) describeStackDriftDetectionStatus(in *cloudformation.DescribeStackDriftDetectionStatusInput) (*cloudformation.DescribeStackDriftDetectionStatusOutput, error) {
+	var name string
+	var begun int64
+	if _, err := fmt.Sscanf(aws.ToString(in.StackDriftDetectionId), "%s %d", &name, &begun); err != nil {
+		return nil, refuse("ValidationError", "no such detection")
+	}
+	out := &cloudformation.DescribeStackDriftDetectionStatusOutput{StackId: &name, StackDriftDetectionId: in.StackDriftDetectionId, Timestamp: aws.Time(time.Unix(begun, 0)), DetectionStatus: types.StackDriftDetectionStatusDetectionInProgress}
+	if time.Since(time.Unix(begun, 0)) >= compares {
+		out.DetectionStatus = types.StackDriftDetectionStatusDetectionComplete
+	}
+	return out, nil
+}
+
+func (a *Account) describeStackResourceDrifts(in *cloudformation.DescribeStackResourceDriftsInput) (*cloudformation.DescribeStackResourceDriftsOutput, error) {
+	out := &cloudformation.DescribeStackResourceDriftsOutput{StackResourceDrifts: []types.StackResourceDrift{}}
+	for i := range a.Drifted {
+		if aws.ToString(a.Drifted[i].StackId) == aws.ToString(in.StackName) {
+			out.StackResourceDrifts = append(out.StackResourceDrifts, a.Drifted[i])
+		}
+	}
+	return out, nil
+}
+
+// Unset removes a parameter, as somebody does by hand.
+func (a *Account) Unset(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.parameters, "/enishi/"+a.Environment+"/"+name)
+}
+
+// Protect keeps a stack from being deleted.
+func (a *Account) Protect(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stacks[name].protected = true
+}

@@ -1,0 +1,539 @@
+package environ_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/deploy"
+	"enishi/internal/deploy/deploytest"
+	"enishi/internal/environ"
+	"enishi/internal/errs"
+)
+
+// made is the first image of an environment.
+const made = deploytest.Before
+
+type trouble = func(n int, operation string) deploytest.Trouble
+
+// written writes templates as infra's command does, small ones; more is put into the stack base.
+func written(t *testing.T, environment, more string) *environ.Wanted {
+	t.Helper()
+	w, err := environ.Read(folder(t, environment, more), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func folder(t *testing.T, environment, more string) string {
+	t.Helper()
+	dir := t.TempDir()
+	kept := func(names ...string) string {
+		var out []string
+		for i, name := range names {
+			out = append(out, fmt.Sprintf(`"Kept%d": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/enishi/%s/%s"}`, i, environment, name))
+		}
+		return strings.Join(out, ", ")
+	}
+	row, err := json.Marshal(map[string]any{
+		"Name": environment, "Real": environment == "prod", "Region": deploytest.Region, "Domain": environment + ".enishi.example.jp", "Capacity": "fargate", "NATs": 1,
+		"Web": map[string]int{"Least": 1, "Most": 4}, "Worker": map[string]int{"Least": 1, "Most": 2}, "WebPower": map[string]int{"CPU": 512}, "WorkerPower": map[string]int{"CPU": 512},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"environment.json": string(row),
+		"base": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {"Days": 1}}, "Registry": {"Type": "AWS::ECR::Repository"}, "Vault": {"Type": "AWS::Backup::BackupVault"},
+			"Database": {"Type": "AWS::RDS::DBCluster", "Properties": {"Name": "first", "Days": 7}}` + more + `}}`,
+		"service": `{"Parameters": {"ZoneId": {"Type": "String"}, ` + kept("image", "web/least", "web/most", "worker/least", "worker/most") + `}, "Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
+		"alarms":  `{"Parameters": {` + kept("notify/image") + `}, "Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}`,
+	} {
+		if name != "environment.json" {
+			name = "enishi-" + environment + "-" + name + ".template.json"
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func options(a *deploytest.Account, w *environ.Wanted, t trouble) *environ.Options {
+	image := func(_ context.Context, r deploy.Registry) (string, error) {
+		if r.User != "AWS" || r.Password != "token" {
+			return "", fmt.Errorf("the registry is %+v", r)
+		}
+		time.Sleep(20 * time.Second) // as long as it takes to build one
+		image := r.Repository + made[strings.IndexByte(made, '@'):]
+		a.Push(image)
+		return image, nil
+	}
+	return &environ.Options{
+		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.0.0", Wanted: w, Image: image, Function: image,
+		NameServers: func(context.Context, string) ([]string, error) { return []string{deploytest.NameServer + "."}, nil },
+	}
+}
+
+// whole says that the environment is one that can be deployed to.
+func whole(t *testing.T, a *deploytest.Account, what string) {
+	t.Helper()
+	e := a.Environment
+	want := map[string]string{"enishi-" + e + "-base": "CREATE_COMPLETE", "enishi-" + e + "-service": "CREATE_COMPLETE", "enishi-" + e + "-alarms": "CREATE_COMPLETE"}
+	if diff := cmp.Diff(want, a.States()); diff != "" {
+		t.Errorf("%s: stacks (-want +got):\n%s", what, diff)
+	}
+	if diff := cmp.Diff(map[string]string{"web": made, "worker": made, "image": made, "expire": made, "cleanup": made, "once": made, "accept": made}, a.Runs()); diff != "" {
+		t.Errorf("%s: what runs (-want +got):\n%s", what, diff)
+	}
+	for name, want := range map[string]string{"web/least": "1", "web/most": "4", "worker/least": "1", "worker/most": "2", "notify/image": strings.Replace(made, "enishi@", "enishi-notify@", 1)} {
+		if got := a.Parameter(name); got != want {
+			t.Errorf("%s: %s is %q, want %q", what, name, got, want)
+		}
+	}
+	if faults := a.Faults(); len(faults) > 0 {
+		t.Errorf("%s: faults: %q", what, faults)
+	}
+	var last deploy.Record
+	if err := json.Unmarshal(a.Object("deploy/current.json"), &last); err != nil || last.Hold != nil || last.Outcome != deploy.Made || last.Image != made {
+		t.Errorf("%s: the record is %+v, %v", what, last, err)
+	}
+}
+
+// TestUp makes an environment out of an empty account, brings it to the same templates once
+// more, deploys to it, and takes it down.
+func TestUp(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		o := options(a, w, nil)
+		var said []string
+		o.Tell = func(p deploy.Progress) { said = append(said, p.Step+": "+p.Note) }
+		begun := time.Now()
+		if err := environ.Up(t.Context(), o); err != nil {
+			t.Fatalf("Up: %v\n%s", err, strings.Join(said, "\n"))
+		}
+		t.Log(time.Since(begun), len(a.Asked()), "requests")
+		whole(t, a, "undisturbed")
+		for _, want := range []string{
+			"enishi-dev-base: create in progress AWS::CloudFormation::Stack enishi-dev-base", "enishi-dev-base: create complete AWS::RDS::DBCluster Database",
+			"images: one for 123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/enishi-notify is built and pushed", "operator: ", "acceptance: ",
+		} {
+			if !slices.Contains(said, want) {
+				t.Errorf("nobody was told %q", want)
+			}
+		}
+		a.Set("web/most", "9") // as an operator does
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatalf("once more: %v", err)
+		}
+		if got := a.Parameter("web/most"); got != "9" {
+			t.Errorf("an operator's choice became %q", got)
+		}
+		d := &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "hanako", Why: "a test", Version: "v1.1.0", Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil }}
+		if _, err := deploy.Run(t.Context(), d); err != nil {
+			t.Fatalf("deploy: %v", err)
+		}
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatalf("after a deployment: %v", err)
+		}
+		if got := a.Parameter("image"); got != deploytest.Next {
+			t.Errorf("what was deployed became %q", got)
+		}
+		if _, err := deploy.Rollback(t.Context(), d); err != nil {
+			t.Errorf("what was deployed before cannot be taken back: %v", err)
+		}
+		a.Back("arn:aws:backup:ap-northeast-1:123456789012:recovery-point:1")
+		if err := environ.Down(t.Context(), options(a, nil, nil)); err != nil {
+			t.Fatalf("Down: %v", err)
+		}
+		if left := a.Left(); len(left) > 0 {
+			t.Errorf("what is left: %q", left)
+		}
+		if faults := a.Faults(); len(faults) > 0 {
+			t.Errorf("faults: %q", faults)
+		}
+	})
+}
+
+// cuts gives which requests of a run are disturbed: some, and each that changes something.
+func cuts(requests []string) []int {
+	every := 11
+	if os.Getenv("ENISHI_TEST_CUTS") == "all" { // scripts/infra-test tries all
+		every = 1
+	}
+	var out []int
+	for n, request := range requests {
+		_, asked, _ := strings.Cut(request, ":")
+		reads := slices.ContainsFunc([]string{"Describe", "List", "Get", "Simulate", "PutObject deploy/current"}, func(prefix string) bool { return strings.HasPrefix(asked, prefix) })
+		if n%every == 0 || !reads {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func at(n int, how deploytest.Trouble) trouble {
+	return func(m int, _ string) deploytest.Trouble {
+		if m == n {
+			return how
+		}
+		return deploytest.None
+	}
+}
+
+// TestEveryCut ends the making and the taking down of an environment at every request,
+// before it arrives and before its answer does, and gives every request every trouble after which the
+// same process goes on. However it ends, the next runs leave it whole, or nothing.
+func TestEveryCut(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	ways := []deploytest.Trouble{deploytest.Killed, deploytest.KilledAfter}
+	ways = append(ways, deploytest.Troubles()...)
+	for _, tt := range []struct {
+		name  string
+		given func(*testing.T, *deploytest.Account)
+		run   func(*testing.T, *deploytest.Account, trouble) error
+		ends  func(*testing.T, *deploytest.Account, string)
+	}{
+		{
+			"up", func(*testing.T, *deploytest.Account) {},
+			func(t *testing.T, a *deploytest.Account, how trouble) error {
+				return environ.Up(t.Context(), options(a, w, how))
+			}, whole,
+		},
+		{
+			"down", func(t *testing.T, a *deploytest.Account) {
+				if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+					t.Fatal(err)
+				}
+				a.Back("arn:1")
+			},
+			func(t *testing.T, a *deploytest.Account, how trouble) error {
+				return environ.Down(t.Context(), options(a, nil, how))
+			},
+			func(t *testing.T, a *deploytest.Account, what string) {
+				if left := a.Left(); len(left) > 0 {
+					t.Errorf("%s: what is left: %q", what, left)
+				}
+				if faults := a.Faults(); len(faults) > 0 {
+					t.Errorf("%s: faults: %q", what, faults)
+				}
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var requests []string
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.Empty("dev")
+				tt.given(t, a)
+				err := tt.run(t, a, func(_ int, asked string) deploytest.Trouble {
+					requests = append(requests, asked)
+					return deploytest.None
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			})
+			if len(requests) < 40 {
+				t.Fatalf("only %d requests", len(requests))
+			}
+			for _, n := range cuts(requests) {
+				for _, how := range ways {
+					what := fmt.Sprintf("request %d (%s) is %v", n, requests[n], how)
+					synctest.Test(t, func(t *testing.T) {
+						a := deploytest.Empty("dev")
+						tt.given(t, a)
+						err := tt.run(t, a, at(n, how))
+						for try := 0; err != nil; try++ {
+							if try == 4 {
+								t.Fatalf("%s: it does not end: %v", what, err)
+							}
+							time.Sleep(time.Duration(try)*2*time.Minute + time.Second) // at first while AWS still moves
+							err = tt.run(t, a, nil)
+						}
+						tt.ends(t, a, what)
+					})
+				}
+			}
+		})
+	}
+}
+
+// TestTogether begins a deployment, and another change, while the environment is made or
+// changed; and a change while something is deployed.
+func TestTogether(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	more := written(t, "dev", `, "More": {"Type": "AWS::SNS::Topic"}`)
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatal(err)
+		}
+		d := func() *deploy.Options {
+			return &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "taro", Why: "a test", Version: "v1.1.0", Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil }}
+		}
+		// Killed while it changes a stack: nobody deploys, however long that lasts.
+		killed := false
+		err := environ.Up(t.Context(), options(a, more, func(_ int, operation string) deploytest.Trouble {
+			if killed = killed || operation == "cloudformation:ExecuteChangeSet"; killed {
+				return deploytest.KilledAfter
+			}
+			return deploytest.None
+		}))
+		if err == nil {
+			t.Fatal("it was killed, and ended well")
+		}
+		for range 2 {
+			if _, err := deploy.Run(t.Context(), d()); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "is changing the environment dev") {
+				t.Errorf("a deployment meanwhile: %v", err)
+			}
+			if _, err := deploy.Rollback(t.Context(), d()); !errs.Is(err, errs.Conflict) {
+				t.Errorf("a rollback meanwhile: %v", err)
+			}
+			if err := environ.Up(t.Context(), options(a, more, at(0, deploytest.None))); (err == nil) == killed {
+				t.Errorf("a further change: %v", err)
+			}
+			if err := environ.Down(t.Context(), options(a, nil, nil)); killed && !errs.Is(err, errs.Conflict) {
+				t.Errorf("taken down meanwhile: %v", err)
+			}
+			if killed {
+				killed = false
+				time.Sleep(2 * time.Minute)
+				continue
+			}
+			break
+		}
+	})
+}
+
+// TestRefused begins where an environment must not be made, changed or taken down.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, want string
+		given      func(*deploytest.Account, *environ.Options)
+	}{
+		{"another region", "the table of infra has ap-northeast-1", func(_ *deploytest.Account, o *environ.Options) { o.AWS.Region = "us-east-1" }},
+		{"no zone", "aws route53 create-hosted-zone --name dev.enishi.example.jp", func(a *deploytest.Account, _ *environ.Options) { a.Zones = []string{"example.jp"} }},
+		{"two zones", "several public zones", func(a *deploytest.Account, _ *environ.Options) { a.Zones = append(a.Zones, a.Zones[0]) }},
+		{"another's zone", "the world asks ns.other.example", func(_ *deploytest.Account, o *environ.Options) {
+			o.NameServers = func(context.Context, string) ([]string, error) { return []string{"ns.other.example."}, nil }
+		}},
+		{"nobody's zone", "nobody in the world's DNS answers", func(_ *deploytest.Account, o *environ.Options) {
+			o.NameServers = func(context.Context, string) ([]string, error) { return nil, nil }
+		}},
+		{"no rights", "rights: not allowed: iam:CreateRole", func(a *deploytest.Account, _ *environ.Options) { a.Forbidden = []string{"iam:CreateRole"} }},
+		{"a role without rights", "rights: not allowed: rds:CreateDBCluster", func(a *deploytest.Account, _ *environ.Options) {
+			a.Identity, a.Forbidden = "arn:aws:sts::123456789012:assumed-role/Admin/hanako", []string{"rds:CreateDBCluster"}
+		}},
+		{"no addresses", "0 are allowed, 1 are needed: ask for more", func(a *deploytest.Account, _ *environ.Options) { a.Quotas = map[string]float64{"L-0263D0A3": 0} }},
+		{"few functions", "10 are allowed, 105 are needed", func(a *deploytest.Account, _ *environ.Options) { a.Quotas = map[string]float64{"L-B99A9384": 10} }},
+		{"nobody", "says who changes it", func(_ *deploytest.Account, o *environ.Options) { o.By = "" }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := written(t, "dev", "")
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.Empty("dev")
+				o := options(a, w, nil)
+				tt.given(a, o)
+				if err := environ.Up(t.Context(), o); err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Up = %v, want %q", err, tt.want)
+				}
+				if left := a.Left(); len(left) > 0 {
+					t.Errorf("it made %q", left)
+				}
+			})
+		})
+	}
+}
+
+// TestBroken meets stacks whose change failed.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	t.Run("the first making", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.Empty("dev")
+			a.Failing = map[string]string{"enishi-dev-service": "no such certificate"}
+			o := options(a, w, nil)
+			var said []string
+			o.Tell = func(p deploy.Progress) { said = append(said, p.Step+": "+p.Note) }
+			for range 2 {
+				if err := environ.Up(t.Context(), o); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "delete-stack --stack-name enishi-dev-service") {
+					t.Errorf("Up = %v", err)
+				}
+			}
+			if !slices.Contains(said, "enishi-dev-service: create failed AWS::Test::Broken Broken: no such certificate") {
+				t.Errorf("it was told %q", said)
+			}
+			p, err := environ.Look(t.Context(), options(a, w, nil))
+			if err != nil || len(p.Bad()) != 1 || !strings.Contains(p.Bad()[0], "ROLLBACK_COMPLETE") {
+				t.Errorf("Look = %+v, %v", p, err)
+			}
+			if err := environ.Down(t.Context(), options(a, nil, nil)); err != nil || len(a.Left()) > 0 {
+				t.Errorf("Down = %v, left %q", err, a.Left())
+			}
+		})
+	})
+	t.Run("a change", func(t *testing.T) {
+		t.Parallel()
+		more := written(t, "dev", `, "More": {"Type": "AWS::SNS::Topic"}`)
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.Empty("dev")
+			if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+				t.Fatal(err)
+			}
+			a.Failing = map[string]string{"enishi-dev-base": "too many topics"}
+			if err := environ.Up(t.Context(), options(a, more, nil)); err == nil || !strings.Contains(err.Error(), "CloudFormation has taken it back") {
+				t.Errorf("Up = %v", err)
+			}
+			d := &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "hanako", Why: "a test", Version: "v1.1.0", Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil }}
+			if _, err := deploy.Run(t.Context(), d); err != nil {
+				t.Errorf("nothing can be deployed after it: %v", err)
+			}
+			a.Failing = nil
+			if err := environ.Up(t.Context(), options(a, more, nil)); err != nil {
+				t.Errorf("once more = %v", err)
+			}
+		})
+	})
+}
+
+// TestLook plans a change that loses data, and finds what was changed by hand.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	other := written(t, "dev", `, "More": {"Type": "AWS::SNS::Topic"}`)
+	for i := range other.Templates {
+		other.Templates[i].Body = strings.NewReplacer(`"first"`, `"second"`, `"Days":1`, `"Days":3`).Replace(other.Templates[i].Body)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		p, err := environ.Look(t.Context(), options(a, w, nil))
+		if err != nil || len(p.Stacks) != 3 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 4 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
+			t.Errorf("of an empty account: %+v, %v", p, err)
+		}
+		if left := a.Left(); len(left) > 0 {
+			t.Errorf("it made %q", left)
+		}
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatal(err)
+		}
+		a.Drifted = []cfntypes.StackResourceDrift{{
+			StackId: aws.String("enishi-dev-service"), LogicalResourceId: aws.String("Web"), PhysicalResourceId: aws.String("web"), ResourceType: aws.String("AWS::ECS::Service"),
+			StackResourceDriftStatus: cfntypes.StackResourceDriftStatusModified, PropertyDifferences: []cfntypes.PropertyDifference{
+				{PropertyPath: aws.String("/TaskDefinition"), ExpectedValue: aws.String("web:1"), ActualValue: aws.String("web:7")},
+				{PropertyPath: aws.String("/HealthCheckGracePeriodSeconds"), ExpectedValue: aws.String("60"), ActualValue: aws.String("600")},
+			},
+		}, {
+			StackId: aws.String("enishi-dev-base"), LogicalResourceId: aws.String("Files"), PhysicalResourceId: aws.String("files"), ResourceType: aws.String("AWS::S3::Bucket"),
+			StackResourceDriftStatus: cfntypes.StackResourceDriftStatusDeleted,
+		}}
+		if p, err = environ.Look(t.Context(), options(a, other, nil)); err != nil {
+			t.Fatal(err)
+		}
+		want := []environ.StackPlan{
+			{
+				Stack: "enishi-dev-base", State: "CREATE_COMPLETE", Changes: []environ.Change{
+					{Does: "replace", Type: "AWS::RDS::DBCluster", Name: "Database", ID: "id-Database", What: []string{"Name: first -> second"}, LosesData: true},
+					{Does: "change", Type: "AWS::S3::Bucket", Name: "Files", ID: "id-Files", What: []string{"Days: 1 -> 3"}},
+					{Does: "add", Type: "AWS::SNS::Topic", Name: "More"},
+				}, Drift: []environ.Drift{{Type: "AWS::S3::Bucket", Name: "Files", ID: "files"}},
+			},
+			{Stack: "enishi-dev-service", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{
+				{Type: "AWS::ECS::Service", Name: "Web", ID: "web", Property: "/TaskDefinition", Template: "web:1", Account: "web:7", Deployed: true},
+				{Type: "AWS::ECS::Service", Name: "Web", ID: "web", Property: "/HealthCheckGracePeriodSeconds", Template: "60", Account: "600"},
+			}},
+			{Stack: "enishi-dev-alarms", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{}},
+		}
+		if diff := cmp.Diff(want, p.Stacks); diff != "" {
+			t.Errorf("the plan (-want +got):\n%s", diff)
+		}
+		whole(t, a, "looked at")
+		o := options(a, other, nil)
+		if err := environ.Up(t.Context(), o); !errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), "replace AWS::RDS::DBCluster Database") {
+			t.Errorf("a change that loses data = %v", err)
+		}
+		whole(t, a, "refused")
+		o.DespiteLoss = true
+		if err := environ.Up(t.Context(), o); err != nil {
+			t.Errorf("despite it = %v", err)
+		}
+	})
+}
+
+// TestDownRefuses asks for an environment with people's data, and for one of which nobody
+// knows.
+func TestDownRefuses(t *testing.T) {
+	t.Parallel()
+	w := written(t, "prod", "")
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("prod")
+		if err := environ.Down(t.Context(), options(a, nil, nil)); err != nil {
+			t.Errorf("of nothing: %v", err)
+		}
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatal(err)
+		}
+		before := a.Left()
+		for _, kind := range []string{"real", "other", ""} {
+			if a.Set("kind", kind); kind == "" {
+				a.Unset("kind")
+			}
+			if err := environ.Down(t.Context(), options(a, nil, nil)); !errs.Is(err, errs.Denied) {
+				t.Errorf("with kind %q: %v", kind, err)
+			}
+		}
+		a.Set("kind", "demo") // by a slip
+		a.Protect("enishi-prod-base")
+		if err := environ.Down(t.Context(), options(a, nil, nil)); !errs.Is(err, errs.Denied) {
+			t.Errorf("of a protected stack: %v", err)
+		}
+		if diff := cmp.Diff(before, a.Left()); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	})
+}
+
+// TestRead reads templates that describe what must not be.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	if _, err := environ.Read(t.TempDir(), "dev"); !errs.Is(err, errs.NotFound) {
+		t.Errorf("of an empty folder: %v", err)
+	}
+	if _, err := environ.Read(folder(t, "dev", ""), "staging"); !errs.Is(err, errs.Invalid) {
+		t.Errorf("of another environment: %v", err)
+	}
+	copied := `, "Other": {"Type": "AWS::RDS::DBCluster", "Properties": {"SnapshotIdentifier": "prod"}}`
+	if _, err := environ.Read(folder(t, "dev", copied), "dev"); !errs.Is(err, errs.Denied) {
+		t.Errorf("of a database that begins as a copy, for demo data: %v", err)
+	}
+	if _, err := environ.Read(folder(t, "prod", copied), "prod"); err != nil {
+		t.Errorf("of a restored database, for people's data: %v", err)
+	}
+	strange := folder(t, "dev", "")
+	if err := os.WriteFile(filepath.Join(strange, "enishi-dev-more.template.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := environ.Read(strange, "dev"); !errs.Is(err, errs.Invalid) {
+		t.Errorf("of a stack that is not known: %v", err)
+	}
+}

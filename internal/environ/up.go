@@ -1,0 +1,200 @@
+package environ
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"enishi/internal/deploy"
+	"enishi/internal/errs"
+)
+
+// operatorLimit is how long the operator's task may take, also on hosts that come first.
+const operatorLimit = 10 * time.Minute
+
+// Up brings the environment to its templates, makes what is missing, and holds it to what
+// is promised. An error says where it stands; the next run goes on.
+func Up(ctx context.Context, o *Options) error {
+	if o.By == "" || o.Why == "" {
+		return errs.New(errs.Invalid, "a change of an environment says who changes it, and why")
+	}
+	w := newWork(o)
+	who, err := w.who(ctx)
+	if err != nil {
+		return err
+	}
+	checks, values, err := w.preflight(ctx, who)
+	if err != nil {
+		return err
+	}
+	if bad := (&Plan{Checks: checks}).Bad(); len(bad) > 0 {
+		return errs.New(errs.Conflict, "nothing was changed, since the account is not ready: "+strings.Join(bad, "; "))
+	}
+	err = w.up(ctx, who.Account, values)
+	if w.held == nil {
+		return err
+	}
+	// Whoever has taken over has the hold; whoever was told to stop still says that it has.
+	ending := context.WithoutCancel(ctx)
+	switch {
+	case err == nil:
+		return w.held.Release(ending)
+	case errors.Is(err, deploy.ErrTaken):
+		return err
+	}
+	return errors.Join(err, w.held.Abandon(ending))
+}
+
+// up goes through what makes an environment whole.
+func (w *work) up(ctx context.Context, number string, values map[string]string) error {
+	want := w.o.Wanted
+	if _, ok, err := w.account.parameter(ctx, "records"); err != nil {
+		return err
+	} else if ok {
+		if err := w.hold(ctx); err != nil {
+			return err
+		}
+	}
+	for i := range want.Templates {
+		t := &want.Templates[i]
+		if err := w.timed(t.Stack, func() error { return w.apply(ctx, number, t, values) }); err != nil {
+			return err
+		}
+		if i > 0 {
+			continue
+		}
+		// As long as there is no base, CloudFormation keeps two from making it at once.
+		if w.held == nil {
+			if err := w.hold(ctx); err != nil {
+				return err
+			}
+		}
+		if err := w.timed("images", func() error { return w.images(ctx) }); err != nil {
+			return err
+		}
+		if err := w.bounds(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.timed("operator", func() error {
+		return w.held.Once(ctx, "operator", "accept", operatorLimit, "user", "add", "--role", "operator", "--email", "acceptance@"+want.Domain, "--unless-there")
+	}); err != nil {
+		return err
+	}
+	return w.timed("acceptance", func() error {
+		at, ok, err := w.account.parameter(ctx, "test-url")
+		if err == nil && !ok {
+			err = errs.New(errs.NotFound, "the account has no parameter "+w.account.path("test-url")+", which the stack base writes")
+		}
+		if err != nil {
+			return err
+		}
+		return w.held.Accept(ctx, at)
+	})
+}
+
+func (w *work) timed(step string, do func() error) error {
+	begun := time.Now()
+	w.tell(step, "", -1)
+	if err := do(); err != nil {
+		return fmt.Errorf("%s: %w", step, err)
+	}
+	w.tell(step, "", time.Since(begun))
+	return nil
+}
+
+func (w *work) hold(ctx context.Context) error {
+	var err error
+	w.held, err = deploy.Take(ctx, &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: w.o.By, Why: w.o.Why, Version: w.o.Version, Tell: w.o.Tell})
+	return err
+}
+
+// images makes those that the account knows none of yet. Which one runs later is
+// the deployments' to say.
+func (w *work) images(ctx context.Context) error {
+	for _, of := range []struct {
+		name string
+		make func(context.Context, deploy.Registry) (string, error)
+	}{{"image", w.o.Image}, {"notify/image", w.o.Function}} {
+		if _, ok, err := w.account.parameter(ctx, of.name); err != nil {
+			return err
+		} else if ok {
+			continue
+		}
+		r, err := w.held.Registry(ctx)
+		if err != nil {
+			return err
+		}
+		if of.name != "image" { // it lies beside the other, under its own name
+			r.Repository += "-" + strings.TrimSuffix(of.name, "/image")
+		}
+		w.tell("images", "one for "+r.Repository+" is built and pushed", -1)
+		image, err := w.built(ctx, r, of.make)
+		if err != nil {
+			return err
+		}
+		if err := w.account.keep(ctx, of.name, image); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// built makes an image while the hold is kept.
+func (w *work) built(ctx context.Context, r deploy.Registry, build func(context.Context, deploy.Registry) (string, error)) (string, error) {
+	type made struct {
+		image string
+		err   error
+	}
+	done := make(chan made, 1)
+	within, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		image, err := build(within, r)
+		done <- made{image, err}
+	}()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case m := <-done:
+			if m.err != nil {
+				return "", m.err
+			}
+			return m.image, w.mayChange(ctx)
+		case <-tick.C:
+			if err := w.mayChange(ctx); err != nil {
+				stop()
+				<-done
+				return "", err
+			}
+		}
+	}
+}
+
+// bounds sets how many tasks there may be, where nobody has chosen yet.
+func (w *work) bounds(ctx context.Context) error {
+	want := w.o.Wanted
+	for _, b := range []struct {
+		name  string
+		value int
+	}{
+		{"web/least", want.Web.Least}, {"web/most", want.Web.Most}, {"worker/least", want.Worker.Least}, {"worker/most", want.Worker.Most},
+	} {
+		if _, ok, err := w.account.parameter(ctx, b.name); err != nil {
+			return err
+		} else if ok {
+			continue
+		}
+		if err := w.mayChange(ctx); err != nil {
+			return err
+		}
+		if err := w.account.keep(ctx, b.name, strconv.Itoa(b.value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
