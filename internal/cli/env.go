@@ -27,6 +27,7 @@ type envCmd struct {
 
 // templates is where those of an environment come from.
 type templates struct {
+	MailURL   string `env:"ENISHI_MAIL_URL" hidden:""`
 	Templates string `type:"existingdir" placeholder:"DIR" help:"Folder that infra's command synth has written; without it, it is run."`
 }
 
@@ -73,10 +74,12 @@ type envUpCmd struct {
 func (c *envUpCmd) Help() string {
 	return `Run it in the project's folder. It shows the plan of enishi env plan and asks; then it makes or changes the stack of what is kept, builds and pushes the images that the account knows none of yet, sets how many tasks there may be where nobody has chosen yet, makes or changes the stacks of the service and of its alarms, makes the operator that accepts versions, and holds what serves to what is promised (enishi verify).
 
+A first time needs the URL of the mail server in ENISHI_MAIL_URL; it is put into the environment's secret.
+
 What deployments and operators have chosen since stays: the image, the number of tasks and its bounds. If it ends half-way, the same command goes on; it and enishi deploy never run at once.
 
 Examples:
-  enishi env up dev --why "a first try"
+  ENISHI_MAIL_URL=smtp://USER:PASSWORD@email-smtp.ap-northeast-1.amazonaws.com:587 enishi env up dev --why "a first try"
   enishi env up prod --why "larger tasks" --confirm prod`
 }
 
@@ -207,7 +210,7 @@ func (c *place) environment(ctx context.Context, w World, from *templates) (*env
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &environ.Options{Environment: c.Environment, AWS: settings, Wanted: wanted, NameServers: w.NameServers, Tell: teller(w.Err, w.Now)}
+	o := &environ.Options{Environment: c.Environment, AWS: settings, Wanted: wanted, NameServers: w.NameServers, Mail: from.MailURL, Tell: teller(w.Err, w.Now)}
 	if o.NameServers == nil {
 		o.NameServers = nameServers
 	}

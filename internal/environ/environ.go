@@ -35,6 +35,9 @@ type Options struct {
 	// of alarms, put it into a registry and give it as REPOSITORY@DIGEST. They are asked for
 	// where the account knows none yet.
 	Image, Function func(context.Context, deploy.Registry) (string, error)
+	// Mail is the URL of the mail server, with its password; it is put into the environment's
+	// secret where that has none yet.
+	Mail string
 	// NameServers looks up who answers for a domain in the world's own DNS.
 	NameServers func(ctx context.Context, domain string) ([]string, error)
 	// DespiteLoss lets a change remove or replace what holds data.

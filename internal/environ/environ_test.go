@@ -56,7 +56,7 @@ func folder(t *testing.T, environment, more string) string {
 	}
 	for name, text := range map[string]string{
 		"environment.json": string(row),
-		"base": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {"Days": 1}}, "Registry": {"Type": "AWS::ECR::Repository"}, "Vault": {"Type": "AWS::Backup::BackupVault"},
+		"base": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {"Days": 1}}, "Registry": {"Type": "AWS::ECR::Repository"}, "Vault": {"Type": "AWS::Backup::BackupVault"}, "DataMail": {"Type": "AWS::SecretsManager::Secret"},
 			"Database": {"Type": "AWS::RDS::DBCluster", "Properties": {"Name": "first", "Days": 7}}` + more + `}}`,
 		"service": `{"Parameters": {"ZoneId": {"Type": "String"}, ` + kept("image", "web/least", "web/most", "worker/least", "worker/most") + `}, "Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
 		"alarms":  `{"Parameters": {` + kept("notify/image") + `}, "Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}`,
@@ -82,7 +82,7 @@ func options(a *deploytest.Account, w *environ.Wanted, t trouble) *environ.Optio
 		return image, nil
 	}
 	return &environ.Options{
-		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.0.0", Wanted: w, Image: image, Function: image,
+		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.0.0", Wanted: w, Mail: "smtp://user:password@mail.example.jp:587", Image: image, Function: image,
 		NameServers: func(context.Context, string) ([]string, error) { return []string{deploytest.NameServer + "."}, nil },
 	}
 }
@@ -171,7 +171,7 @@ func TestUp(t *testing.T) {
 
 // cuts gives which requests of a run are disturbed: some, and each that changes something.
 func cuts(requests []string) []int {
-	every := 11
+	every := 23
 	if os.Getenv("ENISHI_TEST_CUTS") == "all" { // scripts/infra-test tries all
 		every = 1
 	}
@@ -344,6 +344,7 @@ func TestRefused(t *testing.T) {
 		}},
 		{"no addresses", "0 are allowed, 1 are needed: ask for more", func(a *deploytest.Account, _ *environ.Options) { a.Quotas = map[string]float64{"L-0263D0A3": 0} }},
 		{"few functions", "10 are allowed, 105 are needed", func(a *deploytest.Account, _ *environ.Options) { a.Quotas = map[string]float64{"L-B99A9384": 10} }},
+		{"no mail server", "give it as ENISHI_MAIL_URL", func(_ *deploytest.Account, o *environ.Options) { o.Mail = "" }},
 		{"nobody", "says who changes it", func(_ *deploytest.Account, o *environ.Options) { o.By = "" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -428,7 +429,7 @@ func TestLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.Empty("dev")
 		p, err := environ.Look(t.Context(), options(a, w, nil))
-		if err != nil || len(p.Stacks) != 3 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 4 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
+		if err != nil || len(p.Stacks) != 3 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 5 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
 			t.Errorf("of an empty account: %+v, %v", p, err)
 		}
 		if left := a.Left(); len(left) > 0 {

@@ -51,6 +51,13 @@ func (w *work) preflight(ctx context.Context, who Who) ([]Check, map[string]stri
 		}
 		checks = append(checks, c)
 	}
+	mail, needed, err := w.mailed(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if needed {
+		checks = append(checks, mail)
+	}
 	zone, id, err := w.zone(ctx)
 	if err != nil {
 		return nil, nil, err

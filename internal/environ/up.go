@@ -72,6 +72,9 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 				return err
 			}
 		}
+		if err := w.mail(ctx); err != nil {
+			return err
+		}
 		if err := w.timed("images", func() error { return w.images(ctx) }); err != nil {
 			return err
 		}

@@ -95,6 +95,7 @@ type Account struct {
 	gone        []*stack
 	images      []string // in the registry
 	points      []string // in the vault
+	secret      string   // of the mail server
 	parameters  map[string]string
 	objects     map[string]object
 	definitions []*definition
@@ -325,7 +326,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 func operationOf(r *http.Request, body []byte) string {
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		service, operation, _ := strings.Cut(target, ".")
-		return map[string]string{"AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr", "AmazonEC2ContainerServiceV20141113": "ecs", "ServiceQuotasV20190624": "servicequotas"}[service] + ":" + operation
+		return map[string]string{"AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr", "AmazonEC2ContainerServiceV20141113": "ecs", "ServiceQuotasV20190624": "servicequotas", "secretsmanager": "secretsmanager"}[service] + ":" + operation
 	}
 	if _, operation, ok := strings.Cut(r.URL.Path, "/operation/"); ok {
 		return "cloudwatch:" + operation

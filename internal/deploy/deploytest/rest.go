@@ -1,6 +1,7 @@
 package deploytest
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	quotatypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -144,6 +146,21 @@ const usual = 1000
 
 func (a *Account) getDefaultQuota(in *servicequotas.GetAWSDefaultServiceQuotaInput) (*servicequotas.GetAWSDefaultServiceQuotaOutput, error) {
 	return &servicequotas.GetAWSDefaultServiceQuotaOutput{Quota: &quotatypes.ServiceQuota{QuotaCode: in.QuotaCode, Value: aws.Float64(usual)}}, nil
+}
+
+// unset is what a template makes a secret with.
+const unset = "what AWS has made, and no URL"
+
+func (a *Account) getSecretValue(in *secretsmanager.GetSecretValueInput) (*secretsmanager.GetSecretValueOutput, error) {
+	return &secretsmanager.GetSecretValueOutput{ARN: in.SecretId, SecretString: aws.String(cmp.Or(a.secret, unset))}, nil
+}
+
+func (a *Account) putSecretValue(in *secretsmanager.PutSecretValueInput) (*secretsmanager.PutSecretValueOutput, error) {
+	if a.secret != "" && a.secret != aws.ToString(in.SecretString) {
+		a.fault("the secret of the mail server was changed")
+	}
+	a.secret = aws.ToString(in.SecretString)
+	return &secretsmanager.PutSecretValueOutput{ARN: in.SecretId}, nil
 }
 
 func (a *Account) getParametersByPath(in *ssm.GetParametersByPathInput) (*ssm.GetParametersByPathOutput, error) {

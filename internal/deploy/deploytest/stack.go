@@ -248,6 +248,9 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 			a.parameters["/enishi/"+a.Environment+"/"+name] = value
 		}
 	case "service":
+		if mail := a.stacks["enishi-"+a.Environment+"-base"].template.Resources["DataMail"]; mail.Type != "" && a.secret == "" {
+			a.fault("services were started without a mail server")
+		}
 		a.define(a.parameters["/enishi/"+a.Environment+"/image"])
 	}
 	s.stand(status, "")

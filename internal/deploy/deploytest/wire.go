@@ -65,6 +65,9 @@ func operations() map[string]operation {
 		"AmazonEC2ContainerRegistry_V20150921.ListImages":       typed((*Account).listImages),
 		"AmazonEC2ContainerRegistry_V20150921.BatchDeleteImage": typed((*Account).batchDeleteImage),
 
+		"secretsmanager.GetSecretValue": typed((*Account).getSecretValue),
+		"secretsmanager.PutSecretValue": typed((*Account).putSecretValue),
+
 		"ServiceQuotasV20190624.GetServiceQuota":           typed((*Account).getServiceQuota),
 		"ServiceQuotasV20190624.GetAWSDefaultServiceQuota": typed((*Account).getDefaultQuota),
 
