@@ -538,3 +538,42 @@ func TestRead(t *testing.T) {
 		t.Errorf("of a stack that is not known: %v", err)
 	}
 }
+
+// TestKnownTemplates reads the templates that infra's own tests keep, and makes the
+// environment of them.
+func TestKnownTemplates(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, "prod", "")
+	for _, part := range []string{"base", "service", "alarms"} {
+		name := "enishi-prod-" + part + ".template.json"
+		text, err := os.ReadFile(filepath.Join("..", "..", "infra", "stacks", "testdata", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := environ.Read(dir, "prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := w.Templates[1].Kept, []string{"image", "web/least", "web/most", "worker/least", "worker/most"}; !slices.Equal(got, want) {
+		t.Errorf("the service reads %q, want %q", got, want)
+	}
+	if got, want := w.Templates[2].Kept, []string{"notify/image"}; !slices.Equal(got, want) {
+		t.Errorf("the alarms read %q, want %q", got, want)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("prod")
+		o := options(a, w, nil)
+		o.Mail = ""
+		if err := environ.Up(t.Context(), o); err == nil || !strings.Contains(err.Error(), "give it as ENISHI_MAIL_URL") {
+			t.Errorf("without a mail server: %v", err)
+		}
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatal(err)
+		}
+		whole(t, a, "of the known templates")
+	})
+}
