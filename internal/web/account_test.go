@@ -246,7 +246,7 @@ func TestOperatorsFreeANumber(t *testing.T) {
 	s.holds(free(""), http.StatusUnprocessableEntity, "登録を解除していません。", "理由を")
 	freed := free("登記上の企業から申し出。")
 	s.holds(freed, http.StatusOK, "法人番号の登録を解除しました", "法人番号は解除済みです", "申告していた法人番号", "登記上の企業から申し出。", "停止中（法人番号は解除済み）")
-	for _, gone := range []string{file + "/verify", `popovertarget="free"`} {
+	for _, gone := range []string{file + "/verify", file + "/quota", `popovertarget="free"`} {
 		if strings.Contains(freed.body, gone) {
 			t.Errorf("the page of a company whose number was freed has %q", gone)
 		}

@@ -94,7 +94,7 @@ func auditedRule(w words, what market.Audited) string {
 	case market.AuditPause:
 		return w.Say("オファー条件の停止", "Paused a rule")
 	case market.AuditBatch:
-		return w.Say("オファーの承認", "Confirmed a batch")
+		return w.Say("オファー送信の確認", "Confirmed a batch")
 	}
 	return string(what)
 }

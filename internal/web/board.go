@@ -270,11 +270,11 @@ func boardTitle(w words, x pipeline) string {
 	}
 	switch {
 	case unheld > 0 && unheld == overdue:
-		return w.Say("面接が遅れている方が"+howMany(w, unheld)+"います", howMany(w, unheld)+" waited too long for an interview")
+		return w.Say("面接が遅れている方が"+howMany(w, unheld)+"います", howMany(w, unheld)+" have waited too long for an interview")
 	case unheld > 0:
-		return w.Say("日程の提示や面接が遅れている方が"+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date or an interview")
+		return w.Say("日程の提示や面接が遅れている方が"+howMany(w, overdue)+"います", howMany(w, overdue)+" have waited too long for a date or an interview")
 	case overdue > 0:
-		return w.Say("日程の提示が遅れている方が"+howMany(w, overdue)+"います", howMany(w, overdue)+" waited too long for a date")
+		return w.Say("日程の提示が遅れている方が"+howMany(w, overdue)+"います", howMany(w, overdue)+" have waited too long for a date")
 	case waiting > 0:
 		return w.Say("日程の提示を待つ方が"+howMany(w, waiting)+"います", howMany(w, waiting)+" wait for a date")
 	case all == 0:

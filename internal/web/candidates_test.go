@@ -64,7 +64,7 @@ func TestSearching(t *testing.T) {
 	}
 	p := s.get("/company/candidates?" + sent.Encode())
 	s.holds(p, http.StatusOK, "ソフトウェア開発 3年以上、かつGoのスキルあり、かつ英語 C1以上、かつ現在の年収400万円以上",
-		"英語 C1以上 を外すと", "4/4", `value="400"`, "ソフトウェア開発 5年以上")
+		"「英語 C1以上」を外すと", "4/4", `value="400"`, "ソフトウェア開発 5年以上")
 	s.holds(p, http.StatusOK, "あと1つで合う人", "なし：英語 C1以上", "3/4")
 	s.holds(s.get("/company/candidates?skill=go&text=kubernetes"), http.StatusOK, "25人が条件に合っています", "<mark>Kubernetes</mark>")
 	s.holds(s.get("/company/candidates?skill=go&text=kubernetes", "Accept-Language", "en"), http.StatusOK, "25 people meet this", "Meets ")

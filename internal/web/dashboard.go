@@ -109,11 +109,11 @@ func (h firmHome) says(w words) string {
 	case h.company.Status == company.Suspended:
 		return w.Say("この企業の利用は停止されています", "This company is suspended")
 	case unheld > 0 && unheld == overdue:
-		return w.Say(grouped(unheld)+"件、面接が遅れています", howMany(w, unheld)+" waited too long for an interview")
+		return w.Say(grouped(unheld)+"件、面接が遅れています", howMany(w, unheld)+" have waited too long for an interview")
 	case unheld > 0:
-		return w.Say(grouped(overdue)+"件、日程の提示や面接が遅れています", howMany(w, overdue)+" waited too long for a date or an interview")
+		return w.Say(grouped(overdue)+"件、日程の提示や面接が遅れています", howMany(w, overdue)+" have waited too long for a date or an interview")
 	case overdue > 0:
-		return w.Say(grouped(overdue)+"件、日程の提示が遅れています", howMany(w, overdue)+" waited too long for a date")
+		return w.Say(grouped(overdue)+"件、日程の提示が遅れています", howMany(w, overdue)+" have waited too long for a date")
 	case len(h.owed) == 1:
 		return w.Say("1件、日程の提示期限が近づいています", "One person waits for a date, and time is short")
 	case len(h.owed) > 0:

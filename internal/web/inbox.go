@@ -185,11 +185,11 @@ func answeredText(w words, d market.Delivered) string {
 	title := d.Terms.Title
 	switch {
 	case undoable(d):
-		return w.Say("「"+title+"」を辞退しました。"+w.Time(d.DueAt)+" まで取り消せます。", "You have declined “"+title+"”. You can take it back until "+w.Time(d.DueAt)+".")
+		return w.Say("「"+title+"」を辞退しました。"+w.Time(d.DueAt)+"まで取り消せます。", "You have declined “"+title+"”. You can take it back until "+w.Time(d.DueAt)+".")
 	case d.State == offer.Declined:
 		return w.Say("「"+title+"」を辞退しました。", "You have declined “"+title+"”.")
 	case waits(d):
-		return w.Say("「"+title+"」の辞退を取り消しました。"+w.Date(d.ExpiresOn)+" まで回答できます。", "You have taken your decline of “"+title+"” back. You can answer until "+w.Date(d.ExpiresOn)+".")
+		return w.Say("「"+title+"」の辞退を取り消しました。"+w.Date(d.ExpiresOn)+"まで回答できます。", "You have taken your decline of “"+title+"” back. You can answer until "+w.Date(d.ExpiresOn)+".")
 	}
 	if d.State != offer.Accepted {
 		return ""
@@ -202,7 +202,7 @@ func answeredText(w words, d market.Delivered) string {
 	}
 	text += w.Say("メッセージを送れます。", "You can write to each other.")
 	if by, ok := d.DateBy(); ok {
-		text += w.Say(w.Date(by)+" までに、企業から面接の日程が届きます。", " The company owes you a date for the interview by "+w.Date(by)+".")
+		text += w.Say(w.Date(by)+"までに、企業から面接の日程が届きます。", " The company owes you a date for the interview by "+w.Date(by)+".")
 	}
 	return text
 }

@@ -106,6 +106,14 @@ func TestCompaniesAreAsked(t *testing.T) {
 	company := s.browser
 	s.forget()
 
+	s.holds(s.get("/"), http.StatusOK, "両方の条件が合い、会社が確認すると")
+	seen := s.get("/insight?" + chosen().Encode())
+	s.holds(seen, http.StatusOK, "条件の合う企業に、オファーを送るかを確認します。", "確認されたものが、1週間に10件まで届きます")
+	if strings.Contains(seen.body, "条件の合うものから順に") {
+		t.Error("the result promises what companies are yet to confirm")
+	}
+	s.english(s.get("/insight?"+chosen().Encode(), "Accept-Language", "en"), "")
+
 	p := s.post("/signup", chosen("email", "taro@example.jp", "password", "correct horse"))
 	s.holds(p, http.StatusOK, "2社に、オファーを送るか確認しています", `data-live="offers"`, "11月27日(金) 12:00", "待つあいだに")
 	for _, wrong := range []string{"まだ届いていません", "探しています", "サーバー開発 1", "待っています"} {

@@ -27,7 +27,7 @@ func (p *Pages) insight(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.show(r, http.StatusOK, reached(r.words, found.Reach), insightPage(r.words, a, found, r.actor != nil, registration{}))
+	return p.show(r, http.StatusOK, reached(r.words, found.Reach), insightPage(r.words, a, found, r.actor != nil, p.market.Mode() == market.Approve, registration{}))
 }
 
 // askAgain shows the answers with what is wrong with them.
@@ -99,12 +99,34 @@ func payHead(w words, found market.Insight) string {
 }
 
 // arrives says what comes of registering.
-func arrives(w words, found market.Insight) string {
+func arrives(w words, found market.Insight, approve bool) string {
 	limit := grouped(found.WeeklyLimit)
-	if found.Reach.Under == 0 && found.Reach.AtLeast == 0 {
+	none := found.Reach.Under == 0 && found.Reach.AtLeast == 0
+	switch {
+	case none && approve:
+		return w.Say("登録しておくと、条件の合うオファーが出たときに、企業に送るかを確認します。確認されたものが、1週間に"+limit+"件まで届きます。書類選考は通過済みです。", "Register, and companies that look for somebody like you are asked to confirm an offer. Those that are confirmed arrive, at most "+limit+" a week. Document screening is already passed.")
+	case approve:
+		return w.Say("登録すると、条件の合う企業に、オファーを送るかを確認します。確認されたものが、1週間に"+limit+"件まで届きます。書類選考は通過済みです。", "Once you register, these companies are asked to confirm their offer to you. Those that are confirmed arrive, at most "+limit+" a week. Document screening is already passed.")
+	case none:
 		return w.Say("登録しておくと、条件の合うオファーが出たときに、1週間に"+limit+"件まで届きます。書類選考は通過済みです。", "Register, and offers arrive when companies look for somebody like you, at most "+limit+" a week. Document screening is already passed.")
 	}
 	return w.Say("登録すると、条件の合うものから順に、1週間に"+limit+"件まで届きます。書類選考は通過済みです。", "Once you register, they arrive, the best matches first, at most "+limit+" a week. Document screening is already passed.")
+}
+
+// arrivesFor says to who does not look for work what comes of it for those who do.
+func arrivesFor(w words, approve bool) string {
+	if approve {
+		return w.Say("企業が確認したものから、求職者に届きます。書類選考は通過済みです。", "They reach candidates once their companies confirm them. Document screening is already passed.")
+	}
+	return w.Say("条件の合うものから順に、求職者に届きます。書類選考は通過済みです。", "They reach candidates, the best matches first. Document screening is already passed.")
+}
+
+// agreed says what comes of terms and wishes that agree.
+func agreed(w words, approve bool) string {
+	if approve {
+		return w.Say("両方の条件が合い、会社が確認すると、書類選考を通過したオファーが届きます。", "Where both agree, and the company confirms it, an offer arrives that has already passed document screening.")
+	}
+	return w.Say("両方の条件が合うと、書類選考を通過したオファーが届きます。", "Where both agree, an offer arrives that has already passed document screening.")
 }
 
 // gained says how much an edit adds.

@@ -163,9 +163,9 @@ func landingPage(w words, a answers, wrong faults, s shown) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("両方の条件が合うと、書類選考を通過したオファーが届きます。", "Where both agree, an offer arrives that has already passed document screening."))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(agreed(w, s.approve))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `insight.templ`, Line: 28, Col: 187}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `insight.templ`, Line: 28, Col: 29}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
@@ -630,7 +630,7 @@ func answerFields(w words, a answers, wrong faults) templ.Component {
 	})
 }
 
-func insightPage(w words, a answers, found market.Insight, known bool, reg registration) templ.Component {
+func insightPage(w words, a answers, found market.Insight, known, approve bool, reg registration) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -674,9 +674,9 @@ func insightPage(w words, a answers, found market.Insight, known bool, reg regis
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(w.Say("条件の合うものから順に、求職者に届きます。書類選考は通過済みです。", "They reach candidates, the best matches first. Document screening is already passed."))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(arrivesFor(w, approve))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `insight.templ`, Line: 98, Col: 224}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `insight.templ`, Line: 98, Col: 50}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var37))
 			if templ_7745c5c3_Err != nil {
@@ -692,9 +692,9 @@ func insightPage(w words, a answers, found market.Insight, known bool, reg regis
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(arrives(w, found))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(arrives(w, found, approve))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `insight.templ`, Line: 100, Col: 44}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `insight.templ`, Line: 100, Col: 54}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var38))
 			if templ_7745c5c3_Err != nil {

@@ -74,6 +74,7 @@ type shown struct {
 	answers          answers
 	found            market.Insight
 	rules, companies market.Reach
+	approve          bool // companies confirm what is sent
 }
 
 // showcaseLife is how old the example may be.
@@ -113,6 +114,7 @@ func (s *showcase) shown(ctx context.Context, m *market.Market) (shown, error) {
 		}
 	}
 	out.rules, out.companies = m.Offering()
+	out.approve = m.Mode() == market.Approve
 	s.kept, s.until = out, time.Now().Add(showcaseLife)
 	return out, nil
 }

@@ -51,6 +51,11 @@ func (p *Pages) showProposals(r *request, status int, b batch) error {
 			return err
 		}
 	}
+	of, err := p.market.Position(ctx, actor, b.rule.PositionID)
+	if err != nil {
+		return err
+	}
+	b.position = of.Terms.Title
 	title := b.title(r.words)
 	return p.show(r, status, title, proposalsPage(r.words, title, b))
 }
@@ -115,14 +120,15 @@ func (b batch) spent(w words) string {
 
 // batch is what the page of proposals shows.
 type batch struct {
-	rule  market.Ruled
-	list  []proposal
-	total int    // who waits, those of other pages as well
-	next  string // cursor of the next page, "": this is the last
-	done  bool   // some were confirmed just now
-	sent  int
-	none  bool // nobody was ticked
-	edits bool // the reader may confirm, and open cards
+	rule     market.Ruled
+	position string // title of the rule's position
+	list     []proposal
+	total    int    // who waits, those of other pages as well
+	next     string // cursor of the next page, "": this is the last
+	done     bool   // some were confirmed just now
+	sent     int
+	none     bool // nobody was ticked
+	edits    bool // the reader may confirm, and open cards
 
 	reserved int // of those who were confirmed, whose address is not
 }
@@ -144,6 +150,10 @@ func (b batch) outcome(w words) string {
 	}
 	return w.Say(sent+later, sent+" "+later)
 }
+
+// ticked says whether people are ticked until the reader unticks them: not those who are
+// left once a batch was sent, since the reader has just left them out.
+func (b batch) ticked() bool { return !b.done || b.next != "" }
 
 func (b batch) title(w words) string {
 	if b.total == 0 {

@@ -34,11 +34,11 @@ func TestABatchIsConfirmed(t *testing.T) {
 	typed["weight"] = []string{"3", "5"}
 	path := s.post("/company/rules/new", typed).path
 	s.holds(s.get(path+"/activate"), http.StatusOK)
-	s.holds(s.post(path+"/activate", nil), http.StatusOK, "確認待ちを見る")
+	s.holds(s.post(path+"/activate", nil), http.StatusOK, "確認待ちを見る", "<strong>サーバー開発</strong>")
 	s.holds(s.get(path+"/proposals"), http.StatusOK, "確認を待っている人はいません")
 	s.people(3)
 	p := s.get(path + "/proposals")
-	s.holds(p, http.StatusOK, "3人が確認を待っています", "選んだ人に届ける", "ソフトウェア開発", "現在400万円", "必須はすべて満たしています", "優先 1/2", "なし：")
+	s.holds(p, http.StatusOK, "3人が確認を待っています", `<p class="prose quiet">サーバー開発</p>`, "スコアの高い人から", "選んだ人に届ける", "ソフトウェア開発", "現在400万円", "必須はすべて満たしています", "優先 1/2", "なし：")
 	if n := len(regexp.MustCompile(`/company/candidates/[0-9a-f]{32}`).FindAllString(p.body, -1)); n != 3 {
 		t.Errorf("%d cards are linked, want 3", n)
 	}
@@ -47,7 +47,11 @@ func TestABatchIsConfirmed(t *testing.T) {
 	}
 	s.holds(s.get(path+"/proposals", "Accept-Language", "en"), http.StatusOK, "Meets all that is required", "Preferred: 1/2")
 	takes := regexp.MustCompile(`name="take" value="([^"]+)"`).FindAllStringSubmatch(p.body, -1)
-	s.holds(s.post(path+"/proposals", form("take", takes[0][1])), http.StatusOK, "1件のオファーを届けました", "2人が確認を待っています")
+	sent := s.post(path+"/proposals", form("take", takes[0][1]))
+	s.holds(sent, http.StatusOK, "1件のオファーを届けました", "2人が確認を待っています")
+	if strings.Contains(sent.body, " checked") {
+		t.Error("who was left out is ticked again")
+	}
 	s.holds(s.post(path+"/proposals", nil), http.StatusUnprocessableEntity, "誰も選ばれていないため、送られませんでした", "2人が確認を待っています")
 	s.holds(s.post(path+"/proposals", form("take", "x")), http.StatusUnprocessableEntity)
 	s.holds(s.post(path+"/proposals", s.ticked(path)), http.StatusOK, "2件のオファーを届けました", "確認を待っている人はいません")

@@ -66,7 +66,7 @@ func gainSentence(w words, g market.Gain) string {
 		first := w.Name(f.Classification, c.In[0])
 		return w.Say(f.JA+"が"+first+"など"+strconv.Itoa(n)+"のうちのどれか", f.EN+": "+first+" or one of "+strconv.Itoa(n-1)+" others")
 	}
-	return strings.NewReplacer("「", "『", "」", "』").Replace(c.Sentence(subject, w.Code()))
+	return innerQuotes(c.Sentence(subject, w.Code()))
 }
 
 // gainMore says how many more that brings.
@@ -102,4 +102,9 @@ func wishAnchor(field string) string {
 		return "main"
 	}
 	return field
+}
+
+// innerQuotes gives a text as it stands between quotes: those in it are inner ones.
+func innerQuotes(text string) string {
+	return strings.NewReplacer("「", "『", "」", "』").Replace(text)
 }

@@ -33,7 +33,7 @@ func (p *Pages) signUp(r *request) error {
 		if lookErr != nil {
 			return lookErr
 		}
-		return p.show(r, http.StatusUnprocessableEntity, reached(r.words, found.Reach), insightPage(r.words, a, found, false, typed))
+		return p.show(r, http.StatusUnprocessableEntity, reached(r.words, found.Reach), insightPage(r.words, a, found, false, p.market.Mode() == market.Approve, typed))
 	}
 	if err != nil {
 		return err
