@@ -57,10 +57,9 @@ services-stop: ## stop exactly those
 
 test-services: ## the tests that run on real servers; one that is away is a failure
 	@[[ -r $${SERVICES_DIR:-.services}/env ]] || { echo 'run make services first' >&2; exit 1; }
-	@# Most of the time they wait for the servers' disks: more of them at once than there are processors.
 	@source $${SERVICES_DIR:-.services}/env; export ENISHI_TEST_SERVICES=required; \
-		$(GO) test -count=1 -parallel 8 -timeout 30m ./internal/store/mysql/...; \
-		$(GO) test -count=1 -parallel 8 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
+		$(GO) test -count=1 -timeout 30m ./internal/store/mysql/...; \
+		$(GO) test -count=1 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
 		$(GO) test -count=1 -timeout 10m ./internal/redis; \
 		$(GO) test -count=1 -timeout 10m ./internal/files; \
 		$(GO) test -count=1 -timeout 10m -run 'InABucket' ./internal/worker; \
