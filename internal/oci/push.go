@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
@@ -26,20 +27,7 @@ func Push(ctx context.Context, dir, repository string, as Login) (string, error)
 	if err != nil {
 		return "", errs.Wrap(errs.Invalid, "the image in "+dir+" is none", err)
 	}
-	to, err := name.NewDigest(repository + "@" + digest.String())
-	if err != nil {
-		return "", errs.Wrap(errs.Invalid, "the repository "+repository+" is none: want HOST/NAME", err)
-	}
-	// A tag as well: registries delete what has none.
-	tag := to.Context().Tag(digest.Algorithm + "-" + digest.Hex)
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: as.User, Password: as.Password})}
-	if there, err := remote.Head(tag, options...); err == nil && there.Digest == digest {
-		return to.String(), nil // a registry whose tags are fixed refuses the same once more
-	}
-	if err := remote.WriteIndex(tag, index, options...); err != nil {
-		return "", fmt.Errorf("put the image into %s: %w", repository, err)
-	}
-	return to.String(), nil
+	return put(ctx, repository, digest, as, func(tag name.Tag, options []remote.Option) error { return remote.WriteIndex(tag, index, options...) })
 }
 
 // PushFunction is Push for a function of Lambda, which takes no list of platforms: what is
@@ -61,6 +49,12 @@ func PushFunction(ctx context.Context, dir, repository string, as Login) (string
 	if err != nil {
 		return "", errs.Wrap(errs.Invalid, "the image in "+dir+" is none", err)
 	}
+	return put(ctx, repository, digest, as, func(tag name.Tag, options []remote.Option) error { return remote.Write(tag, image, options...) })
+}
+
+// put writes what has a digest into a repository, under a tag as well, since registries delete
+// what has none, and gives its name there.
+func put(ctx context.Context, repository string, digest v1.Hash, as Login, write func(name.Tag, []remote.Option) error) (string, error) {
 	to, err := name.NewDigest(repository + "@" + digest.String())
 	if err != nil {
 		return "", errs.Wrap(errs.Invalid, "the repository "+repository+" is none: want HOST/NAME", err)
@@ -68,10 +62,10 @@ func PushFunction(ctx context.Context, dir, repository string, as Login) (string
 	tag := to.Context().Tag(digest.Algorithm + "-" + digest.Hex)
 	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: as.User, Password: as.Password})}
 	if there, err := remote.Head(tag, options...); err == nil && there.Digest == digest {
-		return to.String(), nil
+		return to.String(), nil // a registry whose tags are fixed refuses the same once more
 	}
-	if err := remote.Write(tag, image, options...); err != nil {
-		return "", fmt.Errorf("put the function's image into %s: %w", repository, err)
+	if err := write(tag, options); err != nil {
+		return "", fmt.Errorf("put the image into %s: %w", repository, err)
 	}
 	return to.String(), nil
 }
