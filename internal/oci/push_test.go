@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -20,7 +21,7 @@ import (
 // TestPush puts an image into a real registry, two times.
 func TestPush(t *testing.T) {
 	t.Parallel()
-	sent := 0
+	var sent atomic.Int64 // the parts of an image are sent at once
 	there := registry.New()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "AWS" || password != "token" {
@@ -29,7 +30,7 @@ func TestPush(t *testing.T) {
 			return
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			sent++
+			sent.Add(1)
 		}
 		there.ServeHTTP(w, r)
 	}))
@@ -47,9 +48,9 @@ func TestPush(t *testing.T) {
 			t.Fatalf("Push = %q, %v; want %s@%s", got, err, repository, digest)
 		}
 	}
-	once := sent
-	if _, err := oci.Push(t.Context(), dir, repository, as); err != nil || sent != once {
-		t.Errorf("a further time: %v, and %d parts were sent again", err, sent-once)
+	once := sent.Load()
+	if _, err := oci.Push(t.Context(), dir, repository, as); err != nil || sent.Load() != once {
+		t.Errorf("a further time: %v, and %d parts were sent again", err, sent.Load()-once)
 	}
 	ref, err := name.NewDigest(repository + "@" + digest.String())
 	if err != nil {
