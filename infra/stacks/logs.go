@@ -23,7 +23,7 @@ func (t *tasks) logs(task string, group awslogs.LogGroup) *awsecs.CfnTaskDefinit
 	}
 	return &awsecs.CfnTaskDefinition_LogConfigurationProperty{LogDriver: jsii.String("awsfirelens"), Options: map[string]*string{
 		"Name": jsii.String("cloudwatch_logs"), "region": jsii.String(t.e.Region), "log_group_name": group.LogGroupName(),
-		"log_stream_prefix": jsii.String(task + "/"), "log_key": jsii.String("log"), "auto_create_group": jsii.String("false"),
+		"log_stream_prefix": jsii.String(task + "/"), "log_key": jsii.String("log"), "log_format": jsii.String("json/emf"), "auto_create_group": jsii.String("false"),
 		"log-driver-buffer-limit": jsii.String("26214400"), // bytes: a router that hangs must not hang the service
 	}}
 }

@@ -124,6 +124,7 @@ func (t *tasks) environment() *[]any {
 		{"ENISHI_PROXIES", jsii.String("2")}, // CloudFront and the load balancer
 		{"ENISHI_ADDR", jsii.String(fmt.Sprintf(":%d", t.program.Port))},
 		{"ENISHI_LOG_FORMAT", jsii.String("json")},
+		{"ENISHI_CLOUDWATCH_ENVIRONMENT", jsii.String(t.e.Name)}, // a dimension of what alarms ask for
 		{"ENISHI_MAIL_FROM", jsii.String("Enishi <no-reply@" + t.e.Domain + ">")},
 	} {
 		out = append(out, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(v.name), Value: v.value})

@@ -10,7 +10,7 @@ import (
 )
 
 // Namespace is where an installation's own metrics are in CloudWatch, under
-// the names and labels that they have at /metrics.
+// the names and labels that they have at /metrics, and that of the environment.
 const Namespace = "Enishi"
 
 // Statistics of CloudWatch.
@@ -36,7 +36,7 @@ func (m cloudMetric) with(name, value string) cloudMetric {
 }
 
 func own(id, name, stat string) cloudMetric {
-	return cloudMetric{id: id, namespace: Namespace, name: name, stat: stat}
+	return cloudMetric{id: id, namespace: Namespace, name: name, stat: stat}.with(EnvironmentDimension, "${Environment}")
 }
 
 func balancer(id, name, stat string) cloudMetric {
@@ -114,7 +114,7 @@ type cloudObject struct {
 func parameters() map[string]parameter {
 	list := map[string]parameter{}
 	for name, what := range map[string]string{
-		"Environment":  "The name of the environment, which is part of the names of alarms.",
+		"Environment":  "The name of the environment, which is part of the names of alarms, and a dimension of own metrics.",
 		"LoadBalancer": "The load balancer as its metrics name it: app/NAME/ID.", "BlueTargetGroup": "A target group of the web processes as its metrics name it: targetgroup/NAME/ID.", "GreenTargetGroup": "The other one, between which deployments move.",
 		"DatabaseCluster": "The identifier of the Aurora cluster.", "Cluster": "The name of the ECS cluster.",
 		"WebService": "The name of the service of web processes.", "WorkerService": "The name of the service of workers.",

@@ -237,6 +237,7 @@ func libraries() map[string][]string {
 		"github.com/arran4/golang-ical":       {"internal/calendar"}, // line folding and escapes by RFC 5545
 		"github.com/danielgtaylor/huma/v2":    {"internal/api"},
 		"github.com/prometheus/client_golang": {"internal/httpx", "internal/api", "internal/worker", "internal/telemetry", "internal/redis", "internal/cli"},
+		"github.com/prometheus/client_model":  {"internal/telemetry"}, // what a registry answers: decision 0044
 		// What begins spans knows the interfaces of OpenTelemetry, and
 		// telemetry alone what sends them: decision 0013.
 		"go.opentelemetry.io/otel":             {"internal/telemetry"},

@@ -172,7 +172,7 @@ func (c *serveCmd) assemble(ctx context.Context, w World, resolved *config.Confi
 	gate.Open(handler)
 	done()
 	group := lifecycle.NewGroup(stopGrace)
-	group.Add("traces", t.traces) // last to stop: what the others do is in them
+	t.join(group, log, resolved) // last to stop: what the others do is told
 	group.Add("maintenance", worker.NewWatch(log, m))
 	if in.shared.client != nil {
 		group.Add("redis", in.shared.client)

@@ -28,6 +28,7 @@ type settings struct {
 	LogFormat    *string `placeholder:"text|json" help:"Form of the log's lines."`
 	LogLevel     *string `placeholder:"LEVEL" help:"debug, info (default), warn or error."`
 	TracesRatio  *string `placeholder:"PART" help:"Part of the traces that is recorded, from 0 to 1 (default 0.05)."`
+	CloudWatch   *string `name:"cloudwatch-environment" placeholder:"NAME" help:"Environment under which CloudWatch keeps the process's own metrics, which are lines of the log then (default: none)."`
 	Roles        *string `placeholder:"LIST" help:"What this process does: web, worker, job (default all)."`
 
 	DatabaseConnections *string `placeholder:"N" help:"Connections to a database server, for reading and for writing each (default auto)."`
@@ -47,7 +48,7 @@ func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
 		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "permit": s.Permit, "contact": s.Contact, "public-url": s.PublicURL, "mail-from": s.MailFrom, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
-		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio,
+		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio, "cloudwatch-environment": s.CloudWatch,
 		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {
 		if value != nil {

@@ -10,7 +10,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"enishi/internal/alarm"
 	"enishi/internal/config"
+	"enishi/internal/lifecycle"
 	"enishi/internal/market"
 	"enishi/internal/telemetry"
 )
@@ -41,6 +43,24 @@ func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, in *i
 	all := slices.Concat(t.observer.Collectors(), traces.Collectors(), in.shared.metrics())
 	return t, t.register(append(all, telemetry.NewStoreCollector(in.store.Stats),
 		telemetry.NewMachineCollector(folders(c)), telemetry.NewDatabaseCollector(in.store.Usage), telemetry.NewBuildInfo(v, roles))...)
+}
+
+// join adds what tells of the process while it serves.
+func (t *telemetries) join(group *lifecycle.Group, log *slog.Logger, c *config.Config) {
+	group.Add("traces", t.traces)
+	if c.CloudWatchEnvironment != "" {
+		group.Add("cloudwatch", cloudWatch(log, c, t.registry))
+	}
+}
+
+// cloudWatch gives what tells CloudWatch of a process what its alarms and its dashboard
+// ask for.
+func cloudWatch(log *slog.Logger, c *config.Config, registry *prometheus.Registry) *telemetry.CloudWatch {
+	o := telemetry.CloudWatchOptions{Namespace: alarm.Namespace, Dimensions: map[string]string{alarm.EnvironmentDimension: c.CloudWatchEnvironment}}
+	for _, m := range alarm.Own() {
+		o.Metrics = append(o.Metrics, telemetry.CloudMetric{Name: m.Name, Labels: m.Labels, Once: m.AddsUp()})
+	}
+	return telemetry.NewCloudWatch(log, registry, o)
 }
 
 // folders gives where a process writes, by what alarms call that.

@@ -131,6 +131,16 @@ func TestResolveRefuses(t *testing.T) {
 			want:  []errs.Problem{{Pointer: "ENISHI_ADDR", Found: `"x"`}, {Pointer: "--log-format", Found: `"xml"`}},
 		},
 		{
+			name:  "of CloudWatch",
+			flags: map[string]string{"cloudwatch-environment": "The first"},
+			want:  []errs.Problem{{Pointer: "--cloudwatch-environment", Found: `"The first"`}},
+		},
+		{
+			name: "of CloudWatch, in text",
+			env:  map[string]string{"ENISHI_CLOUDWATCH_ENVIRONMENT": "prod"},
+			want: []errs.Problem{{Pointer: "--log-format (ENISHI_LOG_FORMAT)", Found: `"text"`}},
+		},
+		{
 			name:  "of traces and logs",
 			flags: map[string]string{"traces-ratio": "1.1", "log-level": "loud"},
 			env:   map[string]string{"ENISHI_TRACES_URL": "collector:4318"},
@@ -189,6 +199,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "log-level", Flag: "--log-level", Env: "ENISHI_LOG_LEVEL", Value: "info", Source: config.FromDefault},
 		{Name: "traces-url", Env: "ENISHI_TRACES_URL", Value: "(none)", Source: config.FromDefault},
 		{Name: "traces-ratio", Flag: "--traces-ratio", Env: "ENISHI_TRACES_RATIO", Value: "0.05", Source: config.FromDefault},
+		{Name: "cloudwatch-environment", Flag: "--cloudwatch-environment", Env: "ENISHI_CLOUDWATCH_ENVIRONMENT", Source: config.FromDefault},
 	}
 	if diff := cmp.Diff(want, c.Describe(), cmpopts.IgnoreFields(config.Line{}, "Help")); diff != "" {
 		t.Errorf("Describe (-want +got):\n%s", diff)

@@ -163,7 +163,7 @@ func names(roles []Role) []string {
 
 // together gives what is wrong with settings that depend on each other.
 func (c *Config) together() []errs.Problem {
-	wrong := c.Mail.together()
+	wrong := append(c.Mail.together(), c.metricsTogether()...)
 	if c.DatabaseURL == "" && len(c.Roles) < 3 {
 		wrong = append(wrong, errs.Problem{
 			Pointer: "--roles (ENISHI_ROLES)", Found: strings.Join(names(c.Roles), ","),

@@ -3,7 +3,10 @@ package config
 import (
 	"log/slog"
 	"net/url"
+	"regexp"
 	"strconv"
+
+	"enishi/internal/errs"
 )
 
 func logLevel() Setting {
@@ -46,4 +49,29 @@ func tracesRatio() Setting {
 			return strconv.Quote(value), err == nil && c.TracesRatio >= 0 && c.TracesRatio <= 1
 		},
 	}
+}
+
+// cloudWatchEnvironment both asks for the lines and tells the metrics of one
+// environment from those of another in the same account.
+func cloudWatchEnvironment() Setting {
+	named := regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	return Setting{
+		Name: "cloudwatch-environment", Accepts: "nothing, or the name of an environment: at most 32 small letters, digits and hyphens, the first a letter",
+		Help: "environment under which CloudWatch keeps the metrics that its alarms ask for; a server writes them into its log then, every minute",
+		set: func(c *Config, value string) (string, bool) {
+			c.CloudWatchEnvironment = value
+			return strconv.Quote(value), value == "" || named.MatchString(value)
+		},
+	}
+}
+
+// metricsTogether refuses lines that nobody could read.
+func (c *Config) metricsTogether() []errs.Problem {
+	if c.CloudWatchEnvironment == "" || c.LogFormat == LogJSON {
+		return nil
+	}
+	return []errs.Problem{{
+		Pointer: "--log-format (ENISHI_LOG_FORMAT)", Found: strconv.Quote(string(c.LogFormat)),
+		Allowed: "json where --cloudwatch-environment is set: CloudWatch reads metrics in no other",
+	}}
 }

@@ -1,0 +1,47 @@
+package stacks_test
+
+import (
+	"strings"
+	"testing"
+
+	"enishi/infra/environment"
+)
+
+// TestOwnMetricsAreOfTheirEnvironment finds the environment among what each task is told, and
+// as a dimension of every own metric that an alarm or the dashboard asks for.
+func TestOwnMetricsAreOfTheirEnvironment(t *testing.T) {
+	for _, e := range environment.All() {
+		all, _ := synthesised(t, e)
+		for name, d := range all["enishi-"+e.Name+"-service"].of("AWS::ECS::TaskDefinition") {
+			if want := `{"Name":"ENISHI_CLOUDWATCH_ENVIRONMENT","Value":"` + e.Name + `"}`; !strings.Contains(d.text, want) {
+				t.Errorf("%s: %s is not told %s", e.Name, name, want)
+			}
+		}
+		found := 0
+		for name, a := range all["enishi-"+e.Name+"-alarms"].of("AWS::CloudWatch::Alarm") {
+			queries, _ := a.Properties["Metrics"].([]any)
+			for _, q := range queries {
+				stat, _ := q.(map[string]any)["MetricStat"].(map[string]any)
+				metric, _ := stat["Metric"].(map[string]any)
+				if metric["Namespace"] != "Enishi" {
+					continue
+				}
+				found++
+				dimensions, _ := metric["Dimensions"].([]any)
+				if first, _ := dimensions[0].(map[string]any); first["Name"] != "environment" || first["Value"] != e.Name {
+					t.Errorf("%s: %s asks for %v", e.Name, name, metric)
+				}
+			}
+		}
+		if found < 10 {
+			t.Errorf("%s: alarms ask for %d own metrics", e.Name, found)
+		}
+		for _, d := range all["enishi-"+e.Name+"-alarms"].of("AWS::CloudWatch::Dashboard") {
+			for _, part := range strings.Split(d.text, `\\\"Enishi\\\"`)[1:] {
+				if before, _, _ := strings.Cut(part, "{"); !strings.Contains(before, "environment") {
+					t.Errorf("%s: the dashboard asks for %s of all environments", e.Name, before)
+				}
+			}
+		}
+	}
+}
