@@ -173,9 +173,13 @@ func (tab *Tab) SignIn(email string) {
 	tab.until("to be signed in", `location.pathname !== "/signin" && document.readyState === "complete"`)
 }
 
-// SignOut forgets the session, as a browser does when it has ended.
+// SignOut forgets the session, as a browser does when it has ended. The page that is open may be
+// about to listen for what is new: that it is refused from now on is no fault.
 func (tab *Tab) SignOut() {
 	tab.t.Helper()
+	tab.mu.Lock()
+	tab.signedOut = true
+	tab.mu.Unlock()
 	tab.run(network.DeleteCookies("enishi_session").WithURL(tab.url))
 }
 
