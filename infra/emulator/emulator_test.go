@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // order is that in which stacks are deployed.
-var order = []string{"base", "service", "alarms"}
+var order = []string{"base", "service", "alarms", "edge"}
 
 // synthesised gives the templates of every environment on a capacity, by the names of
 // their stacks.

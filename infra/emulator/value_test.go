@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -78,12 +79,14 @@ func inList(list []any, step string) any {
 		}
 		return nil
 	}
-	key, want, selects := strings.Cut(strings.Trim(step, "[]"), "=")
-	if !selects {
+	if !strings.Contains(step, "=") {
 		return nil
 	}
 	for _, one := range list {
-		if fmt.Sprint(at(one, strings.ReplaceAll(key, ".", "/"))) == want {
+		if !slices.ContainsFunc(strings.Split(strings.Trim(step, "[]"), "&"), func(condition string) bool {
+			key, want, _ := strings.Cut(condition, "=")
+			return fmt.Sprint(at(one, strings.ReplaceAll(key, ".", "/"))) != want
+		}) {
 			return one
 		}
 	}

@@ -32,15 +32,19 @@ type Bounds struct{ Least, Most int }
 // Environment is an installation. Account and Region are "" where they are those of
 // whoever deploys.
 type Environment struct {
-	Name     string
-	Real     bool // it holds people's data: it is kept from mistakes
-	Account  string
-	Region   string
-	Domain   string   // a zone of Route 53, which exists beforehand
-	Source   string   // OWNER/NAME on GitHub, whose workflows may deploy; "": none
-	Edge     string   // prefix list of the addresses from which CloudFront asks, as the region names it
-	Zones    []string // availability zones
-	Capacity Capacity
+	Name    string
+	Real    bool // it holds people's data: it is kept from mistakes
+	Account string
+	Region  string
+	Domain  string // a zone of Route 53, which exists beforehand
+	Source  string // OWNER/NAME on GitHub, whose workflows may deploy; "": none
+	Edge    string // prefix list of the addresses from which CloudFront asks, as the region names it
+	EdgeKey int    // which secret CloudFront shows to the load balancer; one more makes a new one, and ends the one before the last
+	// Elsewhere says that the domain's name still leads to another installation: everything of the
+	// edge is made but the name and what is asked by it.
+	Elsewhere bool
+	Zones     []string // availability zones
+	Capacity  Capacity
 
 	Web, Worker Bounds
 	WebPower    Power
@@ -73,6 +77,10 @@ type Told struct {
 	To       []string // of mails; SNS itself tells them when a message was told to nobody
 	Docs     string   // the address below which this project's files are read, such as docs/runbooks
 }
+
+// EdgeRegion is where CloudFront has its certificate, its filter and its figures, whichever
+// region asks.
+const EdgeRegion = "us-east-1"
 
 // Spike is a time for which more web tasks are asked for beforehand: a broadcast, a campaign.
 // Times are Tokyo's, as EventBridge writes moments: 2026-12-24T19:45:00.
@@ -107,21 +115,21 @@ const docs = "https://code.enishi.example.jp/enishi/blob/main/"
 func All() []Environment {
 	return []Environment{
 		{
-			Name: "dev", Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "dev.enishi.example.jp", Zones: tokyo(), Capacity: FargateSpot,
+			Name: "dev", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "dev.enishi.example.jp", Zones: tokyo(), Capacity: FargateSpot,
 			Web: Bounds{1, 2}, Worker: Bounds{1, 2}, WebPower: Power{512, 1024}, WorkerPower: Power{512, 1024}, HostType: "t4g.medium",
 			Database: Database{0.5, 2, 0}, Cache: Cache{"cache.t4g.micro", 0},
 			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 500, NATs: 1,
 			Told: Told{"ja", "alarm@dev.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
-			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
+			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
 			Web: Bounds{2, 4}, Worker: Bounds{2, 2}, WebPower: Power{1024, 2048}, WorkerPower: Power{1024, 2048}, HostType: "m7g.large",
 			Database: Database{0.5, 8, 1}, Cache: Cache{"cache.t4g.small", 1},
 			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Bake: 2 * time.Minute, NATs: 1,
 			Told: Told{"ja", "alarm@staging.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
-			Name: "prod", Real: true, Region: "ap-northeast-1", Edge: "pl-58a04531", Domain: "enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
+			Name: "prod", Real: true, Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
 			Web: Bounds{3, 30}, Worker: Bounds{2, 4}, WebPower: Power{2048, 4096}, WorkerPower: Power{2048, 4096}, HostType: "m7g.xlarge",
 			Database: Database{2, 64, 2}, Cache: Cache{"cache.m7g.large", 2},
 			LogDays: 90, ArchiveDays: 400, BackupDays: 35, Budget: 6000, Bake: 10 * time.Minute, NATs: 3,

@@ -54,8 +54,8 @@ func newBalancer(scope constructs.Construct, e environment.Environment, b *Base)
 		Zone: zone, RecordName: jsii.String("origin." + e.Domain), Target: awsroute53.RecordTarget_FromAlias(awsroute53targets.NewLoadBalancerTarget(load, nil)),
 	})
 	balancer := &Balancer{Load: load, Groups: [2]elb.CfnTargetGroup{newGroup(s, "Blue", b), newGroup(s, "Green", b)}}
-	balancer.Production = balancer.listen(s, "Production", httpsPort, certificate)
-	balancer.Test = balancer.listen(s, "Test", testPort, certificate)
+	balancer.Production = balancer.listen(s, "Production", httpsPort, certificate, fromEdge(e))
+	balancer.Test = balancer.listen(s, "Test", testPort, certificate) // which our own gateways alone reach
 	balancer.Shifter = awsiam.NewRole(s, jsii.String("Shifter"), &awsiam.RoleProps{
 		AssumedBy:       awsiam.NewServicePrincipal(jsii.String("ecs.amazonaws.com"), nil),
 		ManagedPolicies: &[]awsiam.IManagedPolicy{awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("AmazonECSInfrastructureRolePolicyForLoadBalancers"))},
@@ -76,9 +76,12 @@ func newGroup(s constructs.Construct, name string, b *Base) elb.CfnTargetGroup {
 	})
 }
 
-// listen opens a port. What it forwards to is ECS's to change: the first group is where
-// it begins.
-func (b *Balancer) listen(s constructs.Construct, name string, port int, certificate awscertificatemanager.ICertificate) elb.CfnListenerRule {
+// listen opens a port, on which everything is answered by 404 but what meets the conditions.
+// What it forwards to is ECS's to change: the first group is where it begins.
+func (b *Balancer) listen(s constructs.Construct, name string, port int, certificate awscertificatemanager.ICertificate, conditions ...any) elb.CfnListenerRule {
+	if len(conditions) == 0 {
+		conditions = []any{atPath("/*")}
+	}
 	listener := elb.NewCfnListener(s, jsii.String(name), &elb.CfnListenerProps{
 		LoadBalancerArn: b.Load.LoadBalancerArn(), Port: jsii.Number(port), Protocol: jsii.String("HTTPS"),
 		SslPolicy:    jsii.String("ELBSecurityPolicy-TLS13-1-2-2021-06"),
@@ -87,12 +90,26 @@ func (b *Balancer) listen(s constructs.Construct, name string, port int, certifi
 			Type: jsii.String("fixed-response"), FixedResponseConfig: &elb.CfnListener_FixedResponseConfigProperty{StatusCode: jsii.String("404"), ContentType: jsii.String("text/plain")},
 		}},
 	})
+	elb.NewCfnListenerRule(s, jsii.String(name+"Inside"), &elb.CfnListenerRuleProps{
+		ListenerArn: listener.Ref(), Priority: jsii.Number(1), Conditions: &[]any{atPath("/metrics")}, Actions: nothingHere(),
+	})
 	return elb.NewCfnListenerRule(s, jsii.String(name+"Rule"), &elb.CfnListenerRuleProps{
-		ListenerArn: listener.Ref(), Priority: jsii.Number(1),
-		Conditions: &[]any{&elb.CfnListenerRule_RuleConditionProperty{Field: jsii.String("path-pattern"), PathPatternConfig: &elb.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings("/*")}}},
+		ListenerArn: listener.Ref(), Priority: jsii.Number(2), Conditions: &conditions,
 		Actions: &[]any{&elb.CfnListenerRule_ActionProperty{Type: jsii.String("forward"), ForwardConfig: &elb.CfnListenerRule_ForwardConfigProperty{TargetGroups: &[]any{
 			&elb.CfnListenerRule_TargetGroupTupleProperty{TargetGroupArn: b.Groups[0].Ref(), Weight: jsii.Number(1)},
 			&elb.CfnListenerRule_TargetGroupTupleProperty{TargetGroupArn: b.Groups[1].Ref(), Weight: jsii.Number(0)},
 		}}}},
 	})
+}
+
+func atPath(pattern string) any {
+	return &elb.CfnListenerRule_RuleConditionProperty{Field: jsii.String("path-pattern"), PathPatternConfig: &elb.CfnListenerRule_PathPatternConfigProperty{Values: jsii.Strings(pattern)}}
+}
+
+// nothingHere answers as if there were nothing: of how the processes are, nobody outside
+// is told.
+func nothingHere() *[]any {
+	return &[]any{&elb.CfnListenerRule_ActionProperty{
+		Type: jsii.String("fixed-response"), FixedResponseConfig: &elb.CfnListenerRule_FixedResponseConfigProperty{StatusCode: jsii.String("404"), ContentType: jsii.String("text/plain")},
+	}}
 }

@@ -87,6 +87,8 @@ func newData(scope constructs.Construct, e environment.Environment, n *Network, 
 		LifecycleRules: &[]*awsecr.LifecycleRule{{MaxImageCount: jsii.Number(100), Description: jsii.String("the last hundred, to go back to")}},
 	})
 	d.Cache = newCache(s, e, n, keys, d.CacheKey)
+	newEdgeKeys(s, e, keys)
+	edgeLogs(access)
 	d.say(s, e)
 	return d
 }
@@ -103,6 +105,7 @@ func (d *Data) say(s constructs.Construct, e environment.Environment) {
 	}{
 		{"kind", jsii.String(kind)},
 		{"records", d.Records.BucketName()},
+		{"access", d.Access.BucketName()},
 		{"registry", d.Registry.RepositoryUri()},
 		{"test-url", jsii.String(fmt.Sprintf("https://origin.%s:%d", e.Domain, testPort))},
 	} {

@@ -27,7 +27,7 @@ const (
 	templated = ".template.json"
 )
 
-func parts() []string { return []string{"base", "service", "alarms"} }
+func parts() []string { return []string{"base", "service", "alarms", "edge"} }
 
 // TestTemplatesAreKnown compares what is deployed with what was read last: a change that
 // nobody meant is seen. In testdata the templates of prod on Fargate are whole; dev.diff says how
@@ -264,10 +264,10 @@ func TestDifferencesAreSeen(t *testing.T) {
 		}
 	}
 	part := func(text string) map[string]string {
-		return map[string]string{"base": text, "service": `{}`, "alarms": `{}`}
+		return map[string]string{"base": text, "service": `{}`, "alarms": `{}`, "edge": `{}`}
 	}
 	got := differences(t, part(`{"a":"enishi-prod-base","b":"enishi-prod"}`), part(`{"a":"enishi-dev-base","b":"enishi-prod"}`), "dev")
-	if want := "= base\n~ /b: \"enishi-prod\"\n= service\n= alarms\n"; got != want {
+	if want := "= base\n~ /b: \"enishi-prod\"\n= service\n= alarms\n= edge\n"; got != want {
 		t.Errorf("dev that names prod: %q, want %q", got, want)
 	}
 }

@@ -96,6 +96,7 @@ func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
 	awslambda.NewCfnEventInvokeConfig(s, jsii.String("Retries"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName: function.Ref(), Qualifier: jsii.String("$LATEST"), MaximumRetryAttempts: jsii.Number(notifyRetries),
 	})
+	mayEdge(s, e, function)
 	for _, heard := range []struct {
 		name  string
 		topic awssns.Topic
@@ -109,6 +110,14 @@ func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
 			RedrivePolicy: map[string]any{"deadLetterTargetArn": untold.QueueArn()},
 		}).AddDependency(may)
 	}
+}
+
+// mayEdge lets the topic of the edge start the function: it lies in another region, by a name
+// of its own (NewEdge), and SNS hands over across regions.
+func mayEdge(s constructs.Construct, e environment.Environment, function awslambda.CfnFunction) {
+	awslambda.NewCfnPermission(s, jsii.String("MayEdge"), &awslambda.CfnPermissionProps{
+		FunctionName: function.AttrArn(), Action: jsii.String("lambda:InvokeFunction"), Principal: jsii.String("sns.amazonaws.com"), SourceArn: edgeTopic(s, e),
+	})
 }
 
 // newUntold describes the queue of what was told to nobody, and the alarm about it.

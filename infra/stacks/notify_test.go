@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -185,9 +186,11 @@ func TestAlarmsOfTwoEnvironmentsDoNotCollide(t *testing.T) {
 	seen := map[string]string{}
 	for _, e := range environment.All() {
 		all, _ := synthesised(t, e)
-		alarms := all["enishi-"+e.Name+"-alarms"]
+		alarms, edge := all["enishi-"+e.Name+"-alarms"], all["enishi-"+e.Name+"-edge"]
 		for _, kind := range []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"} {
-			for id, r := range alarms.of(kind) {
+			both := alarms.of(kind)
+			maps.Copy(both, edge.of(kind))
+			for id, r := range both {
 				name := plain(r.Properties["AlarmName"])
 				if other := seen[name]; other != "" || !strings.HasPrefix(name, "Enishi-"+e.Name+"-") {
 					t.Errorf("%s of %s is called %q, as in %q", id, e.Name, name, other)

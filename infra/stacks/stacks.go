@@ -1,5 +1,6 @@
 // Package stacks describes an installation on AWS as the stacks of CloudFormation: base,
-// which holds what is kept, and service, which is deployed often.
+// which holds what is kept, service, which is deployed often, alarms, which are watched, and
+// edge, through which the world asks.
 //
 // It talks to nobody; it needs Node, in which the library runs. One goroutine at a time.
 package stacks
@@ -55,12 +56,19 @@ func Describe(app awscdk.App, e environment.Environment, root string) error {
 	if err != nil {
 		return err
 	}
-	_, err = NewAlarms(app, e, root, base, service)
-	return err
+	if _, err := NewAlarms(app, e, root, base, service); err != nil {
+		return err
+	}
+	NewEdge(app, e)
+	return nil
 }
 
 func newStack(app awscdk.App, name string, e environment.Environment) awscdk.Stack {
-	where := &awscdk.Environment{Region: jsii.String(e.Region)}
+	return newStackIn(app, name, e, e.Region)
+}
+
+func newStackIn(app awscdk.App, name string, e environment.Environment, region string) awscdk.Stack {
+	where := &awscdk.Environment{Region: jsii.String(region)}
 	if e.Account != "" {
 		where.Account = jsii.String(e.Account)
 	}

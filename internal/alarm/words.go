@@ -114,6 +114,10 @@ func others() map[string]text {
 			Words{"今月のAWSの費用が予算に近づいているか、予算を超える見込みです。", "What AWS costs this month comes near the budget, or is forecast to go beyond it."},
 			Words{"Cost Explorerで、先月より増えたサービスを調べます。", "See in Cost Explorer which service costs more than last month."},
 		},
+		"EdgeAway": {
+			Words{"外部からサービスの名前で確認しても、応答がありません。利用者もつながらないと考えられます。", "Asked from outside by its name, the service does not answer: most likely nobody reaches it."},
+			Words{"Unreachableも出ていれば、その手順に従います。出ていなければ、CloudFront、証明書、DNSの順に確かめます。", "If Unreachable is on as well, follow its page; otherwise look at CloudFront, then at the certificate, then at DNS."},
+		},
 		"Untold": {
 			Words{"アラームの通知が、どの宛先にも送れませんでした。", "An alarm was told to nobody: no channel took it."},
 			Words{"CloudWatchでほかのアラームを確かめ、それから通知の関数のログを読みます。", "Look at the other alarms in CloudWatch, then read the log of the function that tells of them."},
@@ -146,8 +150,11 @@ func (forecast) figure() Figure {
 func (s state) figure() Figure { return Figure{s.alarm.figure, Count} }
 
 // Elsewhere gives what people are told of on AWS beside the alarms: costs, by AWS Budgets,
-// and messages that no channel took, by an alarm of infra/stacks. No drill makes them.
-func Elsewhere() []Alarm { return []Alarm{named("Budget", Ticket, nil), named("Untold", Page, nil)} }
+// and by alarms of infra/stacks that the name is not answered from outside, and messages that no
+// channel took. No drill makes them.
+func Elsewhere() []Alarm {
+	return []Alarm{named("Budget", Ticket, nil), named("EdgeAway", Page, nil), named("Untold", Page, nil)}
+}
 
 // note is what is written of an alarm for who tells people of it.
 type note struct {

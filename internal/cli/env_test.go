@@ -30,6 +30,7 @@ func environmentTemplates(t *testing.T, name string) string {
 		"enishi-" + name + "-service.template.json": `{"Parameters": {"ZoneId": {"Type": "String"}, "Image": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/enishi/` + name + `/image"}},
 			"Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
 		"enishi-" + name + "-alarms.template.json": `{"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}`,
+		"enishi-" + name + "-edge.template.json":   `{"Parameters": {"ZoneId": {"Type": "String"}, "Access": {"Type": "String"}}, "Resources": {"Distribution": {"Type": "AWS::CloudFront::Distribution"}}}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

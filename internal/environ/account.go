@@ -20,13 +20,28 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
+// edgeRegion is where CloudFront takes its certificate and its filter from, whichever region the
+// environment is in.
+const edgeRegion = "us-east-1"
+
+// regional is a region in which stacks are.
+type regional struct {
+	region string
+	cfn    *cloudformation.Client
+	s3     *s3.Client
+}
+
+func newRegional(o *Options, region string) regional {
+	c := o.AWS
+	c.Region = region
+	return regional{region, cloudformation.NewFromConfig(c), s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil })}
+}
+
 // account is what is asked of AWS about one environment.
 type account struct {
 	environment string
-	region      string
-	cfn         *cloudformation.Client
+	here, edge  regional
 	ssm         *ssm.Client
-	s3          *s3.Client
 	ecr         *ecr.Client
 	iam         *iam.Client
 	zones       *route53.Client
@@ -38,10 +53,17 @@ type account struct {
 func newAccount(o *Options) *account {
 	c := o.AWS
 	return &account{
-		environment: o.Environment, region: c.Region, cfn: cloudformation.NewFromConfig(c), ssm: ssm.NewFromConfig(c), ecr: ecr.NewFromConfig(c), iam: iam.NewFromConfig(c),
-		s3:    s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = c.BaseEndpoint != nil }),
+		environment: o.Environment, here: newRegional(o, c.Region), edge: newRegional(o, edgeRegion), ssm: ssm.NewFromConfig(c), ecr: ecr.NewFromConfig(c), iam: iam.NewFromConfig(c),
 		zones: route53.NewFromConfig(c), quotas: servicequotas.NewFromConfig(c), backup: backup.NewFromConfig(c), secrets: secretsmanager.NewFromConfig(c),
 	}
+}
+
+// of gives where a stack is, by its name or its ARN.
+func (a *account) of(stack string) *regional {
+	if edge := stackName(a.environment, "edge"); stack == edge || strings.Contains(stack, ":stack/"+edge+"/") {
+		return &a.edge
+	}
+	return &a.here
 }
 
 func (a *account) path(name string) string { return "/enishi/" + a.environment + "/" + name }
@@ -70,23 +92,24 @@ func (a *account) keep(ctx context.Context, name, value string) error {
 }
 
 // handover is the bucket in which templates are handed over to CloudFormation, which takes
-// 51,200 bytes from a request and ten times that from a bucket.
-func (a *account) handover(number string) string {
-	return strings.Join([]string{"enishi", a.environment, "templates", number, a.region}, "-")
+// 51,200 bytes from a request and ten times that from a bucket. Each region has its own.
+func (a *account) handover(number string, at *regional) string {
+	return strings.Join([]string{"enishi", a.environment, "templates", number, at.region}, "-")
 }
 
 // hand puts a template into the bucket, which it makes, and gives its address.
 func (a *account) hand(ctx context.Context, number string, t *Template) (string, error) {
-	bucket := a.handover(number)
+	at := a.of(t.Stack)
+	bucket := a.handover(number, at)
 	in := &s3.CreateBucketInput{Bucket: &bucket}
-	if a.region != "us-east-1" {
-		in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(a.region)}
+	if at.region != "us-east-1" { // which S3 takes for no place at all
+		in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(at.region)}
 	}
-	if _, err := a.s3.CreateBucket(ctx, in); err != nil && !errors.As(err, new(*s3types.BucketAlreadyOwnedByYou)) {
+	if _, err := at.s3.CreateBucket(ctx, in); err != nil && !errors.As(err, new(*s3types.BucketAlreadyOwnedByYou)) {
 		return "", fmt.Errorf("make the bucket %s, in which templates are handed over: %w", bucket, err)
 	}
-	if _, err := a.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(t.key()), Body: strings.NewReader(t.Body), ContentType: aws.String("application/json")}); err != nil {
+	if _, err := at.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(t.key()), Body: strings.NewReader(t.Body), ContentType: aws.String("application/json")}); err != nil {
 		return "", fmt.Errorf("hand over the template of %s: %w", t.Stack, err)
 	}
-	return "https://" + bucket + ".s3." + a.region + ".amazonaws.com/" + t.key(), nil
+	return "https://" + bucket + ".s3." + at.region + ".amazonaws.com/" + t.key(), nil
 }

@@ -78,7 +78,7 @@ func LookDown(ctx context.Context, o *Options) (*Going, error) {
 
 // contents adds what has to be emptied before a stack can be deleted.
 func (a *account) contents(ctx context.Context, stack string, g *Going) error {
-	pages := cloudformation.NewListStackResourcesPaginator(a.cfn, &cloudformation.ListStackResourcesInput{StackName: &stack})
+	pages := cloudformation.NewListStackResourcesPaginator(a.of(stack).cfn, &cloudformation.ListStackResourcesInput{StackName: &stack})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -133,7 +133,7 @@ func Down(ctx context.Context, o *Options) error {
 const deletions = 3
 
 func (w *work) down(ctx context.Context, g *Going) error {
-	for _, part := range []string{"alarms", "service"} {
+	for _, part := range []string{"edge", "alarms", "service"} {
 		name := stackName(w.o.Environment, part)
 		if err := w.timed(name, func() error { return w.remove(ctx, name) }); err != nil {
 			return err
@@ -159,7 +159,12 @@ func (w *work) down(ctx context.Context, g *Going) error {
 		if err := w.account.removeParameters(ctx); err != nil {
 			return err
 		}
-		return w.account.removeBucket(ctx, w.account.handover(g.Account))
+		for _, at := range []*regional{&w.account.here, &w.account.edge} {
+			if err := at.removeBucket(ctx, w.account.handover(g.Account, at)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -178,7 +183,7 @@ func (w *work) remove(ctx context.Context, name string) error {
 		return err
 	}
 	arn := aws.ToString(s.StackId) // by which it is found also when it is gone
-	if _, err := w.account.cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &arn}); err != nil {
+	if _, err := w.account.of(name).cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &arn}); err != nil {
 		return fmt.Errorf("delete the stack %s: %w", name, err)
 	}
 	now, err := w.settle(ctx, arn, since, s)
@@ -194,7 +199,7 @@ func (w *work) remove(ctx context.Context, name string) error {
 func (w *work) empty(ctx context.Context, g *Going) error {
 	for _, name := range g.Buckets {
 		w.tell("data", "the bucket "+name+" is emptied", -1)
-		if err := w.account.emptyBucket(ctx, name); err != nil {
+		if err := w.account.here.emptyBucket(ctx, name); err != nil {
 			return err
 		}
 	}

@@ -19,8 +19,8 @@ import (
 )
 
 // emptyBucket deletes every version of everything in a bucket; one that is gone is fine.
-func (a *account) emptyBucket(ctx context.Context, bucket string) error {
-	pages := s3.NewListObjectVersionsPaginator(a.s3, &s3.ListObjectVersionsInput{Bucket: &bucket})
+func (p *regional) emptyBucket(ctx context.Context, bucket string) error {
+	pages := s3.NewListObjectVersionsPaginator(p.s3, &s3.ListObjectVersionsInput{Bucket: &bucket})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if refused(err, "NoSuchBucket", "") {
@@ -39,7 +39,7 @@ func (a *account) emptyBucket(ctx context.Context, bucket string) error {
 		if len(all) == 0 {
 			continue
 		}
-		out, err := a.s3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: all, Quiet: aws.Bool(true)}})
+		out, err := p.s3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &s3types.Delete{Objects: all, Quiet: aws.Bool(true)}})
 		if err != nil {
 			return fmt.Errorf("empty the bucket %s: %w", bucket, err)
 		}
@@ -51,11 +51,11 @@ func (a *account) emptyBucket(ctx context.Context, bucket string) error {
 	return nil
 }
 
-func (a *account) removeBucket(ctx context.Context, bucket string) error {
-	if err := a.emptyBucket(ctx, bucket); err != nil {
+func (p *regional) removeBucket(ctx context.Context, bucket string) error {
+	if err := p.emptyBucket(ctx, bucket); err != nil {
 		return err
 	}
-	if _, err := a.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &bucket}); err != nil && !refused(err, "NoSuchBucket", "") {
+	if _, err := p.s3.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &bucket}); err != nil && !refused(err, "NoSuchBucket", "") {
 		return fmt.Errorf("delete the bucket %s: %w", bucket, err)
 	}
 	return nil

@@ -60,6 +60,8 @@ func folder(t *testing.T, environment, more string) string {
 			"Database": {"Type": "AWS::RDS::DBCluster", "Properties": {"Name": "first", "Days": 7}}` + more + `}}`,
 		"service": `{"Parameters": {"ZoneId": {"Type": "String"}, ` + kept("image", "web/least", "web/most", "worker/least", "worker/most") + `}, "Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
 		"alarms":  `{"Parameters": {` + kept("notify/image") + `}, "Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}`,
+		"edge": `{"Parameters": {"ZoneId": {"Type": "String"}, "Access": {"Type": "String"}}, "Resources": {"Distribution": {"Type": "AWS::CloudFront::Distribution"},
+			"NameA": {"Type": "AWS::Route53::RecordSet", "Properties": {"Name": "` + environment + `.enishi.example.jp.", "Type": "A"}}}}`,
 	} {
 		if name != "environment.json" {
 			name = "enishi-" + environment + "-" + name + ".template.json"
@@ -91,7 +93,7 @@ func options(a *deploytest.Account, w *environ.Wanted, t trouble) *environ.Optio
 func whole(t *testing.T, a *deploytest.Account, what string) {
 	t.Helper()
 	e := a.Environment
-	want := map[string]string{"enishi-" + e + "-base": "CREATE_COMPLETE", "enishi-" + e + "-service": "CREATE_COMPLETE", "enishi-" + e + "-alarms": "CREATE_COMPLETE"}
+	want := map[string]string{"enishi-" + e + "-base": "CREATE_COMPLETE", "enishi-" + e + "-service": "CREATE_COMPLETE", "enishi-" + e + "-alarms": "CREATE_COMPLETE", "enishi-" + e + "-edge": "CREATE_COMPLETE"}
 	if diff := cmp.Diff(want, a.States()); diff != "" {
 		t.Errorf("%s: stacks (-want +got):\n%s", what, diff)
 	}
@@ -344,6 +346,10 @@ func TestRefused(t *testing.T) {
 		}},
 		{"no addresses", "0 are allowed, 1 are needed: ask for more", func(a *deploytest.Account, _ *environ.Options) { a.Quotas = map[string]float64{"L-0263D0A3": 0} }},
 		{"few functions", "10 are allowed, 105 are needed", func(a *deploytest.Account, _ *environ.Options) { a.Quotas = map[string]float64{"L-B99A9384": 10} }},
+		{"a region that is forbidden", "where CloudFront has its certificate", func(a *deploytest.Account, _ *environ.Options) { a.Closed = []string{deploytest.Edge} }},
+		{"a name that leads elsewhere", "the name leads elsewhere (A 192.0.2.7). Until people may be led here, set Elsewhere", func(a *deploytest.Account, _ *environ.Options) {
+			a.Addresses = map[string]string{"dev.enishi.example.jp.": "192.0.2.7", "other.dev.enishi.example.jp.": "192.0.2.8"}
+		}},
 		{"no mail server", "give it as ENISHI_MAIL_URL", func(_ *deploytest.Account, o *environ.Options) { o.Mail = "" }},
 		{"nobody", "says who changes it", func(_ *deploytest.Account, o *environ.Options) { o.By = "" }},
 	} {
@@ -363,6 +369,50 @@ func TestRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTheNameIsTaken meets a name that leads to another installation: everything is made but
+// that, and afterwards the name is led here.
+func TestTheNameIsTaken(t *testing.T) {
+	t.Parallel()
+	named, nameless := folder(t, "dev", ""), folder(t, "dev", "")
+	file := filepath.Join(nameless, "enishi-dev-edge.template.json")
+	if err := os.WriteFile(file, []byte(`{"Parameters": {"ZoneId": {"Type": "String"}, "Access": {"Type": "String"}}, "Resources": {"Distribution": {"Type": "AWS::CloudFront::Distribution"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		a.Addresses = map[string]string{"dev.enishi.example.jp.": "192.0.2.7"}
+		for i, dir := range []string{nameless, named} {
+			w, err := environ.Read(dir, "dev")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i > 0 {
+				if err := environ.Up(t.Context(), options(a, w, nil)); err == nil || !strings.Contains(err.Error(), "the name leads elsewhere") {
+					t.Errorf("before what was there is deleted: %v", err)
+				}
+				a.Addresses = nil
+			}
+			if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 {
+				whole(t, a, "without its name")
+			}
+		}
+		a.Addresses = map[string]string{"dev.enishi.example.jp.": "d111111abcdef8.cloudfront.net."}
+		w, err := environ.Read(named, "dev")
+		if err == nil {
+			err = environ.Up(t.Context(), options(a, w, nil))
+		}
+		if err != nil {
+			t.Errorf("once more, when it is led here: %v", err)
+		}
+		if got := a.States()["enishi-dev-edge"]; got != "UPDATE_COMPLETE" || len(a.Faults()) > 0 {
+			t.Errorf("the edge is in %s, with faults %q", got, a.Faults())
+		}
+	})
 }
 
 // TestBroken meets stacks whose change failed.
@@ -429,7 +479,7 @@ func TestLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.Empty("dev")
 		p, err := environ.Look(t.Context(), options(a, w, nil))
-		if err != nil || len(p.Stacks) != 3 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 5 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
+		if err != nil || len(p.Stacks) != 4 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 5 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
 			t.Errorf("of an empty account: %+v, %v", p, err)
 		}
 		if left := a.Left(); len(left) > 0 {
@@ -464,6 +514,7 @@ func TestLook(t *testing.T) {
 				{Type: "AWS::ECS::Service", Name: "Web", ID: "web", Property: "/HealthCheckGracePeriodSeconds", Template: "60", Account: "600"},
 			}},
 			{Stack: "enishi-dev-alarms", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{}},
+			{Stack: "enishi-dev-edge", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{}},
 		}
 		if diff := cmp.Diff(want, p.Stacks); diff != "" {
 			t.Errorf("the plan (-want +got):\n%s", diff)
@@ -544,7 +595,7 @@ func TestRead(t *testing.T) {
 func TestKnownTemplates(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, "prod", "")
-	for _, part := range []string{"base", "service", "alarms"} {
+	for _, part := range []string{"base", "service", "alarms", "edge"} {
 		name := "enishi-prod-" + part + ".template.json"
 		text, err := os.ReadFile(filepath.Join("..", "..", "infra", "stacks", "testdata", name))
 		if err == nil {
@@ -560,6 +611,9 @@ func TestKnownTemplates(t *testing.T) {
 	}
 	if got, want := w.Templates[1].Kept, []string{"image", "web/least", "web/most", "worker/least", "worker/most"}; !slices.Equal(got, want) {
 		t.Errorf("the service reads %q, want %q", got, want)
+	}
+	if got, want := w.Templates[3].Parameters, []string{"Access", "ZoneId"}; !slices.Equal(got, want) {
+		t.Errorf("the edge is given %q, want %q", got, want)
 	}
 	if got, want := w.Templates[2].Kept, []string{"notify/image"}; !slices.Equal(got, want) {
 		t.Errorf("the alarms read %q, want %q", got, want)

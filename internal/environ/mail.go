@@ -47,7 +47,7 @@ func (w *work) mailed(ctx context.Context) (Check, bool, error) {
 // mailURL gives the secret's ARN, "" if there is none yet, and whether a URL is in it.
 func (w *work) mailURL(ctx context.Context) (string, bool, error) {
 	arn := ""
-	pages := cloudformation.NewListStackResourcesPaginator(w.account.cfn, &cloudformation.ListStackResourcesInput{StackName: aws.String(stackName(w.o.Environment, "base"))})
+	pages := cloudformation.NewListStackResourcesPaginator(w.account.here.cfn, &cloudformation.ListStackResourcesInput{StackName: aws.String(stackName(w.o.Environment, "base"))})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if refused(err, "ValidationError", "does not exist") {

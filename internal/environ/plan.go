@@ -226,14 +226,14 @@ func deployed(kind, property string) bool {
 
 // drift lets CloudFormation compare the account with what a stack's template says.
 func (w *work) drift(ctx context.Context, stack string) ([]Drift, error) {
-	begun, err := w.account.cfn.DetectStackDrift(ctx, &cloudformation.DetectStackDriftInput{StackName: &stack})
+	begun, err := w.account.of(stack).cfn.DetectStackDrift(ctx, &cloudformation.DetectStackDriftInput{StackName: &stack})
 	if err != nil {
 		return nil, fmt.Errorf("compare the account with the stack %s: %w", stack, err)
 	}
 	w.tell(stack, "is compared with the account", -1)
 	failed := ""
 	err = w.await(ctx, "the comparison of the stack "+stack, driftLimit, func(ctx context.Context) (bool, error) {
-		out, err := w.account.cfn.DescribeStackDriftDetectionStatus(ctx, &cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: begun.StackDriftDetectionId})
+		out, err := w.account.of(stack).cfn.DescribeStackDriftDetectionStatus(ctx, &cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: begun.StackDriftDetectionId})
 		if err != nil {
 			return false, fmt.Errorf("compare the account with the stack %s: %w", stack, err)
 		}
@@ -253,7 +253,7 @@ func (w *work) drift(ctx context.Context, stack string) ([]Drift, error) {
 
 func (a *account) drifted(ctx context.Context, stack string) ([]Drift, error) {
 	out := []Drift{}
-	pages := cloudformation.NewDescribeStackResourceDriftsPaginator(a.cfn, &cloudformation.DescribeStackResourceDriftsInput{
+	pages := cloudformation.NewDescribeStackResourceDriftsPaginator(a.of(stack).cfn, &cloudformation.DescribeStackResourceDriftsInput{
 		StackName: &stack, StackResourceDriftStatusFilters: []types.StackResourceDriftStatus{types.StackResourceDriftStatusModified, types.StackResourceDriftStatusDeleted},
 	})
 	for pages.HasMorePages() {

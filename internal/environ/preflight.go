@@ -70,6 +70,11 @@ func (w *work) preflight(ctx context.Context, who Who) ([]Check, map[string]stri
 		}
 		checks = append(checks, c)
 	}
+	edge, err := w.edge(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	checks = append(checks, edge)
 	return checks, map[string]string{"ZoneId": id}, nil
 }
 
@@ -91,6 +96,8 @@ func actions() []string {
 		"rds:CreateDBCluster", "rds:CreateDBInstance", "elasticache:CreateReplicationGroup",
 		"s3:CreateBucket", "s3:PutBucketPolicy", "kms:CreateKey", "secretsmanager:CreateSecret", "ecr:CreateRepository", "ecr:PutImage",
 		"ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:CreateService", "ecs:RunTask", "elasticloadbalancing:CreateLoadBalancer",
+		"secretsmanager:ReplicateSecretToRegions", "secretsmanager:GetSecretValue", // which CloudFront and the load balancer share
+		"cloudfront:CreateDistribution", "wafv2:CreateWebACL", "route53:CreateHealthCheck", "logs:CreateDelivery",
 		"acm:RequestCertificate", "route53:ChangeResourceRecordSets", "iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy",
 		"application-autoscaling:RegisterScalableTarget", "scheduler:CreateSchedule", "lambda:CreateFunction", "sns:CreateTopic", "sqs:CreateQueue",
 		"cloudwatch:PutMetricAlarm", "logs:CreateLogGroup", "ssm:PutParameter", "backup:CreateBackupVault", "budgets:ModifyBudget",

@@ -34,7 +34,7 @@ const (
 
 // stack gives a stack by its name, or by its ARN after it was deleted; nil if there is none.
 func (a *account) stack(ctx context.Context, name string) (*types.Stack, error) {
-	out, err := a.cfn.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	out, err := a.of(name).cfn.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if refused(err, "ValidationError", "does not exist") {
 		return nil, nil
 	}
@@ -117,7 +117,7 @@ func same(was, now *types.Stack) bool {
 // events tells what has happened in a stack since a moment, oldest first, each once.
 func (w *work) events(ctx context.Context, name string, since time.Time, seen map[string]bool) error {
 	var found []types.StackEvent
-	pages := cloudformation.NewDescribeStackEventsPaginator(w.account.cfn, &cloudformation.DescribeStackEventsInput{StackName: &name})
+	pages := cloudformation.NewDescribeStackEventsPaginator(w.account.of(name).cfn, &cloudformation.DescribeStackEventsInput{StackName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if refused(err, "ValidationError", "does not exist") {
@@ -159,6 +159,9 @@ func (w *work) changes(ctx context.Context, number, prefix string, t *Template, 
 	if err != nil {
 		return nil, err
 	}
+	if values, err = w.given(ctx, t, values); err != nil {
+		return nil, err
+	}
 	in := &cloudformation.CreateChangeSetInput{
 		StackName: &t.Stack, ChangeSetName: aws.String(prefix + rand.Text()), ChangeSetType: types.ChangeSetTypeUpdate, TemplateURL: &address,
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam}, IncludeNestedStacks: aws.Bool(false),
@@ -177,7 +180,7 @@ func (w *work) changes(ctx context.Context, number, prefix string, t *Template, 
 		return nil, err
 	}
 	// The name is this call's own: where it exists, the answer to an earlier try was lost.
-	if _, err := w.account.cfn.CreateChangeSet(ctx, in); err != nil && !errors.As(err, new(*types.AlreadyExistsException)) {
+	if _, err := w.account.of(t.Stack).cfn.CreateChangeSet(ctx, in); err != nil && !errors.As(err, new(*types.AlreadyExistsException)) {
 		return nil, fmt.Errorf("work out the change of %s: %w", t.Stack, err)
 	}
 	c := &changeSet{stack: t.Stack, name: aws.ToString(in.ChangeSetName), fresh: fresh(there)}
@@ -203,7 +206,7 @@ func (a *account) worked(ctx context.Context, c *changeSet) (bool, error) {
 	c.changes = nil
 	var next *string
 	for {
-		out, err := a.cfn.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name, IncludePropertyValues: aws.Bool(true), NextToken: next})
+		out, err := a.of(c.stack).cfn.DescribeChangeSet(ctx, &cloudformation.DescribeChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name, IncludePropertyValues: aws.Bool(true), NextToken: next})
 		if err != nil {
 			return false, fmt.Errorf("look at the change of %s: %w", c.stack, err)
 		}
@@ -235,7 +238,7 @@ func (a *account) worked(ctx context.Context, c *changeSet) (bool, error) {
 
 // forget deletes a change set; one that is gone is fine.
 func (a *account) forget(ctx context.Context, stack, name string) error {
-	_, err := a.cfn.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &stack, ChangeSetName: &name})
+	_, err := a.of(stack).cfn.DeleteChangeSet(ctx, &cloudformation.DeleteChangeSetInput{StackName: &stack, ChangeSetName: &name})
 	if err != nil && !refused(err, "ValidationError", "does not exist") && !errors.As(err, new(*types.ChangeSetNotFoundException)) {
 		return fmt.Errorf("delete the change set %s of %s: %w", name, stack, err)
 	}
@@ -245,7 +248,7 @@ func (a *account) forget(ctx context.Context, stack, name string) error {
 // sweep deletes change sets that killed runs have left: of those that change something,
 // all, since who holds the environment is the only one; of those that only show, old ones.
 func (w *work) sweep(ctx context.Context, stack string) error {
-	pages := cloudformation.NewListChangeSetsPaginator(w.account.cfn, &cloudformation.ListChangeSetsInput{StackName: &stack})
+	pages := cloudformation.NewListChangeSetsPaginator(w.account.of(stack).cfn, &cloudformation.ListChangeSetsInput{StackName: &stack})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -316,7 +319,7 @@ func (w *work) execute(ctx context.Context, c *changeSet, stack string) error {
 	if err := w.mayChange(ctx); err != nil {
 		return err
 	}
-	_, err := w.account.cfn.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name, ClientRequestToken: &c.name})
+	_, err := w.account.of(c.stack).cfn.ExecuteChangeSet(ctx, &cloudformation.ExecuteChangeSetInput{StackName: &c.stack, ChangeSetName: &c.name, ClientRequestToken: &c.name})
 	if err == nil {
 		return nil
 	}

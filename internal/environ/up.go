@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -97,6 +98,26 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		}
 		return w.held.Accept(ctx, at)
 	})
+}
+
+// given adds to the values of a template's parameters those that the account keeps.
+func (w *work) given(ctx context.Context, t *Template, values map[string]string) (map[string]string, error) {
+	out := maps.Clone(values)
+	for _, name := range t.Parameters {
+		at, ok := written()[name]
+		if !ok {
+			continue
+		}
+		value, there, err := w.account.parameter(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			return nil, errs.New(errs.NotFound, "the account has no parameter "+w.account.path(at)+", which the stack base writes and "+t.Stack+" needs")
+		}
+		out[name] = value
+	}
+	return out, nil
 }
 
 func (w *work) timed(step string, do func() error) error {

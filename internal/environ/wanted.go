@@ -55,7 +55,11 @@ type resource struct {
 }
 
 // parts of an environment, in the order in which they are deployed; down goes back.
-func parts() []string { return []string{"base", "service", "alarms"} }
+func parts() []string { return []string{"base", "service", "alarms", "edge"} }
+
+// written are parameters of templates whose values the stack base writes into the account: what
+// exports do within a region.
+func written() map[string]string { return map[string]string{"Access": "access"} }
 
 func stackName(environment, part string) string { return "enishi-" + environment + "-" + part }
 

@@ -30,6 +30,7 @@ import (
 // What every account of this kind is.
 const (
 	Region   = "ap-northeast-1"
+	Edge     = "us-east-1" // where CloudFront's stack is
 	number   = "123456789012"
 	Bucket   = "enishi-records"
 	Before   = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:0000000000000000000000000000000000000000000000000000000000000000"
@@ -79,6 +80,10 @@ type Account struct {
 	Identity string
 	// Zones are the domains of which there is a hosted zone.
 	Zones []string
+	// Addresses are the records of kind A in the zones, by their names.
+	Addresses map[string]string
+	// Closed are regions in which nobody may do anything.
+	Closed []string
 	// Forbidden are the actions that whoever asks may not do, as IAM says.
 	Forbidden []string
 	// Quotas are limits by their codes; others are large.
@@ -89,7 +94,8 @@ type Account struct {
 	Drifted []cfntypes.StackResourceDrift
 
 	mu          sync.Mutex
-	records     bool // the bucket of records is there
+	region      string // in which is being asked
+	records     bool   // the bucket of records is there
 	buckets     map[string]map[string]object
 	stacks      map[string]*stack
 	gone        []*stack
@@ -122,7 +128,7 @@ func New(environment string) *Account {
 		parameters:  map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
 		records: true, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
 	}
-	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "test-url": TestURL, "kind": a.kind()} {
+	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind()} {
 		a.parameters["/enishi/"+environment+"/"+name] = value
 	}
 	a.define(Before)
@@ -346,6 +352,15 @@ func operationOf(r *http.Request, body []byte) string {
 	return map[string]string{http.MethodGet: "s3:GetObject", http.MethodPut: "s3:PutObject"}[r.Method] + " " + strings.TrimPrefix(r.URL.Path, "/"+Bucket+"/")
 }
 
+// regionOf gives the region for which a request is signed.
+func regionOf(r *http.Request) string {
+	const at = 2 // Credential=KEY/DATE/REGION/SERVICE/aws4_request
+	if parts := strings.Split(r.Header.Get("Authorization"), "/"); len(parts) > at {
+		return parts[at]
+	}
+	return ""
+}
+
 // apiError is an error as AWS tells it.
 type apiError struct {
 	code, message string
@@ -363,6 +378,9 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 	defer a.mu.Unlock()
 	a.advance()
 	a.asked = append(a.asked, operationOf(r, body))
+	if a.region = regionOf(r); slices.Contains(a.Closed, a.region) {
+		return answerError(r, &apiError{"AccessDenied", "with an explicit deny in a service control policy", http.StatusForbidden})
+	}
 	switch {
 	case strings.Contains(r.Header.Get("X-Amz-Target"), "."):
 		return a.rpc(r, body)

@@ -33,7 +33,10 @@ func (a *Account) read(in *cloudformation.CreateChangeSetInput) (template, map[s
 	if err != nil || in.TemplateBody != nil {
 		return t, nil, refuse("ValidationError", "TemplateURL must be given")
 	}
-	bucket, _, _ := strings.Cut(at.Host, ".")
+	bucket, host, _ := strings.Cut(at.Host, ".")
+	if host != "s3."+a.region+".amazonaws.com" {
+		return t, nil, refuse("ValidationError", "S3 error: The bucket is in another region")
+	}
 	there, ok := a.buckets[bucket][strings.TrimPrefix(at.Path, "/")]
 	if !ok {
 		return t, nil, refuse("ValidationError", "S3 error: Access Denied")
@@ -77,9 +80,12 @@ func (a *Account) createChangeSet(in *cloudformation.CreateChangeSetInput) (*clo
 	if err != nil {
 		return nil, err
 	}
+	if want := a.regionOf(name); want != a.region {
+		a.fault("%s was made in %s, and not in %s", name, a.region, want)
+	}
 	switch {
 	case in.ChangeSetType == types.ChangeSetTypeCreate && s == nil:
-		s = &stack{id: "arn:aws:cloudformation:" + Region + ":" + number + ":stack/" + name + fmt.Sprintf("/%d", len(a.asked)), name: name, created: time.Now(), sets: map[string]*changeSet{}}
+		s = &stack{id: "arn:aws:cloudformation:" + a.region + ":" + number + ":stack/" + name + fmt.Sprintf("/%d", len(a.asked)), name: name, created: time.Now(), sets: map[string]*changeSet{}}
 		s.stand(types.StackStatusReviewInProgress, "User Initiated")
 		a.stacks[name] = s
 	case in.ChangeSetType == types.ChangeSetTypeCreate && s.status != types.StackStatusReviewInProgress:

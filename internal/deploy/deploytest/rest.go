@@ -44,12 +44,36 @@ func (a *Account) zone(r *http.Request) *http.Response {
 		}
 		return answerText(r, http.StatusOK, []byte("<ListHostedZonesByNameResponse><HostedZones>"+text.String()+"</HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesByNameResponse>"))
 	}
+	if _, kind, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, zonesPath+"hostedzone/"), "/"); kind == "rrset" {
+		return answerText(r, http.StatusOK, []byte(a.names(r.URL.Query().Get("name"))))
+	}
 	for i := range a.Zones {
 		if r.URL.Path == fmt.Sprintf("%shostedzone/Z%d", zonesPath, i+1) {
 			return answerText(r, http.StatusOK, []byte("<GetHostedZoneResponse>"+list(i)+"<DelegationSet><NameServers><NameServer>"+NameServer+"</NameServer></NameServers></DelegationSet></GetHostedZoneResponse>"))
 		}
 	}
 	return answerError(r, &apiError{"NoSuchHostedZone", "No hosted zone found with ID", http.StatusNotFound})
+}
+
+// names lists the records of zones from a name on; each zone has others too.
+func (a *Account) names(from string) string {
+	var text strings.Builder
+	record := func(name, kind, value string) {
+		switch {
+		case name < from:
+		case strings.HasSuffix(value, ".cloudfront.net."):
+			fmt.Fprintf(&text, "<ResourceRecordSet><Name>%s</Name><Type>%s</Type><AliasTarget><HostedZoneId>Z2FDTNDATAQYW2</HostedZoneId><DNSName>%s</DNSName><EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget></ResourceRecordSet>", name, kind, value)
+		default:
+			fmt.Fprintf(&text, "<ResourceRecordSet><Name>%s</Name><Type>%s</Type><TTL>60</TTL><ResourceRecords><ResourceRecord><Value>%s</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>", name, kind, value)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Addresses)) {
+		record(name, "A", a.Addresses[name])
+	}
+	for _, zone := range a.Zones {
+		record(zone+".", "NS", NameServer)
+	}
+	return "<ListResourceRecordSetsResponse><ResourceRecordSets>" + text.String() + "</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>"
 }
 
 // vault answers for AWS Backup.
@@ -97,6 +121,9 @@ func (a *Account) bucket(r *http.Request, bucket string, body []byte) *http.Resp
 	case r.Method == http.MethodPut:
 		if ok {
 			return answerError(r, &apiError{"BucketAlreadyOwnedByYou", "you own it already", http.StatusConflict})
+		}
+		if !strings.HasSuffix(bucket, "-"+a.region) {
+			a.fault("the bucket %s was made in %s", bucket, a.region)
 		}
 		a.buckets[bucket] = map[string]object{}
 		return answerText(r, http.StatusOK, nil)

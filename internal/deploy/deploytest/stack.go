@@ -41,6 +41,9 @@ type template struct {
 	}
 }
 
+// access is the bucket of lines about requests.
+const access = "enishi-access"
+
 // How long CloudFormation takes here: less than in an account, so that tests that look at
 // it every few seconds end soon.
 const (
@@ -134,14 +137,26 @@ func (s *stack) stand(status types.StackStatus, why string) {
 	s.event(string(status), s.name, "AWS::CloudFormation::Stack", why)
 }
 
+// regionOf gives where a stack has to be: CloudFront's certificate is of one region.
+func (a *Account) regionOf(name string) string {
+	if name == "enishi-"+a.Environment+"-edge" {
+		return Edge
+	}
+	return Region
+}
+
+// findStack gives a stack of the region in which is being asked.
 func (a *Account) findStack(name *string) *stack {
 	for _, s := range a.stacks {
+		if a.regionOf(s.name) != a.region {
+			continue
+		}
 		if s.name == aws.ToString(name) || s.id == aws.ToString(name) {
 			return s
 		}
 	}
 	for _, s := range a.gone {
-		if s.id == aws.ToString(name) {
+		if s.id == aws.ToString(name) && a.regionOf(s.name) == a.region {
 			return s
 		}
 	}
@@ -244,7 +259,7 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 	switch strings.TrimPrefix(s.name, "enishi-"+a.Environment+"-") {
 	case "base":
 		a.records = true
-		for name, value := range map[string]string{"records": Bucket, "registry": strings.Split(Before, "@")[0], "test-url": TestURL, "kind": a.kind()} {
+		for name, value := range map[string]string{"records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind()} {
 			a.parameters["/enishi/"+a.Environment+"/"+name] = value
 		}
 	case "service":
@@ -252,6 +267,13 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 			a.fault("services were started without a mail server")
 		}
 		a.define(a.parameters["/enishi/"+a.Environment+"/image"])
+	case "edge":
+		if a.stacks["enishi-"+a.Environment+"-alarms"] == nil {
+			a.fault("the edge was made before the function that its topic starts")
+		}
+		if got := s.values["Access"]; got != access {
+			a.fault("lines about requests go to %q", got)
+		}
 	}
 	s.stand(status, "")
 }
@@ -270,6 +292,9 @@ func (a *Account) deleteStack(in *cloudformation.DeleteStackInput) (*cloudformat
 	if part == "base" && a.stacks["enishi-"+a.Environment+"-service"] != nil {
 		a.fault("the base was deleted before what stands on it")
 	}
+	if part == "service" && a.stacks["enishi-"+a.Environment+"-edge"] != nil {
+		a.fault("the service was deleted before what leads people to it")
+	}
 	s.deleted = time.Now()
 	s.move(types.StackStatusDeleteInProgress, takes, func() { a.undone(s, part) })
 	return &cloudformation.DeleteStackOutput{}, nil
@@ -285,7 +310,7 @@ func (a *Account) undone(s *stack, part string) {
 			}
 		}
 		a.records = false
-		for _, name := range []string{"records", "registry", "test-url", "kind"} {
+		for _, name := range []string{"records", "registry", "access", "test-url", "kind"} {
 			delete(a.parameters, "/enishi/"+a.Environment+"/"+name)
 		}
 	case "service":
