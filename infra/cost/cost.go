@@ -42,7 +42,6 @@ const (
 	mailsEach   = 4              // of a person, a month
 	mailBytes   = 10_000
 	accessBytes = 400 // of a request, in the lines of CloudFront and the load balancer each
-	filterRules = 5
 	jobCPU      = 0.5 // vCPU and GB of a job's task
 	jobMemory   = 1.
 
@@ -66,13 +65,20 @@ func Total(items []Item) (usd float64) {
 }
 
 // Counts are what the templates have of things that cost by their number.
-type Counts struct{ Metrics, Composites, Dashboards, Endpoints, Keys, Secrets int }
+type Counts struct{ Metrics, Composites, Dashboards, Endpoints, Keys, Secrets, FilterRules, Checks int }
 
 // Count counts them.
 func Count(set *template.Set) Counts {
 	c := Counts{
 		Composites: len(set.Of("AWS::CloudWatch::CompositeAlarm")), Dashboards: len(set.Of("AWS::CloudWatch::Dashboard")),
 		Keys: len(set.Of("AWS::KMS::Key")), Secrets: len(set.Of("AWS::SecretsManager::Secret")) + 1, // and the database's own
+		Checks: len(set.Of("AWS::Route53::HealthCheck")),
+	}
+	for _, secret := range set.Of("AWS::SecretsManager::Secret") {
+		c.Secrets += len(secret.List("ReplicaRegions")) // which cost as much as the first
+	}
+	for _, filter := range set.Of("AWS::WAFv2::WebACL") {
+		c.FilterRules += len(filter.List("Rules"))
 	}
 	for _, alarm := range set.Of("AWS::CloudWatch::Alarm") {
 		c.Metrics += max(1, stats(alarm.List("Metrics")))
@@ -184,8 +190,9 @@ func Month(e environment.Environment, people int, counts Counts) ([]Item, error)
 	logs := s.Requests * 1e6 * lineBytes / 1e9
 	b.add("endpoints of AWS", use{"endpoint", hours * zones * float64(counts.Endpoints)}, use{"endpoint data", logs})
 	b.add("load balancer", use{"balancer", hours}, use{"address", hours * zones}, use{"balancer unit", s.AnswerGB})
-	b.add("CloudFront and WAF", use{"edge data", max(0, s.AnswerGB-1000)}, use{"edge requests", max(0, s.Requests-10)},
-		use{"filter", 1}, use{"filter rule", filterRules}, use{"filter requests", s.Requests})
+	b.add("CloudFront", use{"edge data", max(0, s.AnswerGB-1000)}, use{"edge requests", max(0, s.Requests-10)})
+	b.add("WAF", use{"filter", 1}, use{"filter rule", float64(counts.FilterRules)}, use{"filter requests", s.Requests})
+	b.add("Route 53", use{"zone", 1}, use{"health check", float64(counts.Checks)})
 	b.add("between zones", use{"zone data", s.AnswerGB * (zones - 1) / zones})
 	b.add("logs, alarms, dashboard", use{"log", logs}, use{"log storage", logs * float64(e.LogDays) / 30}, use{"alarm", float64(counts.Metrics)},
 		use{"composite alarm", float64(counts.Composites)}, use{"dashboard", float64(counts.Dashboards)})

@@ -26,6 +26,7 @@ const (
 	onTransfer   = "https://aws.amazon.com/ec2/pricing/on-demand/"
 	onEdge       = "https://aws.amazon.com/cloudfront/pricing/"
 	onFilter     = "https://aws.amazon.com/waf/pricing/"
+	onNames      = "https://aws.amazon.com/route53/pricing/"
 	onCloudWatch = "https://aws.amazon.com/cloudwatch/pricing/"
 	onFiles      = "https://aws.amazon.com/s3/pricing/"
 	onKeys       = "https://aws.amazon.com/kms/pricing/"
@@ -65,6 +66,8 @@ func Prices() []Price {
 		{"filter", 5, "web ACL", onFilter, ""},
 		{"filter rule", 1, "rule", onFilter, ""},
 		{"filter requests", 0.60, "million", onFilter, ""},
+		{"zone", 0.50, "hosted zone", onNames, ""},
+		{"health check", 1.50, "check of something on AWS, by HTTPS: 0.50 and 1.00", onNames, ""},
 		{"log", 0.76, "GB taken in (another says 0.77)", onCloudWatch, byClyr},
 		{"log storage", 0.033, "GB-month", onCloudWatch, ""},
 		{"alarm", 0.10, "metric of an alarm", onCloudWatch, ""},

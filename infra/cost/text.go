@@ -22,8 +22,8 @@ func Rules() []string {
 		fmt.Sprintf("An answer has %.1f kB and its line in the log %.0f B: the mean of 802 requests of the default mix on 20,000 candidates (`bench http`), not compressed.", answerBytes/1000, lineBytes),
 		fmt.Sprintf("Database: %.1f kB a person (measured: `demo load` of 20,000 candidates with their share of companies and rules, 180 days, in MariaDB), times %d for two years: assumed.", bytesToday/1000, years),
 		fmt.Sprintf("Its capacity, each instance as large as the writer: the table's least, or %d requests a second for an ACU, or %.0f %% of the data in memory, whichever is most: assumed, nothing of it has been measured on Aurora.", int(perCore*unitCores), 100*hot),
-		fmt.Sprintf("One I/O a request; backups of %.0f %% a day; %d mails a person and month of %d kB; %d rules of WAF; each scheduled job a minute, which is Fargate's least: assumed.", 100*changes, mailsEach, mailBytes/1000, filterRules),
-		fmt.Sprintf("Every request comes through CloudFront, as the load balancer's door has it, and two thirds of what the database answers go to another zone. CloudFront's data is counted at its first price after what is free; a larger month pays less. A month has %.0f hours.", hours),
+		fmt.Sprintf("One I/O a request; backups of %.0f %% a day; %d mails a person and month of %d kB; each scheduled job a minute, which is Fargate's least: assumed.", 100*changes, mailsEach, mailBytes/1000),
+		fmt.Sprintf("Every request comes through CloudFront and its filter, since the load balancer takes no other; that files and pick-lists are kept at the edge is not taken off what is behind it. Two thirds of what the database answers go to another zone. CloudFront's data is counted at its first price after what is free; a larger month pays less. A month has %.0f hours.", hours),
 		"In one zone: the same table with one zone, one NAT gateway, one web task and one worker at least, no reader and no replica. Readers also answer; that part is not taken off. Aurora's storage lies in three zones at any price.",
 	}
 }
@@ -36,7 +36,7 @@ func Uncounted() []string {
 		"tasks of one version beside those of the next while a deployment goes on, and one-off tasks",
 		"metrics of Container Insights (\"enhanced\") and of the program, queries of CloudWatch Logs, lines of the VPC's flow log",
 		"requests to KMS, S3, Secrets Manager and Parameter Store; SNS, SQS, Lambda, EventBridge Scheduler, ECR: cents, by their prices",
-		"Route 53, certificates (free), delivery of logs to the archive and what lies in it",
+		"what the filter writes of refusals, certificates and lookups of names (free, since they are aliases), delivery of logs to the archive and what lies in it",
 		"what attackers ask for, and spikes from the media",
 	}
 }

@@ -58,6 +58,7 @@ func Draw(set *template.Set) string {
 	d.rules()
 	d.ways()
 	d.traffic()
+	d.edge()
 	d.schedules()
 	d.told()
 	d.backups()

@@ -30,6 +30,12 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 		`NetworkBalancerDoor -->|"tcp 8080"| NetworkWebDoor`,
 		`NetworkBalancerDoor -->|"HTTPS 8443, BalancerTest"| BalancerGreen`,
 		`nat -->|"tcp 8443"| NetworkBalancerDoor`,
+		`NameA -->|"is"| Distribution`,
+		`Filter -->|"filters"| Distribution`,
+		`Distribution -->|"origin, HTTPS, with a secret"| BalancerName`,
+		`Distribution -->|"lines about requests"| DataAccess`,
+		`Check -->|"HTTPS"| NameA`,
+		`Topic --> NotifyFunction`,
 		`scheduler -->|"starts"| NetworkJobDoor`,
 		`TopicsPage --> NotifyFunction`,
 		`Budget -->|"tells"| TopicsTicket`,
@@ -52,7 +58,7 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 // TestAnotherDoorIsAnotherDrawing opens the database to the load balancer, and sees it.
 func TestAnotherDoorIsAnotherDrawing(t *testing.T) {
 	dir := t.TempDir()
-	for _, part := range []string{"base", "service", "alarms"} {
+	for _, part := range []string{"base", "service", "alarms", "edge"} {
 		name := "enishi-prod-" + part + ".template.json"
 		text, err := os.ReadFile(filepath.Join(known, name))
 		if err != nil {

@@ -42,7 +42,7 @@ func (d *drawing) things() {
 			continue
 		}
 		place := region
-		if r.Type == "AWS::CloudFront::Distribution" || r.Type == "AWS::WAFv2::WebACL" {
+		if strings.HasSuffix(r.Stack, "-edge") {
 			place = edge
 		}
 		d.put(r.Short(), place, []string{word(r)}, r)
@@ -69,9 +69,6 @@ func (d *drawing) traffic() {
 		}
 	}
 	for _, from := range d.set.Of("AWS::CloudFront::Distribution") {
-		for _, origin := range d.set.Under(from, "Origins") {
-			d.connect(d.of[from], d.of[origin], "origin")
-		}
 		for _, acl := range d.set.Under(from, "WebACLId") {
 			d.connect(d.of[acl], d.of[from], "filters")
 		}
@@ -84,8 +81,9 @@ func (d *drawing) traffic() {
 		d.put(name.Short(), world, []string{"name " + strings.TrimSuffix(name.Text("Name"), ".")}, name)
 		d.connect(name.Short(), to, "is")
 		for _, from := range d.set.Of("AWS::CloudFront::Distribution") {
-			if strings.Contains(fmt.Sprint(from.Properties), strings.TrimSuffix(name.Text("Name"), ".")+" ") {
-				d.connect(d.of[from], name.Short(), "origin")
+			config, _ := from.Properties["DistributionConfig"].(map[string]any)
+			if slices.Contains(texts(config["Origins"], "DomainName"), strings.TrimSuffix(name.Text("Name"), ".")) {
+				d.connect(d.of[from], name.Short(), "origin, HTTPS, with a secret")
 			}
 		}
 	}
@@ -154,6 +152,11 @@ func (d *drawing) heard(subscription *template.Resource) {
 	d.shown[subscription] = true
 	topic := d.only(d.set.Under(subscription, "TopicArn"))
 	to := d.only(d.set.Under(subscription, "Endpoint"))
+	for _, function := range d.set.Of("AWS::Lambda::Function") { // of another region, by its name
+		if to == "" && strings.HasSuffix(fmt.Sprint(subscription.Properties["Endpoint"]), ":function:"+function.Text("FunctionName")+"]") {
+			to = d.of[function]
+		}
+	}
 	if to == "" {
 		to = identifier("to_" + subscription.Text("Endpoint"))
 		d.put(to, world, []string{subscription.Text("Protocol"), subscription.Text("Endpoint")})
