@@ -8,6 +8,7 @@ package cost
 import (
 	"fmt"
 	"math"
+	"regexp"
 
 	"enishi/infra/environment"
 	"enishi/infra/program"
@@ -30,6 +31,8 @@ const (
 	meanOfPeak  = 0.55  // of a day as the simulation has it
 	answerBytes = 8600. // of a request of the default mix
 	lineBytes   = 261.  // that it leaves in the log
+	minuteBytes = 3000. // that a task leaves there of its metrics every minute
+	packed      = 0.15  // of a line, compressed
 
 	bytesToday  = 214e6 / 20_000 // of the database, a person, with companies, rules and 180 days of offers
 	years       = 4              // as much as after 180 days
@@ -65,7 +68,7 @@ func Total(items []Item) (usd float64) {
 }
 
 // Counts are what the templates have of things that cost by their number.
-type Counts struct{ Metrics, Composites, Dashboards, Endpoints, Keys, Secrets, FilterRules, Checks int }
+type Counts struct{ Metrics, Composites, Dashboards, Endpoints, Keys, Secrets, FilterRules, Checks, Own int }
 
 // Count counts them.
 func Count(set *template.Set) Counts {
@@ -83,6 +86,7 @@ func Count(set *template.Set) Counts {
 	for _, alarm := range set.Of("AWS::CloudWatch::Alarm") {
 		c.Metrics += max(1, stats(alarm.List("Metrics")))
 	}
+	c.Own = own(set)
 	for _, endpoint := range set.Of("AWS::EC2::VPCEndpoint") {
 		if endpoint.Text("VpcEndpointType") == "Interface" {
 			c.Endpoints++
@@ -99,6 +103,19 @@ func stats(metrics []any) (n int) {
 		}
 	}
 	return n
+}
+
+// own counts the program's own metrics that the dashboard asks for, which has all that alarms
+// ask for, and two more of the mails.
+func own(set *template.Set) int {
+	const ofMails = 2
+	found := map[string]bool{}
+	for _, d := range set.Of("AWS::CloudWatch::Dashboard") {
+		for _, m := range regexp.MustCompile(`"Enishi",\s*((?:"[^"]*",\s*)+)\{`).FindAllStringSubmatch(fmt.Sprint(d.Properties["DashboardBody"]), -1) {
+			found[m[1]] = true
+		}
+	}
+	return len(found) + ofMails
 }
 
 // Size is what an environment needs for so many people.
@@ -187,7 +204,7 @@ func Month(e environment.Environment, people int, counts Counts) ([]Item, error)
 		mail = 0
 	}
 	b.add("NAT gateways", use{"nat", hours * float64(e.NATs)}, use{"address", hours * float64(e.NATs)}, use{"nat data", mail * mailBytes / 1e9})
-	logs := s.Requests * 1e6 * lineBytes / 1e9
+	logs := (s.Requests*1e6*lineBytes + (s.Tasks+float64(e.Worker.Least))*hours*60*minuteBytes) / 1e9
 	b.add("endpoints of AWS", use{"endpoint", hours * zones * float64(counts.Endpoints)}, use{"endpoint data", logs})
 	b.add("load balancer", use{"balancer", hours}, use{"address", hours * zones}, use{"balancer unit", s.AnswerGB})
 	b.add("CloudFront", use{"edge data", max(0, s.AnswerGB-1000)}, use{"edge requests", max(0, s.Requests-10)})
@@ -195,7 +212,8 @@ func Month(e environment.Environment, people int, counts Counts) ([]Item, error)
 	b.add("Route 53", use{"zone", 1}, use{"health check", float64(counts.Checks)})
 	b.add("between zones", use{"zone data", s.AnswerGB * (zones - 1) / zones})
 	b.add("logs, alarms, dashboard", use{"log", logs}, use{"log storage", logs * float64(e.LogDays) / 30}, use{"alarm", float64(counts.Metrics)},
-		use{"composite alarm", float64(counts.Composites)}, use{"dashboard", float64(counts.Dashboards)})
+		use{"composite alarm", float64(counts.Composites)}, use{"dashboard", float64(counts.Dashboards)}, use{"own metric", float64(counts.Own)})
+	b.add("archive of logs", use{"delivery", logs * packed}, use{"archive", logs * packed * float64(e.ArchiveDays) / 30})
 	b.add("files, keys, secrets, mail", use{"files", 2 * s.Requests * 1e6 * accessBytes / 1e9 * float64(e.LogDays) / 30},
 		use{"key", float64(counts.Keys)}, use{"secret", float64(counts.Secrets)}, use{"mail", mail / 1000})
 	return b.items, b.lost

@@ -31,6 +31,7 @@ const (
 	onFiles      = "https://aws.amazon.com/s3/pricing/"
 	onKeys       = "https://aws.amazon.com/kms/pricing/"
 	onManager    = "https://aws.amazon.com/secrets-manager/pricing/"
+	onDelivery   = "https://aws.amazon.com/firehose/pricing/"
 	onMail       = "https://aws.amazon.com/ses/pricing/"
 
 	byClyr  = "https://www.clyr.co.jp/posts/aws-fargate-pricing-breakdown-estimate-tips-3920"
@@ -74,6 +75,9 @@ func Prices() []Price {
 		{"composite alarm", 0.50, "composite alarm", onCloudWatch, ""},
 		{"dashboard", 3, "dashboard", onCloudWatch, ""},
 		{"files", 0.025, "GB-month", onFiles, byRough},
+		{"delivery", 0.036, "GB that Firehose delivers", onDelivery, ""},
+		{"archive", 0.005, "GB-month, Glacier Instant Retrieval", onFiles, ""},
+		{"own metric", 0.30, "metric", onCloudWatch, ""},
 		{"key", 1, "key", onKeys, ""},
 		{"secret", 0.40, "secret", onManager, ""},
 		{"mail", 0.10, "thousand", onMail, ""},

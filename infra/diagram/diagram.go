@@ -60,6 +60,7 @@ func Draw(set *template.Set) string {
 	d.traffic()
 	d.edge()
 	d.schedules()
+	d.archives()
 	d.told()
 	d.backups()
 	table := d.roles()

@@ -94,6 +94,26 @@ func (d *drawing) traffic() {
 	}
 }
 
+// archives draws where lines of the log go.
+func (d *drawing) archives() {
+	for _, stream := range d.set.Of("AWS::KinesisFirehose::DeliveryStream") {
+		for _, to := range d.set.Under(stream, "ExtendedS3DestinationConfiguration") {
+			if to.Type == "AWS::S3::Bucket" {
+				d.connect(d.of[stream], d.of[to], "lines")
+			}
+		}
+		n := 0
+		for _, filter := range d.set.Of("AWS::Logs::SubscriptionFilter") {
+			if slices.Contains(d.set.Under(filter, "DestinationArn"), stream) {
+				d.shown[filter] = true
+				n++
+			}
+		}
+		d.put("log_groups", region, []string{fmt.Sprintf("log groups that it takes: %d", n)})
+		d.connect("log_groups", d.of[stream], "lines")
+	}
+}
+
 // schedules draws who starts jobs.
 func (d *drawing) schedules() {
 	all := d.set.Of("AWS::Scheduler::Schedule")
@@ -217,7 +237,7 @@ func (d *drawing) roles() string {
 func (d *drawing) holders(role *template.Resource) string {
 	count := map[string]int{}
 	for _, r := range d.set.Resources {
-		for _, name := range []string{"TaskRoleArn", "ExecutionRoleArn", "RoleArn", "Role", "DeliverLogsPermissionArn", "IamRoleArn", "Roles"} {
+		for _, name := range []string{"TaskRoleArn", "ExecutionRoleArn", "RoleArn", "Role", "DeliverLogsPermissionArn", "IamRoleArn", "Roles", "ExtendedS3DestinationConfiguration"} {
 			if r.Type != "AWS::IAM::Policy" && slices.Contains(d.set.Under(r, name), role) {
 				what := strings.TrimPrefix(r.Type, "AWS::")
 				if name == "ExecutionRoleArn" {

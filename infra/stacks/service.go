@@ -57,6 +57,7 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 	s.jobs(e, b, p, tasks)
 	tasks.once(environment.Power{CPU: 1024, Memory: 2048})
 	newDeployer(s.Stack, e, b, tasks)
+	b.Archive.takes(s.Stack)
 	for _, service := range running { // its first tasks are refused their secrets otherwise
 		for _, role := range []awsiam.Role{tasks.starts, tasks.may} {
 			service.Node().AddDependency(role)

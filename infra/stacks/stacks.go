@@ -35,6 +35,7 @@ type Base struct {
 	Keys    *Keys
 	Data    *Data
 	Topics  *Topics
+	Archive *Archive
 }
 
 // NewBase describes it.
@@ -46,6 +47,8 @@ func NewBase(app awscdk.App, e environment.Environment) *Base {
 	b.Network = newNetwork(b.Stack, e, b.Keys)
 	b.Data = newData(b.Stack, e, b.Network, b.Keys)
 	newBackup(b.Stack, e, b.Data, b.Keys)
+	b.Archive = newArchive(b.Stack, e, b.Data, b.Keys)
+	b.Archive.takes(b.Stack)
 	return b
 }
 

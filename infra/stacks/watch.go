@@ -118,6 +118,8 @@ func NewAlarms(app awscdk.App, e environment.Environment, root string, b *Base, 
 		TemplateFile: jsii.String(root + "/" + alarmsFile), Parameters: &parameters,
 	})
 	newNotify(a.Stack, e, b)
+	newArchiveAlarm(a.Stack, e, b)
+	b.Archive.takes(a.Stack)
 	awscloudwatch.NewCfnDashboard(a.Stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
 		DashboardName: jsii.String("enishi-" + e.Name), DashboardBody: awscdk.Fn_Sub(jsii.String(dashboard), &values),
 	})

@@ -118,6 +118,10 @@ func others() map[string]text {
 			Words{"外部からサービスの名前で確認しても、応答がありません。利用者もつながらないと考えられます。", "Asked from outside by its name, the service does not answer: most likely nobody reaches it."},
 			Words{"Unreachableも出ていれば、その手順に従います。出ていなければ、CloudFront、証明書、DNSの順に確かめます。", "If Unreachable is on as well, follow its page; otherwise look at CloudFront, then at the certificate, then at DNS."},
 		},
+		"ArchiveLate": {
+			Words{"ログがアーカイブに届いていません。", "Logs do not reach the archive."},
+			Words{"Firehoseのエラーのログを読み、バケットと鍵を使う権限があるか確かめます。", "Read the errors of the delivery stream, and see whether it may use the bucket and its key."},
+		},
 		"Untold": {
 			Words{"アラームの通知が、どの宛先にも送れませんでした。", "An alarm was told to nobody: no channel took it."},
 			Words{"CloudWatchでほかのアラームを確かめ、それから通知の関数のログを読みます。", "Look at the other alarms in CloudWatch, then read the log of the function that tells of them."},
@@ -150,10 +154,10 @@ func (forecast) figure() Figure {
 func (s state) figure() Figure { return Figure{s.alarm.figure, Count} }
 
 // Elsewhere gives what people are told of on AWS beside the alarms: costs, by AWS Budgets,
-// and by alarms of infra/stacks that the name is not answered from outside, and messages that no
-// channel took. No drill makes them.
+// and by alarms of infra/stacks that the name is not answered from outside, messages that no
+// channel took, and logs that do not reach the archive. No drill makes them.
 func Elsewhere() []Alarm {
-	return []Alarm{named("Budget", Ticket, nil), named("EdgeAway", Page, nil), named("Untold", Page, nil)}
+	return []Alarm{named("Budget", Ticket, nil), named("EdgeAway", Page, nil), named("Untold", Page, nil), named("ArchiveLate", Ticket, nil)}
 }
 
 // note is what is written of an alarm for who tells people of it.

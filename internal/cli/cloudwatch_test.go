@@ -107,12 +107,13 @@ func readDeployed(t *testing.T, name string, into any) {
 func toldCloudWatch(t *testing.T, log string) map[string]bool {
 	t.Helper()
 	const most, longest = 100, 8 << 10 // metrics, values; bytes, far from where a log driver cuts lines
-	all := map[string]bool{}
+	all, bytes := map[string]bool{}, 0
 	for text := range strings.Lines(log) {
 		line := map[string]json.RawMessage{}
 		if json.Unmarshal([]byte(text), &line) != nil || line["_aws"] == nil {
 			continue
 		}
+		bytes += len(text)
 		if len(text) > longest {
 			t.Errorf("a line has %d bytes", len(text))
 		}
@@ -146,6 +147,7 @@ func toldCloudWatch(t *testing.T, log string) map[string]bool {
 			all[series(m.Name, dimensions)] = true
 		}
 	}
+	t.Logf("%d metrics of a minute take %d bytes", len(all), bytes)
 	return all
 }
 

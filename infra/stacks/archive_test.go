@@ -1,0 +1,125 @@
+package stacks_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/infra/environment"
+)
+
+// TestEveryLogReachesTheArchive finds a subscription of each log group, but for the one that
+// says what was not delivered, and what becomes of the lines.
+func TestEveryLogReachesTheArchive(t *testing.T) {
+	for _, e := range environment.All() {
+		all, _ := synthesised(t, e)
+		base := all["enishi-"+e.Name+"-base"]
+		groups := 0
+		for stack, one := range all {
+			taken := map[string]int{}
+			for name, f := range one.of("AWS::Logs::SubscriptionFilter") {
+				group := f.Properties["LogGroupName"].(map[string]any)["Ref"].(string)
+				taken[group]++
+				if f.Properties["FilterPattern"] != "" || !strings.Contains(f.text, "ArchiveStream") || !strings.Contains(f.text, "ArchiveHands") {
+					t.Errorf("%s, %s: %s", stack, name, f.text)
+				}
+			}
+			for name := range one.of("AWS::Logs::LogGroup") {
+				groups++
+				// Nor do the filter's refusals come from another region.
+				if alone := strings.HasPrefix(name, "ArchiveErrors") || strings.HasSuffix(stack, "-edge"); alone == (taken[name] == 1) {
+					t.Errorf("%s: %d subscriptions of %s", stack, taken[name], name)
+				}
+			}
+		}
+		if groups < 10 {
+			t.Errorf("%s has %d log groups", e.Name, groups)
+		}
+		theStream(t, e, base)
+		theArchive(t, e, base)
+		mayArchive(t, base)
+		alarm := all["enishi-"+e.Name+"-alarms"].Resources["ArchiveLate"]
+		if alarm.Properties["AlarmName"] != "Enishi-"+e.Name+"-ArchiveLate" || alarm.Properties["TreatMissingData"] != "breaching" || !strings.Contains(fmt.Sprint(alarm.Properties["AlarmActions"]), "Ticket") {
+			t.Errorf("the alarm is %s", alarm.text)
+		}
+	}
+}
+
+// theStream writes by date, encrypted, and as compressed as lines come.
+func theStream(t *testing.T, e environment.Environment, base template) {
+	t.Helper()
+	streams := base.of("AWS::KinesisFirehose::DeliveryStream")
+	if len(streams) != 1 {
+		t.Fatalf("%s has %d delivery streams", e.Name, len(streams))
+	}
+	for _, s := range streams {
+		for _, want := range []string{
+			`"Prefix":"logs/!{timestamp:yyyy/MM/dd}/"`, `"CustomTimeZone":"Asia/Tokyo"`, `"CompressionFormat":"UNCOMPRESSED"`, `"FileExtension":".json.gz"`,
+			`"AWSKMSKeyARN":{"Fn::GetAtt":["KeysData`, `"KeyType":"AWS_OWNED_CMK"`, `"BucketARN":{"Fn::GetAtt":["DataArchive`, `"Enabled":true`,
+		} {
+			if !strings.Contains(s.text, want) {
+				t.Errorf("%s: the stream lacks %s: %s", e.Name, want, s.text)
+			}
+		}
+	}
+}
+
+// theArchive keeps lines for as long as the table says, and no version of them longer.
+func theArchive(t *testing.T, e environment.Environment, base template) {
+	t.Helper()
+	for name, b := range base.of("AWS::S3::Bucket") {
+		if !strings.HasPrefix(name, "DataArchive") {
+			continue
+		}
+		rule := b.Properties["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)[0].(map[string]any)
+		if rule["ExpirationInDays"] != float64(e.ArchiveDays) || e.ArchiveDays < e.LogDays {
+			t.Errorf("%s keeps lines for %v days, %d in CloudWatch", e.Name, rule["ExpirationInDays"], e.LogDays)
+		}
+		if !strings.Contains(b.text, `"NoncurrentVersionExpiration":{"NoncurrentDays":1}`) {
+			t.Errorf("%s keeps versions of what has expired: %s", e.Name, b.text)
+		}
+		if cheaper := strings.Contains(b.text, "GLACIER_IR"); cheaper != (e.ArchiveDays >= 90) {
+			t.Errorf("%s: lines lie in the cheaper class: %t", e.Name, cheaper)
+		}
+	}
+}
+
+// mayArchive holds the two roles to what they need.
+func mayArchive(t *testing.T, base template) {
+	t.Helper()
+	may := map[string][]string{}
+	for name, p := range base.of("AWS::IAM::Policy") {
+		role, _, found := strings.Cut(name, "DefaultPolicy")
+		if !found || !strings.HasPrefix(role, "Archive") {
+			continue
+		}
+		role = strings.TrimRight(role, "0123456789ABCDEF")
+		for _, one := range p.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			s := one.(map[string]any)
+			actions, many := s["Action"].([]any)
+			if !many {
+				actions = []any{s["Action"]}
+			}
+			for _, a := range actions {
+				may[role] = append(may[role], a.(string))
+			}
+			if on := fmt.Sprint(s["Resource"]); on == "*" {
+				t.Errorf("%s may %v on everything", role, actions)
+			}
+		}
+		slices.Sort(may[role])
+	}
+	want := map[string][]string{
+		"ArchiveWrites": {
+			"kms:Decrypt", "kms:GenerateDataKey", "logs:PutLogEvents", "s3:AbortMultipartUpload", "s3:GetBucketLocation",
+			"s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:PutObject",
+		},
+		"ArchiveHands": {"firehose:PutRecord", "firehose:PutRecordBatch"},
+	}
+	if diff := cmp.Diff(want, may); diff != "" {
+		t.Errorf("rights of the archive (-want +got):\n%s", diff)
+	}
+}
