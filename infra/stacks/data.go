@@ -90,17 +90,21 @@ func newData(scope constructs.Construct, e environment.Environment, n *Network, 
 	return d
 }
 
+// kind says whose data an environment holds, as the program and its commands have it.
+func kind(e environment.Environment) string {
+	if e.Real {
+		return "real"
+	}
+	return "demo"
+}
+
 // say keeps in the account what a deployment needs to know of the environment.
 func (d *Data) say(s constructs.Construct, e environment.Environment) {
-	kind := "demo"
-	if e.Real {
-		kind = "real"
-	}
 	for _, p := range []struct {
 		name  string
 		value *string
 	}{
-		{"kind", jsii.String(kind)},
+		{"kind", jsii.String(kind(e))},
 		{"records", d.Records.BucketName()},
 		{"access", d.Access.BucketName()},
 		{"registry", d.Registry.RepositoryUri()},

@@ -178,6 +178,18 @@ func TestEverySettingIsSaid(t *testing.T) {
 		}
 		delete(said, s.Env)
 	}
+	for _, d := range all["enishi-dev-service"].of("AWS::ECS::TaskDefinition") {
+		family := d.Properties["Family"].(string)
+		told := map[string]string{}
+		for _, one := range d.Properties["ContainerDefinitions"].([]any)[0].(map[string]any)["Environment"].([]any) {
+			v := one.(map[string]any)
+			told[v["Name"].(string)], _ = v["Value"].(string)
+		}
+		job := slices.ContainsFunc(p.Jobs, func(j program.Task) bool { return family == "enishi-dev-"+j.Name })
+		if told["ENISHI_ENVIRONMENT"] != "dev" || told["ENISHI_DATA_KIND"] != "demo" || (told["ENISHI_SCHEDULED"] == "true") != job {
+			t.Errorf("%s is told %v", family, told)
+		}
+	}
 	for _, name := range stacks.OfCommands() {
 		if !said[name] {
 			t.Errorf("no task is told %s", name)

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -84,7 +85,7 @@ func (t *tasks) define(task program.Task, power environment.Power, more ...any) 
 			Name: jsii.String("enishi"), Image: t.image, Essential: jsii.Bool(true), Command: jsii.Strings(task.Args...),
 			ReadonlyRootFilesystem: jsii.Bool(true), StopTimeout: jsii.Number(task.StopSeconds), VersionConsistency: jsii.String("enabled"),
 			PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(t.program.Port), Protocol: jsii.String("tcp")}},
-			Environment:  t.environment(), Secrets: pointerTo(append(*t.secrets(), more...)),
+			Environment:  t.environment(task), Secrets: pointerTo(append(*t.secrets(), more...)),
 			MountPoints: &[]any{
 				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("data"), ContainerPath: jsii.String("/data"), ReadOnly: jsii.Bool(false)},
 				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("tmp"), ContainerPath: jsii.String("/tmp"), ReadOnly: jsii.Bool(false)},
@@ -109,13 +110,15 @@ func (t *tasks) health(task program.Task) *awsecs.CfnTaskDefinition_HealthCheckP
 }
 
 // environment gives the settings that the installation decides.
-func (t *tasks) environment() *[]any {
+func (t *tasks) environment(task program.Task) *[]any {
 	d := t.base.Data
 	var out []any
 	for _, v := range []struct {
 		name  string
 		value *string
 	}{
+		{"ENISHI_ENVIRONMENT", jsii.String(t.e.Name)},
+		{"ENISHI_DATA_KIND", jsii.String(kind(t.e))}, // a dump of people's data is refused where only demo data may be
 		{"ENISHI_DATABASE_URL", join("mysql://enishi@", d.Cluster.AttrEndpointAddress(), ":3306/enishi?tls=true")},
 		{"ENISHI_DATABASE_READER_URL", join("mysql://enishi@", d.Cluster.AttrReadEndpointAddress(), ":3306/enishi?tls=true")},
 		{"ENISHI_FILES_URL", join("s3://", d.Files.BucketName(), "?region="+t.e.Region)},
@@ -128,6 +131,9 @@ func (t *tasks) environment() *[]any {
 		{"ENISHI_MAIL_FROM", jsii.String("Enishi <no-reply@" + t.e.Domain + ">")},
 	} {
 		out = append(out, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(v.name), Value: v.value})
+	}
+	if slices.ContainsFunc(t.program.Jobs, func(j program.Task) bool { return j.Name == task.Name }) { // its schedule runs it, and can be asked nothing
+		out = append(out, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String("ENISHI_SCHEDULED"), Value: jsii.String("true")})
 	}
 	return &out
 }
@@ -154,7 +160,7 @@ func (t *tasks) once(power environment.Power) {
 
 // OfCommands are what tasks are told that is no setting: commands read it.
 func OfCommands() []string {
-	return []string{"ENISHI_VERIFY_EMAIL", "ENISHI_VERIFY_PASSWORD", "ENISHI_USER_PASSWORD"}
+	return []string{"ENISHI_VERIFY_EMAIL", "ENISHI_VERIFY_PASSWORD", "ENISHI_USER_PASSWORD", "ENISHI_SCHEDULED"}
 }
 
 // onceStops is how long a task that is told to stop may take to take back what it has begun.

@@ -25,6 +25,9 @@ type AuditEntry struct {
 	About   string    `json:"about,omitempty" doc:"Its id; a candidate's is their card's to a company."`
 	N       int64     `json:"n,omitempty" doc:"How many."`
 	Digest  string    `json:"digest,omitempty" doc:"Keyed, of a value that is to be recognised and not read."`
+	By      string    `json:"by,omitempty" doc:"Of what was done by a command: who gave it, as the machine or AWS knows them. Operators alone read these three."`
+	Why     string    `json:"why,omitempty" doc:"Why, as they have said."`
+	Diff    string    `json:"diff,omitempty" doc:"What it changed."`
 }
 
 // AuditList are the parameters of the audit log.
@@ -95,7 +98,7 @@ func (s *service) audit(ctx context.Context, in *AuditList, of string) (*answere
 
 func entryOf(e *market.Noted) AuditEntry {
 	out := AuditEntry{
-		At: e.At.UTC(), What: string(e.What), WhoKind: string(e.WhoKind), Machine: e.Machine, Kind: string(e.Kind), About: e.About, N: e.N,
+		At: e.At.UTC(), What: string(e.What), WhoKind: string(e.WhoKind), Machine: e.Machine, Kind: string(e.Kind), About: e.About, N: e.N, By: e.By, Why: e.Why, Diff: e.Diff,
 	}
 	if e.Who != uuid.Nil {
 		out.Who = e.Who.String()

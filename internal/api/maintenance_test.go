@@ -21,7 +21,7 @@ import (
 
 // upkeep is an operator beside the server, whose order took effect just now.
 func (s *server) upkeep() *market.Upkeep {
-	return market.NewUpkeep(s.store, func() time.Time { return noon().Add(-market.Lead) })
+	return market.NewUpkeep(s.store, func() time.Time { return noon().Add(-market.Lead) }, market.Order{})
 }
 
 func (s *server) begin(standing market.Standing, until time.Time) {

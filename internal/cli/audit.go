@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,6 +17,49 @@ import (
 )
 
 type auditCmd struct {
+	List auditListCmd `cmd:"" default:"withargs" help:"Show a page of it, the newest first."`
+	Note auditNoteCmd `cmd:"" help:"Add what was done to the environment beside the program: deployments do so themselves."`
+}
+
+type auditNoteCmd struct {
+	change
+	What string `arg:"" enum:"deploy.back,environment.change" help:"Of which kind it is: deploy.back, environment.change."`
+	Diff string `arg:"" help:"What was changed, from -> to."`
+}
+
+// Help shows how it is called.
+func (c *auditNoteCmd) Help() string {
+	return `Nothing that is in the audit log can be changed or taken out again.
+
+Example:
+  enishi audit note environment.change "two web tasks -> four, by hand"`
+}
+
+// Run adds it.
+func (c *auditNoteCmd) Run(ctx context.Context, w World) error {
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	order, err := c.agreed(w, resolved, intent{does: "the audit log is told of " + c.What + ": " + c.Diff, undo: "there is no way: it is only added to"})
+	if err != nil || c.DryRun {
+		return err
+	}
+	in, err := openExisting(ctx, resolved, beside)
+	if err != nil {
+		return err
+	}
+	if err := in.close(market.Note(ctx, in.store, w.Now, market.Audited(c.What), order, c.Diff)); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Out, map[string]any{"noted": c.What})
+	}
+	_, err = fmt.Fprintln(w.Out, "It is noted.")
+	return err
+}
+
+type auditListCmd struct {
 	folder
 	What    string `placeholder:"KIND" help:"Only entries of this kind, such as sign-in or company.verify."`
 	Company string `placeholder:"ID" help:"Only the part of the company of this id."`
@@ -27,8 +71,8 @@ type auditCmd struct {
 }
 
 // Help shows how it is called.
-func (c *auditCmd) Help() string {
-	return `The audit log says who did what to whom and when, the newest first: ids and kinds, never values. It works beside running servers.
+func (c *auditListCmd) Help() string {
+	return `The audit log says who did what to whom and when, the newest first: ids and kinds, never values, and of what was done by a command who gave it, why, and what it changed. It works beside running servers.
 
 Examples:
   enishi audit
@@ -37,7 +81,7 @@ Examples:
 }
 
 // Run shows a page of the audit log.
-func (c *auditCmd) Run(ctx context.Context, w World) error {
+func (c *auditListCmd) Run(ctx context.Context, w World) error {
 	filter, company, err := c.filter()
 	if err != nil {
 		return err
@@ -58,13 +102,13 @@ func (c *auditCmd) Run(ctx context.Context, w World) error {
 		return printJSON(w.Out, auditPage{entriesOf(list), next})
 	}
 	table := tabwriter.NewWriter(w.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NUMBER\tAT\tWHAT\tWHO\tABOUT\tN\tCOMPANY")
+	fmt.Fprintln(table, "NUMBER\tAT\tWHAT\tWHO\tABOUT\tN\tCOMPANY\tWHY\tDIFF")
 	for _, e := range entriesOf(list) {
 		n := ""
 		if e.N != 0 {
 			n = strconv.FormatInt(e.N, 10)
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Number, e.At.Format(time.DateTime), e.What, e.by(), e.about(), n, e.Company)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Number, e.At.Format(time.DateTime), e.What, e.by(), e.about(), n, e.Company, oneLine(e.Why), oneLine(e.Diff))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -76,7 +120,7 @@ func (c *auditCmd) Run(ctx context.Context, w World) error {
 }
 
 // filter reads what narrows the list.
-func (c *auditCmd) filter() (f market.EntryFilter, company *uuid.UUID, err error) {
+func (c *auditListCmd) filter() (f market.EntryFilter, company *uuid.UUID, err error) {
 	f.What = market.Audited(c.What)
 	var kinds []string
 	for _, k := range market.AuditedKinds() {
@@ -133,14 +177,20 @@ type auditLine struct {
 	N       int64     `json:"n,omitempty"`
 	Company string    `json:"company,omitempty"`
 	Digest  string    `json:"digest,omitempty"`
+	By      string    `json:"by,omitempty"` // who gave the command
+	Why     string    `json:"why,omitempty"`
+	Diff    string    `json:"diff,omitempty"`
 }
 
 func (l *auditLine) by() string {
 	if l.Who == "" {
-		return "-"
+		return cmp.Or(oneLine(l.By), "-")
 	}
 	return l.WhoKind + " " + l.Who
 }
+
+// oneLine keeps a text in its cell of a table.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func (l *auditLine) about() string {
 	if l.About == "" {
@@ -155,7 +205,7 @@ func entriesOf(list []market.Noted) []auditLine {
 		e := &list[i]
 		line := auditLine{
 			Number: e.Key, At: e.At.In(day.Tokyo), What: string(e.What), WhoKind: string(e.WhoKind), Machine: e.Machine, Kind: string(e.Kind),
-			About: e.About, N: e.N,
+			About: e.About, N: e.N, By: e.By, Why: e.Why, Diff: e.Diff,
 		}
 		if e.Who != uuid.Nil {
 			line.Who = e.Who.String()

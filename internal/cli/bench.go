@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/url"
 	"sort"
 	"strings"
@@ -79,7 +80,14 @@ type benchHTTPCmd struct {
 	Duration time.Duration  `default:"10s" placeholder:"D" help:"How long, such as 30s (default 10s)."`
 	Mix      map[string]int `mapsep:"," placeholder:"KIND=WEIGHT,..." help:"Kinds and weights of requests (default own=70,lists=15,search=8,edits=5,insight=1,signup=1)."`
 	Step     int            `placeholder:"N" help:"Send N times as much in the second of three equal parts of the time (1: as much), and report the parts and the recovery."`
+	Confirm  string         `placeholder:"HOST" help:"The service's host once more, where it is not on this machine: people may be on it."`
 	JSON     bool           `name:"json" help:"Print JSON."`
+}
+
+// onThisMachine says whether a service can be reached from here alone.
+func onThisMachine(at *url.URL) bool {
+	ip := net.ParseIP(at.Hostname())
+	return at.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // defaultMix is the traffic of a usual hour.
@@ -104,8 +112,12 @@ func (c *benchHTTPCmd) Run(ctx context.Context, w World) error {
 	if total == 0 || c.Rate < 1 || c.Duration <= 0 || c.Step < 0 {
 		return usageError{"--rate, --duration and the sum of --mix must be above 0, and --step not below"}
 	}
-	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	at, err := url.Parse(c.URL)
+	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
 		return usageError{fmt.Sprintf("--url: found %q; accepted: an address such as http://127.0.0.1:8080", c.URL)}
+	}
+	if !onThisMachine(at) && c.Confirm != at.Host {
+		return usageError{fmt.Sprintf("%s is not on this machine: the load, sign-ups among it, may meet people. Give --confirm %[1]s if it is to", at.Host)}
 	}
 	l := &load{url: strings.TrimSuffix(c.URL, "/"), mix: c.Mix, world: w, step: c.Step}
 	report, err := l.run(ctx, c.Rate, c.Duration)

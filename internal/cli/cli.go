@@ -64,6 +64,7 @@ type commands struct {
 	Maintenance maintenanceCmd `cmd:"" help:"Announce, begin and end a time in which nobody can write."`
 	Audit       auditCmd       `cmd:"" help:"Who did what to whom, and when."`
 	Job         jobCmd         `cmd:"" help:"Batch jobs: list them, run one."`
+	SQL         sqlCmd         `cmd:"" name:"sql" help:"Ask the database by hand: on its replica, only to read, bounded, noted."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to this program's schema."`
 	Config      configCmd      `cmd:"" help:"Show every setting, its value, where that comes from, and what it does."`
 	Health      healthCmd      `cmd:"" help:"Ask a server on this machine how it is."`

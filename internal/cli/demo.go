@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strconv"
 
+	"enishi/internal/config"
 	"enishi/internal/day"
 	"enishi/internal/demo"
 	"enishi/internal/errs"
+	"enishi/internal/market"
 )
 
 type demoCmd struct {
@@ -15,14 +18,13 @@ type demoCmd struct {
 }
 
 type demoLoadCmd struct {
-	folder
+	change
 	Candidates int     `default:"20000" placeholder:"N" help:"Candidates (default 20000)."`
 	Companies  int     `default:"400" placeholder:"M" help:"Companies (default 400)."`
 	Rules      int     `default:"1200" placeholder:"R" help:"Active rules (default 1200)."`
 	Seed       uint64  `default:"1" placeholder:"S" help:"Seed: the same one gives, on the same day, the same data (default 1)."`
 	Day        day.Day `placeholder:"YYYY-MM-DD" help:"The day on which the market stands (default: today in Tokyo)."`
 	IfEmpty    bool    `help:"Do nothing, successfully, if the data folder holds a market already."`
-	JSON       bool    `name:"json" help:"Print JSON."`
 }
 
 // Run plays the market in memory and writes its end state.
@@ -35,6 +37,17 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	if resolved.DataKind == config.RealData {
+		return errs.New(errs.Denied, "this installation is for people's data (ENISHI_DATA_KIND=real): demo data is loaded elsewhere")
+	}
+	about := intent{
+		does: fmt.Sprintf("an empty database is filled with %d candidates, %d companies and %d rules of nobody", c.Candidates, c.Companies, c.Rules),
+		undo: "begin again with an empty folder, or an empty database",
+	}
+	if c.DryRun {
+		_, err := c.agreed(w, resolved, about)
+		return err
+	}
 	in, err := openInstallation(ctx, resolved, loading)
 	if err != nil {
 		return err
@@ -43,6 +56,10 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 		if err := in.store.Unused(ctx); errs.Is(err, errs.Conflict) {
 			return in.close(nil)
 		}
+	}
+	order, err := c.agreed(w, resolved, about)
+	if err != nil {
+		return in.close(err)
 	}
 	// A loader that ends soon spends memory rather than a quarter of its time
 	// on collecting it.
@@ -53,6 +70,9 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 		Today: today, Vault: in.vault, Progress: shown.step,
 	})
 	shown.end()
+	if err == nil {
+		err = market.Note(ctx, in.store, w.Now, market.AuditDemo, order, "an empty database -> demo data of seed "+strconv.FormatUint(c.Seed, 10))
+	}
 	if err := in.close(err); err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type deployCmd struct {
 type taskCmd struct {
 	place
 	asked
+	Plan    bool     `help:"Show where it would be run, and run nothing."`
 	Command []string `arg:"" passthrough:"" help:"What the program is told: job run expire."`
 }
 
@@ -44,7 +45,7 @@ Examples:
 
 // Run runs it.
 func (c *taskCmd) Run(ctx context.Context, w World) error {
-	if err := c.reason(); err != nil {
+	if err := c.reason(); err != nil && !c.Plan {
 		return err
 	}
 	if c.Command = slices.DeleteFunc(c.Command, func(word string) bool { return word == "--" }); len(c.Command) == 0 {
@@ -55,8 +56,11 @@ func (c *taskCmd) Run(ctx context.Context, w World) error {
 		return err
 	}
 	printPlan(w.Err, plan)
-	fmt.Fprintf(w.Err, "Next: enishi %s, as a task of its own.\n", strings.Join(c.Command, " "))
-	if err := c.agreed(w, plan); err != nil {
+	fmt.Fprintf(w.Err, "Next: enishi %s, as a task of its own..\n", strings.Join(c.Command, " "))
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
 		return err
 	}
 	out := w.Out
@@ -133,12 +137,12 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 	case plan.Real && strings.HasSuffix(o.Version, "-dirty"):
 		return usageError{"there are changes here that are in no commit: " + c.Environment + " gets commits alone"}
 	default:
-		fmt.Fprintf(w.Err, "Next: %s, by the steps %s.\n", o.Version, strings.Join(plan.Steps, ", "))
+		fmt.Fprintf(w.Err, "Next: %s, by the steps %s.\nTo take it back: enishi deploy rollback %s.\n", o.Version, strings.Join(plan.Steps, ", "), c.Environment)
 	}
 	if c.Plan {
 		return nil
 	}
-	if err := c.agreed(w, plan); err != nil {
+	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
 		return err
 	}
 	record, err := deploy.Run(ctx, o)
@@ -155,6 +159,7 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 type deployRollbackCmd struct {
 	place
 	asked
+	Plan bool `help:"Show what would run again, change nothing."`
 }
 
 // Help says what becomes of the schema.
@@ -167,7 +172,7 @@ Example:
 
 // Run rolls back.
 func (c *deployRollbackCmd) Run(ctx context.Context, w World) error {
-	if err := c.reason(); err != nil {
+	if err := c.reason(); err != nil && !c.Plan {
 		return err
 	}
 	o, plan, err := c.look(ctx, w, c.Why)
@@ -182,8 +187,11 @@ func (c *deployRollbackCmd) Run(ctx context.Context, w World) error {
 	if of == nil || of.Outcome == deploy.RolledBack {
 		return errs.New(errs.NotFound, "nothing is there to be taken back: the last deployment of "+c.Environment+" was rolled back, or there was none")
 	}
-	fmt.Fprintf(w.Err, "Next: back from %s to %s.\n", of.Image, of.Before.Image)
-	if err := c.agreed(w, plan); err != nil {
+	fmt.Fprintf(w.Err, "Next: back from %s to %s.\nTo take it back: enishi deploy %s, of that version.\n", of.Image, of.Before.Image, c.Environment)
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
 		return err
 	}
 	record, err := deploy.Rollback(ctx, o)
@@ -238,20 +246,20 @@ func (c *asked) reason() error {
 }
 
 // agreed asks whether it shall be done; where people's data is, by the environment's name.
-func (c *asked) agreed(w World, p *deploy.Plan) error {
+func (c *asked) agreed(w World, environment string, people bool) error {
 	switch {
-	case c.Confirm == p.Environment, c.Yes && !p.Real:
+	case c.Confirm == environment, c.Yes && !people:
 		return nil
 	case c.Confirm != "":
-		return usageError{fmt.Sprintf("--confirm %s: this is %s", c.Confirm, p.Environment)}
-	case !w.Terminal && p.Real:
-		return usageError{"nobody is there to be asked: give --confirm " + p.Environment}
+		return usageError{fmt.Sprintf("--confirm %s: this is %s", c.Confirm, environment)}
+	case !w.Terminal && people:
+		return usageError{"nobody is there to be asked: give --confirm " + environment}
 	case !w.Terminal:
 		return usageError{"nobody is there to be asked: give --yes"}
 	}
 	question, want := "Type yes to go on: ", "yes"
-	if p.Real {
-		question, want = "People's data is in "+p.Environment+". Type its name to go on: ", p.Environment
+	if people {
+		question, want = "People's data is in "+environment+". Type its name to go on: ", environment
 	}
 	if answer(w, question) != want {
 		return errs.New(errs.Conflict, "nothing was done")

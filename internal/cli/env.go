@@ -67,6 +67,7 @@ type envUpCmd struct {
 	Why         string `placeholder:"TEXT" help:"Why; it is kept with who and when."`
 	Yes         bool   `short:"y" help:"Do not ask, where no people's data is."`
 	Confirm     string `placeholder:"NAME" help:"The environment's name once more, where there is nobody to be asked and people's data is."`
+	Plan        bool   `help:"Show what would be done, change nothing: as enishi env plan."`
 	DespiteLoss bool   `help:"Also remove or replace what holds data."`
 }
 
@@ -86,7 +87,7 @@ Examples:
 // Run makes it.
 func (c *envUpCmd) Run(ctx context.Context, w World) error {
 	asking := asked{Why: c.Why, Yes: c.Yes, Confirm: c.Confirm}
-	if err := asking.reason(); err != nil {
+	if err := asking.reason(); err != nil && !c.Plan {
 		return err
 	}
 	o, plan, err := c.environment(ctx, w, &c.templates)
@@ -100,13 +101,17 @@ func (c *envUpCmd) Run(ctx context.Context, w World) error {
 	o.Image = func(ctx context.Context, r deploy.Registry) (string, error) { return pushed(ctx, w, r) }
 	o.Function = func(ctx context.Context, r deploy.Registry) (string, error) { return pushedFunction(ctx, w, r) }
 	printEnvironment(w.Err, plan)
+	fmt.Fprintf(w.Err, "To take it back: enishi env up %s, of the templates from before.\n", c.Environment)
+	if c.Plan {
+		return nil
+	}
 	if plan.Real && strings.HasSuffix(o.Version, "-dirty") {
 		return usageError{"there are changes here that are in no commit: " + c.Environment + " gets commits alone"}
 	}
 	if bad := plan.Bad(); len(bad) > 0 {
 		return errs.New(errs.Conflict, "nothing was changed: "+strings.Join(bad, "; "))
 	}
-	if err := asking.agreed(w, &deploy.Plan{Environment: c.Environment, Real: plan.Real}); err != nil {
+	if err := asking.agreed(w, c.Environment, plan.Real); err != nil {
 		return err
 	}
 	if err := environ.Up(ctx, o); err != nil {
@@ -340,5 +345,8 @@ func printGoing(out io.Writer, g *environ.Going) {
 		for _, name := range of.all {
 			fmt.Fprintf(out, "Goes: %s %s\n", of.what, name)
 		}
+	}
+	if !g.Empty() {
+		fmt.Fprintln(out, "To take it back: there is no way.")
 	}
 }

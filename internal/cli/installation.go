@@ -139,7 +139,7 @@ func (i *installation) mailer() market.Mailer {
 // options are what the market needs to know of the settings.
 func options(c *config.Config, log *slog.Logger, mail market.Mailer, w World) market.Options {
 	return market.Options{
-		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Clock: w.Now, Mail: mail, Shared: c.Shared(), Address: c.PublicURL,
+		Mode: market.Mode(c.MatchingMode), Demo: c.Demo, Data: market.DataKind(c.DataKind), Clock: w.Now, Mail: mail, Shared: c.Shared(), Address: c.PublicURL,
 		Report: func(ctx context.Context, what string, err error) {
 			level := slog.LevelError
 			if errs.Is(err, errs.Stale) { // as what a program of another version left: there is another way

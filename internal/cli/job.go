@@ -156,10 +156,9 @@ func printJobs(out io.Writer, list []market.JobStanding) error {
 }
 
 type jobRunCmd struct {
-	folder
-	Name   string `arg:"" help:"Which one; see enishi job list."`
-	DryRun bool   `help:"Of a job that removes rows: count what would go, change nothing."`
-	JSON   bool   `name:"json" help:"Print JSON."`
+	change
+	Name      string `arg:"" help:"Which one; see enishi job list."`
+	Scheduled bool   `env:"ENISHI_SCHEDULED" help:"Its schedule runs it, not somebody: it asks nothing, and the list of runs tells of it, not the audit log."`
 }
 
 // Help shows how it is called.
@@ -167,6 +166,8 @@ func (c *jobRunCmd) Help() string {
 	return `It may be repeated and interrupted at any time: it goes on where it stopped, and does nothing twice.
 A server on a data folder runs its jobs itself; with a database server, this runs beside it on any machine.
 Exit codes: 0, it is done, or another process runs it; 1, it failed, or was told to stop before it was done.
+
+A dry run of a job that removes rows counts them.
 
 Examples:
   enishi job run retention --dry-run
@@ -179,6 +180,14 @@ func (c *jobRunCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	var order *market.Order
+	if !c.Scheduled {
+		by, err := c.agreed(w, resolved, intent{does: "the job " + c.Name + " is run to its end", undo: "there is no way; its schedule would have done the same"})
+		if err != nil {
+			return err
+		}
+		order = &by
+	}
 	how := serving
 	if resolved.Shared() || c.DryRun {
 		how = beside
@@ -190,10 +199,10 @@ func (c *jobRunCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	return in.close(c.run(ctx, w, in, resolved))
+	return in.close(c.run(ctx, w, in, resolved, order))
 }
 
-func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved *config.Config) error {
+func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved *config.Config, order *market.Order) error {
 	jobs, err := c.jobs(ctx, w, in, resolved)
 	if err != nil {
 		return err
@@ -204,6 +213,11 @@ func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved
 	if c.DryRun {
 		n, err := jobs.Count(ctx, c.Name)
 		switch {
+		case errs.Is(err, errs.Invalid) && !c.JSON:
+			_, err = fmt.Fprintf(w.Out, "Nothing was changed. %s removes nothing.\n", c.Name)
+			return err
+		case errs.Is(err, errs.Invalid):
+			return printJSON(w.Out, map[string]any{"job": c.Name, "would_remove": 0})
 		case err != nil:
 			return err
 		case c.JSON:
@@ -213,7 +227,7 @@ func (c *jobRunCmd) run(ctx context.Context, w World, in *installation, resolved
 		return err
 	}
 	shown := progress{world: w}
-	r, err := jobs.Run(ctx, c.Name, market.RunOptions{Progress: func(r market.Run) { shown.step(c.Name+", rows examined", int(r.Examined), 0) }})
+	r, err := jobs.Run(ctx, c.Name, market.RunOptions{Order: order, Progress: func(r market.Run) { shown.step(c.Name+", rows examined", int(r.Examined), 0) }})
 	shown.end()
 	switch held := errors.Is(err, market.ErrJobHeld); {
 	case held && c.JSON:

@@ -21,15 +21,13 @@ type maintenanceCmd struct {
 	Status standCmd `cmd:"" help:"Show whether there is maintenance, or one is planned."`
 }
 
-// upkeepFlags are the flags of every command about maintenance.
-type upkeepFlags struct {
-	folder
-	JSON bool `name:"json" help:"Print JSON."`
-}
-
-// run does something about maintenance, also beside running servers.
-func (f upkeepFlags) run(ctx context.Context, w World, do func(*market.Upkeep) error) error {
-	resolved, err := f.resolve(w)
+// upkeep does something about maintenance, also beside running servers.
+func (c *change) upkeep(ctx context.Context, w World, about intent, do func(*market.Upkeep) error) error {
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	order, err := c.agreed(w, resolved, about)
 	if err != nil {
 		return err
 	}
@@ -37,7 +35,7 @@ func (f upkeepFlags) run(ctx context.Context, w World, do func(*market.Upkeep) e
 	if err != nil {
 		return err
 	}
-	return in.close(flagged(do(market.NewUpkeep(in.store, w.Now))))
+	return in.close(flagged(do(market.NewUpkeep(in.store, w.Now, order))))
 }
 
 // standing is maintenance as it is printed.
@@ -99,12 +97,11 @@ func parseTime(flag, text string) (time.Time, error) {
 }
 
 type planCmd struct {
-	upkeepFlags
+	change
 	From      string `required:"" placeholder:"TIME" help:"When it begins, such as \"2026-12-01 02:00\" (Tokyo)."`
 	Until     string `required:"" placeholder:"TIME" help:"When it ends."`
 	MessageJA string `name:"message-ja" placeholder:"TEXT" help:"What to tell people, in Japanese."`
 	MessageEN string `name:"message-en" placeholder:"TEXT" help:"What to tell people, in English."`
-	DryRun    bool   `help:"Check and show, announce nothing."`
 }
 
 // Help shows how it is called.
@@ -126,7 +123,8 @@ func (c *planCmd) Run(ctx context.Context, w World) error {
 		return flagged(err)
 	}
 	p := market.Maintenance{Standing: market.Planned, From: from, Until: until, JA: c.MessageJA, EN: c.MessageEN}
-	err = c.run(ctx, w, func(u *market.Upkeep) error { return u.Plan(ctx, p, c.DryRun) })
+	about := intent{does: "maintenance from " + from.Format(shownTime) + " until " + until.Format(shownTime) + " is announced", undo: "enishi maintenance off"}
+	err = c.upkeep(ctx, w, about, func(u *market.Upkeep) error { return u.Plan(ctx, p, c.DryRun) })
 	if err != nil {
 		return err
 	}
@@ -137,11 +135,9 @@ func (c *planCmd) Run(ctx context.Context, w World) error {
 }
 
 type onCmd struct {
-	upkeepFlags
-	Until  string `placeholder:"TIME" help:"When it is planned to end, which people are told (default: the end of the plan, if its time has come or will within an hour)."`
-	Stop   bool   `help:"Stop reading too: a page says so, and only the probes and the status are answered."`
-	Yes    bool   `help:"Do not ask."`
-	DryRun bool   `help:"Show what would happen, change nothing."`
+	change
+	Until string `placeholder:"TIME" help:"When it is planned to end, which people are told (default: the end of the plan, if its time has come or will within an hour)."`
+	Stop  bool   `help:"Stop reading too: a page says so, and only the probes and the status are answered."`
 }
 
 // Help shows how it is called.
@@ -166,10 +162,8 @@ func (c *onCmd) Run(ctx context.Context, w World) error {
 	if c.Stop {
 		mode, effect = market.Stopped, "everybody sees a page that says so, and no offers are made"
 	}
-	if !c.DryRun && !c.Yes && !agreed(w, "From now until `enishi maintenance off`, "+effect+".") {
-		return errs.New(errs.Denied, "nothing was changed: answer yes, or repeat with --yes")
-	}
-	return c.run(ctx, w, func(u *market.Upkeep) error {
+	about := intent{does: "from now until `enishi maintenance off`, " + effect, undo: "enishi maintenance off", asks: "From now until `enishi maintenance off`, " + effect + "."}
+	return c.upkeep(ctx, w, about, func(u *market.Upkeep) error {
 		begun, err := u.Begin(ctx, mode, until, c.DryRun)
 		if err != nil {
 			return err
@@ -220,7 +214,7 @@ func answer(w World, question string) string {
 	return strings.TrimSpace(line)
 }
 
-type offCmd struct{ upkeepFlags }
+type offCmd struct{ change }
 
 // Help shows how it is called.
 func (c *offCmd) Help() string {
@@ -234,7 +228,18 @@ Examples:
 
 // Run ends maintenance.
 func (c *offCmd) Run(ctx context.Context, w World) error {
-	return c.run(ctx, w, func(u *market.Upkeep) error {
+	about := intent{does: "the service is opened again, and deadlines are extended by as long as it was closed; without maintenance, its plan is withdrawn", undo: "enishi maintenance on, or plan: the deadlines stay extended"}
+	return c.upkeep(ctx, w, about, func(u *market.Upkeep) error {
+		if c.DryRun {
+			found, err := u.Find(ctx)
+			if err != nil {
+				return err
+			}
+			if !c.JSON {
+				fmt.Fprintln(w.Out, "Nothing was changed. There is now:")
+			}
+			return standingOf(found).print(w.Out, c.JSON)
+		}
 		shown := progress{world: w}
 		ended, err := u.End(ctx, func(done int) { shown.step("extending deadlines", done, 0) })
 		shown.end()
@@ -258,7 +263,10 @@ func (c *offCmd) Run(ctx context.Context, w World) error {
 	})
 }
 
-type standCmd struct{ upkeepFlags }
+type standCmd struct {
+	folder
+	JSON bool `name:"json" help:"Print JSON."`
+}
 
 // Help shows how it is called.
 func (c *standCmd) Help() string {
@@ -267,11 +275,17 @@ func (c *standCmd) Help() string {
 
 // Run shows whether there is maintenance.
 func (c *standCmd) Run(ctx context.Context, w World) error {
-	return c.run(ctx, w, func(u *market.Upkeep) error {
-		found, err := u.Find(ctx)
-		if err != nil {
-			return err
-		}
-		return standingOf(found).print(w.Out, c.JSON)
-	})
+	resolved, err := c.resolve(w)
+	if err != nil {
+		return err
+	}
+	in, err := openExisting(ctx, resolved, beside)
+	if err != nil {
+		return err
+	}
+	found, err := market.NewUpkeep(in.store, w.Now, market.Order{}).Find(ctx)
+	if err := in.close(err); err != nil {
+		return err
+	}
+	return standingOf(found).print(w.Out, c.JSON)
 }

@@ -18,6 +18,8 @@ type settings struct {
 	Demo         *bool   `help:"Confirm companies and addresses at once, send without approval, open /dev/clock."`
 	FilesURL     *string `name:"files-url" placeholder:"URL" help:"Files that other processes read too: a folder, as file:///PATH, or a bucket, as s3://BUCKET?region=REGION (default: files in the data folder)."`
 	MatchingMode *string `placeholder:"MODE" help:"approve (default) or auto."`
+	Environment  *string `placeholder:"NAME" help:"Name of this installation, which commands that change it show and ask for."`
+	DataKind     *string `name:"data-kind" placeholder:"real|demo" help:"Whose data may be here; a database of the other kind is refused."`
 	Permit       *string `placeholder:"TEXT" help:"Number of your employment-placement permit, at the foot of every page."`
 	Contact      *string `placeholder:"TEXT" help:"How people reach you: an e-mail address, an address of a page, or a text, at the foot of every page."`
 	PublicURL    *string `name:"public-url" placeholder:"URL" help:"Where people reach the pages, for links in mails (default: the address to listen on)."`
@@ -47,7 +49,7 @@ func (f folder) resolve(w World) (*config.Config, error) { return settings{Data:
 func (s settings) resolve(w World) (*config.Config, error) {
 	flags := map[string]string{}
 	for name, value := range map[string]*string{
-		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "permit": s.Permit, "contact": s.Contact, "public-url": s.PublicURL, "mail-from": s.MailFrom, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
+		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "environment": s.Environment, "data-kind": s.DataKind, "permit": s.Permit, "contact": s.Contact, "public-url": s.PublicURL, "mail-from": s.MailFrom, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
 		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio, "cloudwatch-environment": s.CloudWatch,
 		"roles": s.Roles, "database-connections": s.DatabaseConnections,
 	} {

@@ -14,22 +14,28 @@ import (
 )
 
 type userCmd struct {
-	Add userAddCmd `cmd:"" help:"Make an account."`
+	Add    userAddCmd    `cmd:"" help:"Make an account."`
+	Remove userRemoveCmd `cmd:"" help:"Take an operator's account away."`
 }
 
 type userAddCmd struct {
-	folder
+	change
 	Role     string `enum:"operator" required:"" help:"What the account may do: operator."`
 	Email    string `required:"" placeholder:"ADDRESS" help:"Address to sign in with."`
 	Password string `env:"ENISHI_USER_PASSWORD" placeholder:"TEXT" help:"At least 8 characters; better given as ENISHI_USER_PASSWORD, which other users of the machine cannot see. Without one, a password is made and shown."`
 	Unless   bool   `name:"unless-there" help:"End well where an operator has the address already, and leave that account as it is."`
-	JSON     bool   `name:"json" help:"Print JSON."`
 }
 
 // Run makes the account, also beside a running server.
 func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	resolved, err := c.resolve(w)
 	if err != nil {
+		return err
+	}
+	order, err := c.agreed(w, resolved, intent{
+		does: "an operator's account is made for " + c.Email, undo: "enishi user remove --email " + c.Email,
+	})
+	if err != nil || c.DryRun {
 		return err
 	}
 	in, err := openInstallation(ctx, resolved, beside)
@@ -41,7 +47,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 		c.Password = rand.Text()
 	}
 	o := options(resolved, slog.New(slog.NewTextHandler(io.Discard, nil)), outbox{}, w)
-	failed := market.AddOperator(ctx, in.store, in.vault, o, c.Email, c.Password)
+	failed := market.AddOperator(ctx, in.store, in.vault, o, order, c.Email, c.Password)
 	there := c.Unless && errs.Is(failed, errs.Conflict)
 	if there {
 		failed, made = nil, false
@@ -79,34 +85,49 @@ func (c *userAddCmd) Help() string {
   ENISHI_USER_PASSWORD='correct horse' enishi user add --role operator --email ops@example.jp --json`
 }
 
-type migrateCmd struct {
-	folder
-	JSON bool `name:"json" help:"Print JSON."`
+type userRemoveCmd struct {
+	change
+	Email string `required:"" placeholder:"ADDRESS" help:"Address that the operator signs in with."`
 }
 
 // Help shows how it is called.
-func (c *migrateCmd) Help() string {
-	return "Serve does so by itself; this is for doing it beforehand.\n\nExample:\n  enishi migrate --data /srv/enishi"
+func (c *userRemoveCmd) Help() string {
+	return `The operator's sessions end at once, beside running servers; address and password are forgotten. What they did stays in the audit log.
+
+Example:
+  enishi user remove --email ops@example.jp`
 }
 
-// Run brings the schema up to date; opening the database does so.
-func (c *migrateCmd) Run(ctx context.Context, w World) error {
+// Run removes the account.
+func (c *userRemoveCmd) Run(ctx context.Context, w World) error {
 	resolved, err := c.resolve(w)
 	if err != nil {
 		return err
 	}
-	in, err := openInstallation(ctx, resolved, serving)
+	order, err := c.agreed(w, resolved, intent{
+		does: "the operator " + c.Email + " is removed, and signed out everywhere", undo: "enishi user add --role operator --email " + c.Email + " makes another account for them",
+		asks: "The operator " + c.Email + " can sign in no more.",
+	})
 	if err != nil {
 		return err
 	}
-	if err := in.close(nil); err != nil {
+	in, err := openExisting(ctx, resolved, beside)
+	if err != nil {
+		return err
+	}
+	o := options(resolved, quietLog(), outbox{}, w)
+	if in.shared, err = openRedis(ctx, resolved, quietLog(), in.vault); err == nil {
+		o.Actors = in.shared.actors()
+		err = market.RemoveOperator(ctx, in.store, in.vault, o, order, c.Email, c.DryRun)
+	}
+	if err := in.close(flagged(err)); err != nil || c.DryRun {
 		return err
 	}
 	if c.JSON {
-		return printJSON(w.Out, map[string]any{"current": true, "new_installation": in.fresh})
+		return printJSON(w.Out, map[string]any{"email": c.Email, "removed": true})
 	}
-	fmt.Fprintln(w.Out, "The database has a schema that this program can use.")
-	return nil
+	_, err = fmt.Fprintln(w.Out, "The operator is removed.")
+	return err
 }
 
 type versionCmd struct {

@@ -57,9 +57,11 @@ type Config struct {
 	Files        Files
 	Demo         bool
 	MatchingMode MatchingMode
-	Contact      string // how operators are reached; empty: nobody has said
-	Permit       string // number of the employment-placement permit; empty: none
-	PublicURL    string // where people reach the pages, without a slash at its end
+	Environment  string   // name of the installation; empty: it has none
+	DataKind     DataKind // whose data may be in it; empty: anybody's
+	Contact      string   // how operators are reached; empty: nobody has said
+	Permit       string   // number of the employment-placement permit; empty: none
+	PublicURL    string   // where people reach the pages, without a slash at its end
 	RateLimits   bool
 	Proxies      int // that stand in front
 	Concurrency  int // requests that run at once; 0: as many as the cores bear

@@ -129,7 +129,7 @@ func newCounter(t *testing.T, p *player, s market.Store) *counter {
 	o.Demo = false
 	_, d.strict = serve()
 	d.operator = func(ctx context.Context) error {
-		return market.AddOperator(ctx, s, p.options.Vault, o, operatorEmail, "")
+		return market.AddOperator(ctx, s, p.options.Vault, o, market.Order{}, operatorEmail, "")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)

@@ -113,7 +113,7 @@ func newPlayer(ctx context.Context, w *world, store market.Store) (*player, erro
 
 func (p *player) marketOptions() market.Options {
 	return market.Options{
-		Mode: market.Auto, Demo: true, Mail: silent{},
+		Mode: market.Auto, Demo: true, Data: market.DemoData, Mail: silent{},
 		Clock:  func() time.Time { return *p.clock.Load() },
 		Report: func(context.Context, string, error) {},
 	}

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,7 @@ func backward() []step {
 			return d.serviceBack(ctx, "workers back", worker, d.record.After.Worker, d.record.Before.Worker)
 		}},
 		{"keep what was", (*deployment).keepBefore},
+		{"note", (*deployment).noteBack},
 	}
 }
 
@@ -131,4 +133,39 @@ func (d *deployment) keepBefore(ctx context.Context) error {
 		return err
 	}
 	return d.stay(ctx, d.record.Before.Image)
+}
+
+// noteLimit is how long the audit log is waited for.
+const noteLimit = 5 * time.Minute
+
+// noteBack tells the audit log, which was told of the deployment by its migration. What runs
+// is back already: a log that cannot be told, or a program from before that knows no such
+// command, holds up nothing.
+func (d *deployment) noteBack(ctx context.Context) error {
+	r := d.record
+	if r.Tasks.Schema == "" {
+		return nil
+	}
+	if r.Tasks.Note == "" {
+		definition, _, err := d.account.definition(ctx, d.account.family(once))
+		if err != nil {
+			return err
+		}
+		if err := d.mayChange(ctx); err != nil {
+			return err
+		}
+		diff := r.Image + " -> " + r.Before.Image
+		if r.Tasks.Note, err = d.run(ctx, aws.ToString(definition.TaskDefinitionArn), r.ID, r.ID+"note", order{By: r.By, Why: r.Reason}, []string{"audit", "note", "deploy.back", diff}); err != nil {
+			return err
+		}
+		if err := d.save(ctx); err != nil {
+			return err
+		}
+	}
+	err := d.onceEnds(ctx, "note", once, r.Tasks.Note, noteLimit, "audit")
+	if errors.As(err, new(final)) {
+		r.Steps[d.timing("note")].Note = "the audit log was not told: " + err.Error()
+		return nil
+	}
+	return err
 }

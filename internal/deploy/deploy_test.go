@@ -301,6 +301,42 @@ func TestRollback(t *testing.T) {
 			}
 		})
 	})
+	t.Run("is noted", func(t *testing.T) {
+		t.Parallel()
+		for _, code := range []int32{0, 1, 2} { // the audit log is told, cannot be, or is of a program that knows no such command
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.New("staging")
+				if _, err := deploy.Run(t.Context(), options(a, nil)); err != nil {
+					t.Fatal(err)
+				}
+				a.Exit = func(string) (int32, time.Duration) { return code, time.Second }
+				o := options(a, nil)
+				o.By, o.Why = "taro", strings.Repeat("遅い", 400)
+				r, err := deploy.Rollback(t.Context(), o)
+				if err != nil || r.Outcome != deploy.RolledBack {
+					t.Errorf("Rollback: %v, %+v", err, r)
+				}
+				if note := r.Steps[len(r.Steps)-1].Note; (code != 0) != strings.Contains(note, "the audit log was not told") {
+					t.Errorf("code %d: the last step says %q", code, note)
+				}
+				ran := a.Ran()
+				if first := ran[0]; first.Words[0] != "migrate" || first.Told["ENISHI_BY"] != "hanako" || first.Told["ENISHI_WHY"] != "a test" ||
+					first.Told["ENISHI_CONFIRM"] != "staging" || first.Told["ENISHI_DEPLOYS"] != "v1.2.0: "+before+" -> "+next {
+					t.Errorf("the migration was told %v", first)
+				}
+				last := ran[len(ran)-1]
+				if want := []string{"audit", "note", "deploy.back", next + " -> " + before}; !slices.Equal(last.Words, want) {
+					t.Errorf("the last task is %q, want %q", last.Words, want)
+				}
+				if why := last.Told["ENISHI_WHY"]; last.Told["ENISHI_BY"] != "taro" || len([]rune(why)) > 500 || !strings.Contains(why, "遅い") {
+					t.Errorf("it was told %v", last.Told)
+				}
+				if faults := a.Faults(); len(faults) > 0 {
+					t.Errorf("faults: %q", faults)
+				}
+			})
+		}
+	})
 	t.Run("of what was left", func(t *testing.T) {
 		t.Parallel()
 		for n := 20; n < 120; n += 9 {

@@ -43,7 +43,8 @@ func forward() []step {
 // schema expands the database by a one-off task of the new version, which the old one
 // goes on with.
 func (d *deployment) schema(ctx context.Context) error {
-	return d.once(ctx, "schema", once, &d.record.Tasks.Schema, schemaLimit, "migrate")
+	r := d.record
+	return d.once(ctx, "schema", once, &r.Tasks.Schema, schemaLimit, order{By: r.By, Why: r.Why, Deploys: r.Version + ": " + r.Before.Image + " -> " + r.Image}, "migrate")
 }
 
 // simulator is where mails of the acceptance go: SES takes them, and nobody gets them.
@@ -55,18 +56,34 @@ func (d *deployment) acceptance(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.once(ctx, "acceptance", accept, &d.record.Tasks.Acceptance, acceptanceLimit, "verify", at, "--address", simulator)
+	return d.once(ctx, "acceptance", accept, &d.record.Tasks.Acceptance, acceptanceLimit, order{By: d.record.By, Why: d.record.Why}, "verify", at, "--address", simulator)
 }
 
 // once runs the program as a task of its own, of a family, and waits for it to end well.
-func (d *deployment) once(ctx context.Context, step, family string, arn *string, limit time.Duration, command ...string) error {
+func (d *deployment) once(ctx context.Context, step, family string, arn *string, limit time.Duration, by order, command ...string) error {
 	if *arn == "" {
-		if err := d.startOnce(ctx, step, family, arn, command); err != nil {
+		if err := d.startOnce(ctx, step, family, arn, by, command); err != nil {
 			return err
 		}
 	}
-	return d.await(ctx, step, "the task "+*arn, limit, func(ctx context.Context) (string, error) {
-		task, err := d.task(ctx, *arn)
+	return d.onceEnds(ctx, step, family, *arn, limit, command[0])
+}
+
+// failed is how a task of the program ended that did not do what it was told.
+type failed struct {
+	command string
+	code    int32
+	log     string
+}
+
+func (f failed) Error() string {
+	return fmt.Sprintf("enishi %s failed with code %d: its log is in the stream %s", f.command, f.code, f.log)
+}
+
+// onceEnds waits until a task ends well.
+func (d *deployment) onceEnds(ctx context.Context, step, family, arn string, limit time.Duration, command string) error {
+	return d.await(ctx, step, "the task "+arn, limit, func(ctx context.Context) (string, error) {
+		task, err := d.task(ctx, arn)
 		switch {
 		case err != nil:
 			return "", err
@@ -79,14 +96,14 @@ func (d *deployment) once(ctx context.Context, step, family string, arn *string,
 				return "", nil
 			}
 			if c.ExitCode != nil {
-				return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s failed with code %d: its log is in the stream %s/%s/%s", command[0], *c.ExitCode, family, container, taskID(*arn)))}
+				return "", final{failed{command, *c.ExitCode, family + "/" + container + "/" + taskID(arn)}}
 			}
 		}
-		return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s did not run: %s", command[0], aws.ToString(task.StoppedReason)))}
+		return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s did not run: %s", command, aws.ToString(task.StoppedReason)))}
 	})
 }
 
-func (d *deployment) startOnce(ctx context.Context, step, family string, arn *string, command []string) error {
+func (d *deployment) startOnce(ctx context.Context, step, family string, arn *string, by order, command []string) error {
 	if err := d.mayChange(ctx); err != nil {
 		return err
 	}
@@ -99,7 +116,7 @@ func (d *deployment) startOnce(ctx context.Context, step, family string, arn *st
 	if err != nil {
 		return err
 	}
-	if *arn, err = d.run(ctx, definition, r.ID, r.ID+step, command); err != nil {
+	if *arn, err = d.run(ctx, definition, r.ID, r.ID+step, by, command); err != nil {
 		return err
 	}
 	return d.save(ctx)
@@ -107,7 +124,7 @@ func (d *deployment) startOnce(ctx context.Context, step, family string, arn *st
 
 // run starts a task of a definition and gives its ARN: a second try with the same token gives
 // the same task.
-func (d *deployment) run(ctx context.Context, definition, by, token string, command []string) (string, error) {
+func (d *deployment) run(ctx context.Context, definition, id, token string, by order, command []string) (string, error) {
 	s, err := d.account.service(ctx, worker) // it stands where workers do
 	if err != nil {
 		return "", err
@@ -115,8 +132,8 @@ func (d *deployment) run(ctx context.Context, definition, by, token string, comm
 	sum := sha256.Sum256([]byte(token))
 	out, err := d.account.ecs.RunTask(ctx, &ecs.RunTaskInput{
 		Cluster: aws.String(d.account.cluster()), TaskDefinition: &definition, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: s.NetworkConfiguration,
-		ClientToken: aws.String(hex.EncodeToString(sum[:])), StartedBy: &by, PropagateTags: types.PropagateTagsTaskDefinition,
-		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command}}},
+		ClientToken: aws.String(hex.EncodeToString(sum[:])), StartedBy: &id, PropagateTags: types.PropagateTagsTaskDefinition,
+		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command, Environment: by.environment(d.o.Environment)}}},
 	})
 	if err != nil {
 		return "", fmt.Errorf("run enishi %s: %w", command[0], err)

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -109,11 +110,23 @@ func (h *Held) Once(ctx context.Context, step, family string, limit time.Duratio
 		return err
 	}
 	id, of := d.record.Hold.ID, aws.ToString(definition.TaskDefinitionArn)
-	arn, err := d.run(ctx, of, id, id+step+of, command)
+	by := order{By: d.record.Hold.By, Why: d.record.Hold.Why}
+	arn, err := d.run(ctx, of, id, id+step+of, by, command)
 	if err != nil {
 		return err
 	}
-	return d.once(ctx, step, family, &arn, limit, command[0])
+	return d.onceEnds(ctx, step, family, arn, limit, command[0])
+}
+
+// Note tells the audit log of the environment what was changed. A log that cannot be told, or
+// a program from before that knows no such command, is told of and holds up nothing.
+func (h *Held) Note(ctx context.Context, what, diff string) error {
+	err := h.Once(ctx, "note", once, noteLimit, "audit", "note", what, diff)
+	if errors.As(err, new(final)) {
+		h.d.tell("note", "the audit log was not told: "+err.Error(), -1)
+		return nil
+	}
+	return err
 }
 
 // Accept runs the acceptance suite against what serves.

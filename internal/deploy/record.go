@@ -72,6 +72,7 @@ type State struct {
 type Once struct {
 	Schema     string `json:"schema,omitempty"`
 	Acceptance string `json:"acceptance,omitempty"`
+	Note       string `json:"note,omitempty"` // of what was taken back
 }
 
 // Timing is how long a step took.

@@ -59,7 +59,7 @@ func RunTask(ctx context.Context, o *Options, command []string, printed func(lin
 	if err := d.keepTask(ctx, t); err != nil {
 		return nil, err
 	}
-	if t.ARN, err = d.run(ctx, aws.ToString(from.TaskDefinitionArn), t.ID, t.ID, command); err == nil {
+	if t.ARN, err = d.run(ctx, aws.ToString(from.TaskDefinitionArn), t.ID, t.ID, order{By: t.By, Why: t.Why}, command); err == nil {
 		if err = d.keepTask(ctx, t); err == nil {
 			err = d.follow(ctx, t, newLines(&o.AWS, from, t.ARN), printed)
 		}

@@ -70,6 +70,7 @@ type work struct {
 	o       *Options
 	account *account
 	held    *deploy.Held // nil as long as there is nothing to hold
+	brought []string     // stacks, by this run
 }
 
 func newWork(o *Options) *work { return &work{o: o, account: newAccount(o)} }

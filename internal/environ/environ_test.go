@@ -138,6 +138,13 @@ func TestUp(t *testing.T) {
 				t.Errorf("nobody was told %q", want)
 			}
 		}
+		noted := slices.IndexFunc(a.Ran(), func(r deploytest.Ran) bool { return r.Words[0] == "audit" })
+		if noted < 0 {
+			t.Fatal("the audit log was not told")
+		}
+		if r := a.Ran()[noted]; !slices.Equal(r.Words[:3], []string{"audit", "note", "environment.change"}) || !strings.Contains(r.Words[3], "enishi-dev-base") || r.Told["ENISHI_BY"] != o.By || r.Told["ENISHI_WHY"] != o.Why {
+			t.Errorf("the audit log was told %+v", r)
+		}
 		a.Set("web/most", "9") // as an operator does
 		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
 			t.Fatalf("once more: %v", err)

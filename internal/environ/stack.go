@@ -299,6 +299,7 @@ func (w *work) apply(ctx context.Context, number string, t *Template, values map
 	if err := w.execute(ctx, c, t.Stack); err != nil {
 		return err
 	}
+	w.brought = append(w.brought, t.Stack)
 	now, err := w.settle(ctx, t.Stack, since, was)
 	if err != nil {
 		return err

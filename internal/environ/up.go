@@ -88,6 +88,9 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 	}); err != nil {
 		return err
 	}
+	if err := w.timed("note", func() error { return w.held.Note(ctx, "environment.change", w.diff()) }); err != nil {
+		return err
+	}
 	return w.timed("acceptance", func() error {
 		at, ok, err := w.account.parameter(ctx, "test-url")
 		if err == nil && !ok {
@@ -118,6 +121,16 @@ func (w *work) given(ctx context.Context, t *Template, values map[string]string)
 		out[name] = value
 	}
 	return out, nil
+}
+
+// diff says what has become of the environment. What a run that was killed has changed before
+// this one is in the records of CloudFormation.
+func (w *work) diff() string {
+	out := "the templates from before -> those of " + w.o.Version
+	if len(w.brought) > 0 {
+		out += "; changed now: " + strings.Join(w.brought, ", ")
+	}
+	return out
 }
 
 func (w *work) timed(step string, do func() error) error {

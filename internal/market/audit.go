@@ -23,6 +23,9 @@ type Entry struct {
 	Entity  int64
 	N       int64  // how many, where that says something
 	Digest  []byte // keyed, of a value that must be recognised and not read; nil: none
+
+	Order        // of what somebody did by a command; zero: none
+	Diff  string // what a command changed, "from -> to"
 }
 
 // Audited is what was done.
@@ -68,6 +71,18 @@ const (
 	AuditOperator    Audited = "operator.add"
 	AuditTrialOpen   Audited = "trial.open"
 	AuditTrialEnd    Audited = "trial.end" // by an operator, or when its time was over
+
+	// By commands alone.
+	AuditRemoveOperator  Audited = "operator.remove"
+	AuditPlanMaintenance Audited = "maintenance.plan"
+	AuditMaintenance     Audited = "maintenance.begin"
+	AuditEndMaintenance  Audited = "maintenance.end" // or its plan is withdrawn
+	AuditMigrate         Audited = "schema.migrate"
+	AuditDemo            Audited = "demo.load"
+	AuditSQL             Audited = "sql.read"
+	AuditDeploy          Audited = "deploy.begin"
+	AuditDeployBack      Audited = "deploy.back"
+	AuditEnvironment     Audited = "environment.change"
 )
 
 // AuditedKinds gives all that is noted.
@@ -79,6 +94,7 @@ func AuditedKinds() []Audited {
 		AuditMakeRule, AuditEditRule, AuditActivate, AuditPause, AuditExpireRule, AuditBatch, AuditScout, AuditHire, AuditSayPay, AuditMendPay, AuditConfirmPay, AuditSetAside,
 		AuditReopenPay, AuditErase, AuditJob, AuditOperator,
 		AuditTrialOpen, AuditTrialEnd,
+		AuditRemoveOperator, AuditPlanMaintenance, AuditMaintenance, AuditEndMaintenance, AuditMigrate, AuditDemo, AuditSQL, AuditDeploy, AuditDeployBack, AuditEnvironment,
 	}
 }
 

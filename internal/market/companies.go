@@ -293,26 +293,3 @@ func (m *Market) companies(ctx context.Context, actor Actor, of company.Status, 
 	})
 	return out, err
 }
-
-// AddOperator makes an operator's account with a confirmed address in a store,
-// beside whoever serves it: it loads nothing. An address that is taken is a
-// Conflict.
-func AddOperator(ctx context.Context, store Store, vault *account.Vault, o Options, email, password string) error {
-	m := &Market{store: store, vault: vault, passwords: account.NewPasswords(), options: o}
-	if err := m.install(ctx); err != nil {
-		return fmt.Errorf("set up the installation: %w", err)
-	}
-	a, _, err := m.newAccount(ctx, account.Operator, email, password)
-	if err != nil {
-		return err
-	}
-	a.Confirmed = true
-	return store.Write(ctx, func(tx Tx) error {
-		if err := tx.AddAccount(&a); errs.Is(err, errs.Conflict) {
-			return errs.New(errs.Conflict, "an operator with this address exists already")
-		} else if err != nil {
-			return err
-		}
-		return m.audit(tx, Actor{}, AuditOperator, SubjectAccount, a.Key)
-	})
-}

@@ -304,6 +304,7 @@ func (j *Jobs) Due(ctx context.Context) ([]string, error) {
 // RunOptions are how a job is run.
 type RunOptions struct {
 	Scheduled bool      // only if it is due
+	Order     *Order    // whoever runs it by hand, for the audit log; nil: nobody does
 	Progress  func(Run) // told after each page; may be nil
 }
 
@@ -353,7 +354,7 @@ func (j *Jobs) Run(ctx context.Context, name string, o RunOptions) (Run, error) 
 		return Run{}, errs.New(errs.Busy, "the job "+name+" is running")
 	}
 	r := &jobRun{market: j.market, job: job}
-	if err := r.begin(ctx, o.Scheduled); err != nil || r.run.Key == 0 {
+	if err := r.begin(ctx, o); err != nil || r.run.Key == 0 {
 		return r.run, err
 	}
 	work := r.pages

@@ -37,7 +37,8 @@ func (r *jobRun) hold(tx Tx) error {
 
 // begin takes the job and notes that it runs. A scheduled one that is not due,
 // or that another process runs, is left alone.
-func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
+func (r *jobRun) begin(ctx context.Context, o RunOptions) error {
+	scheduled := o.Scheduled
 	err := r.market.store.Write(ctx, func(tx Tx) error {
 		r.run = Run{}
 		now := r.market.Now()
@@ -82,7 +83,10 @@ func (r *jobRun) begin(ctx context.Context, scheduled bool) error {
 			return err
 		}
 		r.run = begun
-		return nil
+		if o.Order == nil {
+			return nil
+		}
+		return r.market.audit(tx, Actor{}, AuditJob, SubjectRun, begun.Key, ordered(*o.Order, r.job.Name+" is run"))
 	})
 	if err != nil {
 		return fmt.Errorf("begin the job %s: %w", r.job.Name, err)

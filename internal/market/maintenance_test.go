@@ -18,7 +18,10 @@ import (
 )
 
 // upkeep is an operator beside the world's market.
-func (w *world) upkeep() *market.Upkeep { return market.NewUpkeep(w.records, w.options.Clock) }
+// hana orders what is done by commands.
+func hana() market.Order { return market.Order{By: "hana@host", Why: "a release"} }
+
+func (w *world) upkeep() *market.Upkeep { return market.NewUpkeep(w.records, w.options.Clock, hana()) }
 
 // begin begins maintenance now and lets the market learn of it.
 func (w *world) begin(standing market.Standing, until time.Time) {
@@ -201,7 +204,7 @@ func TestDatesAfterMaintenance(t *testing.T) {
 		w.addOffers(o)
 		w.begin(market.ReadOnly, time.Time{})
 		w.pass(tt.took - market.Lead) // ending it is given so long
-		if _, err := market.NewUpkeep(w.records.Store, w.options.Clock).End(t.Context(), nil); err != nil {
+		if _, err := market.NewUpkeep(w.records.Store, w.options.Clock, hana()).End(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		got := readOffer(t, w.records.Store, o.Key).ExpiresOn - today
@@ -270,7 +273,7 @@ func TestEndingMaintenanceGoesOnWhereItStopped(t *testing.T) {
 			w.addOffers(list...)
 			w.begin(market.ReadOnly, time.Time{})
 			w.pass(time.Hour)
-			broken := market.NewUpkeep(&failing{w.records.Store, writes}, w.options.Clock)
+			broken := market.NewUpkeep(&failing{w.records.Store, writes}, w.options.Clock, hana())
 			if _, err := broken.End(t.Context(), nil); !errors.Is(err, errFull) {
 				t.Fatalf("End on a full disk: %v", err)
 			}
@@ -282,7 +285,7 @@ func TestEndingMaintenanceGoesOnWhereItStopped(t *testing.T) {
 				t.Errorf("beginning while it is being ended: %v, want Conflict", err)
 			}
 			w.pass(late)
-			if _, err := market.NewUpkeep(w.records.Store, w.options.Clock).End(t.Context(), nil); err != nil {
+			if _, err := market.NewUpkeep(w.records.Store, w.options.Clock, hana()).End(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 			took := time.Hour + late + time.Minute
@@ -334,7 +337,7 @@ func TestAPlanIsMailedOnce(t *testing.T) {
 		w.firm(i+1, 0)
 	}
 	w.someone(1)
-	if err := market.AddOperator(t.Context(), w.records, w.vault, w.options, "ops@example.jp", "correct horse"); err != nil {
+	if err := market.AddOperator(t.Context(), w.records, w.vault, w.options, market.Order{}, "ops@example.jp", "correct horse"); err != nil {
 		t.Fatal(err)
 	}
 	w.deliver(w.Market)
@@ -462,7 +465,7 @@ func TestPausesAreCountedOnce(t *testing.T) {
 	for range 4 {
 		w.begin(market.ReadOnly, time.Time{})
 		w.pass(300 * time.Millisecond)
-		if _, err := market.NewUpkeep(w.records.Store, w.options.Clock).End(t.Context(), nil); err != nil {
+		if _, err := market.NewUpkeep(w.records.Store, w.options.Clock, hana()).End(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		w.pass(2 * time.Second)
@@ -514,7 +517,7 @@ func TestUpkeepRefuses(t *testing.T) {
 	if _, err := w.upkeep().Begin(t.Context(), market.ReadOnly, beginning, false); !errs.Is(err, errs.Invalid) {
 		t.Errorf("an end that is past: %v, want Invalid", err)
 	}
-	if _, err := market.NewUpkeep(market.NewMemory(), w.options.Clock).Find(t.Context()); !errs.Is(err, errs.NotFound) {
+	if _, err := market.NewUpkeep(market.NewMemory(), w.options.Clock, hana()).Find(t.Context()); !errs.Is(err, errs.NotFound) {
 		t.Errorf("an empty store: %v, want NotFound", err)
 	}
 	if ended, err := w.upkeep().End(t.Context(), nil); err != nil || ended != (market.Ended{}) {

@@ -67,6 +67,8 @@ type Options struct {
 	Replica Reader
 	// Snapshots has images of the populations to start from; nil: none.
 	Snapshots Snapshots
+	// Data says whose data the installation may hold; empty: anybody's.
+	Data DataKind
 }
 
 // Market serves the use cases over a store.
@@ -126,6 +128,9 @@ const (
 	// settingTrimmed is the highest position whose row was removed from the
 	// log; it is not set before the first is.
 	settingTrimmed = "log_trimmed"
+	// settingData is the DataKind of what the database holds; those made without one
+	// have none.
+	settingData = "data_kind"
 )
 
 // Open gives the market of a store: it sets up a new installation, or loads
@@ -183,7 +188,11 @@ func (m *Market) install(ctx context.Context) error {
 			return err
 		}
 		check, err := tx.Setting(settingCheck)
-		if installed = seed != "" && today != "" && check != ""; err != nil || !installed {
+		if err != nil {
+			return err
+		}
+		mark, err := m.unmarked(tx, false)
+		if installed = seed != "" && today != "" && check != "" && !mark; err != nil || !installed {
 			return err
 		}
 		return m.recallSettings(tx)
@@ -231,6 +240,15 @@ func (m *Market) makeSettings(tx Tx) error {
 			return err
 		}
 	}
+	mark, err := m.unmarked(tx, check == "")
+	if err != nil {
+		return err
+	}
+	if mark {
+		if err := tx.SetSetting(settingData, string(m.options.Data)); err != nil {
+			return err
+		}
+	}
 	offset, err := numberSetting(tx, settingOffset)
 	if err != nil {
 		return err
@@ -270,6 +288,9 @@ func wrongSecret() error {
 func (m *Market) recallSettings(tx Tx) error {
 	check, err := tx.Setting(settingCheck)
 	if err != nil {
+		return err
+	}
+	if err := m.holdsWanted(tx); err != nil {
 		return err
 	}
 	if check != m.vault.Check() {

@@ -15,10 +15,13 @@ import (
 type Upkeep struct {
 	store Store
 	clock func() time.Time
+	by    Order
 }
 
-// NewUpkeep gives the upkeep of an installation.
-func NewUpkeep(store Store, clock func() time.Time) *Upkeep { return &Upkeep{store, clock} }
+// NewUpkeep gives the upkeep of an installation, by whoever orders it.
+func NewUpkeep(store Store, clock func() time.Time, by Order) *Upkeep {
+	return &Upkeep{store, clock, by}
+}
 
 // Lead is how long after it was ordered a pause begins: every process has
 // learnt of it by then.
@@ -47,6 +50,9 @@ func (u *Upkeep) now(tx Tx) (time.Time, error) {
 // change changes what is stored, one at a time; dry, it only finds out what
 // would happen.
 func (u *Upkeep) change(ctx context.Context, dry bool, do func(tx Tx, now time.Time, is *upkeep) error) error {
+	if err := u.by.Check(); err != nil {
+		return err
+	}
 	run := u.store.Write
 	if dry {
 		run = u.store.Read
@@ -72,6 +78,29 @@ func (u *Upkeep) change(ctx context.Context, dry bool, do func(tx Tx, now time.T
 	})
 }
 
+// note adds to the audit log what becomes of what people are told, unless nothing does; a dry
+// run cannot write.
+func (u *Upkeep) note(tx Tx, dry bool, what Audited, before, after Maintenance, at time.Time) error {
+	if dry {
+		return nil
+	}
+	e := Entry{At: at, What: what}
+	ordered(u.by, before.told()+" -> "+after.told())(&e)
+	return tx.AddEntry(&e)
+}
+
+// told is maintenance as the audit log has it: without what people are told in words.
+func (m Maintenance) told() string {
+	if m.Standing == "" {
+		return "no maintenance"
+	}
+	out := string(m.Standing) + " from " + said(m.From)
+	if !m.Until.IsZero() {
+		out += " until " + said(m.Until)
+	}
+	return out
+}
+
 // Find gives what people are told now.
 func (u *Upkeep) Find(ctx context.Context) (Maintenance, error) {
 	var out Maintenance
@@ -95,7 +124,8 @@ const mostMessage = 1000
 // it is over, ends before it begins, or says too much; Conflict while there is
 // maintenance. A dry run only checks.
 func (u *Upkeep) Plan(ctx context.Context, p Maintenance, dry bool) error {
-	return u.change(ctx, dry, func(_ Tx, now time.Time, is *upkeep) error {
+	return u.change(ctx, dry, func(tx Tx, now time.Time, is *upkeep) error {
+		before := is.at(now)
 		switch {
 		case is.On != nil:
 			return errs.New(errs.Conflict, "there is maintenance now: end it before you plan another")
@@ -109,7 +139,7 @@ func (u *Upkeep) Plan(ctx context.Context, p Maintenance, dry bool) error {
 			return errs.AtPointer("/message-en", fmt.Sprintf("%d bytes", len(p.EN)), fmt.Sprintf("at most %d bytes", mostMessage))
 		}
 		is.Plan = &plan{From: p.From.UTC(), Until: p.Until.UTC(), JA: p.JA, EN: p.EN}
-		return nil
+		return u.note(tx, dry, AuditPlanMaintenance, before, is.at(now), now)
 	})
 }
 
@@ -123,7 +153,8 @@ func said(t time.Time) string { return t.In(day.Tokyo).Format(time.RFC3339) }
 // being ended, it is Conflict. A dry run only says what would be.
 func (u *Upkeep) Begin(ctx context.Context, standing Standing, until time.Time, dry bool) (Maintenance, error) {
 	var out Maintenance
-	err := u.change(ctx, dry, func(_ Tx, now time.Time, is *upkeep) error {
+	err := u.change(ctx, dry, func(tx Tx, now time.Time, is *upkeep) error {
+		before := is.at(now)
 		if !until.IsZero() && !until.After(now) {
 			return errs.AtPointer("/until", said(until), "a time after now, "+said(now))
 		}
@@ -141,7 +172,7 @@ func (u *Upkeep) Begin(ctx context.Context, standing Standing, until time.Time, 
 			is.On.Until = until.UTC()
 		}
 		out = Maintenance{standing, is.On.From, is.On.Until, is.On.JA, is.On.EN}
-		return nil
+		return u.note(tx, dry, AuditMaintenance, before, out, now)
 	})
 	return out, err
 }
@@ -172,9 +203,18 @@ func (u *Upkeep) End(ctx context.Context, progress func(done int)) (Ended, error
 		var withdrawn bool
 		err := u.change(ctx, false, func(tx Tx, now time.Time, is *upkeep) (err error) {
 			more, n, withdrawn = false, 0, is.Plan != nil && is.On == nil
+			before := is.at(now)
 			if is.On == nil {
 				is.Plan = nil
-				return nil
+				if !withdrawn {
+					return nil
+				}
+				return u.note(tx, false, AuditEndMaintenance, before, Maintenance{}, now)
+			}
+			if is.On.Ends.IsZero() { // the first part of it
+				if err := u.note(tx, false, AuditEndMaintenance, before, Maintenance{}, now); err != nil {
+					return err
+				}
 			}
 			out.Was = true
 			if now.Before(is.On.From) { // it has not begun

@@ -1,10 +1,15 @@
 package store
 
-import "enishi/internal/market"
+import (
+	"database/sql"
+
+	"enishi/internal/market"
+)
 
 func (t *tx) AddEntry(e *market.Entry) error {
-	key, err := t.insert("add to the audit log", "INSERT INTO audit (at, account, company, what, kind, entity, n, digest)"+
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)", micros(e.At), e.Account, e.Company, string(e.What), string(e.Kind), e.Entity, e.N, bytesOrNull(e.Digest))
+	key, err := t.insert("add to the audit log", "INSERT INTO audit (at, account, company, what, kind, entity, n, digest, orderer, why, diff)"+
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", micros(e.At), e.Account, e.Company, string(e.What), string(e.Kind), e.Entity, e.N, bytesOrNull(e.Digest),
+		textOrNull(e.By), textOrNull(e.Why), textOrNull(e.Diff))
 	if err != nil {
 		return err
 	}
@@ -38,8 +43,9 @@ func (t *tx) Entries(of market.EntryFilter, before int64, limit int) ([]market.E
 	}
 	return list(t, "the audit log", func(row scanner, e *market.Entry) error {
 		var at int64
-		err := row.Scan(&e.Key, &at, &e.Account, &e.Company, &e.What, &e.Kind, &e.Entity, &e.N, &e.Digest)
-		e.At = moment(at)
+		var by, why, diff sql.NullString
+		err := row.Scan(&e.Key, &at, &e.Account, &e.Company, &e.What, &e.Kind, &e.Entity, &e.N, &e.Digest, &by, &why, &diff)
+		e.At, e.By, e.Why, e.Diff = moment(at), by.String, why.String, diff.String
 		return err
-	}, "SELECT id, at, account, company, what, kind, entity, n, digest FROM audit WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+	}, "SELECT id, at, account, company, what, kind, entity, n, digest, orderer, why, diff FROM audit WHERE "+where+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
 }

@@ -88,6 +88,14 @@ func bytesOrNull(b []byte) any {
 	return b
 }
 
+// textOrNull is NULL for a text that is empty.
+func textOrNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
 // keyOrNull is NULL for 0, which no row has.
 func keyOrNull(key int64) any {
 	if key == 0 {

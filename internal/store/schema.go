@@ -45,7 +45,7 @@ const needsLine = "-- needs: "
 // otherwise. A migration that takes away what running programs use is refused,
 // also with Conflict, unless the schema shows that they have been replaced.
 func (s Schema) Migrate(ctx context.Context) error {
-	stored, known, err := s.versions(ctx)
+	stored, known, err := s.Versions(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,18 +77,25 @@ func (s Schema) Migrate(ctx context.Context) error {
 // Stands says whether there is nothing to change: the schema is this program's, or a
 // newer one that it can use.
 func (s Schema) Stands(ctx context.Context) (bool, error) {
-	stored, known, err := s.versions(ctx)
+	stored, known, err := s.Versions(ctx)
 	if err == nil && stored > known {
 		err = s.admit(ctx, stored, known)
 	}
 	return err == nil && stored >= known, err
 }
 
-func (s Schema) versions(ctx context.Context) (stored, known int64, err error) {
+// Versions gives the version of the database's schema, and the one that this program makes of it.
+func (s Schema) Versions(ctx context.Context) (stored, known int64, err error) {
 	if stored, known, err = s.Provider.GetVersions(ctx); err != nil {
 		return 0, 0, fmt.Errorf("read the schema's version: %w", err)
 	}
 	return stored, known, nil
+}
+
+// Newest is the version that this program makes.
+func (s Schema) Newest() int64 {
+	list := s.Provider.ListSources()
+	return list[len(list)-1].Version
 }
 
 // admit says whether this program can use a schema that is newer than those it

@@ -198,7 +198,7 @@ func TestTokensAreShownOnce(t *testing.T) {
 // operatorIn signs an operator in, who has a session and no password.
 func (s *site) operatorIn() {
 	s.Helper()
-	s.must(market.AddOperator(s.Context(), s.store, s.vault, s.options, "ops@example.jp", firstWords))
+	s.must(market.AddOperator(s.Context(), s.store, s.vault, s.options, market.Order{}, "ops@example.jp", firstWords))
 	s.signIn("ops@example.jp", firstWords, account.Operator)
 }
 

@@ -77,7 +77,37 @@ func audited(w words, what market.Audited) string {
 	case market.AuditTrialEnd:
 		return w.Say("動作検証の終了とデータの削除", "Ended a rehearsal and erased it")
 	}
+	if text := auditedCommand(w, what); text != "" {
+		return text
+	}
 	return auditedRule(w, what)
+}
+
+// auditedCommand is audited of what commands alone do; "" of anything else.
+func auditedCommand(w words, what market.Audited) string {
+	switch what {
+	case market.AuditRemoveOperator:
+		return w.Say("運営アカウントの削除", "Removed an operator")
+	case market.AuditPlanMaintenance:
+		return w.Say("メンテナンスの予告", "Announced maintenance")
+	case market.AuditMaintenance:
+		return w.Say("メンテナンスの開始", "Began maintenance")
+	case market.AuditEndMaintenance:
+		return w.Say("メンテナンスの終了または予告の取り消し", "Ended maintenance, or withdrew its plan")
+	case market.AuditMigrate:
+		return w.Say("データベースのスキーマ更新", "Brought the schema up to date")
+	case market.AuditDemo:
+		return w.Say("デモデータの読み込み", "Loaded demo data")
+	case market.AuditSQL:
+		return w.Say("SQLによる照会", "Asked the database by SQL")
+	case market.AuditDeploy:
+		return w.Say("新しい版のデプロイ", "Deployed a version")
+	case market.AuditDeployBack:
+		return w.Say("デプロイの巻き戻し", "Took a deployment back")
+	case market.AuditEnvironment:
+		return w.Say("環境（インフラ）の変更", "Changed the environment")
+	}
+	return ""
 }
 
 // auditedRule is audited of what is done to rules.
@@ -99,9 +129,14 @@ func auditedRule(w words, what market.Audited) string {
 	return string(what)
 }
 
-func auditedOptions(w words) []option {
+// auditedOptions are the kinds that a reader may narrow the log to: what commands do is in
+// the operators' alone.
+func auditedOptions(w words, operators bool) []option {
 	var out []option
 	for _, what := range market.AuditedKinds() {
+		if !operators && auditedCommand(w, what) != "" {
+			continue
+		}
 		out = append(out, option{string(what), audited(w, what)})
 	}
 	return out
@@ -120,6 +155,8 @@ func author(w words, e market.Noted, names map[uuid.UUID]string) string {
 	switch {
 	case names[e.Who] != "":
 		return names[e.Who]
+	case e.By != "":
+		return e.By
 	case e.Account == 0:
 		return w.Say("システム", "the installation")
 	case e.Machine != "":
@@ -155,9 +192,12 @@ func subject(w words, e market.Noted) string {
 	return name + short(e.About)
 }
 
+// companyAuditPath is where a company reads its part of the log.
+const companyAuditPath = "/company/audit"
+
 // about is the page of what an entry is about, "" where the reader has none.
 func (a auditing) about(e market.Noted) string {
-	if a.path != "/company/audit" || e.Kind != market.SubjectRule || e.About == "" || e.Title == "" {
+	if a.path != companyAuditPath || e.Kind != market.SubjectRule || e.About == "" || e.Title == "" {
 		return ""
 	}
 	return rulesPath + "/" + e.About

@@ -261,7 +261,7 @@ type auditing struct {
 }
 
 func (p *Pages) companyAudit(r *request) error {
-	a, err := p.readAudit(r, "/company/audit", market.EntryFilter{})
+	a, err := p.readAudit(r, companyAuditPath, market.EntryFilter{})
 	if err != nil {
 		return err
 	}

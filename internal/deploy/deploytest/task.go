@@ -15,6 +15,8 @@ import (
 type task struct {
 	arn, token, definition string
 	command                string
+	words                  []string
+	environment            map[string]string // that it was given beside its definition's
 	began                  time.Time
 	starts, takes          time.Duration
 	code                   int32
@@ -42,6 +44,23 @@ func (a *Account) passed(command, image string) bool {
 	return slices.ContainsFunc(a.tasks, func(t *task) bool {
 		return t.command == command && t.image == image && t.status() == "STOPPED" && t.code == 0
 	})
+}
+
+// Ran is a one-off task, and what it was told of whoever had it run.
+type Ran struct {
+	Words []string
+	Told  map[string]string
+}
+
+// Ran gives the one-off tasks that were run, the first one first.
+func (a *Account) Ran() []Ran {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []Ran
+	for _, t := range a.tasks {
+		out = append(out, Ran{t.words, t.environment})
+	}
+	return out
 }
 
 // find gives a task definition by its ARN, or the newest of a family; nil if there is none.
@@ -123,7 +142,24 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 	}
 	t := &task{
 		token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), starts: a.span(taskStarts), takes: a.span(taskTakes),
-		command: in.Overrides.ContainerOverrides[0].Command[0], arn: a.arn("task", fmt.Sprintf("enishi-%s/%032d", a.Environment, len(a.tasks)+1)),
+		command: in.Overrides.ContainerOverrides[0].Command[0], words: in.Overrides.ContainerOverrides[0].Command, arn: a.arn("task", fmt.Sprintf("enishi-%s/%032d", a.Environment, len(a.tasks)+1)),
+	}
+	t.environment = map[string]string{}
+	size := 0
+	for _, v := range in.Overrides.ContainerOverrides[0].Environment {
+		t.environment[aws.ToString(v.Name)] = aws.ToString(v.Value)
+		size += len(aws.ToString(v.Name)) + len(aws.ToString(v.Value))
+	}
+	for _, word := range in.Overrides.ContainerOverrides[0].Command {
+		size += len(word)
+	}
+	if size > 8192 {
+		return nil, refuse("InvalidParameterException", "Container overrides length must be at most 8192")
+	}
+	for _, name := range []string{"ENISHI_BY", "ENISHI_WHY", "ENISHI_CONFIRM"} {
+		if t.environment[name] == "" {
+			a.fault("enishi %s was run without %s: the audit log would not know", t.command, name)
+		}
 	}
 	if t.token == "" {
 		a.fault("enishi %s was run without a token: it may run twice", t.command)

@@ -58,16 +58,10 @@ func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS,
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	steps, err := migrationsFor(s, files)
+	schema, err := schemaOf(db, s, files)
 	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
+		return err
 	}
-	p, err := goose.NewProvider(goose.DialectMySQL, db, nil, goose.WithGoMigrations(steps...),
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
-	}
-	schema := store.Schema{Provider: p, DB: db, Files: files}
 	if expect {
 		schema.Only = "which enishi migrate makes"
 	}
@@ -83,6 +77,58 @@ func migrateBy(ctx context.Context, config *mysql.Config, s server, files fs.FS,
 		return errs.Wrap(errs.Busy, "the server takes no writes: it is a replica, or was the writer until now", err)
 	}
 	return err
+}
+
+func schemaOf(db *sql.DB, s server, files fs.FS) (store.Schema, error) {
+	steps, err := migrationsFor(s, files)
+	if err != nil {
+		return store.Schema{}, fmt.Errorf("read the migrations: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectMySQL, db, nil, goose.WithGoMigrations(steps...),
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return store.Schema{}, fmt.Errorf("read the migrations: %w", err)
+	}
+	return store.Schema{Provider: p, DB: db, Files: files}, nil
+}
+
+// Versions gives the version of a database's schema, 0 if it has none, and the one that this
+// program makes of it. It changes nothing.
+func Versions(ctx context.Context, address string) (stored, known int64, err error) {
+	config, err := parse(address)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("look at the schema of the database %s on %s: %w", config.DBName, config.Addr, err)
+		}
+	}()
+	s, err := ask(ctx, config)
+	if err != nil {
+		return 0, 0, err
+	}
+	db, err := connect(config, []string{usual})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return 0, 0, err
+	}
+	schema, err := schemaOf(db, s, files)
+	if err != nil {
+		return 0, 0, err
+	}
+	has, err := hasVersions(ctx, db)
+	if err != nil {
+		return 0, 0, err
+	}
+	if !has {
+		return 0, schema.Newest(), nil
+	}
+	return schema.Versions(ctx)
 }
 
 // hasVersions says whether the database has a schema at all.

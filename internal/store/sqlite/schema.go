@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -27,14 +28,52 @@ func migrate(ctx context.Context, db *sql.DB, expect bool) error {
 }
 
 func migrateBy(ctx context.Context, db *sql.DB, files fs.FS, expect bool) error {
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	s, err := schemaOf(db, files)
 	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
+		return err
 	}
-	s := store.Schema{Provider: p, DB: db, Files: files, Alone: true}
 	if expect {
 		s.Only = "which only the process that has the data folder can make"
 	}
 	return s.Migrate(ctx)
+}
+
+func schemaOf(db *sql.DB, files fs.FS) (store.Schema, error) {
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return store.Schema{}, fmt.Errorf("read the migrations: %w", err)
+	}
+	return store.Schema{Provider: p, DB: db, Files: files, Alone: true}, nil
+}
+
+// Versions gives the version of a file's schema, 0 if there is no file or nothing in it, and the
+// one that this program makes of it. It changes nothing.
+func Versions(ctx context.Context, path string) (stored, known int64, err error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the migrations: %w", err)
+	}
+	at, has := ":memory:", 0
+	if path != "" {
+		if at, err = reading(path); err != nil {
+			return 0, 0, err
+		}
+	}
+	db, err := sql.Open("sqlite", at)
+	if err != nil {
+		return 0, 0, fmt.Errorf("open the database %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	schema, err := schemaOf(db, files)
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := db.QueryRowContext(ctx, "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'goose_db_version'").Scan(&has); err != nil {
+		return 0, 0, fmt.Errorf("look at the schema of %s: %w", path, err)
+	}
+	if has == 0 {
+		return 0, schema.Newest(), nil
+	}
+	return schema.Versions(ctx)
 }

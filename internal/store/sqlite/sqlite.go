@@ -119,6 +119,18 @@ func source(path string, pragmas []string) string {
 	return u.String()
 }
 
+// reading is where a file is opened that is only looked at, beside whoever writes it.
+func reading(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("open the database %s: %w", path, err)
+	}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: url.Values{
+		"mode": {"ro"}, "_pragma": {"busy_timeout(" + strconv.Itoa(busyTimeout) + ")", "query_only(1)"},
+	}.Encode()}
+	return u.String(), nil
+}
+
 // ownFile makes an empty file that only its owner can read, unless there is
 // one: SQLite would make it by the process's umask, and gives what it puts
 // beside it the same mode.

@@ -20,6 +20,7 @@ func entries(t *testing.T, s market.Store) {
 		{At: when, Account: 1, Company: 1, What: market.AuditPublish, Kind: market.SubjectPosition, Entity: 5},
 		{At: when.Add(time.Second), Account: 2, What: market.AuditSignIn, Kind: market.SubjectAccount, Entity: 2},
 		{At: when.Add(time.Minute), Company: 1, What: market.AuditInvite, Kind: market.SubjectCompany, Entity: 1, Digest: []byte{0, 255}},
+		{At: when.Add(2 * time.Minute), What: market.AuditMaintenance, Order: market.Order{By: "arn:aws:sts::1:assumed-role/花/hana", Why: "更新のため"}, Diff: "none -> 読み取り専用"},
 		{At: when.Add(time.Hour), Account: 1, Company: 2, What: market.AuditBatch, Kind: market.SubjectRule, Entity: 9, N: 12},
 	}
 	for _, e := range list {
@@ -34,18 +35,18 @@ func entries(t *testing.T, s market.Store) {
 		limit  int
 		want   []int
 	}{
-		{market.EntryFilter{}, 0, 9, []int{3, 2, 1, 0}},
-		{market.EntryFilter{}, 0, 2, []int{3, 2}},
+		{market.EntryFilter{}, 0, 9, []int{4, 3, 2, 1, 0}},
+		{market.EntryFilter{}, 0, 2, []int{4, 3}},
 		{market.EntryFilter{}, list[2].Key, 9, []int{1, 0}},
 		{market.EntryFilter{Company: 1}, 0, 9, []int{2, 0}},
 		{market.EntryFilter{Company: 1}, list[2].Key, 9, []int{0}},
-		{market.EntryFilter{Account: 1}, 0, 9, []int{3, 0}},
+		{market.EntryFilter{Account: 1}, 0, 9, []int{4, 0}},
 		{market.EntryFilter{What: market.AuditSignIn}, 0, 9, []int{1}},
-		{market.EntryFilter{Since: when.Add(time.Second)}, 0, 9, []int{3, 2, 1}},
+		{market.EntryFilter{Since: when.Add(time.Second)}, 0, 9, []int{4, 3, 2, 1}},
 		{market.EntryFilter{Until: when.Add(time.Minute)}, 0, 9, []int{1, 0}},
 		{market.EntryFilter{Company: 1, Account: 1, What: market.AuditPublish, Since: when, Until: when.Add(time.Microsecond)}, 0, 9, []int{0}},
 		{market.EntryFilter{Company: 3}, 0, 9, nil},
-		{market.EntryFilter{Kind: market.SubjectRule, Entity: 9}, 0, 9, []int{3}},
+		{market.EntryFilter{Kind: market.SubjectRule, Entity: 9}, 0, 9, []int{4}},
 		{market.EntryFilter{Kind: market.SubjectAccount, Entity: 2, What: market.AuditSignIn}, 0, 9, []int{1}},
 		{market.EntryFilter{Kind: market.SubjectRule, Entity: 2}, 0, 9, nil},
 		{market.EntryFilter{Company: 1, Kind: market.SubjectRule, Entity: 9}, 0, 9, nil},

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/user"
+	"strings"
+
+	"enishi/internal/config"
+	"enishi/internal/errs"
+	"enishi/internal/market"
+)
+
+// change are the flags of every command that changes an installation, beside those who
+// serve it. Where the installation has a name, such a command asks why; where people's data is
+// in it, for the name as well. What it did stays in the audit log.
+type change struct {
+	folder
+	asked
+	DryRun bool `aliases:"plan" help:"Show what would be done, change nothing."`
+}
+
+// What a task in an environment is told of whoever has ordered it.
+const (
+	orderedBy   = "ENISHI_BY"
+	orderedWhy  = "ENISHI_WHY"
+	orderedName = "ENISHI_CONFIRM"
+)
+
+// intent is what a command is about to do.
+type intent struct {
+	does string // "the operator ops@example.jp is added"
+	undo string // the command that takes it back, or why there is none
+	asks string // what is asked also where the installation has no name; empty: nothing
+}
+
+// agreed shows what is about to be done, where, and how it is taken back, and asks whether
+// it shall be; it gives whoever says so. A dry run is only shown.
+func (c *change) agreed(w World, r *config.Config, about intent) (market.Order, error) {
+	order := market.Order{By: by(w), Why: cmp.Or(c.Why, said(w, orderedWhy))}
+	printIntent(w.Err, r, about)
+	switch {
+	case c.DryRun:
+		return order, nil
+	case r.Environment != "":
+		c.Why, c.Confirm = order.Why, cmp.Or(c.Confirm, said(w, orderedName))
+		if err := c.reason(); err != nil {
+			return order, err
+		}
+		return order, c.asked.agreed(w, r.Environment, r.DataKind != config.DemoData)
+	case about.asks != "" && !c.Yes && !agreed(w, about.asks):
+		return order, errs.New(errs.Denied, "nothing was changed: answer yes, or repeat with --yes")
+	}
+	return order, flagged(order.Check())
+}
+
+func printIntent(out io.Writer, r *config.Config, about intent) {
+	fmt.Fprintf(out, "In %s:\nNext: %s.\nTo take it back: %s\n", whereIs(r), about.does, about.undo)
+}
+
+// whereIs names an installation for whoever changes it.
+func whereIs(r *config.Config) string {
+	where := "the data folder " + r.Data
+	if r.Shared() {
+		where = "a database on a server"
+		if u, err := url.Parse(r.DatabaseURL); err == nil {
+			where = "the database " + strings.TrimPrefix(u.Path, "/") + " on " + u.Host
+		}
+	}
+	switch {
+	case r.Environment == "":
+		return where
+	case r.DataKind == config.DemoData:
+		return fmt.Sprintf("%s, which holds demo data: %s", r.Environment, where)
+	}
+	return fmt.Sprintf("%s, which holds people's data: %s", r.Environment, where)
+}
+
+// by is who gives a command: as AWS knows them where a task does it for them, or the user of
+// the machine.
+func by(w World) string {
+	if who := said(w, orderedBy); who != "" {
+		return who
+	}
+	name := fmt.Sprintf("user %d", os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		name += "@" + host
+	}
+	return name
+}
+
+// said is what the environment says under a name, "" for nothing.
+func said(w World, name string) string {
+	value, _ := w.Env(name)
+	return value
+}

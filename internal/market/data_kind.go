@@ -1,0 +1,44 @@
+package market
+
+import "enishi/internal/errs"
+
+// DataKind says whose data a database holds. It is kept in the database itself, so that a dump
+// of people's data that is loaded elsewhere says what it is.
+type DataKind string
+
+// The kinds of data: of people, and of nobody.
+const (
+	RealData DataKind = "real"
+	DemoData DataKind = "demo"
+)
+
+// unmarked says whether whose data the database holds is still to be kept there: it is new, or
+// of people and from before databases were marked.
+func (m *Market) unmarked(tx Tx, fresh bool) (bool, error) {
+	if m.options.Data == "" || m.options.Data == DemoData && !fresh {
+		return false, nil
+	}
+	is, err := tx.Setting(settingData)
+	return is == "", err
+}
+
+// holdsWanted is Denied if the database holds, or may hold, another kind of data than the
+// installation is for.
+func (m *Market) holdsWanted(tx Tx) error {
+	is, err := tx.Setting(settingData)
+	if err != nil {
+		return err
+	}
+	wanted := m.options.Data
+	switch {
+	case DataKind(is) == RealData && m.options.Demo:
+		return errs.New(errs.Denied, "this database holds people's data: it is never served as a demo")
+	case wanted == "" || DataKind(is) == wanted:
+		return nil
+	case is == "":
+		return errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database does not say whose data it holds, so it may be people's: begin with an empty database")
+	case wanted == DemoData:
+		return errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database holds people's data: begin with an empty database")
+	}
+	return errs.New(errs.Denied, "this installation is for people's data (ENISHI_DATA_KIND=real), and this database holds demo data: begin with an empty database")
+}
