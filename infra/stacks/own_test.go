@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -41,6 +42,39 @@ func TestOwnMetricsAreOfTheirEnvironment(t *testing.T) {
 				if before, _, _ := strings.Cut(part, "{"); !strings.Contains(before, "environment") {
 					t.Errorf("%s: the dashboard asks for %s of all environments", e.Name, before)
 				}
+			}
+		}
+	}
+}
+
+// TestTheProgramReadsOneSecret finds what the program itself may read in Secrets Manager: the
+// password that RDS changes, and no other; and that each task is told of it.
+func TestTheProgramReadsOneSecret(t *testing.T) {
+	for _, e := range environment.All() {
+		all, _ := synthesised(t, e)
+		service := all["enishi-"+e.Name+"-service"]
+		found := 0
+		for name, p := range service.of("AWS::IAM::Policy") {
+			if !strings.HasPrefix(name, "TasksMay") {
+				continue
+			}
+			for _, one := range p.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+				s := one.(map[string]any)
+				if !strings.Contains(fmt.Sprint(s["Action"]), "secretsmanager:") {
+					continue
+				}
+				found++
+				if s["Action"] != "secretsmanager:GetSecretValue" || !strings.Contains(fmt.Sprint(s["Resource"]), "DataDatabase") || !strings.Contains(fmt.Sprint(s["Resource"]), "MasterUserSecret") {
+					t.Errorf("%s: the program may %v on %v", e.Name, s["Action"], s["Resource"])
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s: %d statements let the program read secrets, want 1", e.Name, found)
+		}
+		for name, d := range service.of("AWS::ECS::TaskDefinition") {
+			if !strings.Contains(d.text, `{"Name":"ENISHI_DATABASE_SECRET","Value":{"Fn::ImportValue":"`) {
+				t.Errorf("%s: %s is not told where the password is", e.Name, name)
 			}
 		}
 	}

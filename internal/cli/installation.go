@@ -58,8 +58,12 @@ func openInstallation(ctx context.Context, c *config.Config, p purpose) (*instal
 	if err != nil {
 		return nil, err
 	}
+	password, err := otherPassword(ctx, c.DatabaseSecret)
+	if err != nil {
+		return nil, err
+	}
 	s, err := mysql.Open(ctx, c.DatabaseURL, mysql.Options{
-		Connections: c.Connections, Share: c.ConnectionShare(), Loading: p == loading, Expect: p == beside, Replica: replica(c, p),
+		Connections: c.Connections, Share: c.ConnectionShare(), Loading: p == loading, Expect: p == beside, Replica: replica(c, p), Password: password,
 	})
 	if err != nil {
 		return nil, err

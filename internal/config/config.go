@@ -80,10 +80,13 @@ type Config struct {
 	DatabaseURL string
 	// DatabaseReaderURL is the address of a replica of it; empty: none.
 	DatabaseReaderURL string
-	Connections       int // of each pool; 0: derived from the server's limit
-	Roles             []Role
-	Redis             Redis // what is shared through Redis, if there is one
-	Mail              Mail  // the server that mails leave by, if there is one
+	// DatabaseSecret is the ARN of the secret in Secrets Manager that keeps the
+	// database's password; empty: nobody changes it while the process runs.
+	DatabaseSecret string
+	Connections    int // of each pool; 0: derived from the server's limit
+	Roles          []Role
+	Redis          Redis // what is shared through Redis, if there is one
+	Mail           Mail  // the server that mails leave by, if there is one
 
 	lines []Line
 }

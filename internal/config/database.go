@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,19 @@ func databasePassword() Setting {
 				c.DatabaseURL, c.DatabaseReaderURL = withPassword(c.DatabaseURL, value), withPassword(c.DatabaseReaderURL, value)
 			}
 			return "", true
+		},
+	}
+}
+
+// databaseSecret names what is asked once the password has been changed.
+func databaseSecret() Setting {
+	arn := regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^\s?]+$`)
+	return Setting{
+		Name: "database-secret", Accepts: "nothing, or the ARN of a secret in Secrets Manager",
+		Help: "secret of AWS that keeps the password of the database and of its replica: it is read when the database refuses the one that is known, as after a rotation",
+		set: func(c *Config, value string) (string, bool) {
+			c.DatabaseSecret = value
+			return strconv.Quote(value), value == "" || arn.MatchString(value)
 		},
 	}
 }
@@ -174,6 +188,12 @@ func (c *Config) together() []errs.Problem {
 		wrong = append(wrong, errs.Problem{
 			Pointer: "ENISHI_DATABASE_READER_URL", Found: "a replica",
 			Allowed: "none without ENISHI_DATABASE_URL, the database that it is a replica of",
+		})
+	}
+	if c.DatabaseURL == "" && c.DatabaseSecret != "" {
+		wrong = append(wrong, errs.Problem{
+			Pointer: "--database-secret (ENISHI_DATABASE_SECRET)", Found: "a secret",
+			Allowed: "none without ENISHI_DATABASE_URL, the database that it opens",
 		})
 	}
 	if c.DatabaseURL != "" && len(c.Secret) == 0 {

@@ -107,7 +107,7 @@ func settings() []Setting {
 			Help:    "key that card ids and other keyed values derive from; changing it changes them all",
 			set:     setSecret,
 		},
-		databaseURL(), databaseReaderURL(), databasePassword(), connections(), redisURL(), redisPassword(), mailURL(), mailFrom(), roles(),
+		databaseURL(), databaseReaderURL(), databasePassword(), databaseSecret(), connections(), redisURL(), redisPassword(), mailURL(), mailFrom(), roles(),
 		{
 			Name: "log-format", Default: string(LogText), Accepts: "text or json",
 			Help: "form of the log's lines",

@@ -10,7 +10,8 @@ import (
 // connector opens connections and runs the statements that each begins with.
 type connector struct {
 	driver.Connector
-	begin []string
+	begin     []string
+	passwords *passwords // nil: the configuration's stays
 }
 
 // unsent is an error that the driver turns into driver.ErrBadConn wherever a
@@ -20,7 +21,7 @@ const unsent = "bad connection"
 
 // Connect gives a connection that has run them.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	conn, err := c.dial(ctx)
 	if err != nil && err.Error() == unsent {
 		err = fmt.Errorf("sign in: %w", driver.ErrBadConn)
 	}
@@ -37,4 +38,11 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		}
 	}
 	return conn, nil
+}
+
+func (c *connector) dial(ctx context.Context) (driver.Conn, error) {
+	if c.passwords == nil {
+		return c.Connector.Connect(ctx)
+	}
+	return c.passwords.connect(ctx, c.Connector.Connect)
 }

@@ -58,6 +58,7 @@ const (
 	erStatementTimeout  = 1969 // MariaDB
 	erQueryTimeout      = 3024 // MySQL
 	erAccessDenied      = 1045
+	erAccessDeniedNone  = 1698 // MariaDB, and MySQL: of one who has given no password
 	erDBAccessDenied    = 1044
 	erTableAccess       = 1142
 	erSpecificAccess    = 1227

@@ -3,10 +3,13 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"io/fs"
 	"net"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
 
 	"enishi/internal/store"
 )
@@ -83,4 +86,19 @@ func BeginRead() string { return dialect().BeginRead }
 // Accept says whether a server of this version is new enough.
 func Accept(version string) error {
 	return server{mariadb: strings.Contains(version, "MariaDB")}.accept(version)
+}
+
+// SignIn gives what signs in by passwords that may change; dial is the server.
+func SignIn(first string, another func(context.Context, string) (string, error)) func(ctx context.Context, dial func(password string) error) error {
+	p := newPasswords(&mysql.Config{Passwd: first}, another)
+	return func(ctx context.Context, dial func(password string) error) error {
+		_, err := p.connect(ctx, func(ctx context.Context) (driver.Conn, error) {
+			c := &mysql.Config{Passwd: "of the configuration"}
+			if err := put(ctx, c); err != nil {
+				return nil, err
+			}
+			return nil, dial(c.Passwd)
+		})
+		return err
+	}
 }

@@ -40,6 +40,10 @@ type Options struct {
 	// Replica is the address of a copy of the database that may lag; empty:
 	// there is none. It need not be there yet.
 	Replica string
+	// Password, if it is not nil, gives another password than one that the server, or
+	// its replica, has refused; or the same, if there is no other. It is asked by one
+	// goroutine at a time, and for some seconds at most.
+	Password func(ctx context.Context, refused string) (string, error)
 	// Expect refuses to change the schema: it must be current.
 	Expect bool
 }
@@ -68,6 +72,10 @@ func Open(ctx context.Context, address string, o Options) (*store.Store, error) 
 }
 
 func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store, err error) {
+	p := newPasswords(config, o.Password)
+	if config, err = accepted(ctx, config, p); err != nil {
+		return nil, err
+	}
 	server, err := ask(ctx, config)
 	if err != nil {
 		return nil, err
@@ -83,11 +91,11 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 		config = config.Clone()
 		config.ReadTimeout, config.WriteTimeout = silence, silence
 	}
-	writers, err := connect(config, settings(server, o, true))
+	writers, err := connectBy(config, settings(server, o, true), p)
 	if err != nil {
 		return nil, err
 	}
-	readers, err := connect(config, settings(server, o, false))
+	readers, err := connectBy(config, settings(server, o, false), p)
 	if err != nil {
 		return nil, errors.Join(err, writers.Close())
 	}
@@ -96,7 +104,7 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 		Readers: store.Pool{DB: readers, Most: most, Fresh: fresh(o), Fit: writable},
 	}
 	if o.Replica != "" {
-		replica, err := connectReplica(o.Replica, settings(server, o, false))
+		replica, err := connectReplica(o.Replica, settings(server, o, false), p)
 		if err != nil {
 			return nil, errors.Join(err, writers.Close(), readers.Close())
 		}
@@ -112,14 +120,33 @@ func open(ctx context.Context, config *mysql.Config, o Options) (_ *store.Store,
 
 // connectReplica gives a handle that gives up soon: whoever asks a replica can
 // ask the writer.
-func connectReplica(address string, begin []string) (*sql.DB, error) {
+func connectReplica(address string, begin []string, p *passwords) (*sql.DB, error) {
 	config, err := parse(address)
 	if err != nil {
 		return nil, err
 	}
 	config.Timeout = time.Second
 	config.ReadTimeout, config.WriteTimeout = silence, silence
-	return connect(config, begin)
+	return connectBy(config, begin, p)
+}
+
+// accepted gives a configuration with the password that the server takes now.
+func accepted(ctx context.Context, config *mysql.Config, p *passwords) (_ *mysql.Config, err error) {
+	if p == nil {
+		return config, nil
+	}
+	config = config.Clone()
+	config.ReadTimeout, config.WriteTimeout = silence, silence
+	db, err := connectBy(config, nil, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(db.PingContext(ctx), db.Close()); err != nil {
+		return nil, err
+	}
+	config.ReadTimeout, config.WriteTimeout = loadTime, loadTime
+	config.Passwd = p.known()
+	return config, nil
 }
 
 // server is what a database says of itself.
@@ -301,11 +328,20 @@ func settings(s server, o Options, write bool) []string {
 
 // connect gives a handle whose sessions begin with the statements.
 func connect(config *mysql.Config, begin []string) (*sql.DB, error) {
-	c, err := mysql.NewConnector(config.Clone())
+	return connectBy(config, begin, nil)
+}
+
+// connectBy is connect with passwords that may change.
+func connectBy(config *mysql.Config, begin []string, p *passwords) (*sql.DB, error) {
+	config = config.Clone()
+	if err := config.Apply(mysql.BeforeConnect(put)); err != nil {
+		return nil, err
+	}
+	c, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(&connector{c, begin}), nil
+	return sql.OpenDB(&connector{c, begin, p}), nil
 }
 
 // parse reads an address.
