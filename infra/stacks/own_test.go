@@ -14,7 +14,7 @@ func TestOwnMetricsAreOfTheirEnvironment(t *testing.T) {
 	for _, e := range environment.All() {
 		all, _ := synthesised(t, e)
 		for name, d := range all["enishi-"+e.Name+"-service"].of("AWS::ECS::TaskDefinition") {
-			if want := `{"Name":"ENISHI_CLOUDWATCH_ENVIRONMENT","Value":"` + e.Name + `"}`; !strings.Contains(d.text, want) {
+			if want := `{"Name":"ENISHI_ENVIRONMENT","Value":"` + e.Name + `"}`; !strings.Contains(d.text, want) {
 				t.Errorf("%s: %s is not told %s", e.Name, name, want)
 			}
 		}

@@ -118,7 +118,7 @@ func (t *tasks) environment(task program.Task) *[]any {
 		name  string
 		value *string
 	}{
-		{"ENISHI_ENVIRONMENT", jsii.String(t.e.Name)},
+		{"ENISHI_ENVIRONMENT", jsii.String(t.e.Name)}, // also a dimension of what alarms ask for
 		{"ENISHI_DATA_KIND", jsii.String(kind(t.e))}, // a dump of people's data is refused where only demo data may be
 		{"ENISHI_DATABASE_URL", join("mysql://enishi@", d.Cluster.AttrEndpointAddress(), ":3306/enishi?tls=true")},
 		{"ENISHI_DATABASE_READER_URL", join("mysql://enishi@", d.Cluster.AttrReadEndpointAddress(), ":3306/enishi?tls=true")},
@@ -129,7 +129,7 @@ func (t *tasks) environment(task program.Task) *[]any {
 		{"ENISHI_PROXIES", jsii.String("2")}, // CloudFront and the load balancer
 		{"ENISHI_ADDR", jsii.String(fmt.Sprintf(":%d", t.program.Port))},
 		{"ENISHI_LOG_FORMAT", jsii.String("json")},
-		{"ENISHI_CLOUDWATCH_ENVIRONMENT", jsii.String(t.e.Name)}, // a dimension of what alarms ask for
+		{"ENISHI_CLOUDWATCH", jsii.String("on")},
 		{"ENISHI_MAIL_FROM", jsii.String("Enishi <no-reply@" + t.e.Domain + ">")},
 	} {
 		out = append(out, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(v.name), Value: v.value})

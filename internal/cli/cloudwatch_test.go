@@ -180,7 +180,7 @@ func TestCloudWatchIsToldOnServers(t *testing.T) {
 // lacks, and for what is measured and did not happen.
 func toldWhatIsAsked(t *testing.T, lacks []string, env ...string) {
 	dir := t.TempDir()
-	s := tell(t, fleet.Build(t, dir), append(env, "ENISHI_CLOUDWATCH_ENVIRONMENT=test", "ENISHI_LOG_LEVEL=error"), "--data", filepath.Join(dir, "data"))
+	s := tell(t, fleet.Build(t, dir), append(env, "ENISHI_CLOUDWATCH=on", "ENISHI_ENVIRONMENT=test", "ENISHI_LOG_LEVEL=error"), "--data", filepath.Join(dir, "data"))
 	w := &writers{t: t, url: s.url}
 	w.open()
 	if status, body := s.ask("POST", "/api/v1/candidates", fmt.Sprintf(newcomer, "one@example.jp")); status != http.StatusCreated {

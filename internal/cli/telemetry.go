@@ -48,7 +48,7 @@ func newTelemetry(ctx context.Context, log *slog.Logger, c *config.Config, in *i
 // join adds what tells of the process while it serves.
 func (t *telemetries) join(group *lifecycle.Group, log *slog.Logger, c *config.Config) {
 	group.Add("traces", t.traces)
-	if c.CloudWatchEnvironment != "" {
+	if c.CloudWatch {
 		group.Add("cloudwatch", cloudWatch(log, c, t.registry))
 	}
 }
@@ -56,7 +56,7 @@ func (t *telemetries) join(group *lifecycle.Group, log *slog.Logger, c *config.C
 // cloudWatch gives what tells CloudWatch of a process what its alarms and its dashboard
 // ask for.
 func cloudWatch(log *slog.Logger, c *config.Config, registry *prometheus.Registry) *telemetry.CloudWatch {
-	o := telemetry.CloudWatchOptions{Namespace: alarm.Namespace, Dimensions: map[string]string{alarm.EnvironmentDimension: c.CloudWatchEnvironment}}
+	o := telemetry.CloudWatchOptions{Namespace: alarm.Namespace, Dimensions: map[string]string{alarm.EnvironmentDimension: c.Environment}}
 	for _, m := range alarm.Own() {
 		o.Metrics = append(o.Metrics, telemetry.CloudMetric{Name: m.Name, Labels: m.Labels, Once: m.AddsUp()})
 	}

@@ -71,10 +71,9 @@ type Config struct {
 	// part of traces that is recorded.
 	TracesURL   string
 	TracesRatio float64
-	// CloudWatchEnvironment is the environment under which CloudWatch keeps the
-	// process's own metrics; empty: it is told none.
-	CloudWatchEnvironment string
-	Secret                Secret // empty: kept in a file of the data folder, see FindOrMakeSecret
+	// CloudWatch says that it is told of the process's own metrics, under Environment.
+	CloudWatch bool
+	Secret     Secret // empty: kept in a file of the data folder, see FindOrMakeSecret
 	// DatabaseURL is the address of a MySQL or MariaDB server's database;
 	// empty: a file in the data folder.
 	DatabaseURL string

@@ -142,13 +142,19 @@ func TestResolveRefuses(t *testing.T) {
 		},
 		{
 			name:  "of CloudWatch",
-			flags: map[string]string{"cloudwatch-environment": "The first"},
-			want:  []errs.Problem{{Pointer: "--cloudwatch-environment", Found: `"The first"`}},
+			flags: map[string]string{"cloudwatch": "yes", "environment": "The first"},
+			want:  []errs.Problem{{Pointer: "--environment", Found: `"The first"`}, {Pointer: "--cloudwatch", Found: `"yes"`}},
+		},
+		{
+			name:  "of whose data it is",
+			flags: map[string]string{"data-kind": "people"},
+			env:   map[string]string{"ENISHI_ENVIRONMENT": strings.Repeat("a", 33)},
+			want:  []errs.Problem{{Pointer: "ENISHI_ENVIRONMENT", Found: strings.Repeat("a", 33)}, {Pointer: "--data-kind", Found: `"people"`}},
 		},
 		{
 			name: "of CloudWatch, in text",
-			env:  map[string]string{"ENISHI_CLOUDWATCH_ENVIRONMENT": "prod"},
-			want: []errs.Problem{{Pointer: "--log-format (ENISHI_LOG_FORMAT)", Found: `"text"`}},
+			env:  map[string]string{"ENISHI_CLOUDWATCH": "on"},
+			want: []errs.Problem{{Pointer: "--log-format (ENISHI_LOG_FORMAT)", Found: `"text"`}, {Pointer: "--environment (ENISHI_ENVIRONMENT)", Found: "none"}},
 		},
 		{
 			name:  "of traces and logs",
@@ -189,6 +195,8 @@ func TestDescribe(t *testing.T) {
 		{Name: "data", Flag: "--data", Env: "ENISHI_DATA", Value: "data/demo", Source: config.FromFlag},
 		{Name: "files-url", Flag: "--files-url", Env: "ENISHI_FILES_URL", Value: "data/demo/files", Source: config.FromDefault},
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
+		{Name: "environment", Flag: "--environment", Env: "ENISHI_ENVIRONMENT", Source: config.FromDefault},
+		{Name: "data-kind", Flag: "--data-kind", Env: "ENISHI_DATA_KIND", Source: config.FromDefault},
 		{Name: "permit", Flag: "--permit", Env: "ENISHI_PERMIT", Source: config.FromDefault},
 		{Name: "contact", Flag: "--contact", Env: "ENISHI_CONTACT", Source: config.FromDefault},
 		{Name: "public-url", Flag: "--public-url", Env: "ENISHI_PUBLIC_URL", Value: "http://127.0.0.1:8080", Source: config.FromDefault},
@@ -210,7 +218,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "log-level", Flag: "--log-level", Env: "ENISHI_LOG_LEVEL", Value: "info", Source: config.FromDefault},
 		{Name: "traces-url", Env: "ENISHI_TRACES_URL", Value: "(none)", Source: config.FromDefault},
 		{Name: "traces-ratio", Flag: "--traces-ratio", Env: "ENISHI_TRACES_RATIO", Value: "0.05", Source: config.FromDefault},
-		{Name: "cloudwatch-environment", Flag: "--cloudwatch-environment", Env: "ENISHI_CLOUDWATCH_ENVIRONMENT", Source: config.FromDefault},
+		{Name: "cloudwatch", Flag: "--cloudwatch", Env: "ENISHI_CLOUDWATCH", Value: "off", Source: config.FromDefault},
 	}
 	if diff := cmp.Diff(want, c.Describe(), cmpopts.IgnoreFields(config.Line{}, "Help")); diff != "" {
 		t.Errorf("Describe (-want +got):\n%s", diff)

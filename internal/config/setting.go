@@ -116,7 +116,7 @@ func settings() []Setting {
 				return strconv.Quote(value), c.LogFormat == LogText || c.LogFormat == LogJSON
 			},
 		},
-		logLevel(), tracesURL(), tracesRatio(), cloudWatchEnvironment(),
+		logLevel(), tracesURL(), tracesRatio(), cloudWatch(),
 	}
 }
 

@@ -3,7 +3,6 @@ package config
 import (
 	"log/slog"
 	"net/url"
-	"regexp"
 	"strconv"
 
 	"enishi/internal/errs"
@@ -51,27 +50,32 @@ func tracesRatio() Setting {
 	}
 }
 
-// cloudWatchEnvironment both asks for the lines and tells the metrics of one
-// environment from those of another in the same account.
-func cloudWatchEnvironment() Setting {
-	named := regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+// cloudWatch tells the metrics of one environment from those of another in the same account
+// by the name of the installation.
+func cloudWatch() Setting {
 	return Setting{
-		Name: "cloudwatch-environment", Accepts: "nothing, or the name of an environment: at most 32 small letters, digits and hyphens, the first a letter",
-		Help: "environment under which CloudWatch keeps the metrics that its alarms ask for; a server writes them into its log then, every minute",
+		Name: "cloudwatch", Default: "off", Accepts: "on or off",
+		Help: "on: a server writes into its log, every minute, the metrics that CloudWatch's alarms ask for, under the name in ENISHI_ENVIRONMENT",
 		set: func(c *Config, value string) (string, bool) {
-			c.CloudWatchEnvironment = value
-			return strconv.Quote(value), value == "" || named.MatchString(value)
+			c.CloudWatch = value == "on"
+			return strconv.Quote(value), value == "on" || value == "off"
 		},
 	}
 }
 
-// metricsTogether refuses lines that nobody could read.
-func (c *Config) metricsTogether() []errs.Problem {
-	if c.CloudWatchEnvironment == "" || c.LogFormat == LogJSON {
+// metricsTogether refuses lines that nobody could read, or could not tell from another's.
+func (c *Config) metricsTogether() (wrong []errs.Problem) {
+	if !c.CloudWatch {
 		return nil
 	}
-	return []errs.Problem{{
-		Pointer: "--log-format (ENISHI_LOG_FORMAT)", Found: strconv.Quote(string(c.LogFormat)),
-		Allowed: "json where --cloudwatch-environment is set: CloudWatch reads metrics in no other",
-	}}
+	if c.LogFormat != LogJSON {
+		wrong = append(wrong, errs.Problem{
+			Pointer: "--log-format (ENISHI_LOG_FORMAT)", Found: strconv.Quote(string(c.LogFormat)),
+			Allowed: "json where --cloudwatch is on: CloudWatch reads metrics in no other",
+		})
+	}
+	if c.Environment == "" {
+		wrong = append(wrong, errs.Problem{Pointer: "--environment (ENISHI_ENVIRONMENT)", Found: "none", Allowed: "the name of the installation where --cloudwatch is on: its metrics bear it"})
+	}
+	return wrong
 }
