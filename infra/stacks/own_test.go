@@ -73,7 +73,7 @@ func TestTheProgramReadsOneSecret(t *testing.T) {
 			t.Errorf("%s: %d statements let the program read secrets, want 1", e.Name, found)
 		}
 		for name, d := range service.of("AWS::ECS::TaskDefinition") {
-			if !strings.Contains(d.text, `{"Name":"ENISHI_DATABASE_SECRET","Value":{"Fn::ImportValue":"`) {
+			if !strings.Contains(d.text, `{"Name":"ENISHI_DATABASE_SECRET_ARN","Value":{"Fn::ImportValue":"`) {
 				t.Errorf("%s: %s is not told where the password is", e.Name, name)
 			}
 		}

@@ -122,7 +122,7 @@ func (t *tasks) environment(task program.Task) *[]any {
 		{"ENISHI_DATA_KIND", jsii.String(kind(t.e))}, // a dump of people's data is refused where only demo data may be
 		{"ENISHI_DATABASE_URL", join("mysql://enishi@", d.Cluster.AttrEndpointAddress(), ":3306/enishi?tls=true")},
 		{"ENISHI_DATABASE_READER_URL", join("mysql://enishi@", d.Cluster.AttrReadEndpointAddress(), ":3306/enishi?tls=true")},
-		{"ENISHI_DATABASE_SECRET", d.Cluster.AttrMasterUserSecretSecretArn()}, // RDS changes what is in it
+		{"ENISHI_DATABASE_SECRET_ARN", d.Cluster.AttrMasterUserSecretSecretArn()}, // RDS changes what is in it
 		{"ENISHI_FILES_URL", join("s3://", d.Files.BucketName(), "?region="+t.e.Region)},
 		{"ENISHI_REDIS_URL", join("rediss://", d.Cache.AttrPrimaryEndPointAddress(), ":6379/0")},
 		{"ENISHI_PUBLIC_URL", jsii.String("https://" + t.e.Domain)},

@@ -101,7 +101,7 @@ func newRotation(t *testing.T) *rotation {
 	r.secrets = newSecrets(t, "first")
 	at.User = url.User(r.user)
 	r.env = []string{
-		"ENISHI_DATABASE_URL=" + at.String(), "ENISHI_DATABASE_PASSWORD=first", "ENISHI_DATABASE_SECRET=" + secretARN,
+		"ENISHI_DATABASE_URL=" + at.String(), "ENISHI_DATABASE_PASSWORD=first", "ENISHI_DATABASE_SECRET_ARN=" + secretARN,
 		"ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_DATABASE_CONNECTIONS=60", "ENISHI_CONCURRENCY=100",
 		"AWS_ENDPOINT_URL_SECRETS_MANAGER=" + r.secrets.URL, "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret", "AWS_EC2_METADATA_DISABLED=true",
 	}

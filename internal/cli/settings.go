@@ -33,7 +33,7 @@ type settings struct {
 	CloudWatch   *string `name:"cloudwatch" placeholder:"on|off" help:"Tell CloudWatch of the process's own metrics, by lines of the log under the installation's name (default off)."`
 	Roles        *string `placeholder:"LIST" help:"What this process does: web, worker, job (default all)."`
 
-	DatabaseSecret      *string `placeholder:"ARN" help:"Secret of AWS that is read when the database refuses the password that is known."`
+	DatabaseSecret      *string `name:"database-secret-arn" placeholder:"ARN" help:"Secret of AWS that is read when the database refuses the password that is known."`
 	DatabaseConnections *string `placeholder:"N" help:"Connections to a database server, for reading and for writing each (default auto)."`
 }
 
@@ -52,7 +52,7 @@ func (s settings) resolve(w World) (*config.Config, error) {
 	for name, value := range map[string]*string{
 		"addr": s.Addr, "data": s.Data, "files-url": s.FilesURL, "matching-mode": s.MatchingMode, "environment": s.Environment, "data-kind": s.DataKind, "permit": s.Permit, "contact": s.Contact, "public-url": s.PublicURL, "mail-from": s.MailFrom, "rate-limits": s.RateLimits, "proxies": s.Proxies, "concurrency": s.Concurrency, "log-format": s.LogFormat,
 		"log-level": s.LogLevel, "traces-ratio": s.TracesRatio, "cloudwatch": s.CloudWatch,
-		"roles": s.Roles, "database-connections": s.DatabaseConnections, "database-secret": s.DatabaseSecret,
+		"roles": s.Roles, "database-connections": s.DatabaseConnections, "database-secret-arn": s.DatabaseSecret,
 	} {
 		if value != nil {
 			flags[name] = *value

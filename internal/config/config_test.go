@@ -132,13 +132,13 @@ func TestResolveRefuses(t *testing.T) {
 		},
 		{
 			name: "of a secret of AWS",
-			env:  map[string]string{"ENISHI_DATABASE_SECRET": "enishi/database"},
-			want: []errs.Problem{{Pointer: "ENISHI_DATABASE_SECRET", Found: `"enishi/database"`}},
+			env:  map[string]string{"ENISHI_DATABASE_SECRET_ARN": "enishi/database"},
+			want: []errs.Problem{{Pointer: "ENISHI_DATABASE_SECRET_ARN", Found: `"enishi/database"`}},
 		},
 		{
 			name: "of a secret of no database",
-			env:  map[string]string{"ENISHI_DATABASE_SECRET": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:rds!cluster-1-a"},
-			want: []errs.Problem{{Pointer: "--database-secret (ENISHI_DATABASE_SECRET)", Found: "a secret"}},
+			env:  map[string]string{"ENISHI_DATABASE_SECRET_ARN": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:rds!cluster-1-a"},
+			want: []errs.Problem{{Pointer: "--database-secret-arn (ENISHI_DATABASE_SECRET_ARN)", Found: "a secret"}},
 		},
 		{
 			name:  "of CloudWatch",
@@ -207,7 +207,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "database-url", Env: "ENISHI_DATABASE_URL", Value: "(a file in the data folder)", Source: config.FromDefault},
 		{Name: "database-reader-url", Env: "ENISHI_DATABASE_READER_URL", Value: "(none)", Source: config.FromDefault},
 		{Name: "database-password", Env: "ENISHI_DATABASE_PASSWORD", Value: "(none)", Source: config.FromDefault},
-		{Name: "database-secret", Flag: "--database-secret", Env: "ENISHI_DATABASE_SECRET", Source: config.FromDefault},
+		{Name: "database-secret-arn", Flag: "--database-secret-arn", Env: "ENISHI_DATABASE_SECRET_ARN", Source: config.FromDefault},
 		{Name: "database-connections", Flag: "--database-connections", Env: "ENISHI_DATABASE_CONNECTIONS", Value: "auto", Source: config.FromDefault},
 		{Name: "redis-url", Env: "ENISHI_REDIS_URL", Value: "(none: limits are each process's own)", Source: config.FromDefault},
 		{Name: "redis-password", Env: "ENISHI_REDIS_PASSWORD", Value: "(none)", Source: config.FromDefault},

@@ -57,7 +57,7 @@ func databasePassword() Setting {
 func databaseSecret() Setting {
 	arn := regexp.MustCompile(`^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[^\s?]+$`)
 	return Setting{
-		Name: "database-secret", Accepts: "nothing, or the ARN of a secret in Secrets Manager",
+		Name: "database-secret-arn", Accepts: "nothing, or the ARN of a secret in Secrets Manager",
 		Help: "secret of AWS that keeps the password of the database and of its replica: it is read when the database refuses the one that is known, as after a rotation",
 		set: func(c *Config, value string) (string, bool) {
 			c.DatabaseSecret = value
@@ -192,7 +192,7 @@ func (c *Config) together() []errs.Problem {
 	}
 	if c.DatabaseURL == "" && c.DatabaseSecret != "" {
 		wrong = append(wrong, errs.Problem{
-			Pointer: "--database-secret (ENISHI_DATABASE_SECRET)", Found: "a secret",
+			Pointer: "--database-secret-arn (ENISHI_DATABASE_SECRET_ARN)", Found: "a secret",
 			Allowed: "none without ENISHI_DATABASE_URL, the database that it opens",
 		})
 	}
