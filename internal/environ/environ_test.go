@@ -539,6 +539,26 @@ func TestLook(t *testing.T) {
 	})
 }
 
+// TestAnOldSecretOfTheEdgeGoes removes what the load balancer takes no more, without being asked whether
+// that may be lost. Of any other it is asked.
+func TestAnOldSecretOfTheEdgeGoes(t *testing.T) {
+	t.Parallel()
+	before := written(t, "dev", `, "DataEdgeKey1AB": {"Type": "AWS::SecretsManager::Secret"}, "DataOther": {"Type": "AWS::SecretsManager::Secret"}`)
+	after := written(t, "dev", `, "DataOther": {"Type": "AWS::SecretsManager::Secret"}`)
+	neither := written(t, "dev", "")
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		for _, w := range []*environ.Wanted{before, after} {
+			if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := environ.Up(t.Context(), options(a, neither, nil)); !errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), "remove AWS::SecretsManager::Secret DataOther") {
+			t.Errorf("another secret goes: %v", err)
+		}
+	})
+}
+
 // TestDownRefuses asks for an environment with people's data, and for one of which nobody
 // knows.
 func TestDownRefuses(t *testing.T) {
@@ -618,6 +638,9 @@ func TestKnownTemplates(t *testing.T) {
 	}
 	if got, want := w.Templates[1].Kept, []string{"image", "web/least", "web/most", "worker/least", "worker/most"}; !slices.Equal(got, want) {
 		t.Errorf("the service reads %q, want %q", got, want)
+	}
+	if !strings.Contains(w.Templates[0].Body, `"DataEdgeKey1`) {
+		t.Error("the base has no secret of the edge by the name that its going is known by")
 	}
 	if got, want := w.Templates[3].Parameters, []string{"Access", "ZoneId"}; !slices.Equal(got, want) {
 		t.Errorf("the edge is given %q, want %q", got, want)

@@ -192,9 +192,16 @@ func holds() []string {
 	}
 }
 
+// shownName is what the names of the secrets begin with that CloudFront shows to the load balancer.
+// Nothing is lost with one: it goes when two newer ones are there.
+const shownName = "DataEdgeKey"
+
 // loses says whether a change would take away something that data is in. What is retained,
 // or leaves an image of itself, is not lost.
 func loses(r *types.ResourceChange) bool {
+	if strings.HasPrefix(aws.ToString(r.LogicalResourceId), shownName) {
+		return false
+	}
 	if !slices.Contains(holds(), aws.ToString(r.ResourceType)) || r.PolicyAction == types.PolicyActionRetain || r.PolicyAction == types.PolicyActionSnapshot || r.PolicyAction == types.PolicyActionReplaceAndRetain || r.PolicyAction == types.PolicyActionReplaceAndSnapshot {
 		return false
 	}
