@@ -25,6 +25,16 @@ const (
 // Capacities gives all kinds.
 func Capacities() []Capacity { return []Capacity{Fargate, FargateSpot, EC2} }
 
+// Files says where the files are that processes read of each other, such as snapshots.
+type Files string
+
+// The places: a bucket, of which tasks ask; or a file system that every task mounts, for whoever
+// wants to reach files as files. A bucket costs less, and a task that cannot reach it starts.
+const (
+	InS3  Files = "s3"
+	InEFS Files = "efs"
+)
+
 // Bounds are how many tasks a service has: that many at least and at most. What is
 // set here is for the first deployment; operators' later choice is kept.
 type Bounds struct{ Least, Most int }
@@ -45,6 +55,7 @@ type Environment struct {
 	Elsewhere bool
 	Zones     []string // availability zones
 	Capacity  Capacity
+	Files     Files
 
 	Web, Worker Bounds
 	WebPower    Power
@@ -115,21 +126,21 @@ const docs = "https://code.enishi.example.jp/enishi/blob/main/"
 func All() []Environment {
 	return []Environment{
 		{
-			Name: "dev", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "dev.enishi.example.jp", Zones: tokyo(), Capacity: FargateSpot,
+			Name: "dev", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "dev.enishi.example.jp", Zones: tokyo(), Capacity: FargateSpot, Files: InS3,
 			Web: Bounds{1, 2}, Worker: Bounds{1, 2}, WebPower: Power{512, 1024}, WorkerPower: Power{512, 1024}, HostType: "t4g.medium",
 			Database: Database{0.5, 2, 0}, Cache: Cache{"cache.t4g.micro", 0},
 			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 500, NATs: 1,
 			Told: Told{"ja", "alarm@dev.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
-			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
+			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate, Files: InS3,
 			Web: Bounds{2, 4}, Worker: Bounds{2, 2}, WebPower: Power{1024, 2048}, WorkerPower: Power{1024, 2048}, HostType: "m7g.large",
 			Database: Database{0.5, 8, 1}, Cache: Cache{"cache.t4g.small", 1},
 			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Bake: 2 * time.Minute, NATs: 1,
 			Told: Told{"ja", "alarm@staging.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
-			Name: "prod", Real: true, Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "enishi.example.jp", Zones: tokyo(), Capacity: Fargate,
+			Name: "prod", Real: true, Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "enishi.example.jp", Zones: tokyo(), Capacity: Fargate, Files: InS3,
 			Web: Bounds{3, 30}, Worker: Bounds{2, 4}, WebPower: Power{2048, 4096}, WorkerPower: Power{2048, 4096}, HostType: "m7g.xlarge",
 			Database: Database{2, 64, 2}, Cache: Cache{"cache.m7g.large", 2},
 			LogDays: 90, ArchiveDays: 400, BackupDays: 35, Budget: 6000, Bake: 10 * time.Minute, NATs: 3,

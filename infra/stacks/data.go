@@ -40,7 +40,8 @@ func newKeys(scope constructs.Construct, e environment.Environment) *Keys {
 type Data struct {
 	Cluster  awsrds.CfnDBCluster
 	Cache    awselasticache.CfnReplicationGroup
-	Files    awss3.Bucket // what processes read of each other, such as snapshots
+	Files    awss3.Bucket // what processes read of each other, such as snapshots; nil where Mount is
+	Mount    *Mount       // the same, in a file system; nil: in the bucket
 	Archive  awss3.Bucket // logs after their time in CloudWatch
 	Secret   awssecretsmanager.Secret
 	CacheKey awssecretsmanager.Secret
@@ -54,19 +55,16 @@ type Data struct {
 func newData(scope constructs.Construct, e environment.Environment, n *Network, keys *Keys) *Data {
 	s := constructs.NewConstruct(scope, jsii.String("Data"))
 	access := newAccess(s, e)
-	d := &Data{
-		Access:  access,
-		Cluster: newDatabase(s, e, n, keys),
-		// A snapshot that was removed may hold people who were erased since.
-		Files: newBucket(s, "Files", e, keys, access, &[]*awss3.LifecycleRule{{
-			NoncurrentVersionExpiration: awscdk.Duration_Days(jsii.Number(1)), AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(1)),
-			ExpiredObjectDeleteMarker: jsii.Bool(true),
-		}}),
-		Archive:  newBucket(s, "Archive", e, keys, access, archiveRules(e)),
-		Secret:   newSecret(s, "Secret", "signs links and cursors, for every process alike", e, keys),
-		Mail:     newSecret(s, "Mail", "the URL of the mail server: put the one of SES in its place", e, keys),
-		CacheKey: newSecret(s, "CacheKey", "the password of the cache", e, keys),
+	d := &Data{Access: access, Cluster: newDatabase(s, e, n, keys)}
+	if e.Files == environment.InEFS {
+		d.Mount = newMount(s, e, n, keys)
+	} else {
+		d.Files = newFiles(s, e, keys, access)
 	}
+	d.Archive = newBucket(s, "Archive", e, keys, access, archiveRules(e))
+	d.Secret = newSecret(s, "Secret", "signs links and cursors, for every process alike", e, keys)
+	d.Mail = newSecret(s, "Mail", "the URL of the mail server: put the one of SES in its place", e, keys)
+	d.CacheKey = newSecret(s, "CacheKey", "the password of the cache", e, keys)
 	d.Records = newBucket(s, "Records", e, keys, access, nil)
 	d.Operator = awssecretsmanager.NewSecret(s, jsii.String("Operator"), &awssecretsmanager.SecretProps{
 		Description: jsii.String("Enishi " + e.Name + ": the operator that accepts versions"), EncryptionKey: keys.Data, RemovalPolicy: stays(e),
@@ -96,6 +94,23 @@ func kind(e environment.Environment) string {
 		return "real"
 	}
 	return "demo"
+}
+
+// newFiles describes the bucket of files. A snapshot that was removed may hold people who
+// were erased since.
+func newFiles(s constructs.Construct, e environment.Environment, keys *Keys, access awss3.Bucket) awss3.Bucket {
+	return newBucket(s, "Files", e, keys, access, &[]*awss3.LifecycleRule{{
+		NoncurrentVersionExpiration: awscdk.Duration_Days(jsii.Number(1)), AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(1)),
+		ExpiredObjectDeleteMarker: jsii.Bool(true),
+	}})
+}
+
+// filesARN names where files are.
+func (d *Data) filesARN() *string {
+	if d.Mount != nil {
+		return d.Mount.System.AttrArn()
+	}
+	return d.Files.BucketArn()
 }
 
 // say keeps in the account what a deployment needs to know of the environment.

@@ -31,7 +31,7 @@ func parts() []string { return []string{"base", "service", "alarms", "edge"} }
 
 // TestTemplatesAreKnown compares what is deployed with what was read last: a change that
 // nobody meant is seen. In testdata the templates of prod on Fargate are whole; dev.diff says how
-// dev differs from it, and dev-ec2.diff how dev on EC2 does from dev.
+// dev differs from it, prod-efs.diff how prod would with its files in a file system, and dev-ec2.diff how dev on EC2 does from dev.
 func TestTemplatesAreKnown(t *testing.T) {
 	w := &written{T: t, seen: map[string]bool{}}
 	e, err := environment.Find(whole)
@@ -43,6 +43,8 @@ func TestTemplatesAreKnown(t *testing.T) {
 	for _, part := range parts() {
 		known(t, "enishi-"+whole+"-"+part+templated, first[part])
 	}
+	e.Files = environment.InEFS
+	known(t, whole+"-efs.diff", differences(t, first, w.texts(e), e.Name))
 	for _, e := range environment.All() {
 		e.Capacity = wholeOn
 		on := w.texts(e)
@@ -81,7 +83,7 @@ func (w *written) texts(e environment.Environment) map[string]string {
 			continue
 		}
 		w.seen[string(text)] = true
-		if err := os.WriteFile(filepath.Join(*templates, "enishi-"+e.Name+"-"+string(e.Capacity)+"-"+part+templated), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(*templates, "enishi-"+e.Name+"-"+string(e.Capacity)+"-"+string(e.Files)+"-"+part+templated), text, 0o600); err != nil {
 			w.Fatal(err)
 		}
 	}

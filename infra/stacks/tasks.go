@@ -36,13 +36,15 @@ func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p 
 	// By policies of the roles alone: what grants would add to keys and buckets makes the
 	// stack that holds them depend on this one.
 	key := b.Keys.Data.KeyArn()
+	_, files := t.files()
+	for _, may := range files {
+		t.may.AddToPolicy(may)
+	}
 	for _, of := range []struct {
 		role    awsiam.Role
 		on      *string
 		actions []string
 	}{
-		{t.may, join("", b.Data.Files.BucketArn(), "/*"), []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}},
-		{t.may, b.Data.Files.BucketArn(), []string{"s3:ListBucket", "s3:ListBucketMultipartUploads"}},
 		{t.starts, b.Data.Cluster.AttrMasterUserSecretSecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.may, b.Data.Cluster.AttrMasterUserSecretSecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.may, key, []string{"kms:Decrypt", "kms:GenerateDataKey"}},
@@ -76,21 +78,19 @@ func (t *tasks) define(task program.Task, power environment.Power, more ...any) 
 	})
 	t.starts.AddToPolicy(allow(log.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents"))
 	platforms := jsii.Strings("FARGATE", "EC2")
+	volumes, at := t.volumes()
 	definition := awsecs.NewCfnTaskDefinition(t.scope, jsii.String(title(task.Name)), &awsecs.CfnTaskDefinitionProps{
 		Family: jsii.String("enishi-" + t.e.Name + "-" + task.Name), NetworkMode: jsii.String("awsvpc"), RequiresCompatibilities: platforms,
 		Cpu: jsii.String(strconv.Itoa(power.CPU)), Memory: jsii.String(strconv.Itoa(max(power.Memory, task.MemoryMiB))),
 		TaskRoleArn: t.may.RoleArn(), ExecutionRoleArn: t.starts.RoleArn(),
 		RuntimePlatform: &awsecs.CfnTaskDefinition_RuntimePlatformProperty{CpuArchitecture: jsii.String("ARM64"), OperatingSystemFamily: jsii.String("LINUX")},
-		Volumes:         &[]any{&awsecs.CfnTaskDefinition_VolumeProperty{Name: jsii.String("data")}, &awsecs.CfnTaskDefinition_VolumeProperty{Name: jsii.String("tmp")}},
+		Volumes:         volumes,
 		ContainerDefinitions: t.withLogRouter(log, &awsecs.CfnTaskDefinition_ContainerDefinitionProperty{
 			Name: jsii.String("enishi"), Image: t.image, Essential: jsii.Bool(true), Command: jsii.Strings(task.Args...),
 			ReadonlyRootFilesystem: jsii.Bool(true), StopTimeout: jsii.Number(task.StopSeconds), VersionConsistency: jsii.String("enabled"),
 			PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(t.program.Port), Protocol: jsii.String("tcp")}},
 			Environment:  t.environment(task), Secrets: pointerTo(append(*t.secrets(), more...)),
-			MountPoints: &[]any{
-				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("data"), ContainerPath: jsii.String("/data"), ReadOnly: jsii.Bool(false)},
-				&awsecs.CfnTaskDefinition_MountPointProperty{SourceVolume: jsii.String("tmp"), ContainerPath: jsii.String("/tmp"), ReadOnly: jsii.Bool(false)},
-			},
+			MountPoints:      at,
 			HealthCheck:      t.health(task),
 			LogConfiguration: t.logs(task.Name, log),
 			LinuxParameters:  &awsecs.CfnTaskDefinition_LinuxParametersProperty{Capabilities: &awsecs.CfnTaskDefinition_KernelCapabilitiesProperty{Drop: jsii.Strings("ALL")}},
@@ -113,17 +113,18 @@ func (t *tasks) health(task program.Task) *awsecs.CfnTaskDefinition_HealthCheckP
 // environment gives the settings that the installation decides.
 func (t *tasks) environment(task program.Task) *[]any {
 	d := t.base.Data
+	files, _ := t.files()
 	var out []any
 	for _, v := range []struct {
 		name  string
 		value *string
 	}{
 		{"ENISHI_ENVIRONMENT", jsii.String(t.e.Name)}, // also a dimension of what alarms ask for
-		{"ENISHI_DATA_KIND", jsii.String(kind(t.e))}, // a dump of people's data is refused where only demo data may be
+		{"ENISHI_DATA_KIND", jsii.String(kind(t.e))},  // a dump of people's data is refused where only demo data may be
 		{"ENISHI_DATABASE_URL", join("mysql://enishi@", d.Cluster.AttrEndpointAddress(), ":3306/enishi?tls=true")},
 		{"ENISHI_DATABASE_READER_URL", join("mysql://enishi@", d.Cluster.AttrReadEndpointAddress(), ":3306/enishi?tls=true")},
 		{"ENISHI_DATABASE_SECRET_ARN", d.Cluster.AttrMasterUserSecretSecretArn()}, // RDS changes what is in it
-		{"ENISHI_FILES_URL", join("s3://", d.Files.BucketName(), "?region="+t.e.Region)},
+		{"ENISHI_FILES_URL", files},
 		{"ENISHI_REDIS_URL", join("rediss://", d.Cache.AttrPrimaryEndPointAddress(), ":6379/0")},
 		{"ENISHI_PUBLIC_URL", jsii.String("https://" + t.e.Domain)},
 		{"ENISHI_PROXIES", jsii.String("2")}, // CloudFront and the load balancer

@@ -82,7 +82,7 @@ func newBackup(scope constructs.Construct, e environment.Environment, d *Data, k
 		})},
 	})
 	plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
-		awsbackup.BackupResource_FromArn(d.Cluster.AttrDbClusterArn()), awsbackup.BackupResource_FromArn(d.Files.BucketArn()),
+		awsbackup.BackupResource_FromArn(d.Cluster.AttrDbClusterArn()), awsbackup.BackupResource_FromArn(d.filesARN()),
 	}})
 	except(s, "IAM4", "AWS keeps this policy for what makes backups")
 }
