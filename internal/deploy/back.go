@@ -154,7 +154,7 @@ func (d *deployment) noteBack(ctx context.Context) error {
 		if err := d.mayChange(ctx); err != nil {
 			return err
 		}
-		diff := r.Image + " -> " + r.Before.Image
+		diff := digestOf(r.Image) + " -> " + digestOf(r.Before.Image)
 		if r.Tasks.Note, err = d.run(ctx, aws.ToString(definition.TaskDefinitionArn), r.ID, r.ID+"note", order{By: r.By, Why: r.Reason}, []string{"audit", "note", "deploy.back", diff}); err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func forward() []step {
 // goes on with.
 func (d *deployment) schema(ctx context.Context) error {
 	r := d.record
-	return d.once(ctx, "schema", once, &r.Tasks.Schema, schemaLimit, order{By: r.By, Why: r.Why, Deploys: r.Version + ": " + r.Before.Image + " -> " + r.Image}, "migrate")
+	return d.once(ctx, "schema", once, &r.Tasks.Schema, schemaLimit, order{By: r.By, Why: r.Why, Deploys: r.Version + ": " + digestOf(r.Before.Image) + " -> " + digestOf(r.Image)}, "migrate")
 }
 
 // simulator is where mails of the acceptance go: SES takes them, and nobody gets them.

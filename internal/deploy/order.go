@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"strings"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -11,6 +13,9 @@ type order struct{ By, Why, Deploys string }
 
 // most bounds each, in characters: ECS takes 8,192 of a task's overrides in all.
 const most = 500
+
+// digestOf names an image without its repository, which is the environment's own.
+func digestOf(image string) string { return image[strings.LastIndexByte(image, '@')+1:] }
 
 // environment gives it as the program reads it. A program that knows none of it reads
 // none.
