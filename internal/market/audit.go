@@ -79,6 +79,7 @@ const (
 	AuditEndMaintenance  Audited = "maintenance.end" // or its plan is withdrawn
 	AuditMigrate         Audited = "schema.migrate"
 	AuditDemo            Audited = "demo.load"
+	AuditTransfer        Audited = "data.transfer"
 	AuditSQL             Audited = "sql.read"
 	AuditDeploy          Audited = "deploy.begin"
 	AuditDeployBack      Audited = "deploy.back"
@@ -94,7 +95,7 @@ func AuditedKinds() []Audited {
 		AuditMakeRule, AuditEditRule, AuditActivate, AuditPause, AuditExpireRule, AuditBatch, AuditScout, AuditHire, AuditSayPay, AuditMendPay, AuditConfirmPay, AuditSetAside,
 		AuditReopenPay, AuditErase, AuditJob, AuditOperator,
 		AuditTrialOpen, AuditTrialEnd,
-		AuditRemoveOperator, AuditPlanMaintenance, AuditMaintenance, AuditEndMaintenance, AuditMigrate, AuditDemo, AuditSQL, AuditDeploy, AuditDeployBack, AuditEnvironment,
+		AuditRemoveOperator, AuditPlanMaintenance, AuditMaintenance, AuditEndMaintenance, AuditMigrate, AuditDemo, AuditTransfer, AuditSQL, AuditDeploy, AuditDeployBack, AuditEnvironment,
 	}
 }
 

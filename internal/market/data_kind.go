@@ -25,6 +25,9 @@ func (m *Market) unmarked(tx Tx, fresh bool) (bool, error) {
 // holdsWanted is Denied if the database holds, or may hold, another kind of data than the
 // installation is for.
 func (m *Market) holdsWanted(tx Tx) error {
+	if err := m.unhalved(tx); err != nil {
+		return err
+	}
 	is, err := tx.Setting(settingData)
 	if err != nil {
 		return err
@@ -41,4 +44,14 @@ func (m *Market) holdsWanted(tx Tx) error {
 		return errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database holds people's data: begin with an empty database")
 	}
 	return errs.New(errs.Denied, "this installation is for people's data (ENISHI_DATA_KIND=real), and this database holds demo data: begin with an empty database")
+}
+
+// unhalved is Denied while another database is copied into this one, and after that was
+// broken off.
+func (m *Market) unhalved(tx Tx) error {
+	half, err := tx.Setting(TransferMark)
+	if err == nil && half != "" {
+		err = errs.New(errs.Denied, "a transfer into this database has not come to its end: wait for it, or begin again with an empty database")
+	}
+	return err
 }

@@ -131,6 +131,9 @@ const (
 	// settingData is the DataKind of what the database holds; those made without one
 	// have none.
 	settingData = "data_kind"
+	// TransferMark is there while rows of another database are copied into this one, and
+	// stays if that does not come to its end.
+	TransferMark = "transfer"
 )
 
 // Open gives the market of a store: it sets up a new installation, or loads
@@ -203,6 +206,9 @@ func (m *Market) install(ctx context.Context) error {
 	return m.store.Write(ctx, func(tx Tx) error {
 		// Of several processes that start together, one sets it up.
 		if _, err := tx.LockSetting(settingLock); err != nil {
+			return err
+		}
+		if err := m.unhalved(tx); err != nil {
 			return err
 		}
 		if err := m.makeSettings(tx); err != nil {

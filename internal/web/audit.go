@@ -98,6 +98,8 @@ func auditedCommand(w words, what market.Audited) string {
 		return w.Say("データベースのスキーマ更新", "Brought the schema up to date")
 	case market.AuditDemo:
 		return w.Say("デモデータの読み込み", "Loaded demo data")
+	case market.AuditTransfer:
+		return w.Say("データベースの移し替え", "Copied the database from another")
 	case market.AuditSQL:
 		return w.Say("SQLによる照会", "Asked the database by SQL")
 	case market.AuditDeploy:

@@ -1,0 +1,184 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/cli"
+	"enishi/internal/store"
+	"enishi/internal/store/mysql"
+	"enishi/internal/store/mysql/mysqltest"
+	"enishi/internal/store/sqlite"
+)
+
+// TestTransferOnServers copies a data folder into each kind of server: every row of every
+// table is there, it is served on, a second copy is refused, and one that was broken off is
+// served by nobody.
+func TestTransferOnServers(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	for _, args := range [][]string{
+		{"demo", "load", "--candidates", "400", "--companies", "20", "--rules", "60", "--seed", "2"},
+		{"user", "add", "--role", "operator", "--email", "second@example.jp", "--password", "correct horse"},
+		{"maintenance", "plan", "--from", "2999-01-01 02:00", "--until", "2999-01-01 04:00", "--message-ja", "移転します。"},
+		{"job", "run", "statistics"}, {"job", "run", "past"},
+	} {
+		if code, said := run(append(args, "--data", data)...); code != 0 {
+			t.Fatalf("%q: %s", args, said)
+		}
+	}
+	secret, err := os.ReadFile(filepath.Join(data, "secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			address := mysqltest.Address(t, server)
+			asked := func(more map[string]string, args ...string) (int, string) {
+				var said bytes.Buffer
+				w := cli.System()
+				w.Out, w.Err = &said, &said
+				set := map[string]string{"ENISHI_DATABASE_URL": address, "ENISHI_SECRET": strings.TrimSpace(string(secret))}
+				maps.Copy(set, more)
+				w.Env = func(name string) (string, bool) {
+					value, ok := set[name]
+					return value, ok
+				}
+				code := cli.Run(args, w)
+				return code, said.String()
+			}
+			transfer := []string{"transfer", "--data", data}
+			if code, said := asked(map[string]string{"ENISHI_SECRET": strings.Repeat("0", 32)}, transfer...); code == 0 || !strings.Contains(said, "another secret") {
+				t.Errorf("with another secret: %d, %s", code, said)
+			}
+			if code, said := asked(nil, append(transfer, "--plan")...); code != 0 || !strings.Contains(said, "every row of the data folder") {
+				t.Errorf("a plan: %d, %s", code, said)
+			}
+			before := contents(t, func(look func(store.Side) error) error {
+				return sqlite.Lend(t.Context(), filepath.Join(data, "enishi.db"), look)
+			})
+			if code, said := asked(nil, transfer...); code != 0 || !strings.Contains(said, "counted on both sides") {
+				t.Fatalf("enishi transfer: %d, %s", code, said)
+			}
+			after := contents(t, func(look func(store.Side) error) error { return mysql.Lend(t.Context(), address, look) })
+			delete(before, "audit") // where it came from was noted meanwhile
+			delete(after, "audit")
+			if diff := cmp.Diff(before, after); diff != "" || len(before) < 40 {
+				t.Errorf("%d tables (-before +after):\n%s", len(before), diff)
+			}
+			if code, said := asked(nil, "audit", "--json"); code != 0 || !strings.Contains(said, `"data.transfer"`) || !strings.Contains(said, `"operator.add"`) {
+				t.Errorf("the audit log: %d, %s", code, said)
+			}
+			if code, said := asked(nil, "user", "add", "--role", "operator", "--email", "third@example.jp", "--password", "correct horse"); code != 0 {
+				t.Errorf("what is added afterwards: %d, %s", code, said)
+			}
+			if code, said := asked(nil, transfer...); code != 1 || !strings.Contains(said, "the target is not empty") {
+				t.Errorf("a second time: %d, %s", code, said)
+			}
+
+			address = mysqltest.Address(t, server)
+			ctx, stop := context.WithCancel(t.Context())
+			err := sqlite.Lend(t.Context(), filepath.Join(data, "enishi.db"), func(from store.Side) error {
+				return mysql.Lend(t.Context(), address, func(to store.Side) error {
+					_, err := store.Transfer(ctx, from, to, func(table string, _ int64) {
+						if table == "offer" {
+							stop()
+						}
+					})
+					return err
+				})
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Fatalf("broken off: %v", err)
+			}
+			for _, args := range [][]string{{"user", "add", "--role", "operator", "--email", "x@example.jp"}, {"serve", "--addr", "127.0.0.1:0"}, {"job", "list"}} {
+				if code, said := asked(nil, args...); code == 0 || !strings.Contains(said, "has not come to its end") && !strings.Contains(said, "no installation") {
+					t.Errorf("%q on what was broken off: %d, %s", args, code, said)
+				}
+			}
+			if code, said := asked(nil, transfer...); code != 1 || !strings.Contains(said, "did not come to its end") {
+				t.Errorf("after one that was broken off: %d, %s", code, said)
+			}
+		})
+	}
+}
+
+// contents gives of every table how many rows it has, and a digest of what is in them.
+func contents(t *testing.T, lend func(func(store.Side) error) error) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := lend(func(s store.Side) error {
+		tables, err := texts(s.DB, s.Tables)
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			if out[table], err = digestOf(s.DB, table); err != nil {
+				return fmt.Errorf("%s: %w", table, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func texts(db *sql.DB, query string) (out []string, err error) {
+	rows, err := db.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		out = append(out, text)
+	}
+	return out, rows.Err()
+}
+
+func digestOf(db *sql.DB, table string) (string, error) {
+	rows, err := db.Query("SELECT * FROM " + table)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	columns, err := rows.Columns()
+	if err != nil {
+		return "", err
+	}
+	order := slices.Sorted(slices.Values(columns))
+	var lines []string
+	for rows.Next() {
+		values, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return "", err
+		}
+		var line strings.Builder
+		for _, name := range order {
+			value := values[slices.Index(columns, name)]
+			fmt.Fprintf(&line, "%s=%t %x;", name, value == nil, []byte(value))
+		}
+		lines = append(lines, line.String())
+	}
+	slices.Sort(lines)
+	return fmt.Sprintf("%d rows %x", len(lines), sha256.Sum256([]byte(strings.Join(lines, "\n")))), rows.Err()
+}

@@ -1,0 +1,30 @@
+package mysql
+
+import (
+	"context"
+	"errors"
+
+	"enishi/internal/store"
+)
+
+// Lend opens a database, brings its schema up to this program's, and lends it to be filled.
+func Lend(ctx context.Context, address string, to func(store.Side) error) (err error) {
+	s, err := Open(ctx, address, Options{Loading: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	config, err := parse(address)
+	if err != nil {
+		return err
+	}
+	db, err := connect(config, []string{usual})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return to(store.Side{
+		DB: db, Tables: "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' AND table_name <> 'goose_db_version'",
+		Begin: []string{"SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')", "SET SESSION wait_timeout = 3600"},
+	})
+}

@@ -1,0 +1,30 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"enishi/internal/store"
+)
+
+// Lend opens a file, which nobody else may have open to serve it, brings its schema up to
+// this program's, and lends it for reading.
+func Lend(ctx context.Context, path string, to func(store.Side) error) (err error) {
+	s, err := Open(ctx, path, Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	at, err := reading(path)
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", at)
+	if err != nil {
+		return fmt.Errorf("open the database %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return to(store.Side{DB: db, Tables: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name <> 'goose_db_version'"})
+}

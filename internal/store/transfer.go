@@ -1,0 +1,246 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"enishi/internal/errs"
+	"enishi/internal/market"
+)
+
+// Side is one of the two databases of a transfer: of one schema, which this program made.
+type Side struct {
+	DB *sql.DB
+	// Tables asks for the names of its tables.
+	Tables string
+	// Begin prepares each connection that rows are written on.
+	Begin []string
+}
+
+// Copied is how many rows of a table were copied.
+type Copied struct {
+	Table string
+	Rows  int64
+}
+
+// A batch is as many rows as a statement takes, and as many bytes: servers of 2018 refuse
+// statements above 4 MB.
+const (
+	transferRows  = 400
+	transferBytes = 1 << 20
+	transferWrite = 25 // batches of a transaction
+)
+
+// installationTable is copied last: what has no rows in it is no installation.
+const installationTable = "installation"
+
+// Transfer copies every row of every table into a database that holds none, and counts both
+// sides. Nobody may write either meanwhile; the source is read as of one moment. One that did not
+// come to its end leaves a mark, by which nobody serves what it left. Conflict if there is
+// something in the target.
+func Transfer(ctx context.Context, from, to Side, progress func(table string, done int64)) ([]Copied, error) {
+	tables, err := sameTables(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if err := empty(ctx, to.DB, tables); err != nil {
+		return nil, err
+	}
+	read, err := from.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("begin to read: %w", err)
+	}
+	defer read.Rollback() //nolint:errcheck // it has read alone
+	write, err := to.DB.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reach the target: %w", err)
+	}
+	defer write.Close() //nolint:errcheck // every transaction on it has ended
+	for _, statement := range append(slices.Clone(to.Begin), "INSERT INTO installation (name, value) VALUES ('"+market.TransferMark+"', 'begun')") {
+		if _, err := write.ExecContext(ctx, statement); err != nil {
+			return nil, fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	var out []Copied
+	for _, table := range tables {
+		c := &copying{table: table, write: write, progress: progress}
+		if err := c.rows(ctx, read); err != nil {
+			return nil, fmt.Errorf("copy the table %s: %w", table, err)
+		}
+		out = append(out, Copied{table, c.done})
+	}
+	return out, nil
+}
+
+// sameTables gives the tables of both sides, the installation's last.
+func sameTables(ctx context.Context, from, to Side) ([]string, error) {
+	var names [2][]string
+	for i, side := range []Side{from, to} {
+		rows, err := side.DB.QueryContext(ctx, side.Tables)
+		if err != nil {
+			return nil, fmt.Errorf("list the tables: %w", err)
+		}
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			names[i] = append(names[i], name)
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+		slices.Sort(names[i])
+	}
+	if !slices.Equal(names[0], names[1]) {
+		return nil, errs.New(errs.Internal, fmt.Sprintf("the tables differ: %q and %q", names[0], names[1]))
+	}
+	last := slices.Index(names[0], installationTable)
+	if last < 0 {
+		return nil, errs.New(errs.Internal, "there is no table "+installationTable)
+	}
+	return append(slices.Delete(names[0], last, last+1), installationTable), nil
+}
+
+// empty is Conflict if the target holds anything but what its schema was made with.
+func empty(ctx context.Context, db *sql.DB, tables []string) error {
+	for _, table := range tables {
+		query := "SELECT COUNT(*) FROM " + table
+		if table == installationTable {
+			query += " WHERE name IN ('seed', '" + market.TransferMark + "')"
+		}
+		var n int64
+		if err := db.QueryRowContext(ctx, query).Scan(&n); err != nil {
+			return fmt.Errorf("look at the table %s of the target: %w", table, err)
+		}
+		if n > 0 {
+			return errs.New(errs.Conflict, fmt.Sprintf("the target is not empty: %s holds %d rows, of an installation or of a transfer that did not come to its end. Begin with an empty database, and enishi migrate", table, n))
+		}
+	}
+	return nil
+}
+
+// copying copies one table.
+type copying struct {
+	table    string
+	write    *sql.Conn
+	progress func(string, int64)
+	columns  []string
+	done     int64
+
+	held    []any // of the batch
+	bytes   int
+	tx      *sql.Tx
+	batches int
+}
+
+func (c *copying) rows(ctx context.Context, read *sql.Tx) (err error) {
+	rows, err := read.QueryContext(ctx, "SELECT * FROM "+c.table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	if c.columns, err = rows.Columns(); err != nil {
+		return err
+	}
+	defer func() {
+		if c.tx != nil {
+			err = errors.Join(err, c.tx.Rollback())
+		}
+	}()
+	for rows.Next() {
+		row, err := scanned(rows, len(c.columns))
+		if err != nil {
+			return err
+		}
+		c.held = append(c.held, row...)
+		for _, value := range row {
+			switch v := value.(type) {
+			case string:
+				c.bytes += len(v)
+			case []byte:
+				c.bytes += len(v)
+			}
+		}
+		if len(c.held) >= transferRows*len(c.columns) || c.bytes > transferBytes {
+			if err := c.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	return c.finish(ctx)
+}
+
+// flush writes the batch.
+func (c *copying) flush(ctx context.Context) (err error) {
+	n := len(c.held) / len(c.columns)
+	if n == 0 {
+		return nil
+	}
+	if c.tx == nil {
+		if c.tx, err = c.write.BeginTx(ctx, nil); err != nil {
+			return err
+		}
+	}
+	verb := "INSERT"
+	if c.table == installationTable { // what the schema was made with gives way
+		verb = "REPLACE"
+	}
+	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(c.columns)), ", ") + ")"
+	statement := fmt.Sprintf("%s INTO %s (%s) VALUES %s", verb, c.table, strings.Join(c.columns, ", "), strings.TrimSuffix(strings.Repeat(one+", ", n), ", "))
+	if _, err := c.tx.ExecContext(ctx, statement, c.held...); err != nil {
+		return err
+	}
+	c.done += int64(n)
+	c.held, c.bytes = c.held[:0], 0
+	if c.progress != nil {
+		c.progress(c.table, c.done)
+	}
+	if c.batches++; c.batches < transferWrite || c.table == installationTable {
+		return nil
+	}
+	err = c.tx.Commit()
+	c.tx, c.batches = nil, 0
+	return err
+}
+
+// finish counts what arrived, and ends; with the installation's own rows the mark goes.
+func (c *copying) finish(ctx context.Context) error {
+	if c.table == installationTable {
+		if c.tx == nil {
+			return errs.New(errs.Invalid, "the source is no installation: it has no settings")
+		}
+		if _, err := c.tx.ExecContext(ctx, "DELETE FROM installation WHERE name = '"+market.TransferMark+"'"); err != nil {
+			return err
+		}
+	}
+	var arrived int64
+	var from interface {
+		QueryRowContext(context.Context, string, ...any) *sql.Row
+	} = c.write
+	if c.tx != nil {
+		from = c.tx
+	}
+	if err := from.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+c.table).Scan(&arrived); err != nil {
+		return err
+	}
+	if arrived < c.done || arrived > c.done && c.table != installationTable {
+		return errs.New(errs.Internal, fmt.Sprintf("%d rows were sent, and %d are there", c.done, arrived))
+	}
+	if c.tx == nil {
+		return nil
+	}
+	err := c.tx.Commit()
+	c.tx = nil
+	return err
+}
