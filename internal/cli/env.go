@@ -68,6 +68,7 @@ type envUpCmd struct {
 	Yes         bool   `short:"y" help:"Do not ask, where no people's data is."`
 	Confirm     string `placeholder:"NAME" help:"The environment's name once more, where there is nobody to be asked and people's data is."`
 	Plan        bool   `help:"Show what would be done, change nothing: as enishi env plan."`
+	Base        bool   `help:"Stop once the stack of what is kept is there: before rows are brought from another installation."`
 	DespiteLoss bool   `help:"Also remove or replace what holds data."`
 }
 
@@ -97,7 +98,7 @@ func (c *envUpCmd) Run(ctx context.Context, w World) error {
 	if o.Version, err = checkedOut(ctx); err != nil {
 		return err
 	}
-	o.Why, o.DespiteLoss = c.Why, c.DespiteLoss
+	o.Why, o.DespiteLoss, o.BaseOnly = c.Why, c.DespiteLoss, c.Base
 	o.Image = func(ctx context.Context, r deploy.Registry) (string, error) { return pushed(ctx, w, r) }
 	o.Function = func(ctx context.Context, r deploy.Registry) (string, error) { return pushedFunction(ctx, w, r) }
 	printEnvironment(w.Err, plan)
@@ -116,6 +117,10 @@ func (c *envUpCmd) Run(ctx context.Context, w World) error {
 	}
 	if err := environ.Up(ctx, o); err != nil {
 		return err
+	}
+	if c.Base {
+		fmt.Fprintf(w.Out, "What %s keeps is there. The same command without --base makes the rest.\n", c.Environment)
+		return nil
 	}
 	fmt.Fprintf(w.Out, "%s is whole, and was accepted: https://%s\n", c.Environment, o.Wanted.Domain)
 	return nil

@@ -32,7 +32,8 @@ func TestTransferOnServers(t *testing.T) {
 		{"demo", "load", "--candidates", "400", "--companies", "20", "--rules", "60", "--seed", "2"},
 		{"user", "add", "--role", "operator", "--email", "second@example.jp", "--password", "correct horse"},
 		{"maintenance", "plan", "--from", "2999-01-01 02:00", "--until", "2999-01-01 04:00", "--message-ja", "移転します。"},
-		{"job", "run", "statistics"}, {"job", "run", "past"},
+		{"job", "run", "statistics"},
+		{"job", "run", "past"},
 	} {
 		if code, said := run(append(args, "--data", data)...); code != 0 {
 			t.Fatalf("%q: %s", args, said)

@@ -114,6 +114,37 @@ func whole(t *testing.T, a *deploytest.Account, what string) {
 	}
 }
 
+// TestBaseFirst stops where rows can be brought from elsewhere, and goes on from there; nobody
+// deploys in between.
+func TestBaseFirst(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		o := options(a, w, nil)
+		o.BaseOnly = true
+		for range 2 {
+			if err := environ.Up(t.Context(), o); err != nil {
+				t.Fatalf("Up: %v", err)
+			}
+			if diff := cmp.Diff(map[string]string{"enishi-dev-base": "CREATE_COMPLETE"}, a.States()); diff != "" {
+				t.Errorf("stacks (-want +got):\n%s", diff)
+			}
+			if ran := a.Ran(); len(ran) > 0 {
+				t.Errorf("tasks were run: %v", ran)
+			}
+		}
+		d := &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "hanako", Why: "a test", Version: "v1.1.0", Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil }}
+		if _, err := deploy.Run(t.Context(), d); !errs.Is(err, errs.Conflict) {
+			t.Errorf("a deployment into what is not whole: %v", err)
+		}
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatalf("the rest: %v", err)
+		}
+		whole(t, a, "the base first")
+	})
+}
+
 // TestUp makes an environment out of an empty account, brings it to the same templates once
 // more, deploys to it, and takes it down.
 func TestUp(t *testing.T) {

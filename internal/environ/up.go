@@ -17,7 +17,7 @@ import (
 const operatorLimit = 10 * time.Minute
 
 // Up brings the environment to its templates, makes what is missing, and holds it to what
-// is promised. An error says where it stands; the next run goes on.
+// is promised, unless it stops at the base. An error says where it stands; the next run goes on.
 func Up(ctx context.Context, o *Options) error {
 	if o.By == "" || o.Why == "" {
 		return errs.New(errs.Invalid, "a change of an environment says who changes it, and why")
@@ -41,6 +41,8 @@ func Up(ctx context.Context, o *Options) error {
 	// Whoever has taken over has the hold; whoever was told to stop still says that it has.
 	ending := context.WithoutCancel(ctx)
 	switch {
+	case err == nil && o.BaseOnly:
+		return w.held.Abandon(ending) // a new one is not whole yet: the next run goes on
 	case err == nil:
 		return w.held.Release(ending)
 	case errors.Is(err, deploy.ErrTaken):
@@ -79,7 +81,7 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		if err := w.timed("images", func() error { return w.images(ctx) }); err != nil {
 			return err
 		}
-		if err := w.bounds(ctx); err != nil {
+		if err := w.bounds(ctx); err != nil || w.o.BaseOnly {
 			return err
 		}
 	}

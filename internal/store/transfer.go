@@ -80,19 +80,9 @@ func Transfer(ctx context.Context, from, to Side, progress func(table string, do
 func sameTables(ctx context.Context, from, to Side) ([]string, error) {
 	var names [2][]string
 	for i, side := range []Side{from, to} {
-		rows, err := side.DB.QueryContext(ctx, side.Tables)
-		if err != nil {
+		var err error
+		if names[i], err = side.tables(ctx); err != nil {
 			return nil, fmt.Errorf("list the tables: %w", err)
-		}
-		for rows.Next() {
-			var name string
-			if err := rows.Scan(&name); err != nil {
-				return nil, errors.Join(err, rows.Close())
-			}
-			names[i] = append(names[i], name)
-		}
-		if err := rows.Err(); err != nil {
-			return nil, err
 		}
 		slices.Sort(names[i])
 	}
@@ -104,6 +94,22 @@ func sameTables(ctx context.Context, from, to Side) ([]string, error) {
 		return nil, errs.New(errs.Internal, "there is no table "+installationTable)
 	}
 	return append(slices.Delete(names[0], last, last+1), installationTable), nil
+}
+
+func (s Side) tables(ctx context.Context) (names []string, err error) {
+	rows, err := s.DB.QueryContext(ctx, s.Tables)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
 }
 
 // empty is Conflict if the target holds anything but what its schema was made with.
@@ -139,7 +145,7 @@ type copying struct {
 }
 
 func (c *copying) rows(ctx context.Context, read *sql.Tx) (err error) {
-	rows, err := read.QueryContext(ctx, "SELECT * FROM "+c.table)
+	rows, err := read.QueryContext(ctx, "SELECT * FROM "+c.table) //nolint:gosec // the name of a table of our own schema
 	if err != nil {
 		return err
 	}
@@ -197,7 +203,7 @@ func (c *copying) flush(ctx context.Context) (err error) {
 		verb = "REPLACE"
 	}
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(c.columns)), ", ") + ")"
-	statement := fmt.Sprintf("%s INTO %s (%s) VALUES %s", verb, c.table, strings.Join(c.columns, ", "), strings.TrimSuffix(strings.Repeat(one+", ", n), ", "))
+	statement := fmt.Sprintf("%s INTO %s (%s) VALUES %s", verb, c.table, strings.Join(c.columns, ", "), strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")) //nolint:gosec // names of our own schema; values are apart
 	if _, err := c.tx.ExecContext(ctx, statement, c.held...); err != nil {
 		return err
 	}
@@ -220,7 +226,7 @@ func (c *copying) finish(ctx context.Context) error {
 		if c.tx == nil {
 			return errs.New(errs.Invalid, "the source is no installation: it has no settings")
 		}
-		if _, err := c.tx.ExecContext(ctx, "DELETE FROM installation WHERE name = '"+market.TransferMark+"'"); err != nil {
+		if _, err := c.tx.ExecContext(ctx, "DELETE FROM installation WHERE name = ?", market.TransferMark); err != nil {
 			return err
 		}
 	}
