@@ -74,9 +74,9 @@ func whereIs(r *config.Config) string {
 	case r.Environment == "":
 		return where
 	case r.DataKind == config.DemoData:
-		return fmt.Sprintf("%s, which holds demo data: %s", r.Environment, where)
+		return fmt.Sprintf("%s, which holds demo data (%s)", r.Environment, where)
 	}
-	return fmt.Sprintf("%s, which holds people's data: %s", r.Environment, where)
+	return fmt.Sprintf("%s, which holds people's data (%s)", r.Environment, where)
 }
 
 // by is who gives a command: as AWS knows them where a task does it for them, or the user of
