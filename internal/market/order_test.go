@@ -1,150 +1,214 @@
 package market_test
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
-	"enishi/internal/account"
-	"enishi/internal/errs"
+	"github.com/google/go-cmp/cmp"
+
+	"enishi/internal/candidate"
+	"enishi/internal/day"
 	"enishi/internal/market"
+	"enishi/internal/offer"
+	"enishi/internal/rule"
 )
 
-// TestOrdersAreNoted does by commands what they do, and reads who, why and what of it from the
-// log; one who is removed is signed out everywhere.
-func TestOrdersAreNoted(t *testing.T) {
+// TestBestFirst changes one thing at a time in a market of scarce budgets and
+// room, and compares the offers that follow with those that the model picks.
+func TestBestFirst(t *testing.T) {
 	t.Parallel()
 	for name, open := range stores() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, open(t), demo())
-			const email, password = "ops@example.jp", "correct horse"
-			w.must(market.AddOperator(t.Context(), w.records, w.vault, w.options, hana(), email, password))
-			token, err := w.SignIn(t.Context(), email, password, account.Operator)
-			w.must(err)
-			w.must(w.upkeep().Plan(t.Context(), market.Maintenance{From: beginning.Add(time.Hour), Until: beginning.Add(2 * time.Hour), JA: "秘密", EN: "secret"}, true))
-			w.must(w.upkeep().Plan(t.Context(), market.Maintenance{From: beginning.Add(time.Hour), Until: beginning.Add(2 * time.Hour), JA: "秘密", EN: "secret"}, false))
-			_, err = w.upkeep().End(t.Context(), nil)
-			w.must(err)
-			_, err = w.upkeep().Begin(t.Context(), market.ReadOnly, time.Time{}, false)
-			w.must(err)
-			w.passed.Add(int64(market.Lead + time.Minute))
-			_, err = w.upkeep().End(t.Context(), nil)
-			w.must(err)
-			w.passed.Add(int64(time.Minute))
-			order := hana()
-			_, err = w.openJobs().Run(t.Context(), "retention", market.RunOptions{Order: &order})
-			w.must(err)
-			_, err = w.openJobs().Run(t.Context(), "retention", market.RunOptions{})
-			w.must(err)
-			w.must(market.Note(t.Context(), w.records, w.options.Clock, market.AuditEnvironment, hana(), strings.Repeat("縁", market.MostDiff+1)))
-			w.must(market.RemoveOperator(t.Context(), w.records, w.vault, w.options, hana(), email, true))
-			if _, err := w.Authenticate(t.Context(), token); err != nil {
-				t.Errorf("after a dry run: %v", err)
+			seeds, steps := uint64(12), 60
+			if testing.Short() || name == "sqlite" {
+				seeds, steps = 1, 40
 			}
-			w.must(market.RemoveOperator(t.Context(), w.records, w.vault, w.options, hana(), email, false))
-			if _, err := w.Authenticate(t.Context(), token); !errs.Is(err, errs.Unauthenticated) {
-				t.Errorf("one who is removed is let in: %v", err)
+			made := 0
+			for seed := range seeds {
+				w := newWorld(t, open(t), demo())
+				made += w.playQuietly(newDraw(seed, 0), seed, steps)
 			}
-			if _, err := w.SignIn(t.Context(), email, password, account.Operator); err == nil {
-				t.Error("one who is removed signs in again")
-			}
-			if err := market.RemoveOperator(t.Context(), w.records, w.vault, w.options, hana(), email, false); !errs.Is(err, errs.NotFound) {
-				t.Errorf("once more: %v", err)
-			}
-			w.must(market.AddOperator(t.Context(), w.records, w.vault, w.options, hana(), email, password))
-			for _, o := range []market.Order{{By: strings.Repeat("a", market.MostBy+1)}, {Why: strings.Repeat("縁", market.MostWhy+1)}} {
-				if err := market.Note(t.Context(), w.records, w.options.Clock, market.AuditEnvironment, o, ""); !errs.Is(err, errs.Invalid) {
-					t.Errorf("what says too much: %v", err)
-				}
-			}
-
-			list, _, err := market.ReadAudit(t.Context(), w.records, w.vault, w.options, nil, market.EntryFilter{}, 0, 99)
-			w.must(err)
-			want := []struct {
-				what market.Audited
-				diff string
-			}{
-				{market.AuditOperator, "no account -> operator"},
-				{market.AuditRemoveOperator, "operator -> no account"},
-				{market.AuditEnvironment, strings.Repeat("縁", market.MostDiff-1) + "…"},
-				{market.AuditJob, "retention is run"},
-				{market.AuditEndMaintenance, "read-only from 2026-11-24T10:00:02+09:00 -> no maintenance"},
-				{market.AuditMaintenance, "no maintenance -> read-only from 2026-11-24T10:00:02+09:00"},
-				{market.AuditEndMaintenance, "planned from 2026-11-24T11:00:00+09:00 until 2026-11-24T12:00:00+09:00 -> no maintenance"},
-				{market.AuditPlanMaintenance, "no maintenance -> planned from 2026-11-24T11:00:00+09:00 until 2026-11-24T12:00:00+09:00"},
-				{market.AuditOperator, "no account -> operator"},
-			}
-			n := 0
-			for i := range list {
-				if list[i].By == "" { // a sign-in
-					continue
-				}
-				if n == len(want) || list[i].What != want[n].what || list[i].Diff != want[n].diff || list[i].Order != hana() {
-					t.Fatalf("the log has %+v; want %+v", list[i].Entry, want[min(n, len(want)-1)])
-				}
-				n++
-			}
-			if n != len(want) {
-				t.Errorf("%d orders are noted, want %d", n, len(want))
+			if made < 10*int(seeds) {
+				t.Errorf("the order of %d offers says little", made)
 			}
 		})
 	}
 }
 
-// TestDataKinds opens databases that hold one kind of data as installations for another.
-func TestDataKinds(t *testing.T) {
-	t.Parallel()
-	const unsaid, people, nobody = market.DataKind(""), market.RealData, market.DemoData
-	for _, tt := range []struct {
-		name         string
-		made, opened market.DataKind
-		shown        bool // it is served as a demo
-		says         string
-	}{
-		{name: "people's data as people's", made: people, opened: people},
-		{name: "demo data as demo data", made: nobody, opened: nobody},
-		{name: "no mark, no demand", made: unsaid, opened: unsaid},
-		{name: "from before there were marks", made: unsaid, opened: people},
-		{name: "people's data where nobody asks", made: people, opened: unsaid},
-		{name: "demo data where nobody asks", made: nobody, opened: unsaid, shown: true},
-		{name: "a dump of people's data in dev", made: people, opened: nobody, says: "holds people's data"},
-		{name: "a dump that says nothing in dev", made: unsaid, opened: nobody, says: "does not say whose data"},
-		{name: "demo data in production", made: nobody, opened: people, says: "holds demo data"},
-		{name: "people's data as a demo", made: people, opened: unsaid, shown: true, says: "never served as a demo"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			store := market.NewMemory()
-			o := market.Options{Mode: market.Auto, Data: tt.made}
-			w := newWorld(t, store, o)
-			w.options.Data, w.options.Demo = tt.opened, tt.shown
-			for range 2 { // the second time as the first
-				_, err := market.Open(t.Context(), w.records, w.vault, w.options, nil)
-				_, jobs := market.OpenJobs(t.Context(), w.records, w.vault, w.options, nil)
-				user := market.AddOperator(t.Context(), w.records, w.vault, w.options, hana(), "not an address", "correct horse")
-				for what, err := range map[string]error{"Open": err, "OpenJobs": jobs} {
-					if tt.says == "" && err != nil || tt.says != "" && (!errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), tt.says)) {
-						t.Errorf("%s: %v; want %q", what, err, tt.says)
-					}
-				}
-				if errs.Is(user, errs.Denied) != (tt.says != "") {
-					t.Errorf("AddOperator: %v", user)
-				}
-			}
-			if tt.made == unsaid && tt.opened == people { // it is marked from now on
-				w.options.Data = nobody
-				if _, err := market.Open(t.Context(), w.records, w.vault, w.options, nil); !errs.Is(err, errs.Denied) {
-					t.Errorf("people's data was not marked: %v", err)
-				}
-			}
-		})
-	}
+// quiet is one change: what it does, and whom its row of the log concerns.
+type quiet struct {
+	name  string
+	do    func()
+	scope func(r rule.Rule, c candidate.Candidate) bool
 }
 
-func (w *world) must(err error) {
+func (w *world) playQuietly(d draw, seed uint64, steps int) (made int) {
 	w.Helper()
-	if err != nil {
-		w.Fatal(err)
+	var firms []firm
+	var people []person
+	var rules []market.Ruled
+	owner := map[string]firm{}
+	for i := range 3 {
+		firms = append(firms, w.firm(i, 0))
 	}
+	w.drain()
+	for i := range steps {
+		var c quiet
+		switch n := d.IntN(12); {
+		case n < 4:
+			who := d.person(w.Today(), i)
+			c.name = "sign up"
+			c.do = func() { people = append(people, w.signUp(who)) }
+			c.scope = func(_ rule.Rule, c candidate.Candidate) bool { return c.ID == people[len(people)-1].id }
+		case n < 6:
+			f := firms[d.IntN(len(firms))]
+			p := w.post(f, d.terms())
+			in := d.ruleInput(w.Today())
+			in.DailyBudget, in.TotalBudget = 1+d.IntN(3), 2+d.IntN(6)
+			w.drain()
+			c.name = "activate"
+			c.do = func() {
+				r := w.order(f, p, in)
+				rules, owner[r.ID.String()] = append(rules, r), f
+			}
+			c.scope = func(r rule.Rule, _ candidate.Candidate) bool { return r.ID == rules[len(rules)-1].ID }
+		case n < 8 && len(rules) > 0:
+			r := rules[d.IntN(len(rules))]
+			c.name = "raise"
+			c.do = func() {
+				w.setRule(owner[r.ID.String()], r, func(in *market.RuleInput) {
+					in.DailyBudget, in.TotalBudget = 1+d.IntN(5), 2+d.IntN(12)
+					in.Expires = w.Today() + 90
+				})
+			}
+			c.scope = func(x rule.Rule, _ candidate.Candidate) bool { return x.ID == r.ID }
+		case n < 10 && len(people) > 0:
+			p := people[d.IntN(len(people))]
+			limit := d.IntN(4)
+			c.name = "visit and set the limit"
+			w.visit(p)
+			c.do = func() { w.setLimit(p, limit) }
+			c.scope = func(_ rule.Rule, c candidate.Candidate) bool { return c.ID == p.id }
+		default:
+			c.name = "a new day"
+			c.do = func() { w.nextDay(1) }
+			c.scope = func(rule.Rule, candidate.Candidate) bool { return true }
+		}
+		made += w.compare(fmt.Sprintf("seed %d, step %d: %s", seed, i, c.name), c)
+	}
+	return made
+}
+
+// visit lets a person's activity of the day be written before a comparison.
+func (w *world) visit(p person) {
+	w.Helper()
+	w.actor(p.token)
+	w.drain()
+}
+
+func (w *world) compare(what string, c quiet) int {
+	w.Helper()
+	before := readRows(w, w.records.Store)
+	c.do()
+	w.drain()
+	after := readRows(w, w.records.Store)
+	got := map[picked]bool{}
+	for key, o := range after.offers {
+		if _, old := before.offers[key]; !old {
+			got[picked{pair{o.Rule, o.Candidate}, o.Score}] = true
+		}
+	}
+	want := map[picked]bool{}
+	after.offers = before.offers
+	for _, p := range after.picks(nil, c.scope) {
+		want[p] = true
+	}
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(picked{}, pair{})); d != "" {
+		w.Fatalf("%s: offers (-want +got):\n%s", what, d)
+	}
+	return len(got)
+}
+
+// TestAnswersRank lets a company that answers rank above one that does not,
+// from the next day on.
+func TestAnswersRank(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		f := w.firm(1, 0)
+		w.order(f, w.post(f, publishable()), plain())
+		const accepted, answered = 10, 6
+		for i := range accepted {
+			p := w.someone(i)
+			o := w.first(p)
+			w.answer(p, o, offer.Accept, nil)
+			if i < answered {
+				if _, err := w.Proceed(w.Context(), w.actor(f.token), o.ID, offer.Schedule); err != nil {
+					w.Fatalf("schedule: %v", err)
+				}
+			}
+		}
+		w.drain()
+		late := w.someone(20)
+		if got := w.first(late).Score; got != 600+250+75 {
+			w.Errorf("on the same day the score is %d, want %d", got, 600+250+75)
+		}
+		w.nextDay(1)
+		next := w.someone(21)
+		if got := w.first(next).Score; got != 600+250+90 {
+			w.Errorf("on the next day the score is %d, want %d", got, 600+250+90)
+		}
+		w.nextDay(8)
+		// Answered too late: it stays as it was.
+		list, _, err := w.OffersBy(w.Context(), w.actor(f.token), nil, 0, 50)
+		if err != nil {
+			w.Fatalf("offers: %v", err)
+		}
+		for _, o := range list {
+			if o.State == offer.Accepted {
+				if _, err := w.Proceed(w.Context(), w.actor(f.token), o.ID, offer.Hold); err != nil {
+					w.Fatalf("hold: %v", err)
+				}
+			}
+		}
+		w.nextDay(1)
+		if got := w.first(w.someone(22)).Score; got != 600+250+90 {
+			w.Errorf("after late answers the score is %d, want %d", got, 600+250+90)
+		}
+		w.nextDay(180)
+		w.pass(time.Hour)
+		if got := w.first(w.someone(23)).Score; got != 600+250+75 {
+			w.Errorf("half a year later the score is %d, want %d", got, 600+250+75)
+		}
+	})
+}
+
+// TestDaysPlayedAtOnce moves the clock over several days: the offers are those
+// of the same days played one by one.
+func TestDaysPlayedAtOnce(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		f := w.firm(1, 0)
+		in := plain()
+		in.DailyBudget = 1
+		w.order(f, w.post(f, publishable()), in)
+		for i := range 8 {
+			w.someone(i)
+		}
+		w.drain()
+		begun := w.Today()
+		w.nextDay(5)
+		days := map[string]int{}
+		for _, o := range readRows(w, w.records.Store).offers {
+			days[o.SentDay.String()+" at "+o.SentAt.In(beginning.Location()).Format("15:04")]++
+		}
+		want := map[string]int{begun.String() + " at 10:00": 1}
+		for i := range day.Day(5) {
+			want[(begun+1+i).String()+" at 09:00"] = 1
+		}
+		if d := cmp.Diff(want, days); d != "" {
+			w.Errorf("offers by day (-want +got):\n%s", d)
+		}
+	})
 }
