@@ -122,6 +122,7 @@ vet: ## the compiler's companion
 
 lint: $(GOLANGCI_LINT) $(ACTIONLINT) ## static analysis
 	'$(GOLANGCI_LINT)' run --allow-parallel-runners ./...
+	cd infra && '$(GOLANGCI_LINT)' run --allow-parallel-runners ./...
 	'$(ACTIONLINT)'
 
 vulnerabilities: $(GOVULNCHECK) ## known vulnerabilities that the code can reach

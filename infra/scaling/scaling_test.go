@@ -30,7 +30,7 @@ func production(t *testing.T) (scaling.Day, []scaling.Policy) {
 
 // noise makes a load uneven, alike in every run.
 func noise(load func(time.Duration) float64) func(time.Duration) float64 {
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same days in every run
+	r := rand.New(rand.NewPCG(1, 2)) // the same days in every run
 	return func(at time.Duration) float64 { return load(at) * (0.9 + 0.2*r.Float64()) }
 }
 
