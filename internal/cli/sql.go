@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"enishi/internal/config"
 	"enishi/internal/errs"
@@ -46,6 +47,8 @@ func (c *sqlCmd) Run(ctx context.Context, w World) error {
 	switch {
 	case c.Limit < 1 || c.Limit > mostSQLRows:
 		return usageError{fmt.Sprintf("--limit: found %d; accepted: 1 to %d", c.Limit, mostSQLRows)}
+	case utf8.RuneCountInString(q.SQL) > market.MostDiff:
+		return usageError{fmt.Sprintf("the statement has %d characters; accepted: %d, so that the audit log has all of it", utf8.RuneCountInString(q.SQL), market.MostDiff)}
 	case c.Time < time.Millisecond || c.Time > mostSQLTime:
 		return usageError{fmt.Sprintf("--time: found %v; accepted: 1ms to %v", c.Time, mostSQLTime)}
 	}

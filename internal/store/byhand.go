@@ -183,14 +183,16 @@ func scanned(rows *sql.Rows, n int) ([]any, error) {
 		return nil, fmt.Errorf("read a row: %w", err)
 	}
 	for i, value := range row {
-		if b, ok := value.([]byte); ok && !isBlob(types[i].DatabaseTypeName()) {
+		if b, ok := value.([]byte); ok && isText(types[i].DatabaseTypeName()) {
 			row[i] = string(b)
 		}
 	}
 	return row, nil
 }
 
-func isBlob(kind string) bool {
+// isText says whether bytes of a kind are a text or a number. What a database names no kind of,
+// such as the least of sealed values in SQLite, is none.
+func isText(kind string) bool {
 	kind = strings.ToUpper(kind)
-	return strings.Contains(kind, "BLOB") || strings.Contains(kind, "BINARY")
+	return kind != "" && !slices.ContainsFunc([]string{"BLOB", "BINARY", "BIT", "GEOMETRY"}, func(bytes string) bool { return strings.Contains(kind, bytes) })
 }

@@ -44,6 +44,15 @@ func TestByHand(t *testing.T) {
 			if b, ok := got.Rows[0][0].([]byte); err != nil || got.More || !ok || len(b) != 3 || got.Rows[0][1] != "sql.read" {
 				t.Errorf("bytes: %v, %v", got, err)
 			}
+			got, err = ask("SELECT MIN(digest), CONCAT(digest, ''), COALESCE(digest, 'none'), COUNT(*) / 2, NOW() FROM audit GROUP BY digest", 1, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, value := range got.Rows[0] {
+				if _, bytes := value.([]byte); bytes != (i < 3) {
+					t.Errorf("column %d of what is computed is %T", i, value)
+				}
+			}
 			if _, err := ask("SELECT BENCHMARK(20000000000, SHA2('x', 512))", 1, 300*time.Millisecond); err == nil {
 				t.Error("a statement that takes longer than it may gives no error")
 			}
