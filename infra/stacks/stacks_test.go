@@ -134,6 +134,9 @@ func TestWhatOperatorsChoseIsKept(t *testing.T) {
 			if n, said := s.Properties["DesiredCount"]; said {
 				t.Errorf("%s says that there are %v tasks", name, n)
 			}
+			if s.Properties["EnableExecuteCommand"] != false {
+				t.Errorf("%s lets somebody have a shell in its tasks", name)
+			}
 		}
 		kept := map[string]bool{}
 		for name, p := range service.Parameters {
