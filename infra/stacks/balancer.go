@@ -77,7 +77,9 @@ func newGroup(s constructs.Construct, name string, b *Base) elb.CfnTargetGroup {
 }
 
 // listen opens a port, on which everything is answered by 404 but what meets the conditions.
-// What it forwards to is ECS's to change: the first group is where it begins.
+// What it forwards to is ECS's to change: the first group is where it begins. Whatever else of the
+// rule changes, CloudFormation writes these weights again, so enishi env up changes it only while
+// they are the same.
 func (b *Balancer) listen(s constructs.Construct, name string, port int, certificate awscertificatemanager.ICertificate, conditions ...any) elb.CfnListenerRule {
 	if len(conditions) == 0 {
 		conditions = []any{atPath("/*")}

@@ -60,9 +60,11 @@ func TestNobodyGoesAroundTheEdge(t *testing.T) {
 }
 
 // TestASecretIsChangedWithoutAGap asks for the second, and the third: what CloudFront shows, and
-// what it showed before it was deployed, is taken, and nothing older.
+// what it showed before it was deployed, is taken, and nothing older. Of the load balancer's rules
+// nothing changes but the conditions of one: internal/environ looks after its weights.
 func TestASecretIsChangedWithoutAGap(t *testing.T) {
 	e := environment.All()[0]
+	var rules map[string]resource
 	for _, tt := range []struct {
 		generation int
 		taken      []string
@@ -87,6 +89,19 @@ func TestASecretIsChangedWithoutAGap(t *testing.T) {
 		for _, r := range all["enishi-dev-service"].of("AWS::ElasticLoadBalancingV2::ListenerRule") {
 			taken += r.text
 		}
+		now := all["enishi-dev-service"].of("AWS::ElasticLoadBalancingV2::ListenerRule")
+		for name, was := range rules {
+			changed := []string{}
+			for property := range was.Properties {
+				if !cmp.Equal(was.Properties[property], now[name].Properties[property]) {
+					changed = append(changed, property)
+				}
+			}
+			if want := strings.Repeat("Conditions", strings.Count(was.text, "X-Enishi-Edge")); strings.Join(changed, " ") != want {
+				t.Errorf("generation %d: of %s change %q, want %q", tt.generation, name, changed, want)
+			}
+		}
+		rules = now
 		if diff := cmp.Diff([][]string{tt.taken, tt.taken, {fmt.Sprint(tt.generation)}}, [][]string{find(made), find(taken), find(fmt.Sprint(configOf(t, all["enishi-dev-edge"])))}); diff != "" {
 			t.Errorf("generation %d: made, taken, shown (-want +got):\n%s", tt.generation, diff)
 		}

@@ -590,6 +590,68 @@ func TestAnOldSecretOfTheEdgeGoes(t *testing.T) {
 	})
 }
 
+// TestARuleOfTheTrafficIsChangedInItsPlace changes the rule by which ECS moves the traffic, as a new secret
+// of the edge does: not while the weights are others than the template's, which an odd number of
+// deployments leaves; not while that cannot be told; and not together with a service.
+func TestARuleOfTheTrafficIsChangedInItsPlace(t *testing.T) {
+	t.Parallel()
+	with := func(key, more string) *environ.Wanted {
+		w := written(t, "dev", "")
+		w2 := *w
+		for i := range w2.Templates {
+			w2.Templates[i].Body = strings.Replace(w2.Templates[i].Body, `{"Web":{"Type":"AWS::ECS::Service"}`, `{"Rule":{"Type":"AWS::ElasticLoadBalancingV2::ListenerRule","Properties":{"Conditions":"`+key+
+				`","Actions":[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"blue","Weight":1},{"TargetGroupArn":"green","Weight":0}]}}]}},"Web":{"Type":"AWS::ECS::Service","Properties":{"Grace":"60`+more+`"}}`, 1)
+		}
+		return &w2
+	}
+	weights := func(blue, green string) *string {
+		return aws.String(`{"Actions":[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"green","Weight":` + green + `},{"TargetGroupArn":"blue","Weight":` + blue + `}]}}]}`)
+	}
+	for name, tt := range map[string]struct {
+		actual *string
+		state  cfntypes.StackResourceDriftStatus
+		more   string
+		want   string // of the error; "": it is changed
+	}{
+		"as the template says":             {},
+		"as the template says, in percent": {actual: weights("100", "0"), state: cfntypes.StackResourceDriftStatusModified},
+		"as the template says, as texts":   {actual: weights(`"100"`, `"0"`), state: cfntypes.StackResourceDriftStatusModified},
+		"all on the next":                  {actual: weights("0", "100"), state: cfntypes.StackResourceDriftStatusModified, want: "in which no task is. Nothing of it was changed: deploy what runs once more (enishi deploy dev)"},
+		"a canary":                         {actual: weights("90", "10"), state: cfntypes.StackResourceDriftStatusModified, want: "deploy what runs once more"},
+		"the rule is gone":                 {actual: weights("1", "0"), state: cfntypes.StackResourceDriftStatusDeleted, want: "cannot be told: CloudFormation says of it: deleted"},
+		"nothing is told":                  {state: cfntypes.StackResourceDriftStatusModified, want: "cannot be told"},
+		"together with a service's change": {more: "0", want: "leave EdgeKey as it was"},
+		"a service, and all on the next":   {actual: weights("0", "100"), state: cfntypes.StackResourceDriftStatusModified, more: "0", want: "deploy what runs once more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before, after := with("1", ""), with("2", tt.more)
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.Empty("dev")
+				if err := environ.Up(t.Context(), options(a, before, nil)); err != nil {
+					t.Fatal(err)
+				}
+				if tt.state != "" {
+					a.Drifted = []cfntypes.StackResourceDrift{{
+						StackId: aws.String("enishi-dev-service"), LogicalResourceId: aws.String("Rule"), StackResourceDriftStatus: tt.state, ExpectedProperties: weights("1", "0"), ActualProperties: tt.actual,
+					}}
+				}
+				err := environ.Up(t.Context(), options(a, after, nil))
+				if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+					t.Errorf("Up = %v, want %q", err, tt.want)
+				}
+				want := "UPDATE_COMPLETE"
+				if tt.want != "" {
+					want = "CREATE_COMPLETE"
+				}
+				if got := a.States()["enishi-dev-service"]; got != want {
+					t.Errorf("the stack is in %s, want %s", got, want)
+				}
+			})
+		})
+	}
+}
+
 // TestDownRefuses asks for an environment with people's data, and for one of which nobody
 // knows.
 func TestDownRefuses(t *testing.T) {

@@ -91,7 +91,7 @@ func place(want *Wanted, who Who) Check {
 // may do none of it is told before an hour has passed. CloudFormation asks for the rest.
 func actions() []string {
 	return []string{
-		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DetectStackDrift",
+		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
 		"ec2:CreateVpc", "ec2:CreateNatGateway", "ec2:AllocateAddress", "ec2:CreateVpcEndpoint",
 		"rds:CreateDBCluster", "rds:CreateDBInstance", "elasticache:CreateReplicationGroup",
 		"s3:CreateBucket", "s3:PutBucketPolicy", "kms:CreateKey", "secretsmanager:CreateSecret", "ecr:CreateRepository", "ecr:PutImage",

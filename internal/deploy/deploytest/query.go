@@ -149,6 +149,7 @@ func actions() map[string]asked {
 		"DeleteStack":                       formed((*Account).deleteStack),
 		"DetectStackDrift":                  formed((*Account).detectStackDrift),
 		"DescribeStackDriftDetectionStatus": formed((*Account).describeStackDriftDetectionStatus),
+		"DetectStackResourceDrift":          formed((*Account).detectStackResourceDrift),
 		"DescribeStackResourceDrifts":       formed((*Account).describeStackResourceDrifts),
 	}
 }
