@@ -106,14 +106,109 @@ func TestPages(t *testing.T) {
 // holds looks for what every runbook has, and for more, in that of an alarm.
 func holds(t *testing.T, a alarm.Alarm, parts ...string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, a.Runbook()))
-	if err != nil {
-		t.Error(err)
-	}
-	for _, part := range append(parts, "\n## Means\n", "\n## Look at\n", "\n## Do\n", "\n## Undo\n") {
-		if !strings.Contains(string(text), part) {
+	text := runbook(t, a.Runbook())
+	for _, part := range append(parts, "\n## Means\n") {
+		if !strings.Contains(text, part) {
 			t.Errorf("%s lacks %q", a.Runbook(), part)
 		}
+	}
+}
+
+func runbook(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// place gives what a runbook says of one place, up to the next heading of its kind.
+func place(text, heading string) (string, bool) {
+	_, part, ok := strings.Cut(text, "\n## "+heading+"\n")
+	part, _, _ = strings.Cut(part, "\n## ")
+	return part, ok
+}
+
+// TestEachPlaceHasStepsOfItsOwn holds that a runbook says what to do on ECS if its alarm
+// exists there, and on one host if a drill makes it.
+func TestEachPlaceHasStepsOfItsOwn(t *testing.T) {
+	told := onECS(t)
+	onHost := map[string]bool{}
+	for _, a := range alarm.Alarms() {
+		onHost[a.Name] = true
+	}
+	for _, a := range slices.Concat(alarm.Alarms(), alarm.Elsewhere()) {
+		text := runbook(t, a.Runbook())
+		for heading, wanted := range map[string]bool{"On ECS": told[a.Name], "On one host": onHost[a.Name]} {
+			part, found := place(text, heading)
+			if wanted && !found {
+				t.Errorf("%s lacks a part %q", a.Runbook(), heading)
+			}
+			for _, inner := range []string{"### Look at\n", "### Do\n\n1. ", "### Undo\n\n"} {
+				if found && !strings.Contains(part, inner) {
+					t.Errorf("%s, %q, lacks %q", a.Runbook(), heading, inner)
+				}
+			}
+		}
+	}
+}
+
+// onECS gives the alarms that tell somebody there.
+func onECS(t *testing.T) map[string]bool {
+	t.Helper()
+	text, err := alarm.CloudWatch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Properties struct{ AlarmActions []any }
+		}
+	}
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for name, r := range template.Resources {
+		if len(r.Properties.AlarmActions) > 0 {
+			told[name] = true
+		}
+	}
+	for _, a := range alarm.Elsewhere() {
+		told[a.Name] = true
+	}
+	if len(told) < len(alarm.Elsewhere())+alarm.MostPages {
+		t.Errorf("%d alarms tell somebody on ECS", len(told))
+	}
+	return told
+}
+
+// ofOneHost is what nobody does or has on ECS: no disk to enlarge, no containers to command, no
+// statement that writes, no number of tasks that scaling undoes.
+var ofOneHost = regexp.MustCompile(`(?i)\b(volumes?|disks?|lvextend|docker|compose\.yaml|deploy/roll|rsyslog|haproxy|mariadb|prune|purge|kill|desired count|administrator)\b|SET GLOBAL|\$MARIADB|ANALYZE TABLE`)
+
+// commands are those that a runbook may name on ECS, where it names one of the program's.
+var commands = regexp.MustCompile("^enishi (deploy( rollback)? ENVIRONMENT --why \"…\"|deploy status ENVIRONMENT|env plan ENVIRONMENT|env up ENVIRONMENT --why \"…\"|env up$|task ENVIRONMENT --why \"…\" -- (job (run [a-z]+|list)|sql \"|audit|maintenance (plan|off)))")
+
+// TestStepsOnECSAreOfECS finds steps of one host in what runbooks say of ECS, and commands
+// that are not there.
+func TestStepsOnECSAreOfECS(t *testing.T) {
+	named := 0
+	for _, a := range slices.Concat(alarm.Alarms(), alarm.Elsewhere()) {
+		part, _ := place(runbook(t, a.Runbook()), "On ECS")
+		for _, found := range ofOneHost.FindAllString(part, -1) {
+			t.Errorf("%s, \"On ECS\", speaks of %q", a.Runbook(), found)
+		}
+		for _, found := range regexp.MustCompile("`(enishi [a-z][^`]*)`").FindAllStringSubmatch(part, -1) {
+			named++
+			if rest := commands.ReplaceAllString(found[1], ""); rest == found[1] || strings.Contains(rest, " DIR") {
+				t.Errorf("%s, \"On ECS\", names the command %q", a.Runbook(), found[1])
+			}
+		}
+	}
+	if named < len(alarm.Alarms()) {
+		t.Errorf("%d commands are named", named)
 	}
 }
 
