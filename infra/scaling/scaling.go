@@ -68,5 +68,5 @@ const (
 
 // Serving is how long it takes from the decision until a new task takes requests: Fargate's
 // own start with its network, the image, the program with a snapshot of the population,
-// and two health checks five seconds apart.
+// and two health checks five seconds apart. It is assumed; internal/deploy counts deployments with it, too.
 const Serving = 75 * time.Second

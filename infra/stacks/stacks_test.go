@@ -16,6 +16,7 @@ import (
 
 	"enishi/infra/environment"
 	"enishi/infra/program"
+	"enishi/infra/scaling"
 	"enishi/infra/stacks"
 )
 
@@ -123,7 +124,30 @@ func TestADeploymentIsFast(t *testing.T) {
 		if web["Strategy"] != "CANARY" || web["BakeTimeInMinutes"] != e.Bake.Minutes() {
 			t.Errorf("web is deployed by %v", web)
 		}
+		if diff := cmp.Diff(map[string]any{"CanaryPercent": 10.0, "CanaryBakeTimeInMinutes": 1.0}, web["CanaryConfiguration"]); diff != "" {
+			t.Errorf("the canary (-want +got):\n%s", diff)
+		}
+		for key, want := range map[string]string{"canary_percent": "10", "canary_minutes": "1", "serves_assumed": scaling.Serving.String()} {
+			if simulated(t)[key] != want {
+				t.Errorf("deployments are simulated with %s %s, want %s", key, simulated(t)[key], want)
+			}
+		}
 	})
+}
+
+// simulated gives what the three minutes are counted with: internal/deploy writes it.
+func simulated(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../../internal/deploy/testdata/pace.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		out[key] = value
+	}
+	return out
 }
 
 // TestWhatOperatorsChoseIsKept finds nothing in a template that would take back an image, a

@@ -85,6 +85,61 @@ func TestRun(t *testing.T) {
 	})
 }
 
+// TestHowSoonAllTrafficIsThere counts from the commit until all traffic is on the next version: three minutes with
+// tasks that serve soon, and longer with such as scaling reckons with. docs/operations.md says both.
+func TestHowSoonAllTrafficIsThere(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		built   = 20 * time.Second // the image, warm (docs/open-points.md, "Figures")
+		promise = 3 * time.Minute
+	)
+	pace := fmt.Sprintf("canary_percent %d\ncanary_minutes %d\n", deploytest.CanaryPercent, deploytest.CanaryMinutes)
+	for _, tt := range []struct {
+		name           string
+		serves, within time.Duration
+	}{{"soon", deploytest.Soon, promise}, {"assumed", deploytest.Assumed, promise + 105*time.Second}} {
+		pace += fmt.Sprintf("serves_%s %v\n", tt.name, tt.serves)
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.New("staging")
+				a.Serves = tt.serves
+				o := options(a, nil)
+				build := o.Image
+				o.Image = func(ctx context.Context, r deploy.Registry) (string, error) {
+					time.Sleep(built)
+					return build(ctx, r)
+				}
+				r, err := deploy.Run(t.Context(), o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				took, counted := time.Duration(0), 0
+				for _, s := range r.Steps {
+					t.Logf("%-14s %v", s.Step, s.Ended.Sub(s.Begun))
+					if s.Step == "image" || s.Step == "traffic" {
+						counted++
+					}
+					if s.Step == "traffic" {
+						took = s.Ended.Sub(r.Steps[0].Begun)
+					}
+				}
+				if counted != 2 || took < built || took > tt.within {
+					t.Errorf("with tasks that serve in %v all traffic is there after %v, want %v at most", tt.serves, took, tt.within)
+				}
+				said := fmt.Sprintf("| %d s | %d s |", int(tt.serves.Seconds()), int(took.Seconds()))
+				if !strings.Contains(string(doc), said) {
+					t.Errorf("docs/operations.md does not say %q", said)
+				}
+			})
+		})
+	}
+	golden.Assert(t, "testdata/pace.golden", pace)
+}
+
 // again runs until a deployment has ended, as somebody would who waits two minutes after
 // each run that did not end.
 func again(t *testing.T, a *deploytest.Account) {

@@ -10,6 +10,7 @@ package deploytest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -70,6 +71,8 @@ type Account struct {
 	Exit func(command string) (code int32, after time.Duration)
 	// Pace is how many times as fast as life everything goes; 0: as life.
 	Pace int
+	// Serves is how long a task of a service takes until it takes requests; 0: Soon.
+	Serves time.Duration
 	// Broken images never become healthy: ECS takes them back itself.
 	Broken []string
 	// Alarms are on while the function says so; it is given how much of the traffic
@@ -158,10 +161,13 @@ func (a *Account) define(image string) {
 	}
 	a.services["web"] = a.newService("web", types.DeploymentConfiguration{
 		Strategy: types.DeploymentStrategyCanary, BakeTimeInMinutes: aws.Int32(1), MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
-		CanaryConfiguration: &types.CanaryConfiguration{CanaryPercent: aws.Float64(10), CanaryBakeTimeInMinutes: aws.Int32(1)},
+		CanaryConfiguration: &types.CanaryConfiguration{CanaryPercent: aws.Float64(CanaryPercent), CanaryBakeTimeInMinutes: aws.Int32(CanaryMinutes)},
 	})
 	a.services["worker"] = a.newService("worker", types.DeploymentConfiguration{Strategy: types.DeploymentStrategyRolling, MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200)})
 }
+
+// serves gives how long a task of a service takes until it takes requests.
+func (a *Account) serves() time.Duration { return cmp.Or(a.Serves, Soon) }
 
 // span gives how long something takes here.
 func (a *Account) span(d time.Duration) time.Duration { return d / time.Duration(max(a.Pace, 1)) }

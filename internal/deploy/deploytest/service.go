@@ -41,6 +41,19 @@ type leg struct {
 	share float64 // of the traffic that the new version has, in percent
 }
 
+// The canary of the account, and how long its tasks take until they serve: Soon is what three
+// minutes from a commit to all traffic need, Assumed what scaling reckons with. Tests of infra compare
+// them with the templates and with infra/scaling, by testdata/pace.golden of internal/deploy.
+const (
+	CanaryPercent = 10
+	CanaryMinutes = 1
+	Soon          = 40 * time.Second
+	Assumed       = 75 * time.Second
+	// own is the part of it that the program takes: to read its snapshot, and to be well twice, which
+	// the load balancer asks every 5 s. A task that runs once has none of it.
+	own = 25 * time.Second
+)
+
 const (
 	hookPatience = 30 * time.Minute
 	goingBack    = 15 * time.Second
@@ -49,16 +62,16 @@ const (
 )
 
 // legs gives the stages as Amazon's documentation of blue/green and canary deployments has
-// them; times are of tasks that start within 40 s.
+// them.
 func (a *Account) legs(s *service) []leg {
 	if s.config.Strategy == types.DeploymentStrategyRolling {
-		return []leg{{"", a.span(45 * time.Second), 0}}
+		return []leg{{"", a.span(a.serves() + 5*time.Second), 0}}
 	}
 	canary := s.config.CanaryConfiguration
 	out := []leg{
 		{types.ServiceDeploymentLifecycleStageReconcileService, 2 * time.Second, 0},
 		{types.ServiceDeploymentLifecycleStagePreScaleUp, 2 * time.Second, 0},
-		{types.ServiceDeploymentLifecycleStageScaleUp, 40 * time.Second, 0},
+		{types.ServiceDeploymentLifecycleStageScaleUp, a.serves(), 0},
 		{types.ServiceDeploymentLifecycleStagePostScaleUp, 2 * time.Second, 0},
 		{types.ServiceDeploymentLifecycleStageTestTrafficShift, 4 * time.Second, 0},
 		{types.ServiceDeploymentLifecycleStagePostTestTrafficShift, 2 * time.Second, 0},

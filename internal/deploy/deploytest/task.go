@@ -23,11 +23,8 @@ type task struct {
 	image                  string
 }
 
-// Tasks take as long to start, and to do what they were told unless the account says otherwise.
-const (
-	taskStarts = 15 * time.Second
-	taskTakes  = 5 * time.Second
-)
+// taskTakes is how long tasks take to do what they were told, unless the account says otherwise.
+const taskTakes = 5 * time.Second
 
 func (t *task) status() string {
 	switch age := time.Since(t.began); {
@@ -141,7 +138,7 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		}
 	}
 	t := &task{
-		token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), starts: a.span(taskStarts), takes: a.span(taskTakes),
+		token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), starts: a.span((a.serves() - own)), takes: a.span(taskTakes),
 		command: in.Overrides.ContainerOverrides[0].Command[0], words: in.Overrides.ContainerOverrides[0].Command, arn: a.arn("task", fmt.Sprintf("enishi-%s/%032d", a.Environment, len(a.tasks)+1)),
 	}
 	t.environment = map[string]string{}
