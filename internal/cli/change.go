@@ -2,16 +2,22 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"enishi/internal/config"
 	"enishi/internal/errs"
 	"enishi/internal/market"
+	"enishi/internal/store"
+	"enishi/internal/store/mysql"
+	"enishi/internal/store/sqlite"
 )
 
 // change are the flags of every command that changes an installation, beside those who
@@ -39,9 +45,12 @@ type intent struct {
 
 // agreed shows what is about to be done, where, and how it is taken back, and asks whether
 // it shall be; it gives whoever says so. A dry run is only shown.
-func (c *change) agreed(w World, r *config.Config, about intent) (market.Order, error) {
-	order := market.Order{By: by(w), Why: cmp.Or(c.Why, said(w, orderedWhy))}
+func (c *change) agreed(ctx context.Context, w World, r *config.Config, about intent) (market.Order, error) {
+	order := market.Order{By: by(w), Why: strings.TrimSpace(cmp.Or(c.Why, said(w, orderedWhy)))}
 	printIntent(w.Err, r, about)
+	if r.Environment == "" && ofPeople(ctx, r) {
+		return order, usageError{"the database there holds people's data: set ENISHI_ENVIRONMENT to the installation's name, and ENISHI_DATA_KIND=real, as its servers should have them; commands ask for that name"}
+	}
 	switch {
 	case c.DryRun:
 		return order, nil
@@ -59,6 +68,24 @@ func (c *change) agreed(w World, r *config.Config, about intent) (market.Order, 
 
 func printIntent(out io.Writer, r *config.Config, about intent) {
 	fmt.Fprintf(out, "In %s:\nNext: %s.\nTo take it back: %s\n", whereIs(r), about.does, about.undo)
+}
+
+// ofPeople says whether the database says that it holds people's data. One that cannot be
+// asked is told of by whoever opens it.
+func ofPeople(ctx context.Context, r *config.Config) bool {
+	q := store.Query{SQL: "SELECT value FROM installation WHERE name = 'data_kind'", Time: 5 * time.Second, Most: 1}
+	var rows store.Rows
+	var err error
+	if path := filepath.Join(r.Data, databaseFile); r.Shared() {
+		rows, err = mysql.Ask(ctx, r.DatabaseURL, q)
+	} else if _, err = os.Stat(path); err == nil {
+		rows, err = sqlite.Ask(ctx, path, q)
+	}
+	if err != nil || len(rows.Rows) == 0 {
+		return false
+	}
+	kind, _ := rows.Rows[0][0].(string)
+	return strings.HasPrefix(kind, string(market.RealData))
 }
 
 // whereIs names an installation for whoever changes it.

@@ -44,9 +44,12 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 		does: fmt.Sprintf("an empty database is filled with %d candidates, %d companies and %d rules of nobody", c.Candidates, c.Companies, c.Rules),
 		undo: "begin again with an empty folder, or an empty database",
 	}
-	if c.DryRun {
-		_, err := c.agreed(w, resolved, about)
-		return err
+	var order market.Order
+	asked := c.DryRun || !c.IfEmpty || resolved.Environment != "" // else it may turn out that there is nothing to do
+	if asked {
+		if order, err = c.agreed(ctx, w, resolved, about); err != nil || c.DryRun {
+			return err
+		}
 	}
 	in, err := openInstallation(ctx, resolved, loading)
 	if err != nil {
@@ -57,9 +60,10 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 			return in.close(nil)
 		}
 	}
-	order, err := c.agreed(w, resolved, about)
-	if err != nil {
-		return in.close(err)
+	if !asked {
+		if order, err = c.agreed(ctx, w, resolved, about); err != nil {
+			return in.close(err)
+		}
 	}
 	// A loader that ends soon spends memory rather than a quarter of its time
 	// on collecting it.

@@ -51,12 +51,15 @@ func (c *taskCmd) Run(ctx context.Context, w World) error {
 	if c.Command = slices.DeleteFunc(c.Command, func(word string) bool { return word == "--" }); len(c.Command) == 0 {
 		return usageError{"what shall be run? Such as: -- job run expire"}
 	}
+	if slices.ContainsFunc(c.Command, func(word string) bool { return strings.HasPrefix(word, "--password") }) {
+		return usageError{"a password is not given to a task: its command is kept"}
+	}
 	o, plan, err := c.look(ctx, w, c.Why)
 	if err != nil {
 		return err
 	}
 	printPlan(w.Err, plan)
-	fmt.Fprintf(w.Err, "Next: enishi %s, as a task of its own..\n", strings.Join(c.Command, " "))
+	fmt.Fprintf(w.Err, "Next: enishi %s, as a task of its own.\nTo take it back: as that command says with --plan.\n", strings.Join(c.Command, " "))
 	if c.Plan {
 		return nil
 	}
@@ -239,7 +242,7 @@ func (c *place) look(ctx context.Context, w World, why string) (*deploy.Options,
 
 // reason fails where nobody has said why.
 func (c *asked) reason() error {
-	if c.Why == "" {
+	if c.Why = strings.TrimSpace(c.Why); c.Why == "" {
 		return usageError{"--why is missing: say why, it is kept with who and when"}
 	}
 	return nil

@@ -38,6 +38,7 @@ func TestDeployAsks(t *testing.T) {
 		{name: "a task that nobody confirms", environment: "prod", args: "task prod --why x -- job run expire", code: 2, err: "give --confirm prod"},
 		{name: "a task without a command", environment: "staging", args: "task staging --why x", code: 2, err: "expected \"<command> ...\""},
 		{name: "a task without a reason", environment: "staging", args: "task staging -- job run expire", code: 2, err: "--why is missing"},
+		{name: "a task with a password", environment: "prod", args: "task prod --why x --confirm prod -- user add --password y", code: 2, err: "a password is not given to a task"},
 		{name: "the status", environment: "prod", args: "status prod", out: "Now: " + deploytest.Before},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

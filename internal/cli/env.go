@@ -146,7 +146,7 @@ Examples:
 
 // Run takes it down.
 func (c *envDownCmd) Run(ctx context.Context, w World) error {
-	if c.Why == "" && !c.Plan {
+	if c.Why = strings.TrimSpace(c.Why); c.Why == "" && !c.Plan {
 		return usageError{"--why is missing: say why, it is kept with who and when"}
 	}
 	settings, err := w.account(ctx)

@@ -157,9 +157,12 @@ func printJobs(out io.Writer, list []market.JobStanding) error {
 
 type jobRunCmd struct {
 	change
-	Name      string `arg:"" help:"Which one; see enishi job list."`
-	Scheduled bool   `env:"ENISHI_SCHEDULED" help:"Its schedule runs it, not somebody: it asks nothing, and the list of runs tells of it, not the audit log."`
+	Name string `arg:"" help:"Which one; see enishi job list."`
 }
+
+// bySchedule is in the environment of tasks that their schedule runs, not somebody: it can be
+// asked nothing, and the list of runs tells of it.
+const bySchedule = "ENISHI_SCHEDULED"
 
 // Help shows how it is called.
 func (c *jobRunCmd) Help() string {
@@ -181,8 +184,8 @@ func (c *jobRunCmd) Run(ctx context.Context, w World) error {
 		return err
 	}
 	var order *market.Order
-	if !c.Scheduled {
-		by, err := c.agreed(w, resolved, intent{does: "the job " + c.Name + " is run to its end", undo: "there is no way; its schedule would have done the same"})
+	if said(w, bySchedule) == "" {
+		by, err := c.agreed(ctx, w, resolved, intent{does: "the job " + c.Name + " is run to its end", undo: "there is no way; its schedule would have done the same"})
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func (c *change) upkeep(ctx context.Context, w World, about intent, do func(*mar
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(w, resolved, about)
+	order, err := c.agreed(ctx, w, resolved, about)
 	if err != nil {
 		return err
 	}

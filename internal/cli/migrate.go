@@ -38,7 +38,7 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(w, resolved, intent{does: migrates(from, to), undo: "nothing needs to be: the program before works with the new schema"})
+	order, err := c.agreed(ctx, w, resolved, intent{does: migrates(from, to), undo: "nothing needs to be: the program before works with the new schema"})
 	if err != nil {
 		return err
 	}

@@ -162,6 +162,7 @@ func holdsBack(t *testing.T, name []string, s slip) {
 		says     string
 	}{
 		{what: "without a reason", code: 2, says: "--why is missing"},
+		{what: "with a blank reason", more: []string{"--why", "  "}, code: 2, says: "--why is missing"},
 		{what: "to nobody", more: []string{"--why", "x"}, code: 2, says: "nobody is there to be asked"},
 		{what: "for another environment", more: []string{"--why", "x", "--confirm", "staging"}, code: 2, says: "--confirm staging: this is prod"},
 		{what: "as a plan", more: []string{"--plan"}, code: 0, says: "Next: "},
@@ -178,6 +179,11 @@ func holdsBack(t *testing.T, name []string, s slip) {
 		for _, want := range []string{holds, s.plan, "To take it back: ", s.undo} {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: %q is missing from %q", try.what, want, said)
+			}
+		}
+		if len(s.before) == 0 {
+			if _, err := os.Stat(data); err == nil && s.noted == "demo.load" {
+				t.Fatalf("%s: a data folder was made", try.what)
 			}
 		}
 		if n := len(noted()); n != before {
@@ -244,6 +250,7 @@ func schemaEntries(t *testing.T, data string) []entry {
 
 func holdsBackInAccount(t *testing.T, name string, args []string) {
 	environment := args[0]
+	plans := map[string]string{"deploy run": "by the steps image", "task": "Next: enishi job run expire, as a task", "env up": "enishi-prod-base is new", "env down": "Goes: "}
 	var templates []string
 	if name == "env up" {
 		templates = []string{"--templates", environmentTemplates(t, environment)}
@@ -277,13 +284,55 @@ func holdsBackInAccount(t *testing.T, name string, args []string) {
 		if !slices.Contains(try.code, code) || !strings.Contains(said.String(), try.says) {
 			t.Errorf("%s: %d, %s%s", try.what, code, out.String(), said.String())
 		}
-		if try.what == "as a plan" && code == 0 && !strings.Contains(said.String()+out.String(), environment+": account ") {
-			t.Errorf("%s: the environment is not named: %s%s", try.what, out.String(), said.String())
+		if try.what == "as a plan" && (code == 0 || name != "deploy rollback") { // of which there is none yet
+			for _, want := range []string{environment + ": account ", plans[name], "To take it back: "} {
+				if !strings.Contains(said.String()+out.String(), want) {
+					t.Errorf("%s: %q is missing: %s%s", try.what, want, out.String(), said.String())
+				}
+			}
 		}
 		for _, asked := range a.Asked() {
 			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute"}, func(part string) bool { return strings.Contains(asked, part) }) {
 				t.Errorf("%s: %s was asked for", try.what, asked)
 			}
 		}
+	}
+}
+
+// TestPeopleAreNotForgotten refuses to change people's data where nobody has said which
+// installation that is, and tells no task's log what is not for it.
+func TestPeopleAreNotForgotten(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	add := []string{"user", "add", "--role", "operator", "--email", "one@example.jp", "--data", data}
+	w, _, said := asWhom("prod", "real", "", false)
+	if code := cli.Run(slices.Concat(add, []string{"--why", "x", "--confirm", "prod"}), w); code != 0 {
+		t.Fatal(said.String())
+	}
+	for _, command := range [][]string{
+		{"user", "add", "--role", "operator", "--email", "two@example.jp"},
+		{"user", "remove", "--email", "one@example.jp", "--yes"},
+		{"maintenance", "on", "--yes"},
+		{"job", "run", "retention"},
+		{"sql", "SELECT 1"},
+		{"migrate"},
+		{"audit", "note", "environment.change", "x"},
+	} {
+		w, _, said := asWhom("", "", "", false)
+		if code := cli.Run(slices.Concat(command, []string{"--data", data}), w); code != 2 || !strings.Contains(said.String(), "set ENISHI_ENVIRONMENT") {
+			t.Errorf("%q = %d, %s", command, code, said.String())
+		}
+	}
+	w, out, said := asWhom("prod", "real", "", false)
+	told := map[string]string{"ENISHI_ENVIRONMENT": "prod", "ENISHI_DATA_KIND": "real", "ENISHI_BY": "arn:aws:iam::1:user/hana", "ENISHI_WHY": "Hanako joins", "ENISHI_CONFIRM": "prod"}
+	w.Env = func(name string) (string, bool) {
+		value, ok := told[name]
+		return value, ok
+	}
+	if code := cli.Run([]string{"user", "add", "--role", "operator", "--email", "hana@example.jp", "--data", data}, w); code != 0 || !strings.Contains(out.String(), "/forgot") ||
+		strings.Contains(out.String()+said.String(), "Password: ") || strings.Contains(out.String()+said.String(), "hana@example.jp") {
+		t.Errorf("as a task: %d, %s%s", code, out.String(), said.String())
+	}
+	if list := entries(t, data, true); list[0].By != "arn:aws:iam::1:user/hana" || list[0].Why != "Hanako joins" {
+		t.Errorf("the audit log has %+v", list[0])
 	}
 }

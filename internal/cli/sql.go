@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -30,11 +31,12 @@ type sqlCmd struct {
 const (
 	mostSQLRows = 10_000
 	mostSQLTime = time.Minute
+	mostSQLCell = 10_000 // bytes of a text
 )
 
 // Help says where it is asked and what is kept of it.
 func (c *sqlCmd) Help() string {
-	return `The statement goes to the replica for reading (ENISHI_DATABASE_READER_URL) where there is one, in a transaction that only reads, and is ended by the server when its time is over. The statement itself is noted in the audit log before it is run: put nothing of a person into it. Bytes, which is what names, addresses and messages are sealed in, are shown by their number.
+	return `The statement goes to the replica for reading (ENISHI_DATABASE_READER_URL) where there is one, in a transaction that only reads, and is ended by the server when its time is over. The statement itself is noted in the audit log before it is run: put nothing of a person into it. Bytes are shown by their number, and columns that are sealed or hashed (names, addresses, messages, passwords) not at all. As a task, what it prints is kept with the logs: ask for numbers, not for people.
 
 Examples:
   enishi sql "SELECT state, COUNT(*) FROM offer GROUP BY state"
@@ -55,11 +57,14 @@ func (c *sqlCmd) Run(ctx context.Context, w World) error {
 	if err := q.Check(); err != nil {
 		return flagged(err)
 	}
+	if name := unshown().FindString(q.SQL); name != "" {
+		return usageError{fmt.Sprintf("the statement names %s: what is sealed or hashed is not shown, and counted by SELECT COUNT(*)", name)}
+	}
 	resolved, err := c.resolve(w)
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(w, resolved, intent{
+	order, err := c.agreed(ctx, w, resolved, intent{
 		does: fmt.Sprintf("%s is asked, for %v and %d rows at most: %s", asksWhom(resolved), c.Time, c.Limit, q.SQL), undo: "nothing is changed",
 	})
 	if err != nil || c.DryRun {
@@ -98,6 +103,12 @@ func asksWhom(c *config.Config) string {
 	return "the replica"
 }
 
+// unshown finds the columns that hold what is sealed, and hashes: also as a text, which a
+// function can make of bytes.
+func unshown() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b(password|sealed|body|address|[a-z]+_hash)\b`)
+}
+
 // shownRows gives the values as they are shown.
 func shownRows(rows store.Rows) [][]any {
 	out := make([][]any, 0, len(rows.Rows))
@@ -105,8 +116,14 @@ func shownRows(rows store.Rows) [][]any {
 		shown := make([]any, len(row))
 		for i, value := range row {
 			shown[i] = value
-			if b, ok := value.([]byte); ok {
+			b, bytes := value.([]byte)
+			switch text, _ := value.(string); {
+			case bytes:
 				shown[i] = fmt.Sprintf("(%d bytes)", len(b))
+			case value != nil && unshown().MatchString(rows.Columns[i]):
+				shown[i] = "(not shown)"
+			case len(text) > mostSQLCell:
+				shown[i] = fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:mostSQLCell], ""), len(text))
 			}
 		}
 		out = append(out, shown)
@@ -131,7 +148,7 @@ func printRows(out io.Writer, rows store.Rows) error {
 	if err := table.Flush(); err != nil {
 		return errs.Wrap(errs.Internal, "print the rows", err)
 	}
-	said := fmt.Sprintf("%d rows.", len(rows.Rows))
+	said := fmt.Sprintf("Rows: %d.", len(rows.Rows))
 	if rows.More {
 		said = fmt.Sprintf("The first %d rows; there are more: --limit.", len(rows.Rows))
 	}

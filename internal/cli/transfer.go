@@ -45,7 +45,7 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	if !bytes.Equal(secret, resolved.Secret) {
 		return errs.New(errs.Invalid, "ENISHI_SECRET is another secret than that of the folder "+resolved.Data+": nothing that is sealed could be read there")
 	}
-	order, err := c.agreed(w, resolved, intent{does: "every row of the data folder " + resolved.Data + " is copied there", undo: "the folder stays as it is: go on with it, and drop the database"})
+	order, err := c.agreed(ctx, w, resolved, intent{does: "every row of the data folder " + resolved.Data + " is copied there", undo: "the folder stays as it is: go on with it, and drop the database"})
 	if err != nil || c.DryRun {
 		return err
 	}

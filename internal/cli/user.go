@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"enishi/internal/account"
 	"enishi/internal/errs"
 	"enishi/internal/market"
 )
@@ -32,9 +33,15 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(w, resolved, intent{
-		does: "an operator's account is made for " + c.Email, undo: "enishi user remove --email " + c.Email,
-	})
+	if _, err := account.ParseEmail(c.Email); err != nil {
+		return flagged(errs.Below("/email", err))
+	}
+	who := c.Email
+	task := said(w, orderedBy) != ""
+	if task { // whose lines are kept
+		who = "ADDRESS"
+	}
+	order, err := c.agreed(ctx, w, resolved, intent{does: "an operator's account is made for " + who, undo: "enishi user remove --email " + who})
 	if err != nil || c.DryRun {
 		return err
 	}
@@ -60,7 +67,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 		if c.Unless {
 			out["there"] = there
 		}
-		if made {
+		if made && !task {
 			out["password"] = c.Password
 		}
 		return printJSON(w.Out, out)
@@ -70,6 +77,10 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	}
 	if there {
 		fmt.Fprintln(w.Out, "An account with this address exists already: it was left as it is.")
+		return nil
+	}
+	if made && task {
+		fmt.Fprintln(w.Out, "No password is shown, since what a task prints is kept: the operator sets one by the page /forgot, which mails a link.")
 		return nil
 	}
 	if made {
@@ -104,9 +115,13 @@ func (c *userRemoveCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(w, resolved, intent{
-		does: "the operator " + c.Email + " is removed, and signed out everywhere", undo: "enishi user add --role operator --email " + c.Email + " makes another account for them",
-		asks: "The operator " + c.Email + " can sign in no more.",
+	who := c.Email
+	if said(w, orderedBy) != "" { // a task, whose lines are kept
+		who = "ADDRESS"
+	}
+	order, err := c.agreed(ctx, w, resolved, intent{
+		does: "the operator " + who + " is removed, and signed out everywhere", undo: "enishi user add --role operator --email " + who + " makes another account for them",
+		asks: "The operator " + who + " can sign in no more.",
 	})
 	if err != nil {
 		return err

@@ -248,6 +248,9 @@ func (a *account) alarming(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("look at the alarms of %s: %w", a.name, err)
 		}
 		for i := range page.MetricAlarms {
+			if len(page.MetricAlarms[i].AlarmActions) == 0 { // a part of a composite one, which tells nobody by itself
+				continue
+			}
 			out = append(out, aws.ToString(page.MetricAlarms[i].AlarmName))
 		}
 		for i := range page.CompositeAlarms {

@@ -260,6 +260,71 @@ func TestEveryCut(t *testing.T) {
 	}
 }
 
+// TestEveryCutOfARollback ends the way back of what has been deployed at every request; a
+// second rollback, or a deployment, leaves one version everywhere.
+func TestEveryCutOfARollback(t *testing.T) {
+	t.Parallel()
+	begun := func(t *testing.T) *deploytest.Account {
+		a := deploytest.New("staging")
+		if _, err := deploy.Run(t.Context(), options(a, nil)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		return a
+	}
+	var requests []string
+	synctest.Test(t, func(t *testing.T) {
+		a := begun(t)
+		_, err := deploy.Rollback(t.Context(), options(a, func(_ int, asked string) deploytest.Trouble {
+			requests = append(requests, asked)
+			return deploytest.None
+		}))
+		if got := whole(t, a, "undisturbed"); err != nil || got != before {
+			t.Errorf("undisturbed it ends with %s: %v", got, err)
+		}
+	})
+	if len(requests) < 30 {
+		t.Fatalf("only %d requests", len(requests))
+	}
+	every := 7 // and each that changes something
+	if os.Getenv("ENISHI_TEST_CUTS") == "all" {
+		every = 1
+	}
+	for n, request := range requests {
+		if n%every != 0 && !changes(request) {
+			continue
+		}
+		for _, how := range append(deploytest.Troubles(), deploytest.Killed, deploytest.KilledAfter) {
+			for _, deploys := range []bool{false, true} {
+				synctest.Test(t, func(t *testing.T) {
+					a := begun(t)
+					_, err := deploy.Rollback(t.Context(), options(a, func(m int, _ string) deploytest.Trouble {
+						if m == n {
+							return how
+						}
+						return deploytest.None
+					}))
+					what := fmt.Sprintf("request %d (%s) is %v: %v", n, request, how, err)
+					switch {
+					case err == nil:
+					case deploys:
+						time.Sleep(2 * time.Minute)
+						again(t, a)
+					default:
+						time.Sleep(2 * time.Minute)
+						if _, err := deploy.Rollback(t.Context(), options(a, nil)); err != nil && !errs.Is(err, errs.NotFound) { // it may have ended
+							t.Errorf("%s; a second rollback: %v", what, err)
+						}
+					}
+					if got := whole(t, a, what); got != before && !deploys {
+						t.Errorf("%s: it ends with %s", what, got)
+					}
+				})
+			}
+		}
+	}
+}
+
 // changes says whether an operation changes what runs.
 func changes(operation string) bool {
 	_, asked, _ := strings.Cut(operation, ":")
@@ -485,6 +550,25 @@ func TestLook(t *testing.T) {
 			if changes(asked) {
 				t.Errorf("%s was asked for", asked)
 			}
+		}
+	})
+}
+
+// TestPartsOfAlarms deploys while the parts of composite alarms are on, by which nobody is told: a
+// budget's long window stays so for days after a few minutes.
+func TestPartsOfAlarms(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		a.Alarms = func(share float64) []string {
+			on := []string{"Enishi-staging-AvailabilityBudgetLong"}
+			if share > 0 {
+				on = append(on, "Enishi-staging-AvailabilitySlowShort")
+			}
+			return on
+		}
+		if r, err := deploy.Run(t.Context(), options(a, nil)); err != nil || r.Outcome != deploy.Deployed {
+			t.Errorf("Run: %v, %+v", err, r)
 		}
 	})
 }

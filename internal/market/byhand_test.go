@@ -132,6 +132,12 @@ func TestDataKinds(t *testing.T) {
 					t.Errorf("AddOperator: %v", user)
 				}
 			}
+			if tt.made == nobody && tt.opened == nobody { // rows of another installation are loaded over its own
+				w.must(w.records.Write(t.Context(), func(tx market.Tx) error { return tx.SetSetting("identity", "another's") }))
+				if _, err := market.Open(t.Context(), w.records, w.vault, w.options, nil); !errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), "does not say whose data") {
+					t.Errorf("rows of another installation: %v", err)
+				}
+			}
 			if tt.made == unsaid && tt.opened == people { // it is marked from now on
 				w.options.Data = nobody
 				if _, err := market.Open(t.Context(), w.records, w.vault, w.options, nil); !errs.Is(err, errs.Denied) {

@@ -1,6 +1,10 @@
 package market
 
-import "enishi/internal/errs"
+import (
+	"strings"
+
+	"enishi/internal/errs"
+)
 
 // DataKind says whose data a database holds. It is kept in the database itself, so that a dump
 // of people's data that is loaded elsewhere says what it is.
@@ -18,8 +22,33 @@ func (m *Market) unmarked(tx Tx, fresh bool) (bool, error) {
 	if m.options.Data == "" || m.options.Data == DemoData && !fresh {
 		return false, nil
 	}
-	is, err := tx.Setting(settingData)
+	is, err := markOf(tx)
 	return is == "", err
+}
+
+// markOf gives whose data the database holds, as it says itself; empty: it does not. The mark
+// bears the identity of the installation that it was made with: rows of another that were
+// loaded over it are not meant by it. One of people's data is always believed.
+func markOf(tx Tx) (DataKind, error) {
+	mark, err := tx.Setting(settingData)
+	if err != nil || mark == "" {
+		return "", err
+	}
+	identity, err := tx.Setting(settingIdentity)
+	kind, of, _ := strings.Cut(mark, " ")
+	if DataKind(kind) != RealData && of != identity {
+		kind = ""
+	}
+	return DataKind(kind), err
+}
+
+// mark keeps whose data the installation is for.
+func (m *Market) mark(tx Tx) error {
+	identity, err := tx.Setting(settingIdentity)
+	if err != nil {
+		return err
+	}
+	return tx.SetSetting(settingData, string(m.options.Data)+" "+identity)
 }
 
 // holdsWanted is Denied if the database holds, or may hold, another kind of data than the
@@ -28,15 +57,15 @@ func (m *Market) holdsWanted(tx Tx) error {
 	if err := m.unhalved(tx); err != nil {
 		return err
 	}
-	is, err := tx.Setting(settingData)
+	is, err := markOf(tx)
 	if err != nil {
 		return err
 	}
 	wanted := m.options.Data
 	switch {
-	case DataKind(is) == RealData && m.options.Demo:
+	case is == RealData && m.options.Demo:
 		return errs.New(errs.Denied, "this database holds people's data: it is never served as a demo")
-	case wanted == "" || DataKind(is) == wanted:
+	case wanted == "" || is == wanted:
 		return nil
 	case is == "":
 		return errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database does not say whose data it holds, so it may be people's: begin with an empty database")

@@ -251,7 +251,7 @@ func (m *Market) makeSettings(tx Tx) error {
 		return err
 	}
 	if mark {
-		if err := tx.SetSetting(settingData, string(m.options.Data)); err != nil {
+		if err := m.mark(tx); err != nil {
 			return err
 		}
 	}

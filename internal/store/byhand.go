@@ -56,7 +56,7 @@ func (q Query) Check() error {
 		}
 		switch {
 		case word == ";" && next != "":
-			return errs.AtPointer("/sql", "more after ;", "one statement")
+			return errs.AtPointer("/sql", "more than one statement", "one")
 		case word == "INTO":
 			return errs.AtPointer("/sql", "INTO", "a statement that writes nowhere")
 		case word == "FOR" && (next == "UPDATE" || next == "SHARE"), word == "LOCK" && next == "IN":

@@ -26,7 +26,7 @@ func TestQueriesOnlyRead(t *testing.T) {
 	for bad, why := range map[string]string{
 		"":                                      "begins with SELECT",
 		"DELETE FROM offer":                     "found DELETE",
-		"SELECT 1; DELETE FROM offer":           "one statement",
+		"SELECT 1; DELETE FROM offer":           "more than one",
 		"SELECT 1;;SELECT 2":                    "one statement",
 		"SELECT * INTO OUTFILE '/tmp/x' FROM t": "writes nowhere",
 		"SELECT * FROM t FOR UPDATE":            "locks nothing",
