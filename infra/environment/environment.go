@@ -100,6 +100,24 @@ type Spike struct {
 	Least          int
 }
 
+// Times gives when it begins and ends. One that AWS would not take, or that ends before it begins,
+// is an error.
+func (s Spike) Times() (from, to time.Time, err error) {
+	tokyo := time.FixedZone("Asia/Tokyo", 9*3600) // which has no summer time
+	for _, one := range []struct {
+		text string
+		at   *time.Time
+	}{{s.From, &from}, {s.To, &to}} {
+		if *one.at, err = time.ParseInLocation("2006-01-02T15:04:05", one.text, tokyo); err != nil {
+			return from, to, fmt.Errorf("environment: the spike %q: found %q; accepted: a moment in Tokyo, as 2026-12-24T19:45:00", s.Name, one.text)
+		}
+	}
+	if !from.Before(to) {
+		return from, to, fmt.Errorf("environment: the spike %q ends at %s, before it begins at %s", s.Name, s.To, s.From)
+	}
+	return from, to, nil
+}
+
 // Power is what one task may take.
 type Power struct {
 	CPU    int // in units, 1024 a core

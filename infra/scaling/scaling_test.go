@@ -56,17 +56,21 @@ func TestDays(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		load      func(time.Duration) float64
-		announced []scaling.Spike
+		announced []environment.Spike
 		most      int // changes
 	}{
 		"a day":                     {load: wave, most: 15},
 		"a flat night":              {load: func(time.Duration) float64 { return 100 }, most: 0},
 		"twice as many, suddenly":   {load: shown(2), most: 20},
-		"shown on TV, as announced": {load: shown(6), most: 20, announced: []scaling.Spike{{From: evening - 15*time.Minute, To: evening + time.Hour, Least: 16}}},
+		"shown on TV, as announced": {load: shown(6), most: 20, announced: []environment.Spike{{Name: "tv", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 16}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			day, policies := production(t)
-			day.Load, day.Announced = noise(tt.load), tt.announced
+			day.Load = noise(tt.load)
+			var err error
+			if day.Announced, err = scaling.Announced(time.Date(2026, 12, 24, 0, 0, 0, 0, time.FixedZone("Asia/Tokyo", 9*3600)), tt.announced); err != nil {
+				t.Fatal(err)
+			}
 			c := scaling.Simulate(policies, day)
 			t.Logf("%d changes, at most %d tasks, a request waits %v at most", len(c.Changes), most(c), c.Oldest)
 			if c.Oldest > oldest {
@@ -79,6 +83,19 @@ func TestDays(t *testing.T) {
 				t.Errorf("%d changes", len(c.Changes))
 			}
 		})
+	}
+}
+
+// TestASpikeIsWrittenAsAWSReadsIt refuses what AWS would refuse once it is deployed.
+func TestASpikeIsWrittenAsAWSReadsIt(t *testing.T) {
+	for _, s := range []environment.Spike{
+		{Name: "with a zone", From: "2026-12-24T19:45:00+09:00", To: "2026-12-24T21:00:00"},
+		{Name: "without seconds", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00"},
+		{Name: "backwards", From: "2026-12-24T21:00:00", To: "2026-12-24T19:45:00"},
+	} {
+		if got, err := scaling.Announced(time.Time{}, []environment.Spike{s}); err == nil {
+			t.Errorf("%s: %v", s.Name, got)
+		}
 	}
 }
 

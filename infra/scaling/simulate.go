@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"enishi/infra/environment"
 )
 
 // Day is what a service is put through.
@@ -15,10 +17,23 @@ type Day struct {
 	Announced   []Spike
 }
 
-// Spike is a time for which at least so many tasks are asked for beforehand.
+// Spike is a time of a day for which at least so many tasks are asked for beforehand.
 type Spike struct {
 	From, To time.Duration
 	Least    int
+}
+
+// Announced gives the spikes of an environment, as the day has them that begins at a moment.
+func Announced(begins time.Time, table []environment.Spike) ([]Spike, error) {
+	var out []Spike
+	for _, s := range table {
+		from, to, err := s.Times()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Spike{From: from.Sub(begins), To: to.Sub(begins), Least: s.Least})
+	}
+	return out, nil
 }
 
 // Course is what came of a day.

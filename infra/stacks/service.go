@@ -41,6 +41,14 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 	if err != nil {
 		return nil, err
 	}
+	for _, spike := range e.Spikes {
+		if _, _, err := spike.Times(); err != nil {
+			return nil, err
+		}
+		if spike.Least > e.Web.Most {
+			return nil, fmt.Errorf("environment: the spike %q asks for %d tasks; there may be %d at most (Web)", spike.Name, spike.Least, e.Web.Most)
+		}
+	}
 	s := &Service{Stack: newStack(app, "service", e)}
 	s.Balancer = newBalancer(s.Stack, e, b)
 	s.Cluster = newCluster(s.Stack, e, b)
