@@ -65,6 +65,10 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 			return in.close(err)
 		}
 	}
+	return c.load(ctx, w, in, today, order)
+}
+
+func (c *demoLoadCmd) load(ctx context.Context, w World, in *installation, today day.Day, order market.Order) error {
 	// A loader that ends soon spends memory rather than a quarter of its time
 	// on collecting it.
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))

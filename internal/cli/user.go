@@ -36,11 +36,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if _, err := account.ParseEmail(c.Email); err != nil {
 		return flagged(errs.Below("/email", err))
 	}
-	who := c.Email
-	task := said(w, orderedBy) != ""
-	if task { // whose lines are kept
-		who = "ADDRESS"
-	}
+	who := addressee(w, c.Email)
 	order, err := c.agreed(ctx, w, resolved, intent{does: "an operator's account is made for " + who, undo: "enishi user remove --email " + who})
 	if err != nil || c.DryRun {
 		return err
@@ -62,8 +58,17 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 	if err := in.close(flagged(failed)); err != nil {
 		return err
 	}
+	if in.fresh && !c.JSON {
+		fmt.Fprintf(w.Out, "A new installation was made in %s.\n", resolved.Data)
+	}
+	return c.tell(w, in.fresh, there, made)
+}
+
+// tell says what was done. What a task prints is kept: no password is in it, and no address.
+func (c *userAddCmd) tell(w World, fresh, there, made bool) error {
+	task := said(w, orderedBy) != ""
 	if c.JSON {
-		out := map[string]any{"email": c.Email, "role": c.Role, "new_installation": in.fresh}
+		out := map[string]any{"email": addressee(w, c.Email), "role": c.Role, "new_installation": fresh}
 		if c.Unless {
 			out["there"] = there
 		}
@@ -72,22 +77,26 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 		}
 		return printJSON(w.Out, out)
 	}
-	if in.fresh {
-		fmt.Fprintf(w.Out, "A new installation was made in %s.\n", resolved.Data)
+	text := "The operator can sign in: on the page /signin, or by POST /api/v1/sessions."
+	switch {
+	case there:
+		text = "An account with this address exists already: it was left as it is."
+	case made && task:
+		text = "No password is shown, since what a task prints is kept: the operator sets one by the page /forgot, which mails a link."
+	case made:
+		text = "Password: " + c.Password + " (kept nowhere: note it now)\n" + text
 	}
-	if there {
-		fmt.Fprintln(w.Out, "An account with this address exists already: it was left as it is.")
-		return nil
+	_, err := fmt.Fprintln(w.Out, text)
+	return err
+}
+
+// addressee is the address of whom a command is about, or stands for it in a task, whose lines
+// are kept.
+func addressee(w World, email string) string {
+	if said(w, orderedBy) != "" {
+		return "ADDRESS"
 	}
-	if made && task {
-		fmt.Fprintln(w.Out, "No password is shown, since what a task prints is kept: the operator sets one by the page /forgot, which mails a link.")
-		return nil
-	}
-	if made {
-		fmt.Fprintf(w.Out, "Password: %s (kept nowhere: note it now)\n", c.Password)
-	}
-	fmt.Fprintln(w.Out, "The operator can sign in: on the page /signin, or by POST /api/v1/sessions.")
-	return nil
+	return email
 }
 
 func (c *userAddCmd) Help() string {
@@ -115,10 +124,7 @@ func (c *userRemoveCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	who := c.Email
-	if said(w, orderedBy) != "" { // a task, whose lines are kept
-		who = "ADDRESS"
-	}
+	who := addressee(w, c.Email)
 	order, err := c.agreed(ctx, w, resolved, intent{
 		does: "the operator " + who + " is removed, and signed out everywhere", undo: "enishi user add --role operator --email " + who + " makes another account for them",
 		asks: "The operator " + who + " can sign in no more.",
@@ -139,7 +145,7 @@ func (c *userRemoveCmd) Run(ctx context.Context, w World) error {
 		return err
 	}
 	if c.JSON {
-		return printJSON(w.Out, map[string]any{"email": c.Email, "removed": true})
+		return printJSON(w.Out, map[string]any{"email": addressee(w, c.Email), "removed": true})
 	}
 	_, err = fmt.Fprintln(w.Out, "The operator is removed.")
 	return err
