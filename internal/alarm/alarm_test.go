@@ -191,6 +191,9 @@ var ofOneHost = regexp.MustCompile(`(?i)\b(volumes?|disks?|lvextend|docker|compo
 // commands are those that a runbook may name on ECS, where it names one of the program's.
 var commands = regexp.MustCompile("^enishi (deploy( rollback)? ENVIRONMENT --why \"…\"|deploy status ENVIRONMENT|env plan ENVIRONMENT|env up ENVIRONMENT --why \"…\"|env up$|task ENVIRONMENT --why \"…\" -- (job (run [a-z]+|list)|sql \"|audit|maintenance (plan|off)))")
 
+// unshown are columns that `enishi sql` refuses to name.
+var unshown = regexp.MustCompile(`(?i)\b(password|sealed|body|address|[a-z]+_hash)\b`)
+
 // TestStepsOnECSAreOfECS finds steps of one host in what runbooks say of ECS, and commands
 // that are not there.
 func TestStepsOnECSAreOfECS(t *testing.T) {
@@ -202,6 +205,9 @@ func TestStepsOnECSAreOfECS(t *testing.T) {
 		}
 		for _, found := range regexp.MustCompile("`(enishi [a-z][^`]*)`").FindAllStringSubmatch(part, -1) {
 			named++
+			if _, sql, ok := strings.Cut(found[1], " -- sql "); ok && unshown.MatchString(sql) {
+				t.Errorf("%s asks for what is not shown: %s", a.Runbook(), sql)
+			}
 			if rest := commands.ReplaceAllString(found[1], ""); rest == found[1] || strings.Contains(rest, " DIR") {
 				t.Errorf("%s, \"On ECS\", names the command %q", a.Runbook(), found[1])
 			}
