@@ -17,12 +17,18 @@ type Policy struct {
 // Figure is what a policy looks at.
 type Figure string
 
-// The figures: the share of its cores that a service uses, in percent; and requests a
-// minute that the load balancer takes, by task.
+// The figures: the share of its cores that a service uses, in percent; requests a minute
+// that the load balancer takes, by task; and how old what waits for the matcher is at most, in
+// seconds, as the workers themselves tell.
 const (
 	CPU      Figure = "cpu"
 	Requests Figure = "requests"
+	QueueAge Figure = "queue age"
 )
+
+// oldest is how old what waits for the matcher may be, in seconds: the age at which people
+// are told as well (MatchingLate).
+const oldest = 10
 
 // What one core answers: 3,000 requests a second of the default mix were answered by a
 // process and its load on two cores together (docs/open-points.md, "Figures"), of which a
@@ -49,10 +55,14 @@ func Web(units int) []Policy {
 	}
 }
 
-// Worker gives those of the workers: one of them leads and matches, the others stand by and
-// send mails, so that more of them match no sooner; its size is what its queue hangs on.
+// Worker gives those of the workers: one of them leads and matches, all of them send mails.
+// When its queue gets old, more of them take mails off the one that leads; beyond that they match
+// no sooner, and its size is what its queue hangs on.
 func Worker() []Policy {
-	return []Policy{{Name: "cpu", Figure: CPU, Target: 60, Out: time.Minute, In: slowly}}
+	return []Policy{
+		{Name: "cpu", Figure: CPU, Target: 60, Out: time.Minute, In: slowly},
+		{Name: "queue", Figure: QueueAge, Target: oldest, Out: time.Minute, In: slowly},
+	}
 }
 
 // How AWS's target tracking decides (Application Auto Scaling's documentation of target

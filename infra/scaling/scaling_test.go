@@ -86,6 +86,36 @@ func TestDays(t *testing.T) {
 	}
 }
 
+// TestWorkers replays a day of changes, and one on which for half an hour more come than the
+// matcher works off: tasks are added while its queue is too old, within their bounds, and none comes
+// and goes; on every other day none is added for it.
+func TestWorkers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		load func(at time.Duration) float64
+		late bool
+	}{
+		"a day": {load: func(at time.Duration) float64 { return 120 - 100*math.Cos(2*math.Pi*(at.Hours()-4)/24) }},
+		"more than it works off": {late: true, load: func(at time.Duration) float64 {
+			if at > 12*time.Hour && at < 12*time.Hour+30*time.Minute {
+				return 1500
+			}
+			return 100
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			day := scaling.Day{Length: 24 * time.Hour, Load: noise(tt.load), PerTask: 1000, Least: 2, Most: 4, Leads: true}
+			c := scaling.Simulate(scaling.Worker(), day)
+			t.Logf("%d changes, at most %d tasks, what waits is %v old at most", len(c.Changes), most(c), c.Oldest)
+			if late := c.Oldest > oldest; late != tt.late || (len(c.Changes) > 0) != tt.late {
+				t.Errorf("what waits is %v old, with the changes %v", c.Oldest, c.Changes)
+			}
+			if n := c.Flaps(flapping); n > 0 || most(c) > day.Most || c.Tasks != day.Least {
+				t.Errorf("%d times tasks came and went: %v", n, c.Changes)
+			}
+		})
+	}
+}
+
 // TestASpikeIsWrittenAsAWSReadsIt refuses what AWS would refuse once it is deployed.
 func TestASpikeIsWrittenAsAWSReadsIt(t *testing.T) {
 	for _, s := range []environment.Spike{

@@ -15,6 +15,7 @@ type Day struct {
 	PerTask     float64                        // requests a second that a task answers
 	Least, Most int
 	Announced   []Spike
+	Leads       bool // one task does the work, and the others stand by: a worker's day
 }
 
 // Spike is a time of a day for which at least so many tasks are asked for beforehand.
@@ -72,6 +73,7 @@ type run struct {
 	came     []float64       // requests of each whole minute
 	used     []float64       // share of the cores, of each whole minute
 	tasks    []int           // that served in it
+	ages     []float64       // how old what waited was at the end of it, in seconds
 	last     time.Duration   // of the last change
 	course   Course
 }
@@ -84,6 +86,9 @@ func Simulate(policies []Policy, d Day) Course {
 	for at := time.Duration(0); at < d.Length; at += time.Second {
 		serving := r.serving(at)
 		room := float64(serving) * d.PerTask
+		if d.Leads {
+			room = d.PerTask
+		}
 		came += d.Load(at)
 		done := min(r.waiting+d.Load(at), room)
 		r.waiting += d.Load(at) - done
@@ -94,6 +99,7 @@ func Simulate(policies []Policy, d Day) Course {
 		if (at+time.Second)%period == 0 {
 			r.came, r.used, r.tasks = append(r.came, came), append(r.used, 100*used/period.Seconds()), append(r.tasks, serving)
 			came, used = 0, 0
+			r.ages = append(r.ages, r.waiting/max(room, 1))
 			r.decide(at)
 		}
 	}
@@ -152,8 +158,11 @@ func (r *run) decide(at time.Duration) {
 func (r *run) asks(p Policy, known int) (out, in int) {
 	out, in = r.wanted, r.wanted
 	figure := func(i int) float64 {
-		if p.Figure == CPU {
+		switch p.Figure {
+		case CPU:
 			return r.used[i]
+		case QueueAge:
+			return r.ages[i]
 		}
 		return r.came[i] / float64(max(r.tasks[i], 1))
 	}

@@ -41,7 +41,7 @@ func scaled(t *testing.T, service template, name string) (target resource, polic
 func TestWhatIsSimulatedIsDeployed(t *testing.T) {
 	everywhere(t, func(t *testing.T, e environment.Environment, _, service template) {
 		perCore := 24_000. // requests a minute: two fifths of a thousand a second
-		known := map[string]float64{"web-cpu": 40, "web-requests": perCore * float64(e.WebPower.CPU) / 1024, "worker-cpu": 60}
+		known := map[string]float64{"web-cpu": 40, "web-requests": perCore * float64(e.WebPower.CPU) / 1024, "worker-cpu": 60, "worker-queue": 10}
 		for name, table := range map[string][]scaling.Policy{"web": scaling.Web(e.WebPower.CPU), "worker": scaling.Worker()} {
 			_, got := scaled(t, service, name)
 			want := map[string]map[string]any{}
@@ -53,11 +53,14 @@ func TestWhatIsSimulatedIsDeployed(t *testing.T) {
 			}
 			for policy, p := range got {
 				figure := "PredefinedMetricSpecification"
-				if strings.HasSuffix(policy, "-requests") {
+				if strings.HasSuffix(policy, "-requests") || strings.HasSuffix(policy, "-queue") {
 					figure = "CustomizedMetricSpecification"
 				}
 				if p[figure] == nil || figure[0] == 'P' && p[figure].(map[string]any)["PredefinedMetricType"] != "ECSServiceAverageCPUUtilization" {
 					t.Errorf("%s looks at %v", policy, p)
+				}
+				if asked := fmt.Sprint(p[figure]); strings.HasSuffix(policy, "-queue") && (!strings.Contains(asked, "enishi_matcher_queue_age_seconds") || !strings.Contains(asked, "environment Value:"+e.Name) || !strings.Contains(asked, "Maximum")) {
+					t.Errorf("%s looks at %v", policy, asked)
 				}
 				delete(p, figure)
 			}

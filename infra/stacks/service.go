@@ -156,11 +156,22 @@ func (s *Service) scales(e environment.Environment, name string, service awsecs.
 			tracking.PredefinedMetricSpecification = &awsapplicationautoscaling.CfnScalingPolicy_PredefinedMetricSpecificationProperty{PredefinedMetricType: jsii.String("ECSServiceAverageCPUUtilization")}
 		case scaling.Requests:
 			tracking.CustomizedMetricSpecification = s.requestsByTask(name)
+		case scaling.QueueAge:
+			tracking.CustomizedMetricSpecification = queueAge(e)
 		}
 		awsapplicationautoscaling.NewCfnScalingPolicy(s.Stack, jsii.String(title(name)+"By"+title(p.Name)), &awsapplicationautoscaling.CfnScalingPolicyProps{
 			PolicyName: jsii.String(name + "-" + p.Name), PolicyType: jsii.String("TargetTrackingScaling"), ScalingTargetId: target.Ref(),
 			TargetTrackingScalingPolicyConfiguration: tracking,
 		})
+	}
+}
+
+// queueAge is what the workers tell of the matcher's queue (decision 0044), the oldest that any of
+// them saw.
+func queueAge(e environment.Environment) *awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty {
+	return &awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty{
+		Namespace: jsii.String("Enishi"), MetricName: jsii.String("enishi_matcher_queue_age_seconds"), Statistic: jsii.String("Maximum"),
+		Dimensions: &[]any{&awsapplicationautoscaling.CfnScalingPolicy_MetricDimensionProperty{Name: jsii.String("environment"), Value: jsii.String(e.Name)}},
 	}
 }
 
