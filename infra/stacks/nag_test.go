@@ -16,12 +16,23 @@ import (
 	"enishi/infra/stacks"
 )
 
-// TestNothingNags runs the AwsSolutions rules over every environment. What is not as they
-// want has its reason where the stack says so.
+// TestNothingNags runs the AwsSolutions rules over every environment on every capacity, with its
+// files in a bucket and in a file system. What is not as they want has its reason where the stack
+// says so.
 func TestNothingNags(t *testing.T) {
-	elsewhere := environment.All()[0]
-	elsewhere.Files = environment.InEFS
-	for _, e := range append(environment.All(), elsewhere) {
+	var all []environment.Environment
+	for _, e := range environment.All() {
+		for _, e.Capacity = range environment.Capacities() {
+			for _, e.Files = range []environment.Files{environment.InS3, environment.InEFS} {
+				all = append(all, e)
+			}
+		}
+	}
+	if want := len(environment.All()) * len(environment.Capacities()) * 2; len(all) != want {
+		t.Fatalf("%d are looked at, want %d", len(all), want)
+	}
+	for _, e := range all {
+		what := e.Name + " on " + string(e.Capacity) + " with files in " + string(e.Files)
 		dir := t.TempDir()
 		app := stacks.NewApp(dir)
 		if err := stacks.Describe(app, e, ".."); err != nil {
@@ -46,12 +57,12 @@ func TestNothingNags(t *testing.T) {
 			looked += len(rows)
 			for _, row := range rows[1:] {
 				if row[2] == "Non-Compliant" || row[2] == "UNKNOWN" || row[2] == "Suppressed" && strings.TrimSpace(row[3]) == "" {
-					t.Errorf("%s: %s: %s", row[0], row[1], strings.Join(row[2:], " | "))
+					t.Errorf("%s: %s: %s: %s", what, row[0], row[1], strings.Join(row[2:], " | "))
 				}
 			}
 		}
 		if looked < 100 {
-			t.Errorf("%s: only %d rows were looked at", e.Name, looked)
+			t.Errorf("%s: only %d rows were looked at", what, looked)
 		}
 	}
 }

@@ -4,7 +4,8 @@
 //
 // An alarm either pages, and then it is a symptom that users see, or is a
 // ticket, for the next working day. Every alarm has a page in docs/runbooks
-// and a drill that makes it fire (internal/drill); tests refuse one without.
+// and a drill that makes it fire (internal/drill), or, of those of AWS alone, a reason why there is
+// none; tests refuse one without.
 // The package reads and writes no file; everything in it is a value, safe for
 // concurrent use.
 package alarm
@@ -35,6 +36,8 @@ type Alarm struct {
 	Symptom Words
 	// First is what to do first, in a sentence; the runbook has the rest.
 	First Words
+	// Undrilled says why no drill makes it; "": there is one.
+	Undrilled string
 
 	when condition
 }

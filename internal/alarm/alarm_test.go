@@ -81,6 +81,9 @@ func TestPages(t *testing.T) {
 	for _, a := range alarm.Elsewhere() {
 		want = append(want, a.Name+".md")
 		holds(t, a, "# "+a.Name+"\n", "\n"+a.Symptom.EN+"\n")
+		if a.Undrilled == "" {
+			t.Errorf("%s: no drill makes it, and nothing says why", a.Name)
+		}
 	}
 	for _, a := range alarm.Alarms() {
 		if a.Severity == alarm.Page {
@@ -88,6 +91,9 @@ func TestPages(t *testing.T) {
 		}
 		want = append(want, a.Name+".md")
 		holds(t, a, "# "+a.Name+"\n", "\n"+a.Symptom.EN+"\n", a.Head())
+		if a.Undrilled != "" {
+			t.Errorf("%s: a drill makes it, and %q says why there is none", a.Name, a.Undrilled)
+		}
 	}
 	if pages > alarm.MostPages {
 		t.Errorf("%d alarms page, want at most %d", pages, alarm.MostPages)
