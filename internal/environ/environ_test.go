@@ -636,7 +636,11 @@ func TestARuleOfTheTrafficIsChangedInItsPlace(t *testing.T) {
 						StackId: aws.String("enishi-dev-service"), LogicalResourceId: aws.String("Rule"), StackResourceDriftStatus: tt.state, ExpectedProperties: weights("1", "0"), ActualProperties: tt.actual,
 					}}
 				}
-				err := environ.Up(t.Context(), options(a, after, nil))
+				p, err := environ.Look(t.Context(), options(a, after, nil))
+				if err != nil || len(p.Bad()) > 0 != (tt.want != "") || !strings.Contains(strings.Join(p.Bad(), ""), tt.want) {
+					t.Errorf("Look = %+v, %v, want %q", p, err, tt.want)
+				}
+				err = environ.Up(t.Context(), options(a, after, nil))
 				if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 					t.Errorf("Up = %v, want %q", err, tt.want)
 				}

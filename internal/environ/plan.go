@@ -3,6 +3,7 @@ package environ
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"enishi/internal/errs"
 )
 
 // Plan is what there is, and what would become of it.
@@ -150,6 +153,11 @@ func (w *work) changed(ctx context.Context, number string, t *Template, values m
 	}
 	for i := range c.changes {
 		p.Changes = append(p.Changes, told(&c.changes[i]))
+	}
+	if err := w.keepsTraffic(ctx, c); errs.Is(err, errs.Conflict) {
+		p.Broken = err.Error()
+	} else if err != nil {
+		return errors.Join(err, w.account.forget(ctx, c.stack, c.name))
 	}
 	return w.account.forget(ctx, c.stack, c.name)
 }

@@ -42,7 +42,7 @@ func (w *work) keepsTraffic(ctx context.Context, c *changeSet) error {
 		forwards, same, err := compare(out.StackResourceDrift)
 		switch {
 		case err != nil:
-			return fmt.Errorf("the change of %s would write the rule %s anew, and whether that keeps the traffic where it is cannot be told: %w. Nothing of it was changed", c.stack, rule, err)
+			return errs.New(errs.Conflict, fmt.Sprintf("the change of %s would write the rule %s anew, and whether that keeps the traffic where it is cannot be told: %v. Nothing of it was changed", c.stack, rule, err))
 		case !same:
 			return errs.New(errs.Conflict, fmt.Sprintf("the change of %s would write the rule %s anew, and lead everybody to the target group in which no task is. Nothing of it was changed: deploy what runs once more (enishi deploy %s), which moves the traffic to the other group, then run this again", c.stack, rule, w.o.Environment))
 		case forwards && len(services) > 0:
