@@ -133,7 +133,7 @@ func TestDataKinds(t *testing.T) {
 				}
 			}
 			if tt.made == nobody && tt.opened == nobody { // rows of another installation are loaded over its own
-				w.must(w.records.Write(t.Context(), func(tx market.Tx) error { return tx.SetSetting("identity", "another's") }))
+				w.must(w.records.Write(t.Context(), func(tx market.Tx) error { return tx.SetSetting("seed", "00112233445566778899aabbccddeeff") }))
 				if _, err := market.Open(t.Context(), w.records, w.vault, w.options, nil); !errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), "does not say whose data") {
 					t.Errorf("rows of another installation: %v", err)
 				}

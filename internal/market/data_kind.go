@@ -1,6 +1,8 @@
 package market
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"enishi/internal/errs"
@@ -27,16 +29,16 @@ func (m *Market) unmarked(tx Tx, fresh bool) (bool, error) {
 }
 
 // markOf gives whose data the database holds, as it says itself; empty: it does not. The mark
-// bears the identity of the installation that it was made with: rows of another that were
+// bears a sign of the installation that it was made with: rows of another that were
 // loaded over it are not meant by it. One of people's data is always believed.
 func markOf(tx Tx) (DataKind, error) {
 	mark, err := tx.Setting(settingData)
 	if err != nil || mark == "" {
 		return "", err
 	}
-	identity, err := tx.Setting(settingIdentity)
+	sign, err := signOf(tx)
 	kind, of, _ := strings.Cut(mark, " ")
-	if DataKind(kind) != RealData && of != identity {
+	if DataKind(kind) != RealData && of != sign {
 		kind = ""
 	}
 	return DataKind(kind), err
@@ -44,11 +46,19 @@ func markOf(tx Tx) (DataKind, error) {
 
 // mark keeps whose data the installation is for.
 func (m *Market) mark(tx Tx) error {
-	identity, err := tx.Setting(settingIdentity)
+	sign, err := signOf(tx)
 	if err != nil {
 		return err
 	}
-	return tx.SetSetting(settingData, string(m.options.Data)+" "+identity)
+	return tx.SetSetting(settingData, string(m.options.Data)+" "+sign)
+}
+
+// signOf tells one installation from another, by its seed, which is made once and never
+// changes. Demo data of one seed has one sign.
+func signOf(tx Tx) (string, error) {
+	seed, err := tx.Setting(settingSeed)
+	sum := sha256.Sum256([]byte("whose data: " + seed))
+	return hex.EncodeToString(sum[:8]), err
 }
 
 // holdsWanted is Denied if the database holds, or may hold, another kind of data than the
