@@ -98,7 +98,7 @@ func (c *serveCmd) start(ctx context.Context, w World, resolved *config.Config, 
 	}
 	registry := prometheus.NewRegistry()
 	gate := httpx.NewGate(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), httpx.HoldStarting) // which answers the probes from now on
-	server := httpx.NewServer(log, httpx.Bounded(listener), gate)
+	server := httpx.NewServer(log, httpx.Bounded(listener), httpx.OfDeployment(resolved.Deployment, gate))
 	server.Begin()
 	gate.Say("opening the database")
 	var in *installation

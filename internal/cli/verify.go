@@ -14,11 +14,13 @@ import (
 
 // verifyCmd holds a live installation to what it promises.
 type verifyCmd struct {
-	URL      string        `arg:"" help:"Where the installation is reached, such as https://enishi.example.jp."`
-	Address  string        `default:"verify-*@enishi.invalid" placeholder:"PATTERN" help:"Addresses of the people of the trial; * becomes another word for each. Use one whose mails your sender accepts, such as success+*@simulator.amazonses.com."`
-	Patience time.Duration `default:"20s" help:"How long one answer may take, and whatever is done behind it, such as sending a mail."`
-	Timeout  time.Duration `default:"3m" help:"How long all of it may take; the removal at the end comes on top."`
-	JSON     bool          `help:"Print the steps as JSON."`
+	URL        string        `arg:"" help:"Where the installation is reached, such as https://enishi.example.jp."`
+	Address    string        `default:"verify-*@enishi.invalid" placeholder:"PATTERN" help:"Addresses of the people of the trial; * becomes another word for each. Use one whose mails your sender accepts, such as success+*@simulator.amazonses.com."`
+	Patience   time.Duration `default:"20s" help:"How long one answer may take, and whatever is done behind it, such as sending a mail."`
+	Deployment string        `placeholder:"ID" help:"Verify the processes of this deployment alone, and wait for them: others may serve at the same address."`
+	Await      time.Duration `default:"15m" help:"How long the processes of --deployment are waited for."`
+	Timeout    time.Duration `default:"3m" help:"How long all of it may take; the removal at the end comes on top."`
+	JSON       bool          `help:"Print the steps as JSON."`
 }
 
 // Help says what it does and what it needs.
@@ -41,7 +43,11 @@ func (c *verifyCmd) Run(ctx context.Context, w World) error {
 	if !c.JSON {
 		o.Done = func(s verify.Step) { printStep(w, s) }
 	}
-	within, stop := context.WithTimeout(ctx, c.Timeout)
+	most := c.Timeout
+	if c.Deployment != "" {
+		most += c.Await
+	}
+	within, stop := context.WithTimeout(ctx, most)
 	defer stop()
 	steps, err := verify.New(o).Run(within)
 	if c.JSON {
@@ -76,7 +82,7 @@ func printStep(w World, s verify.Step) {
 
 // options reads who verifies what.
 func (c *verifyCmd) options(w World) (verify.Options, error) {
-	o := verify.Options{URL: c.URL, Address: c.Address, Patience: c.Patience, Now: w.Now}
+	o := verify.Options{URL: c.URL, Address: c.Address, Patience: c.Patience, Deployment: c.Deployment, Await: c.Await, Now: w.Now}
 	at, err := url.Parse(c.URL)
 	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" || at.RawQuery != "" || at.User != nil {
 		return o, usageError{fmt.Sprintf("%q is not the address of an installation: give https://HOST or http://HOST:PORT", c.URL)}

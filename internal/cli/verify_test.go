@@ -44,8 +44,9 @@ func TestVerify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := &verified{program: program, data: filepath.Join(t.TempDir(), "data")}
 			v.run(t, 0, nil, "user", "add", "--role", "operator", "--email", "ops@example.jp", "--password", "0123456789", "--data", v.data)
-			v.server = startServing(t, program, append([]string{"--data", v.data}, tt.flags...), "ENISHI_MATCHING_MODE="+tt.mode)
+			v.server = startServing(t, program, append([]string{"--data", v.data}, tt.flags...), "ENISHI_MATCHING_MODE="+tt.mode, "ENISHI_DEPLOYMENT=20261126T000000Z-v1")
 			v.whole(t)
+			v.deployed(t)
 			v.lied(t)
 			v.stopped(t, os.Interrupt)
 			v.left(t, 0)
@@ -67,6 +68,18 @@ func (v *verified) run(t *testing.T, code int, env []string, args ...string) str
 		t.Fatalf("enishi %v: %v, want code %d\n%s", args, err, code, out)
 	}
 	return string(out)
+}
+
+// deployed verifies the deployment that serves here, and one that does not.
+func (v *verified) deployed(t *testing.T) {
+	t.Helper()
+	if out := v.run(t, 0, nil, "verify", v.url, "--deployment", "20261126T000000Z-v1"); !strings.Contains(out, "the deployment answers") || !strings.Contains(out, "All of it holds.") {
+		t.Errorf("it says\n%s", out)
+	}
+	if out := v.run(t, 1, nil, "verify", v.url, "--deployment", "20261126T000000Z-v2", "--patience", "300ms", "--await", "1s"); !strings.Contains(out, "the deployment 20261126T000000Z-v2 does not answer within 1s") {
+		t.Errorf("it says\n%s", out)
+	}
+	v.left(t, 0)
 }
 
 // whole verifies more often than the limits for one address bear.

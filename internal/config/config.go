@@ -58,6 +58,7 @@ type Config struct {
 	Demo         bool
 	MatchingMode MatchingMode
 	Environment  string   // name of the installation; empty: it has none
+	Deployment   string   // that has started this process; empty: none
 	DataKind     DataKind // whose data may be in it; empty: anybody's
 	Contact      string   // how operators are reached; empty: nobody has said
 	Permit       string   // number of the employment-placement permit; empty: none

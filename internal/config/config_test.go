@@ -197,6 +197,7 @@ func TestDescribe(t *testing.T) {
 		{Name: "matching-mode", Flag: "--matching-mode", Env: "ENISHI_MATCHING_MODE", Value: "auto", Source: config.FromDemo},
 		{Name: "environment", Flag: "--environment", Env: "ENISHI_ENVIRONMENT", Source: config.FromDefault},
 		{Name: "data-kind", Flag: "--data-kind", Env: "ENISHI_DATA_KIND", Source: config.FromDefault},
+		{Name: "deployment", Flag: "--deployment", Env: "ENISHI_DEPLOYMENT", Source: config.FromDefault},
 		{Name: "permit", Flag: "--permit", Env: "ENISHI_PERMIT", Source: config.FromDefault},
 		{Name: "contact", Flag: "--contact", Env: "ENISHI_CONTACT", Source: config.FromDefault},
 		{Name: "public-url", Flag: "--public-url", Env: "ENISHI_PUBLIC_URL", Value: "http://127.0.0.1:8080", Source: config.FromDefault},

@@ -28,6 +28,19 @@ func environment() Setting {
 	}
 }
 
+// deployment names what has started the process.
+func deployment() Setting {
+	const most = 128
+	return Setting{
+		Name: "deployment", Accepts: "nothing, or a name of at most 128 visible ASCII characters",
+		Help: "name of the deployment that has started this process, as enishi deploy sets it: a request that names another (Enishi-Deployment) is refused, so that a version can be verified while others serve",
+		set: func(c *Config, value string) (string, bool) {
+			c.Deployment = value
+			return strconv.Quote(value), len(value) <= most && !strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' })
+		},
+	}
+}
+
 // dataKind keeps people's data out of where only demo data may be.
 func dataKind() Setting {
 	return Setting{

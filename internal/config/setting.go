@@ -78,7 +78,7 @@ func settings() []Setting {
 				return strconv.Quote(value), c.MatchingMode == Approve || c.MatchingMode == Auto
 			},
 		},
-		environment(), dataKind(), permit(), contact(), publicURL(),
+		environment(), dataKind(), deployment(), permit(), contact(), publicURL(),
 		{
 			Name: "rate-limits", Default: "on", Accepts: "on or off",
 			Help: "limits on requests; off is for benches",

@@ -27,7 +27,11 @@ type Options struct {
 	// Patience is how long one answer may take, and whatever an installation does
 	// behind it, such as sending a mail.
 	Patience time.Duration
-	Now      func() time.Time
+	// Deployment is the one whose processes are verified while others may serve at the same
+	// address, and Await how long they are waited for; "": whoever answers.
+	Deployment string
+	Await      time.Duration
+	Now        func() time.Time
 	// Done is told of each step when it has ended; may be nil.
 	Done func(Step)
 }
@@ -74,10 +78,14 @@ type trial struct {
 // New gives a suite.
 func New(o Options) *Suite {
 	o.URL = strings.TrimRight(o.URL, "/")
+	var transport http.RoundTripper = &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: o.Patience, MaxIdleConnsPerHost: 4}
+	if o.Deployment != "" {
+		transport = meant{o.Deployment, transport}
+	}
 	return &Suite{o: o, client: &http.Client{
 		// Where it leads elsewhere, that is told.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: o.Patience, MaxIdleConnsPerHost: 4},
+		Transport:     transport,
 	}}
 }
 
@@ -105,6 +113,11 @@ func (s *Suite) signOut(ctx context.Context) error {
 }
 
 func (s *Suite) all(ctx context.Context) error {
+	if s.o.Deployment != "" {
+		if err := s.step(ctx, "the deployment answers", s.await); err != nil {
+			return err
+		}
+	}
 	for _, step := range []struct {
 		name string
 		take func(context.Context) (note string, err error)

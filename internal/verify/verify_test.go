@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,5 +62,51 @@ func readiness(status int) http.HandlerFunc {
 		if r.URL.Path == "/readyz" {
 			w.WriteHeader(status)
 		}
+	}
+}
+
+// TestOneDeployment asks an address at which another version serves at first, in every second
+// answer for a while, or for good.
+func TestOneDeployment(t *testing.T) {
+	t.Parallel()
+	const id = "20261126T000000Z-v1"
+	for name, tt := range map[string]struct {
+		of   func(n int64) string // the deployment that the n-th request reaches; "-": a program that knows of none
+		want string
+	}{
+		"it is there":              {func(int64) string { return id }, "is not the landing page"},
+		"it comes":                 {func(n int64) string { return map[bool]string{true: id, false: "another"}[n > 4] }, "is not the landing page"},
+		"it comes after an old":    {func(n int64) string { return map[bool]string{true: id, false: "-"}[n > 1] }, "is not the landing page"},
+		"another answers at times": {func(n int64) string { return map[bool]string{true: id, false: "another"}[n%2 == 0] }, "is not the landing page"},
+		"an old one comes back":    {func(n int64) string { return map[bool]string{true: id, false: "-"}[n < 4] }, "another version than the one to be verified answered"},
+		"it never comes":           {func(int64) string { return "another" }, "does not answer within 2s: GET /readyz has no answer after 1s"},
+		"an old one stays":         {func(int64) string { return "-" }, "does not answer within 2s: GET /readyz"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var requests, done atomic.Int64
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				const header = "Enishi-Deployment"
+				switch of := tt.of(requests.Add(1)); {
+				case of == "-":
+				case r.Header.Get(header) != of:
+					w.WriteHeader(http.StatusMisdirectedRequest)
+					return
+				default:
+					w.Header().Set(header, of)
+				}
+				done.Add(1)
+			}))
+			t.Cleanup(s.Close)
+			_, err := verify.New(verify.Options{
+				URL: s.URL, Token: "t", Address: "*@enishi.invalid", Patience: time.Second, Deployment: id, Await: 2 * time.Second, Now: time.Now,
+			}).Run(t.Context())
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("it says %v, want %q", err, tt.want)
+			}
+			if name == "it never comes" && done.Load() > 0 {
+				t.Errorf("another deployment has done %d requests", done.Load())
+			}
+		})
 	}
 }
