@@ -29,6 +29,11 @@ func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, t *task
 	ecs := func(kind, name string) *string {
 		return stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ecs"), Resource: jsii.String(kind), ResourceName: jsii.String(name)})
 	}
+	lines := func(family string) *string { // what tasks print that a person has run
+		return stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: jsii.String(*stack.StackName() + "-*:log-stream:" + family + "/*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		})
+	}
 	cluster := "enishi-" + e.Name
 	parameters := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ssm"), Resource: jsii.String("parameter"), ResourceName: jsii.String("enishi/" + e.Name + "/*")})
 	for _, may := range []struct {
@@ -53,9 +58,8 @@ func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, t *task
 		{ecs("task-definition", cluster+"-once:*"), []string{"ecs:RunTask"}},
 		{ecs("task-definition", cluster+"-accept:*"), []string{"ecs:RunTask"}},
 		{ecs("task", cluster+"/*"), []string{"ecs:DescribeTasks", "ecs:StopTask", "ecs:TagResource"}},
-		{stack.FormatArn(&awscdk.ArnComponents{
-			Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: jsii.String(*stack.StackName() + "-*:log-stream:once/*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
-		}), []string{"logs:GetLogEvents"}},
+		{lines("once"), []string{"logs:GetLogEvents"}},
+		{lines("accept"), []string{"logs:GetLogEvents"}},
 		{t.may.RoleArn(), []string{"iam:PassRole"}},
 		{t.starts.RoleArn(), []string{"iam:PassRole"}},
 	} {

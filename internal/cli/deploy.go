@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -18,11 +19,13 @@ import (
 	"enishi/internal/deploy"
 	"enishi/internal/errs"
 	"enishi/internal/oci"
+	"enishi/internal/store"
 )
 
 type deployCmd struct {
 	Run      deployRunCmd      `cmd:"" default:"withargs" help:"Bring what is checked out here to all traffic of an environment."`
 	Rollback deployRollbackCmd `cmd:"" help:"Take back the deployment that was left half-way, or the one that has ended last."`
+	Verify   deployVerifyCmd   `cmd:"" help:"Walk through what serves, as a deployment does through the next version."`
 	Status   deployStatusCmd   `cmd:"" help:"Show what is deployed, and how far a deployment is."`
 }
 
@@ -66,11 +69,16 @@ func (c *taskCmd) Run(ctx context.Context, w World) error {
 	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
 		return err
 	}
+	return c.followed(w, func(printed func(string)) (*deploy.Task, error) { return deploy.RunTask(ctx, o, c.Command, printed) })
+}
+
+// followed runs a task, shows what it prints, and in the end what is kept of it.
+func (c *asked) followed(w World, run func(printed func(string)) (*deploy.Task, error)) error {
 	out := w.Out
 	if c.JSON {
 		out = w.Err
 	}
-	task, err := deploy.RunTask(ctx, o, c.Command, func(line string) { fmt.Fprintln(out, line) })
+	task, err := run(func(line string) { fmt.Fprintln(out, line) })
 	if task != nil && task.Ended.IsZero() {
 		fmt.Fprintf(w.Err, "It goes on as %s.\n", task.ARN)
 	}
@@ -99,8 +107,9 @@ type asked struct {
 type deployRunCmd struct {
 	place
 	asked
-	Plan          bool `help:"Show what would be done, and what runs otherwise than it was deployed; change nothing."`
-	DespiteAlarms bool `help:"Deploy though alarms are on: what mends them."`
+	Plan          bool   `help:"Show what would be done, and what runs otherwise than it was deployed; change nothing."`
+	Digest        string `placeholder:"SHA256" help:"Deploy only if the image is this one, sha256:..., as it was accepted elsewhere (enishi deploy status)."`
+	DespiteAlarms bool   `help:"Deploy though alarms are on: what mends them."`
 }
 
 // Help says what it does and what it needs.
@@ -114,7 +123,8 @@ It acts as whoever AWS takes you for: AWS_PROFILE, or any other way of Amazon's 
 Examples:
   enishi deploy staging --why "search by station"
   enishi deploy prod --plan
-  enishi deploy prod --why "search by station" --confirm prod`
+  enishi deploy prod --why "search by station" --confirm prod
+  enishi deploy prod --why "search by station" --digest sha256:0f3a...      # what staging has accepted, or nothing`
 }
 
 // Run deploys.
@@ -129,6 +139,13 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 	if o.Version, err = checkedOut(ctx); err != nil {
 		return err
 	}
+	if o.Schema, err = schemaHere(); err != nil {
+		return err
+	}
+	if c.Digest != "" && !regexp.MustCompile(`^sha256:[0-9a-f]{64}$`).MatchString(c.Digest) {
+		return usageError{fmt.Sprintf("--digest %q: give sha256: and 64 digits of it", c.Digest)}
+	}
+	o.Digest = c.Digest
 	o.DespiteAlarms, o.Image = c.DespiteAlarms, func(ctx context.Context, r deploy.Registry) (string, error) { return pushed(ctx, w, r) }
 	if c.Plan && c.JSON {
 		return printJSON(w.Out, plan)
@@ -199,6 +216,41 @@ func (c *deployRollbackCmd) Run(ctx context.Context, w World) error {
 	}
 	record, err := deploy.Rollback(ctx, o)
 	return c.ended(w, record, err)
+}
+
+// deployVerifyCmd verifies what serves.
+type deployVerifyCmd struct {
+	place
+	asked
+	Plan bool `help:"Show what would be verified, and verify nothing."`
+}
+
+// Help says how.
+func (c *deployVerifyCmd) Help() string {
+	return `Runs enishi verify in the environment, as a task of the version that is deployed and as the operator that accepts versions: whoever it registers is of a trial, which is erased at the end. It exits with 1 if a step fails. Who, why and how it ended are kept in the environment's bucket.
+
+Example:
+  enishi deploy verify staging --why "before prod"`
+}
+
+// Run verifies.
+func (c *deployVerifyCmd) Run(ctx context.Context, w World) error {
+	if err := c.reason(); err != nil && !c.Plan {
+		return err
+	}
+	o, plan, err := c.look(ctx, w, c.Why)
+	if err != nil {
+		return err
+	}
+	printPlan(w.Err, plan)
+	fmt.Fprint(w.Err, "Next: enishi verify, as a task of its own.\nTo take it back: nothing is left of it.\n")
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
+		return err
+	}
+	return c.followed(w, func(printed func(string)) (*deploy.Task, error) { return deploy.Verify(ctx, o, printed) })
 }
 
 // deployStatusCmd shows the last deployment.
@@ -363,6 +415,22 @@ func checkedOut(ctx context.Context) (string, error) {
 		return "", errs.Wrap(errs.Invalid, "git does not say what is checked out here", err)
 	}
 	return strings.TrimSpace(string(name)), nil
+}
+
+// schemaHere gives the schema that the program of this folder makes; 0: it makes none.
+func schemaHere() (newest int64, err error) {
+	files, err := filepath.Glob("internal/store/mysql/migrations/*.sql")
+	if err != nil {
+		return 0, errs.Wrap(errs.Internal, "look for the migrations", err)
+	}
+	for _, file := range files {
+		version, err := store.MigrationVersion(filepath.Base(file))
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, version)
+	}
+	return newest, nil
 }
 
 // pushed builds the image for the processors of the environment's tasks, and pushes it.

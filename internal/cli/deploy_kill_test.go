@@ -18,6 +18,7 @@ import (
 
 	"enishi/internal/deploy/deploytest"
 	"enishi/internal/fleet"
+	"enishi/internal/oci"
 )
 
 // TestDeployIsKilled deploys by the program itself, over a network, a project that is built
@@ -74,7 +75,17 @@ func TestDeployIsKilled(t *testing.T) {
 	if err != nil || !strings.Contains(out, "deployed: ") || !strings.Contains(out, "goes on with") {
 		t.Errorf("after both: %v\n%s", err, out)
 	}
+	// What a workflow builds beforehand, and hands to each environment as the one to be deployed.
+	build := oci.Program(filepath.Join(t.TempDir(), "image"), []string{"linux/arm64"}, io.Discard)
+	build.Dir = source
+	digest, err := build.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	runs := a.Runs()
+	if !strings.HasSuffix(runs["image"], "@"+digest.String()) {
+		t.Errorf("%s is deployed, and %s was built of the same commit", runs["image"], digest)
+	}
 	for name, image := range runs {
 		if image != runs["image"] || image == deploytest.Before || !strings.HasPrefix(image, strings.TrimPrefix(server.URL, "http://")+"/enishi@sha256:") {
 			t.Errorf("%s runs %s", name, image)

@@ -35,6 +35,8 @@ func TestDeployAsks(t *testing.T) {
 		{name: "yes alone, where people's data is", environment: "prod", args: "prod --why x", terminal: true, in: "yes\n", code: 1, err: "Type its name to go on"},
 		{name: "another name", environment: "staging", args: "staging --why x --confirm prod", code: 2, err: "--confirm prod: this is staging"},
 		{name: "nothing to take back", environment: "staging", args: "rollback staging --why x --yes", code: 1, err: "nothing is there to be taken back"},
+		{name: "a digest that is none", environment: "staging", args: "staging --why x --yes --digest latest", code: 2, err: "give sha256: and 64 digits"},
+		{name: "a walk that nobody confirms", environment: "prod", args: "verify prod --why x", code: 2, err: "give --confirm prod"},
 		{name: "a task that nobody confirms", environment: "prod", args: "task prod --why x -- job run expire", code: 2, err: "give --confirm prod"},
 		{name: "a task without a command", environment: "staging", args: "task staging --why x", code: 2, err: "expected \"<command> ...\""},
 		{name: "a task without a reason", environment: "staging", args: "task staging -- job run expire", code: 2, err: "--why is missing"},

@@ -78,6 +78,7 @@ func ofAccount() map[string][]string {
 	return map[string][]string{
 		"deploy run":      {"prod"},
 		"deploy rollback": {"prod"},
+		"deploy verify":   {"prod"},
 		"task":            {"prod", "--", "job", "run", "expire"},
 		"env up":          {"prod"},
 		"env down":        {"dev"},
@@ -250,7 +251,7 @@ func schemaEntries(t *testing.T, data string) []entry {
 
 func holdsBackInAccount(t *testing.T, name string, args []string) {
 	environment := args[0]
-	plans := map[string]string{"deploy run": "by the steps image", "task": "Next: enishi job run expire, as a task", "env up": "enishi-prod-base is new", "env down": "Goes: "}
+	plans := map[string]string{"deploy run": "by the steps image", "deploy verify": "Next: enishi verify, as a task", "task": "Next: enishi job run expire, as a task", "env up": "enishi-prod-base is new", "env down": "Goes: "}
 	var templates []string
 	if name == "env up" {
 		templates = []string{"--templates", environmentTemplates(t, environment)}

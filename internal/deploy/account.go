@@ -102,14 +102,12 @@ func (a *account) definition(ctx context.Context, name string) (*types.TaskDefin
 // deploymentTag names the deployment that has registered a task definition.
 const deploymentTag = "enishi:deployment"
 
+// deploymentVariable tells a task's program the same.
+const deploymentVariable = "ENISHI_DEPLOYMENT"
+
 // imageOf gives what the program's container runs of.
 func imageOf(d *types.TaskDefinition) string {
-	for i := range d.ContainerDefinitions {
-		if aws.ToString(d.ContainerDefinitions[i].Name) == container {
-			return aws.ToString(d.ContainerDefinitions[i].Image)
-		}
-	}
-	return ""
+	return aws.ToString(program(d).Image)
 }
 
 // register makes a copy of a task definition that differs in its image, or gives the one
@@ -129,6 +127,7 @@ func (a *account) register(ctx context.Context, from *types.TaskDefinition, imag
 	for i := range in.ContainerDefinitions {
 		if aws.ToString(in.ContainerDefinitions[i].Name) == container {
 			in.ContainerDefinitions[i].Image = &image
+			in.ContainerDefinitions[i].Environment = ofDeployment(from.ContainerDefinitions[i].Environment, deployment)
 		}
 	}
 	out, err := a.ecs.RegisterTaskDefinition(ctx, in)
@@ -136,6 +135,22 @@ func (a *account) register(ctx context.Context, from *types.TaskDefinition, imag
 		return "", fmt.Errorf("register the task definition of %s: %w", family, err)
 	}
 	return aws.ToString(out.TaskDefinition.TaskDefinitionArn), nil
+}
+
+// ofDeployment gives the variables of a container that a deployment has started.
+func ofDeployment(from []types.KeyValuePair, deployment string) []types.KeyValuePair {
+	out := slices.DeleteFunc(slices.Clone(from), func(v types.KeyValuePair) bool { return aws.ToString(v.Name) == deploymentVariable })
+	return append(out, types.KeyValuePair{Name: aws.String(deploymentVariable), Value: &deployment})
+}
+
+// deploymentOf gives the deployment that the tasks of a definition say they are of; "": none.
+func deploymentOf(d *types.TaskDefinition) string {
+	for _, v := range program(d).Environment {
+		if aws.ToString(v.Name) == deploymentVariable {
+			return aws.ToString(v.Value)
+		}
+	}
+	return ""
 }
 
 // copyFields copies every field that both have, so that one AWS adds is not lost by

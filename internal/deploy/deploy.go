@@ -30,6 +30,9 @@ type Options struct {
 	AWS         aws.Config
 	By, Why     string
 	Version     string
+	Schema      int64 // that the version makes of the database; 0: not known
+	// Digest, unless it is "", is what the image has to be: the one that was accepted elsewhere.
+	Digest string
 	// Image makes the image of the version, puts it into a registry and gives it as
 	// REPOSITORY@DIGEST.
 	Image func(context.Context, Registry) (string, error)
@@ -139,7 +142,10 @@ func (r *Record) at() string {
 
 // begin makes the image and a record of what runs now.
 func (d *deployment) begin(ctx context.Context) error {
-	r := &Record{Environment: d.o.Environment, By: d.o.By, Why: d.o.Why, Version: d.o.Version, Begun: time.Now().UTC(), Holder: d.ledger.holder}
+	r := &Record{Environment: d.o.Environment, By: d.o.By, Why: d.o.Why, Version: d.o.Version, Begun: time.Now().UTC(), Holder: d.ledger.holder, Needs: d.o.Schema}
+	if last := d.record; last != nil {
+		r.Schema = last.Schema
+	}
 	r.ID = r.Begun.Format("20060102T150405Z") + "-" + strings.TrimSuffix(r.Version, "-dirty")
 	if err := d.look(ctx, r); err != nil {
 		return err
@@ -152,6 +158,9 @@ func (d *deployment) begin(ctx context.Context) error {
 	d.tell(image.Step, "is built and pushed", -1)
 	if r.Image, err = d.o.Image(ctx, registry); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	if got := digestOf(r.Image); d.o.Digest != "" && got != d.o.Digest {
+		return errs.New(errs.Conflict, fmt.Sprintf("nothing was changed: the image that was built is %s, and %s is wanted. It is of another commit, or was built by another version of Go", got, d.o.Digest))
 	}
 	image.Ended = time.Now().UTC()
 	r.Steps = []Timing{image}
@@ -189,6 +198,15 @@ func (d *deployment) look(ctx context.Context, r *Record) error {
 		moves = busy{errs.New(errs.Conflict, "alarms are on: "+strings.Join(r.Alarms, ", ")+". What a deployment breaks could not be told from what is broken already; --despite-alarms deploys what mends it")}
 	}
 	return moves
+}
+
+// runs gives what is kept, and what services run.
+func (d *deployment) runs(ctx context.Context) (State, error) {
+	now := &Record{}
+	if err := d.look(ctx, now); err != nil && !errors.As(err, new(busy)) {
+		return State{}, err
+	}
+	return now.Before, nil
 }
 
 // busy is why nothing is deployed now.
@@ -302,7 +320,10 @@ func (d *deployment) timing(name string) int {
 
 func (d *deployment) end(ctx context.Context, outcome Outcome) error {
 	r := d.record
-	r.Ended, r.Outcome = time.Now().UTC(), outcome
+	r.Ended, r.Outcome, r.Stands = time.Now().UTC(), outcome, r.After
+	if outcome == RolledBack {
+		r.Stands = r.Before
+	}
 	if err := d.ledger.file(ctx, r); err != nil {
 		r.Ended, r.Outcome = time.Time{}, ""
 		return err

@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/go-cmp/cmp"
 
 	"enishi/internal/deploy"
@@ -38,7 +43,7 @@ type trouble = func(n int, operation string) deploytest.Trouble
 
 func options(a *deploytest.Account, t trouble) *deploy.Options {
 	return &deploy.Options{
-		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.2.0",
+		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.2.0", Schema: schema,
 		Image: func(_ context.Context, r deploy.Registry) (string, error) {
 			if r.Repository != strings.Split(next, "@")[0] || r.User != "AWS" || r.Password != "token" {
 				return "", fmt.Errorf("the registry is %+v", r)
@@ -85,8 +90,9 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// TestHowSoonAllTrafficIsThere counts from the commit until all traffic is on the next version: three minutes with
-// tasks that serve soon, and longer with such as scaling reckons with. docs/operations.md says both.
+// TestHowSoonAllTrafficIsThere counts from the commit until all traffic is on the next version: three minutes, with
+// the minute that a tenth of it has; without that minute, where the schema has to be expanded first and tasks take as long
+// to start as scaling reckons with. docs/operations.md says how long each takes.
 func TestHowSoonAllTrafficIsThere(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("../../docs/operations.md")
@@ -101,13 +107,24 @@ func TestHowSoonAllTrafficIsThere(t *testing.T) {
 	for _, tt := range []struct {
 		name           string
 		serves, within time.Duration
-	}{{"soon", deploytest.Soon, promise}, {"assumed", deploytest.Assumed, promise + 105*time.Second}} {
-		pace += fmt.Sprintf("serves_%s %v\n", tt.name, tt.serves)
+		expanded       bool
+	}{
+		{"soon", deploytest.Soon, promise, true},
+		{"assumed", deploytest.Assumed, promise, true},
+		{"soon, with a schema", deploytest.Soon, promise, false},
+		{"assumed, with a schema", deploytest.Assumed, promise + deploytest.CanaryMinutes*time.Minute, false},
+	} {
+		if tt.expanded {
+			pace += fmt.Sprintf("serves_%s %v\n", tt.name, tt.serves)
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := deploytest.New("staging")
 				a.Serves = tt.serves
 				o := options(a, nil)
+				if tt.expanded {
+					expanded(a)
+				}
 				build := o.Image
 				o.Image = func(ctx context.Context, r deploy.Registry) (string, error) {
 					time.Sleep(built)
@@ -130,14 +147,23 @@ func TestHowSoonAllTrafficIsThere(t *testing.T) {
 				if counted != 2 || took < built || took > tt.within {
 					t.Errorf("with tasks that serve in %v all traffic is there after %v, want %v at most", tt.serves, took, tt.within)
 				}
-				said := fmt.Sprintf("| %d s | %d s |", int(tt.serves.Seconds()), int(took.Seconds()))
-				if !strings.Contains(string(doc), said) {
-					t.Errorf("docs/operations.md does not say %q", said)
+				said := regexp.MustCompile(fmt.Sprintf(`(?m)^\| %d s \| (\d+) s \| (\d+) s \|$`, int(tt.serves.Seconds()))).FindSubmatch(doc)
+				if column := map[bool]int{true: 1, false: 2}[tt.expanded]; said == nil || string(said[column]) != strconv.Itoa(int(took.Seconds())) {
+					t.Errorf("docs/operations.md does not say %v of tasks that serve in %v, but %q", took, tt.serves, said)
 				}
 			})
 		})
 	}
 	golden.Assert(t, "testdata/pace.golden", pace)
+}
+
+// schema is the one that the version of the tests makes.
+const schema = 23
+
+// expanded makes an account one whose database has that schema already.
+func expanded(a *deploytest.Account) {
+	a.Expanded = true
+	a.Put("deploy/current.json", fmt.Sprintf(`{"id": "first", "environment": "staging", "ended_at": "2000-01-01T00:00:00Z", "outcome": "deployed", "schema": %d}`, schema))
 }
 
 // again runs until a deployment has ended, as somebody would who waits two minutes after
@@ -185,8 +211,9 @@ func whole(t *testing.T, a *deploytest.Account, what string) string {
 func TestEveryCut(t *testing.T) {
 	t.Parallel()
 	ways := map[string]func(*deploytest.Account){
-		"forward": func(*deploytest.Account) {},
-		"broken":  func(a *deploytest.Account) { a.Broken = []string{next} },
+		"forward":  func(*deploytest.Account) {},
+		"expanded": expanded,
+		"broken":   func(a *deploytest.Account) { a.Broken = []string{next} },
 		"refused": func(a *deploytest.Account) {
 			a.Exit = func(command string) (int32, time.Duration) {
 				if command == "verify" {
@@ -207,6 +234,7 @@ func TestEveryCut(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(ways)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			goes := name == "forward" || name == "expanded"
 			var requests []string
 			ends, every := map[string]int{}, 17 // and each that changes something; scripts/infra-test tries all
 			if os.Getenv("ENISHI_TEST_CUTS") == "all" {
@@ -219,7 +247,7 @@ func TestEveryCut(t *testing.T) {
 					requests = append(requests, asked)
 					return deploytest.None
 				}))
-				if got := whole(t, a, "undisturbed"); (got == next) != (name == "forward") || (err == nil) != (name == "forward") {
+				if got := whole(t, a, "undisturbed"); (got == next) != goes || (err == nil) != goes {
 					t.Errorf("undisturbed it ends with %s: %v", got, err)
 				}
 			})
@@ -246,7 +274,7 @@ func TestEveryCut(t *testing.T) {
 							again(t, a)
 						}
 						got := whole(t, a, fmt.Sprintf("request %d (%s) is %v: %v", n, operation, how, err))
-						if got == next && name != "forward" {
+						if got == next && !goes {
 							t.Errorf("request %d (%s) is %v: a version that is %s was deployed", n, operation, how, name)
 						}
 						ends[fmt.Sprintf("%v: %s", how, got[len(got)-4:])]++
@@ -557,6 +585,46 @@ func TestLook(t *testing.T) {
 	})
 }
 
+// TestDriftOfServices changes by hand what a service runs, after a deployment and after that was
+// taken back.
+func TestDriftOfServices(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		drift := func() []string {
+			p, err := deploy.Look(t.Context(), options(a, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p.Drift
+		}
+		if _, err := deploy.Run(t.Context(), options(a, nil)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if got := drift(); len(got) > 0 {
+			t.Errorf("after a deployment: %q", got)
+		}
+		a.Change("worker", func(in *ecs.RegisterTaskDefinitionInput) {
+			in.Memory = aws.String("4096")
+			c := &in.ContainerDefinitions[0]
+			c.Environment = append(slices.Clone(c.Environment[1:]), types.KeyValuePair{Name: aws.String("ENISHI_SMTP_PASSWORD"), Value: aws.String("secret")})
+		})
+		const want = "the service worker runs enishi-staging-worker:3, registered by " + deploytest.Identity + "; left to it was enishi-staging-worker:2." +
+			" It differs in ENISHI_ADDR, ENISHI_SMTP_PASSWORD, memory. Deployments go on with it"
+		if got := drift(); !slices.Equal(got, []string{want}) {
+			t.Errorf("changed by hand: %q", got)
+		}
+		if _, err := deploy.Rollback(t.Context(), options(a, nil)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if got := drift(); len(got) > 0 {
+			t.Errorf("after it was taken back: %q", got)
+		}
+	})
+}
+
 // TestPartsOfAlarms deploys while the parts of composite alarms are on, by which nobody is told: a
 // budget's long window stays so for days after a few minutes.
 func TestPartsOfAlarms(t *testing.T) {
@@ -589,6 +657,7 @@ func TestRefused(t *testing.T) {
 			a.Alarms = func(float64) []string { return []string{"Enishi-staging-Latency"} }
 		}},
 		{"somebody else's moves", "is being deployed by somebody else", func(a *deploytest.Account, _ *deploy.Options) { a.Move("worker") }},
+		{"another image than was accepted", "is wanted", func(_ *deploytest.Account, o *deploy.Options) { o.Digest = digest(before) }},
 		{"no image", "the compiler is missing", func(_ *deploytest.Account, o *deploy.Options) {
 			o.Image = func(context.Context, deploy.Registry) (string, error) {
 				return "", errs.New(errs.Internal, "the compiler is missing")

@@ -41,32 +41,58 @@ func forward() []step {
 }
 
 // schema expands the database by a one-off task of the new version, which the old one
-// goes on with.
+// goes on with. A task that has nothing to expand is not waited for until people would be sent
+// to the version: it takes as long to start as any other.
 func (d *deployment) schema(ctx context.Context) error {
 	r := d.record
-	return d.once(ctx, "schema", once, &r.Tasks.Schema, schemaLimit, order{By: r.By, Why: r.Why, Deploys: r.Version + ": " + digestOf(r.Before.Image) + " -> " + digestOf(r.Image)}, "migrate")
+	if r.Tasks.Schema == "" {
+		by := order{By: r.By, Why: r.Why, Deploys: r.Version + ": " + digestOf(r.Before.Image) + " -> " + digestOf(r.Image)}
+		if err := d.startOnce(ctx, "schema", once, &r.Tasks.Schema, by, []string{"migrate"}); err != nil {
+			return err
+		}
+	}
+	if r.Needs == 0 || r.Schema < r.Needs {
+		return d.schemaEnds(ctx, "schema")
+	}
+	r.Steps[d.timing("schema")].Note = fmt.Sprintf("the database has schema %d already: its task goes on beside what follows", r.Schema)
+	return nil
+}
+
+// schemaEnds waits until the database has the schema of the new version.
+func (d *deployment) schemaEnds(ctx context.Context, step string) error {
+	r := d.record
+	if r.Tasks.Expanded {
+		return nil
+	}
+	if err := d.onceEnds(ctx, step, once, r.Tasks.Schema, schemaLimit, "migrate"); err != nil {
+		return err
+	}
+	r.Tasks.Expanded, r.Schema = true, max(r.Schema, r.Needs)
+	return d.save(ctx)
 }
 
 // simulator is where mails of the acceptance go: SES takes them, and nobody gets them.
 const simulator = "success+*@simulator.amazonses.com"
 
-// acceptance walks through the next version, to which nobody else is sent yet.
+// acceptance waits for the walk through the next version, to which nobody else is sent yet.
 func (d *deployment) acceptance(ctx context.Context) error {
+	if err := d.schemaEnds(ctx, "acceptance"); err != nil {
+		return err
+	}
+	return d.onceEnds(ctx, "acceptance", accept, d.record.Tasks.Acceptance, acceptanceLimit, "verify")
+}
+
+// startAcceptance starts the task of that walk, which itself waits until this deployment answers.
+func (d *deployment) startAcceptance(ctx context.Context) error {
+	r := d.record
+	if r.Tasks.Acceptance != "" {
+		return nil
+	}
 	at, err := d.account.parameter(ctx, "test-url")
 	if err != nil {
 		return err
 	}
-	return d.once(ctx, "acceptance", accept, &d.record.Tasks.Acceptance, acceptanceLimit, order{By: d.record.By, Why: d.record.Why}, "verify", at, "--address", simulator)
-}
-
-// once runs the program as a task of its own, of a family, and waits for it to end well.
-func (d *deployment) once(ctx context.Context, step, family string, arn *string, limit time.Duration, by order, command ...string) error {
-	if *arn == "" {
-		if err := d.startOnce(ctx, step, family, arn, by, command); err != nil {
-			return err
-		}
-	}
-	return d.onceEnds(ctx, step, family, *arn, limit, command[0])
+	return d.startOnce(ctx, "acceptance", accept, &r.Tasks.Acceptance, order{By: r.By, Why: r.Why}, []string{"verify", at, "--address", simulator, "--deployment", r.ID})
 }
 
 // failed is how a task of the program ended that did not do what it was told.
@@ -199,6 +225,9 @@ func (d *deployment) tasks(ctx context.Context) error {
 func (d *deployment) nextVersion(ctx context.Context) error {
 	r := d.record
 	if err := d.update(ctx, web, r.After.Web, true); err != nil {
+		return err
+	}
+	if err := d.startAcceptance(ctx); err != nil {
 		return err
 	}
 	return d.await(ctx, "next version", "the next version beside this one", startLimit, func(ctx context.Context) (string, error) {

@@ -1,12 +1,17 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"enishi/internal/errs"
@@ -66,15 +71,20 @@ func Look(ctx context.Context, o *Options) (*Plan, error) {
 		return nil, err
 	}
 	p.Now, p.Alarms = now.Before, append(p.Alarms, now.Alarms...)
-	p.Drift, err = d.drift(ctx, now.Before, p.Drift)
+	var stands State
+	if last != nil && !last.Ended.IsZero() {
+		stands = last.Stands
+	}
+	p.Drift, err = d.drift(ctx, now.Before, stands, p.Drift)
 	return p, err
 }
 
 // KindDemo is the kind of environments that hold nobody's data.
 const KindDemo = "demo"
 
-// drift lists what runs of another image than the one that is kept.
-func (d *deployment) drift(ctx context.Context, now State, out []string) ([]string, error) {
+// drift lists what runs of another image than the one that is kept, and what services run
+// that was not left to them.
+func (d *deployment) drift(ctx context.Context, now, stands State, out []string) ([]string, error) {
 	families, err := d.account.others(ctx)
 	if err != nil {
 		return nil, err
@@ -88,7 +98,78 @@ func (d *deployment) drift(ctx context.Context, now State, out []string) ([]stri
 			out = append(out, fmt.Sprintf("%s runs %s; /enishi/%s/image is %s", aws.ToString(definition.Family), image, d.o.Environment, now.Image))
 		}
 	}
+	for _, of := range []struct{ service, now, left string }{{web, now.Web, stands.Web}, {worker, now.Worker, stands.Worker}} {
+		if of.left == "" || of.left == of.now {
+			continue
+		}
+		running, _, err := d.account.definition(ctx, of.now)
+		if err != nil {
+			return nil, err
+		}
+		left, _, err := d.account.definition(ctx, of.left)
+		if err != nil {
+			return nil, err
+		}
+		line := fmt.Sprintf("the service %s runs %s, registered by %s; left to it was %s", of.service, taskID(of.now), cmp.Or(aws.ToString(running.RegisteredBy), "nobody knows whom"), taskID(of.left))
+		if what := differences(left, running); len(what) > 0 {
+			line += ". It differs in " + strings.Join(what, ", ")
+		}
+		out = append(out, line+". Deployments go on with it")
+	}
 	return out, nil
+}
+
+// differences names what two task definitions have otherwise than each other, without their images.
+// What variables hold is not told: it may be a secret that should stand elsewhere.
+func differences(x, y *types.TaskDefinition) (out []string) {
+	for name, of := range map[string]func(*types.TaskDefinition) string{
+		"CPU":      func(d *types.TaskDefinition) string { return aws.ToString(d.Cpu) },
+		"memory":   func(d *types.TaskDefinition) string { return aws.ToString(d.Memory) },
+		"its role": func(d *types.TaskDefinition) string { return aws.ToString(d.TaskRoleArn) },
+		"the command": func(d *types.TaskDefinition) string {
+			return strings.Join(program(d).Command, " ")
+		},
+	} {
+		if of(x) != of(y) {
+			out = append(out, name)
+		}
+	}
+	before, after := variables(program(x)), variables(program(y))
+	for name := range maps.Keys(before) {
+		if value, there := after[name]; !there || value != before[name] {
+			out = append(out, name)
+		}
+	}
+	for name := range maps.Keys(after) {
+		if _, there := before[name]; !there {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// program gives the container of the program.
+func program(d *types.TaskDefinition) *types.ContainerDefinition {
+	for i := range d.ContainerDefinitions {
+		if c := &d.ContainerDefinitions[i]; aws.ToString(c.Name) == container {
+			return c
+		}
+	}
+	return &types.ContainerDefinition{}
+}
+
+// variables gives what a container has in its environment, secrets by where they are kept.
+func variables(c *types.ContainerDefinition) map[string]string {
+	out := map[string]string{}
+	for _, v := range c.Environment {
+		out[aws.ToString(v.Name)] = aws.ToString(v.Value)
+	}
+	for _, v := range c.Secrets {
+		out[aws.ToString(v.Name)] = aws.ToString(v.ValueFrom)
+	}
+	delete(out, deploymentVariable)
+	return out
 }
 
 // Silent says how long nothing has been heard of whoever works on a deployment, and whether

@@ -34,11 +34,19 @@ type Record struct {
 	Back   bool   `json:"back,omitempty"`
 	Reason string `json:"reason,omitempty"`
 
-	Image  string   `json:"image"`  // REPOSITORY@DIGEST that is deployed
-	Before State    `json:"before"` // what ran when it began
-	After  State    `json:"after"`
+	Image  string `json:"image"`  // REPOSITORY@DIGEST that is deployed
+	Before State  `json:"before"` // what ran when it began
+	After  State  `json:"after"`
+	// Stands is what was left running when it ended, or when the environment was changed last:
+	// what runs otherwise, somebody has changed by hand.
+	Stands State    `json:"stands,omitzero"`
 	Tasks  Once     `json:"tasks"`
 	Alarms []string `json:"alarms,omitempty"` // that were on when it began
+
+	// Needs is the schema that the version makes, and Schema the one that the database has, or an
+	// earlier one; 0: not known.
+	Needs  int64 `json:"needs_schema,omitempty"`
+	Schema int64 `json:"schema,omitempty"`
 
 	Steps []Timing `json:"steps"`
 
@@ -71,6 +79,7 @@ type State struct {
 // Once are the one-off tasks of a deployment, by their ARNs.
 type Once struct {
 	Schema     string `json:"schema,omitempty"`
+	Expanded   bool   `json:"expanded,omitempty"` // Schema has ended well
 	Acceptance string `json:"acceptance,omitempty"`
 	Note       string `json:"note,omitempty"` // of what was taken back
 }

@@ -45,7 +45,43 @@ func RunTask(ctx context.Context, o *Options, command []string, printed func(lin
 	if err != nil {
 		return nil, err
 	}
-	from, _, err := d.account.definition(ctx, d.account.family(once))
+	return d.runTask(ctx, once, command, printed)
+}
+
+// Verify walks through what serves, as a deployment does through the next version, as a task of
+// the image that the environment keeps. It meets the processes of the version that was left to
+// serve, where a deployment has left it.
+func Verify(ctx context.Context, o *Options, printed func(line string)) (*Task, error) {
+	d, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	at, err := d.account.parameter(ctx, "test-url")
+	if err != nil {
+		return nil, err
+	}
+	command := []string{"verify", at, "--address", simulator}
+	s, err := d.account.service(ctx, web)
+	if err != nil {
+		return nil, err
+	}
+	if err := still(s); err != nil {
+		return nil, err
+	}
+	serves, _, err := d.account.definition(ctx, aws.ToString(s.TaskDefinition))
+	if err != nil {
+		return nil, err
+	}
+	if of := deploymentOf(serves); of != "" {
+		command = append(command, "--deployment", of, "--await", "1m")
+	}
+	return d.runTask(ctx, accept, command, printed)
+}
+
+// runTask does the same by a definition of a family.
+func (d *deployment) runTask(ctx context.Context, family string, command []string, printed func(line string)) (*Task, error) {
+	o := d.o
+	from, _, err := d.account.definition(ctx, d.account.family(family))
 	if err != nil {
 		return nil, err
 	}

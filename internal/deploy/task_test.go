@@ -63,3 +63,34 @@ func TestRunTaskOfWhatIsDeployed(t *testing.T) {
 		}
 	})
 }
+
+// TestVerify walks through what came with the environment, then through what a deployment has left
+// to serve, and not while that moves.
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		walk := []string{"verify", deploytest.TestURL, "--address", "success+*@simulator.amazonses.com"}
+		task, err := deploy.Verify(t.Context(), options(a, nil), func(string) {})
+		if err != nil || !slices.Equal(task.Command, walk) || task.Image != before {
+			t.Errorf("at first: %v, %+v", err, task)
+		}
+		o := options(a, nil)
+		o.Digest = digest(next)
+		r, err := deploy.Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		task, err = deploy.Verify(t.Context(), options(a, nil), func(string) {})
+		if err != nil || !slices.Equal(task.Command, append(walk, "--deployment", r.ID, "--await", "1m")) || task.Image != next || task.Code == nil || *task.Code != 0 {
+			t.Errorf("after a deployment: %v, %+v", err, task)
+		}
+		if faults := a.Faults(); len(faults) > 0 {
+			t.Errorf("faults: %q", faults)
+		}
+		a.Move("web")
+		if task, err := deploy.Verify(t.Context(), options(a, nil), func(string) {}); !errs.Is(err, errs.Conflict) {
+			t.Errorf("while it moves: %v, %+v", err, task)
+		}
+	})
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/google/go-cmp/cmp"
 
 	"enishi/internal/deploy"
@@ -192,6 +193,23 @@ func TestUp(t *testing.T) {
 		}
 		if got := a.Parameter("image"); got != deploytest.Next {
 			t.Errorf("what was deployed became %q", got)
+		}
+		drift := func() []string {
+			p, err := deploy.Look(t.Context(), d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p.Drift
+		}
+		if got := drift(); len(got) > 0 {
+			t.Errorf("after it was brought to its templates: %q", got)
+		}
+		a.Change("worker", func(in *ecs.RegisterTaskDefinitionInput) { in.Cpu = aws.String("256") })
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatalf("after a change by hand: %v", err)
+		}
+		if got := drift(); len(got) != 1 || !strings.Contains(got[0], "It differs in CPU") {
+			t.Errorf("a change by hand is forgotten: %q", got)
 		}
 		if _, err := deploy.Rollback(t.Context(), d); err != nil {
 			t.Errorf("what was deployed before cannot be taken back: %v", err)

@@ -73,6 +73,9 @@ type Account struct {
 	Pace int
 	// Serves is how long a task of a service takes until it takes requests; 0: Soon.
 	Serves time.Duration
+	// Expanded says that the database has the schema of the next version already, so that it may
+	// be started before its migration has ended.
+	Expanded bool
 	// Broken images never become healthy: ECS takes them back itself.
 	Broken []string
 	// Alarms are on while the function says so; it is given how much of the traffic
@@ -110,6 +113,7 @@ type Account struct {
 	definitions []*definition
 	services    map[string]*service
 	tasks       []*task
+	tested      map[string]time.Time // since when the test listener leads to a deployment
 	faults      []string
 	asked       []string
 }
@@ -128,7 +132,7 @@ type definition struct {
 func New(environment string) *Account {
 	a := &Account{
 		Environment: environment,
-		parameters:  map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
+		tested:      map[string]time.Time{}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
 		records: true, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
 	}
 	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind()} {
@@ -277,6 +281,13 @@ func (a *Account) Object(key string) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.objects[key].text
+}
+
+// Put keeps something under a key.
+func (a *Account) Put(key, text string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.objects[key] = object{[]byte(text), "put"}
 }
 
 // wire carries the requests of one process.

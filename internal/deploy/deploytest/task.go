@@ -21,19 +21,49 @@ type task struct {
 	starts, takes          time.Duration
 	code                   int32
 	image                  string
+	deployment             string // that it waits for, before it does anything
+	tested                 map[string]time.Time
+	stopped                time.Time
 }
 
 // taskTakes is how long tasks take to do what they were told, unless the account says otherwise.
 const taskTakes = 5 * time.Second
 
+// patience is how long a task waits for a deployment.
+const patience = 15 * time.Minute
+
 func (t *task) status() string {
-	switch age := time.Since(t.began); {
-	case age < t.starts:
+	begins := t.began.Add(t.starts)
+	found := t.tested[t.deployment]
+	switch now := time.Now(); {
+	case !t.stopped.IsZero():
+		return "STOPPED"
+	case now.Before(begins):
 		return "PROVISIONING"
-	case age < t.starts+t.takes:
-		return "RUNNING"
+	case t.deployment != "" && found.IsZero():
+		if now.Sub(begins) < patience {
+			return "RUNNING"
+		}
+		t.code, t.stopped = 1, now
+		return "STOPPED"
+	case found.After(begins):
+		begins = found
+		fallthrough
+	default:
+		if now.Before(begins.Add(t.takes)) {
+			return "RUNNING"
+		}
+		return "STOPPED"
 	}
-	return "STOPPED"
+}
+
+// reached notes since when the test listener leads to what a deployment has started.
+func (a *Account) reached(target string, since time.Time) {
+	for _, v := range a.find(target).ContainerDefinitions[0].Environment {
+		if aws.ToString(v.Name) == "ENISHI_DEPLOYMENT" {
+			a.tested[aws.ToString(v.Value)] = since
+		}
+	}
 }
 
 // passed says whether a task of an image has done a command well.
@@ -108,10 +138,15 @@ func (a *Account) compare(before, after *types.TaskDefinition) {
 	x, y := before.ContainerDefinitions[0], after.ContainerDefinitions[0]
 	same := aws.ToString(before.Cpu) == aws.ToString(after.Cpu) && aws.ToString(before.Memory) == aws.ToString(after.Memory) && before.NetworkMode == after.NetworkMode &&
 		aws.ToString(before.TaskRoleArn) == aws.ToString(after.TaskRoleArn) && len(before.Volumes) == len(after.Volumes) && slices.Equal(before.RequiresCompatibilities, after.RequiresCompatibilities) &&
-		slices.Equal(x.Command, y.Command) && len(x.Environment) == len(y.Environment)
+		slices.Equal(x.Command, y.Command) && len(set(x)) == len(set(y))
 	if !same {
 		a.fault("%s is not the one before it with another image", *after.TaskDefinitionArn)
 	}
+}
+
+// set gives the variables of a container that no deployment has added.
+func set(c types.ContainerDefinition) []types.KeyValuePair {
+	return slices.DeleteFunc(slices.Clone(c.Environment), func(v types.KeyValuePair) bool { return aws.ToString(v.Name) == "ENISHI_DEPLOYMENT" })
 }
 
 func (a *Account) listTaskDefinitionFamilies(in *ecs.ListTaskDefinitionFamiliesInput) (*ecs.ListTaskDefinitionFamiliesOutput, error) {
@@ -166,6 +201,9 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 			a.fault("enishi %s runs twice", t.command)
 		}
 	}
+	if i := slices.Index(t.words, "--deployment"); i > 0 {
+		t.deployment, t.tested = t.words[i+1], a.tested
+	}
 	if a.Exit != nil {
 		t.code, t.takes = a.Exit(t.command)
 		t.takes = a.span(t.takes)
@@ -213,7 +251,7 @@ func (a *Account) stopTask(in *ecs.StopTaskInput) (*ecs.StopTaskOutput, error) {
 		a.fault("a migration was stopped")
 	}
 	if t.status() != "STOPPED" {
-		t.code, t.takes = 143, time.Since(t.began)-t.starts
+		t.code, t.stopped = 143, time.Now()
 	}
 	out := a.task(t)
 	return &ecs.StopTaskOutput{Task: &out}, nil
