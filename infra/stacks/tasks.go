@@ -175,6 +175,7 @@ func pointerTo[T any](v T) *T { return &v }
 func Unsaid() []string {
 	return []string{
 		"ENISHI_DEMO", "ENISHI_DATA", "ENISHI_ROLES", // the image's, or the role's command
+		"ENISHI_DEPLOYMENT",                                       // enishi deploy adds it
 		"ENISHI_MATCHING_MODE", "ENISHI_PERMIT", "ENISHI_CONTACT", // operators set them on their pages
 		"ENISHI_RATE_LIMITS", "ENISHI_CONCURRENCY", "ENISHI_DATABASE_CONNECTIONS", "ENISHI_LOG_LEVEL",
 		"ENISHI_TRACES_URL", "ENISHI_TRACES_RATIO", // nothing collects traces

@@ -84,10 +84,10 @@ func others() map[string]text {
 		},
 		"MailStuck": {
 			Words{"メールがまったく送れていません。登録した人に確認コードが届かず、新しいオファーの通知も届きません。", "No mail leaves: who signs up gets no code, and nobody hears of new offers."},
-			Words{"メールサーバーが何と返しているか、ワーカーのログで確かめます。止まっていれば、ENISHI_MAIL_URL を別のサーバーにします。", "Read in the workers' log what the mail server answers; if it is away, name another in ENISHI_MAIL_URL."},
+			Words{"メールサーバーが何と返しているか、ワーカーのログで確かめます。止まっていれば、別のメールサーバーに切り替えます。", "Read in the workers' log what the mail server answers; if it is away, change to another."},
 		},
 		"StorageForecast": {
-			Words{"この1週間の増え方が続くと、30日以内にディスクがいっぱいになります。", "In less than 30 days, a disk is full, if it goes on as in the last week."},
+			Words{"この1週間の増え方が続くと、30日以内にストレージの上限に達します。", "In less than 30 days, storage is full, if it goes on as in the last week."},
 			Words{"何が増えているかを調べ、要らないものを消します。ジョブ trim が止まっていないかも確かめます。", "Find what grows and remove what is not needed; see that the job trim has not stopped."},
 		},
 		"ConnectionsForecast": {
@@ -108,7 +108,7 @@ func others() map[string]text {
 		},
 		"RedisAway": {
 			Words{"Redisが応答しません。利用制限はプロセスごとの計算になり、セッションはデータベースから読まれています。", "Redis does not answer: limits are each process's own, and sessions are read from the database."},
-			Words{"Redisが動いているか確かめ、止まっていれば起動します。中身は空のままでかまいません。", "See whether Redis is up, and start it; it may begin empty."},
+			Words{"Redisが動いているか確かめ、止まっていれば立て直します。中身は空のままでかまいません。", "See whether Redis is up, and bring it back; it may begin empty."},
 		},
 		"Budget": {
 			Words{"今月のAWSの費用が予算に近づいているか、予算を超える見込みです。", "What AWS costs this month comes near the budget, or is forecast to go beyond it."},

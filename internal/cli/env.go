@@ -20,9 +20,12 @@ import (
 )
 
 type envCmd struct {
-	Plan envPlanCmd `cmd:"" help:"Show what the templates would change of an environment on AWS, and what was changed beside them."`
-	Up   envUpCmd   `cmd:"" help:"Make an environment on AWS, or bring it to its templates."`
-	Down envDownCmd `cmd:"" help:"Take an environment down that holds nobody's data."`
+	Plan  envPlanCmd  `cmd:"" help:"Show what the templates would change of an environment on AWS, and what was changed beside them."`
+	Up    envUpCmd    `cmd:"" help:"Make an environment on AWS, or bring it to its templates."`
+	Scale envScaleCmd `cmd:"" help:"Give a service other bounds, between which it scales."`
+	Tasks envTasksCmd `cmd:"" help:"List the tasks that run in an environment on AWS."`
+	Stop  envStopCmd  `cmd:"" help:"Stop a task; of a service, another takes its place."`
+	Down  envDownCmd  `cmd:"" help:"Take an environment down that holds nobody's data."`
 }
 
 // templates is where those of an environment come from.
@@ -149,11 +152,10 @@ func (c *envDownCmd) Run(ctx context.Context, w World) error {
 	if c.Why = strings.TrimSpace(c.Why); c.Why == "" && !c.Plan {
 		return usageError{"--why is missing: say why, it is kept with who and when"}
 	}
-	settings, err := w.account(ctx)
+	o, err := c.options(ctx, w, c.Why)
 	if err != nil {
 		return err
 	}
-	o := &environ.Options{Environment: c.Environment, AWS: settings, Why: c.Why, Tell: teller(w.Err, w.Now)}
 	going, err := environ.LookDown(ctx, o)
 	if err != nil {
 		return err
@@ -317,7 +319,7 @@ func printStack(out io.Writer, s *environ.StackPlan) {
 	for _, d := range s.Drift {
 		switch {
 		case d.Deployed:
-			fmt.Fprintf(out, "  As deployed: %s %s, %s\n", d.Type, d.Name, d.Property)
+			fmt.Fprintf(out, "  As deployed or scaled: %s %s, %s\n", d.Type, d.Name, d.Property)
 		case d.Property == "":
 			fmt.Fprintf(out, "  Deleted by hand: %s %s (%s)\n", d.Type, d.Name, d.ID)
 		default:

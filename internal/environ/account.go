@@ -7,9 +7,11 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -48,6 +50,8 @@ type account struct {
 	quotas      *servicequotas.Client
 	backup      *backup.Client
 	secrets     *secretsmanager.Client
+	ecs         *ecs.Client
+	scaling     *applicationautoscaling.Client
 }
 
 func newAccount(o *Options) *account {
@@ -55,6 +59,7 @@ func newAccount(o *Options) *account {
 	return &account{
 		environment: o.Environment, here: newRegional(o, c.Region), edge: newRegional(o, edgeRegion), ssm: ssm.NewFromConfig(c), ecr: ecr.NewFromConfig(c), iam: iam.NewFromConfig(c),
 		zones: route53.NewFromConfig(c), quotas: servicequotas.NewFromConfig(c), backup: backup.NewFromConfig(c), secrets: secretsmanager.NewFromConfig(c),
+		ecs: ecs.NewFromConfig(c), scaling: applicationautoscaling.NewFromConfig(c),
 	}
 }
 
@@ -86,6 +91,15 @@ func (a *account) keep(ctx context.Context, name, value string) error {
 	full := a.path(name)
 	_, err := a.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: &full, Value: &value, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(false)})
 	if err != nil && !errors.As(err, new(*ssmtypes.ParameterAlreadyExists)) {
+		return fmt.Errorf("set the parameter %s: %w", full, err)
+	}
+	return nil
+}
+
+// set gives a parameter a value that somebody has chosen.
+func (a *account) set(ctx context.Context, name, value string) error {
+	full := a.path(name)
+	if _, err := a.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: &full, Value: &value, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true)}); err != nil {
 		return fmt.Errorf("set the parameter %s: %w", full, err)
 	}
 	return nil

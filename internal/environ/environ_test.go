@@ -551,6 +551,12 @@ func TestLook(t *testing.T) {
 				{PropertyPath: aws.String("/HealthCheckGracePeriodSeconds"), ExpectedValue: aws.String("60"), ActualValue: aws.String("600")},
 			},
 		}, {
+			StackId: aws.String("enishi-dev-service"), LogicalResourceId: aws.String("WebTasks"), PhysicalResourceId: aws.String("service/enishi-dev/web|ecs:service:DesiredCount|ecs"), ResourceType: aws.String("AWS::ApplicationAutoScaling::ScalableTarget"),
+			StackResourceDriftStatus: cfntypes.StackResourceDriftStatusModified, PropertyDifferences: []cfntypes.PropertyDifference{
+				{PropertyPath: aws.String("/MinCapacity"), ExpectedValue: aws.String("2"), ActualValue: aws.String("1")}, // what is kept,
+				{PropertyPath: aws.String("/MaxCapacity"), ExpectedValue: aws.String("9"), ActualValue: aws.String("99")},
+			},
+		}, {
 			StackId: aws.String("enishi-dev-base"), LogicalResourceId: aws.String("Files"), PhysicalResourceId: aws.String("files"), ResourceType: aws.String("AWS::S3::Bucket"),
 			StackResourceDriftStatus: cfntypes.StackResourceDriftStatusDeleted,
 		}}
@@ -568,6 +574,8 @@ func TestLook(t *testing.T) {
 			{Stack: "enishi-dev-service", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{
 				{Type: "AWS::ECS::Service", Name: "Web", ID: "web", Property: "/TaskDefinition", Template: "web:1", Account: "web:7", Deployed: true},
 				{Type: "AWS::ECS::Service", Name: "Web", ID: "web", Property: "/HealthCheckGracePeriodSeconds", Template: "60", Account: "600"},
+				{Type: "AWS::ApplicationAutoScaling::ScalableTarget", Name: "WebTasks", ID: "service/enishi-dev/web|ecs:service:DesiredCount|ecs", Property: "/MinCapacity", Template: "2", Account: "1", Deployed: true},
+				{Type: "AWS::ApplicationAutoScaling::ScalableTarget", Name: "WebTasks", ID: "service/enishi-dev/web|ecs:service:DesiredCount|ecs", Property: "/MaxCapacity", Template: "9", Account: "99"},
 			}},
 			{Stack: "enishi-dev-alarms", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{}},
 			{Stack: "enishi-dev-edge", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{}},

@@ -71,7 +71,7 @@ type Drift struct {
 	Property string `json:"property,omitempty"` // "": it was deleted
 	Template string `json:"template,omitempty"`
 	Account  string `json:"account,omitempty"`
-	// Deployed says that enishi deploy changes it, which is as it should be.
+	// Deployed says that enishi deploy changes it, or enishi env scale has: it is as it should be.
 	Deployed bool `json:"deployed,omitempty"`
 }
 
@@ -239,6 +239,20 @@ func deployed(kind, property string) bool {
 	return false
 }
 
+// chosen says whether a bound of a service is the one that is kept for the templates, which take it
+// when they are deployed next.
+func (a *account) chosen(ctx context.Context, d *Drift) (bool, error) {
+	for _, service := range Services() {
+		for property, name := range map[string]string{"/MinCapacity": "least", "/MaxCapacity": "most"} {
+			if d.Property == property && strings.HasPrefix(d.ID, a.scaled(service)+"|") {
+				kept, ok, err := a.parameter(ctx, service+"/"+name)
+				return ok && kept == d.Account, err
+			}
+		}
+	}
+	return false, nil
+}
+
 // drift lets CloudFormation compare the account with what a stack's template says.
 func (w *work) drift(ctx context.Context, stack string) ([]Drift, error) {
 	begun, err := w.account.of(stack).cfn.DetectStackDrift(ctx, &cloudformation.DetectStackDriftInput{StackName: &stack})
@@ -285,6 +299,11 @@ func (a *account) drifted(ctx context.Context, stack string) ([]Drift, error) {
 			for _, difference := range r.PropertyDifferences {
 				d.Property, d.Template, d.Account = aws.ToString(difference.PropertyPath), aws.ToString(difference.ExpectedValue), aws.ToString(difference.ActualValue)
 				d.Deployed = deployed(d.Type, d.Property)
+				if d.Type == "AWS::ApplicationAutoScaling::ScalableTarget" {
+					if d.Deployed, err = a.chosen(ctx, &d); err != nil {
+						return nil, err
+					}
+				}
 				out = append(out, d)
 			}
 		}

@@ -32,8 +32,11 @@ type Description struct {
 	NATs        int
 }
 
-// Bounds are how many tasks a service has at least and at most, at first.
-type Bounds struct{ Least, Most int }
+// Bounds are how many tasks scaling may give a service, at least and at most.
+type Bounds struct {
+	Least int `json:"least"`
+	Most  int `json:"most"`
+}
 
 // Power is what one task may take.
 type Power struct{ CPU, Memory int }

@@ -113,6 +113,8 @@ type Account struct {
 	definitions []*definition
 	services    map[string]*service
 	tasks       []*task
+	scaled      map[string][2]int32  // what scaling goes by, by the service
+	replaced    int                  // tasks of services that were stopped
 	tested      map[string]time.Time // since when the test listener leads to a deployment
 	faults      []string
 	asked       []string
@@ -132,10 +134,10 @@ type definition struct {
 func New(environment string) *Account {
 	a := &Account{
 		Environment: environment,
-		tested:      map[string]time.Time{}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
+		tested:      map[string]time.Time{}, scaled: map[string][2]int32{"web": {2, 9}, "worker": {1, 4}}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
 		records: true, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
 	}
-	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind()} {
+	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind(), "web/least": "2", "web/most": "9", "worker/least": "1", "worker/most": "4"} {
 		a.parameters["/enishi/"+environment+"/"+name] = value
 	}
 	a.define(Before)

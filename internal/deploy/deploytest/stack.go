@@ -58,7 +58,7 @@ const (
 func Empty(environment string) *Account {
 	return &Account{
 		Environment: environment, Zones: []string{environment + ".enishi.example.jp"},
-		tested: map[string]time.Time{}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{}, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
+		tested: map[string]time.Time{}, scaled: map[string][2]int32{}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{}, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
 	}
 }
 

@@ -231,6 +231,14 @@ func (a *Account) findTask(arn string) *task {
 
 func (a *Account) describeTasks(in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
 	out := &ecs.DescribeTasksOutput{}
+	for _, one := range a.serviceTasks() {
+		if slices.Contains(in.Tasks, *one.TaskArn) {
+			out.Tasks = append(out.Tasks, one)
+		}
+	}
+	if len(out.Tasks) > 0 {
+		return out, nil
+	}
 	for _, arn := range in.Tasks {
 		t := a.findTask(arn)
 		if t == nil || t.status() == "STOPPED" && time.Since(t.began) > time.Hour { // as ECS forgets them
@@ -243,6 +251,12 @@ func (a *Account) describeTasks(in *ecs.DescribeTasksInput) (*ecs.DescribeTasksO
 }
 
 func (a *Account) stopTask(in *ecs.StopTaskInput) (*ecs.StopTaskOutput, error) {
+	for _, one := range a.serviceTasks() {
+		if strings.HasSuffix(*one.TaskArn, "/"+aws.ToString(in.Task)) {
+			a.replaced++
+			return &ecs.StopTaskOutput{Task: &one}, nil
+		}
+	}
 	t := a.findTask(aws.ToString(in.Task))
 	if t == nil {
 		return nil, refuse("InvalidParameterException", "The referenced task was not found.")

@@ -76,6 +76,10 @@ func operations() map[string]operation {
 		"AmazonSSM.GetParameter":        typed((*Account).getParameter),
 		"AmazonSSM.PutParameter":        typed((*Account).putParameter),
 
+		"AnyScaleFrontendService.DescribeScalableTargets": typed((*Account).describeScalableTargets),
+		"AnyScaleFrontendService.RegisterScalableTarget":  typed((*Account).registerScalableTarget),
+
+		"AmazonEC2ContainerServiceV20141113.ListTasks":                  typed((*Account).listTasks),
 		"AmazonEC2ContainerServiceV20141113.DescribeServices":           typed((*Account).describeServices),
 		"AmazonEC2ContainerServiceV20141113.UpdateService":              typed((*Account).updateService),
 		"AmazonEC2ContainerServiceV20141113.ListServiceDeployments":     typed((*Account).listServiceDeployments),

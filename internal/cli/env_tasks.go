@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"enishi/internal/environ"
+)
+
+// envScaleCmd gives a service other bounds.
+type envScaleCmd struct {
+	place
+	Service string `arg:"" help:"web or worker."`
+	Least   int    `arg:"" help:"How many tasks it has at least."`
+	Most    int    `arg:"" help:"How many it may have."`
+	asked
+	Plan bool `help:"Show the bounds that there are, and would be; change nothing."`
+}
+
+// Help says what keeps them.
+func (c *envScaleCmd) Help() string {
+	return `Scaling goes by it at once: below what is the least, tasks start now. The bounds are kept for the templates too, so that enishi env up leaves them. Between them scaling chooses, also against a number of tasks that somebody sets by hand.
+
+Examples:
+  enishi env scale prod web 6 40 --plan
+  enishi env scale prod web 6 40 --why "the interview on the radio"`
+}
+
+// Run sets them.
+func (c *envScaleCmd) Run(ctx context.Context, w World) error {
+	if err := c.reason(); err != nil && !c.Plan {
+		return err
+	}
+	to := environ.Bounds{Least: c.Least, Most: c.Most}
+	if err := to.Check(); err != nil {
+		return err
+	}
+	o, err := c.options(ctx, w, c.Why)
+	if err != nil {
+		return err
+	}
+	from, err := environ.LookScale(ctx, o, c.Service)
+	if err != nil {
+		return err
+	}
+	o.By = from.Identity
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, from)
+	}
+	fmt.Fprintf(w.Err, "%s: account %s, %s, as %s\n", c.Environment, from.Account, from.Region, from.Identity)
+	fmt.Fprintf(w.Err, "Now: %s has %v tasks\n", c.Service, from.In)
+	if from.In != from.Kept {
+		fmt.Fprintf(w.Err, "Changed by hand, or left half-way: the templates keep %v\n", from.Kept)
+	}
+	fmt.Fprintf(w.Err, "Next: %v tasks.\nTo take it back: enishi env scale %s %s %d %d\n", to, c.Environment, c.Service, from.In.Least, from.In.Most)
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, c.Environment, from.Real); err != nil {
+		return err
+	}
+	if err := environ.SetScale(ctx, o, from, to); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Out, to)
+	}
+	fmt.Fprintf(w.Out, "%s has %v tasks.\n", c.Service, to)
+	return nil
+}
+
+// envTasksCmd lists what runs.
+type envTasksCmd struct {
+	place
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Run lists it.
+func (c *envTasksCmd) Run(ctx context.Context, w World) error {
+	o, err := c.options(ctx, w, "")
+	if err != nil {
+		return err
+	}
+	found, err := environ.LookTasks(ctx, o)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Out, found)
+	}
+	fmt.Fprintf(w.Out, "%s: account %s, %s, as %s\n", c.Environment, found.Account, found.Region, found.Identity)
+	table := tabwriter.NewWriter(w.Out, 0, 0, 2, ' ', 0)
+	for i := range found.Tasks {
+		t := &found.Tasks[i]
+		since := "not yet"
+		if !t.Started.IsZero() {
+			since = t.Started.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Of, t.ID, t.State, t.Health, since, t.Address, t.Zone, t.Definition)
+	}
+	return table.Flush()
+}
+
+// envStopCmd stops a task.
+type envStopCmd struct {
+	place
+	Task string `arg:"" help:"Its id, or the beginning of it: enishi env tasks lists them."`
+	asked
+	Plan bool `help:"Show which task would be stopped; stop nothing."`
+}
+
+// Help says what follows.
+func (c *envStopCmd) Help() string {
+	return `A task of a service is told to stop: it ends the requests that it has, and ECS starts another in its place. One that runs once ends, and nothing starts it again.
+
+Example:
+  enishi env stop prod 4f1c --why "it holds a lock"`
+}
+
+// Run stops it.
+func (c *envStopCmd) Run(ctx context.Context, w World) error {
+	if err := c.reason(); err != nil && !c.Plan {
+		return err
+	}
+	o, err := c.options(ctx, w, c.Why)
+	if err != nil {
+		return err
+	}
+	all, err := environ.LookTasks(ctx, o)
+	if err != nil {
+		return err
+	}
+	o.By = all.Identity
+	task, err := all.Find(c.Task)
+	if err != nil {
+		return err
+	}
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, task)
+	}
+	undo := "ECS starts another in its place."
+	if !task.Service {
+		undo = "there is no way: nothing starts it again."
+	}
+	fmt.Fprintf(w.Err, "%s: account %s, %s, as %s\nNext: the task %s of %s (%s, %s, %s) is told to stop.\nTo take it back: %s\n",
+		c.Environment, all.Account, all.Region, all.Identity, task.ID, task.Of, task.Definition, task.State, task.Address, undo)
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, c.Environment, all.Real); err != nil {
+		return err
+	}
+	if err := environ.StopTask(ctx, o, task); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(w.Out, task)
+	}
+	fmt.Fprintf(w.Out, "%s was told to stop.\n", task.ID)
+	return nil
+}
+
+// options says in which account, and why.
+func (c *place) options(ctx context.Context, w World, why string) (*environ.Options, error) {
+	settings, err := w.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &environ.Options{Environment: c.Environment, AWS: settings, Why: why, Tell: teller(w.Err, w.Now)}, nil
+}

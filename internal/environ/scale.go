@@ -1,0 +1,137 @@
+package environ
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+
+	"enishi/internal/deploy"
+	"enishi/internal/errs"
+)
+
+func (b Bounds) String() string { return fmt.Sprintf("%d to %d", b.Least, b.Most) }
+
+// mostTasks is what ECS lets one service have.
+const mostTasks = 5000
+
+// Check is Invalid unless a service can have so many.
+func (b Bounds) Check() error {
+	var wrong []errs.Problem
+	if b.Least < 1 || b.Least > mostTasks {
+		wrong = append(wrong, errs.Problem{Pointer: "/least", Found: strconv.Itoa(b.Least), Allowed: fmt.Sprintf("1 to %d tasks", mostTasks)})
+	}
+	if b.Most < b.Least || b.Most > mostTasks {
+		wrong = append(wrong, errs.Problem{Pointer: "/most", Found: strconv.Itoa(b.Most), Allowed: fmt.Sprintf("as many tasks as at least, to %d", mostTasks)})
+	}
+	if len(wrong) > 0 {
+		return errs.AtPointers(wrong...)
+	}
+	return nil
+}
+
+// Services gives the services of an environment that scale.
+func Services() []string { return []string{"web", "worker"} }
+
+// Scale is what there is of a service's bounds.
+type Scale struct {
+	Who
+	Environment string `json:"environment"`
+	Service     string `json:"service"`
+	Real        bool   `json:"real"` // the environment holds people's data
+	// Kept is what the templates take, In what scaling goes by now: they differ while somebody's
+	// change is on its way, or was left half-way.
+	Kept Bounds `json:"kept"`
+	In   Bounds `json:"in_force"`
+}
+
+// LookScale finds out which bounds a service has, and changes nothing.
+func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) {
+	if !slices.Contains(Services(), service) {
+		return nil, errs.AtPointer("/service", service, "web or worker")
+	}
+	w := newWork(o)
+	who, err := w.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Scale{Who: who, Environment: o.Environment, Service: service}
+	if s.Real, err = w.account.real(ctx); err != nil {
+		return nil, err
+	}
+	for _, of := range w.account.bounds(service, &s.Kept) {
+		value, ok, err := w.account.parameter(ctx, of.name)
+		if err != nil {
+			return nil, err
+		}
+		if *of.value, err = strconv.Atoi(value); err != nil || !ok {
+			return nil, errs.New(errs.Conflict, fmt.Sprintf("the parameter %s is no number: %q", w.account.path(of.name), value))
+		}
+	}
+	out, err := w.account.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
+		ServiceNamespace: types.ServiceNamespaceEcs, ResourceIds: []string{w.account.scaled(service)}, ScalableDimension: types.ScalableDimensionECSServiceDesiredCount,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at the bounds of the service %s: %w", service, err)
+	}
+	if len(out.ScalableTargets) != 1 {
+		return nil, errs.New(errs.NotFound, "the service "+service+" of "+o.Environment+" does not scale: is the environment whole? enishi env up makes it so")
+	}
+	t := out.ScalableTargets[0]
+	s.In = Bounds{int(aws.ToInt32(t.MinCapacity)), int(aws.ToInt32(t.MaxCapacity))}
+	return s, nil
+}
+
+// bound is one of the two numbers of a service, and the parameter that keeps it.
+type bound struct {
+	name  string
+	value *int
+}
+
+func (a *account) bounds(service string, b *Bounds) []bound {
+	return []bound{{service + "/least", &b.Least}, {service + "/most", &b.Most}}
+}
+
+func (a *account) scaled(service string) string {
+	return "service/enishi-" + a.environment + "/" + service
+}
+
+// SetScale gives a service other bounds, at once and for the templates, and tells the audit log.
+// What a run that was killed has left, the same call ends.
+func SetScale(ctx context.Context, o *Options, from *Scale, to Bounds) error {
+	if err := to.Check(); err != nil {
+		return err
+	}
+	w := newWork(o)
+	// First what stays: a change of the templates meanwhile would take the number from before.
+	for _, of := range w.account.bounds(from.Service, &to) {
+		if err := w.account.set(ctx, of.name, strconv.Itoa(*of.value)); err != nil {
+			return err
+		}
+	}
+	w.tell("scale", "the parameters are set", -1)
+	_, err := w.account.scaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: types.ServiceNamespaceEcs, ResourceId: aws.String(w.account.scaled(from.Service)), ScalableDimension: types.ScalableDimensionECSServiceDesiredCount,
+		MinCapacity: aws.Int32(int32(to.Least)), MaxCapacity: aws.Int32(int32(to.Most)),
+	})
+	if err != nil {
+		return fmt.Errorf("the parameters are set, and scaling does not go by them yet; run the same once more: %w", err)
+	}
+	w.tell("scale", "scaling goes by it", -1)
+	return w.noted(ctx, fmt.Sprintf("%s: %v tasks -> %v tasks", from.Service, from.Kept, to))
+}
+
+// noted tells the audit log what was done by a task of its own, which is kept in the
+// environment's bucket as well.
+func (w *work) noted(ctx context.Context, diff string) error {
+	w.tell("note", "the audit log is told", -1)
+	_, err := deploy.RunTask(ctx, &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: w.o.By, Why: w.o.Why, Tell: w.o.Tell}, []string{"audit", "note", "environment.change", diff}, func(string) {})
+	if err != nil {
+		return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). Tell it: enishi task %s --why %q -- audit note environment.change %q", err, w.o.Environment, w.o.Why, diff), err)
+	}
+	return nil
+}
