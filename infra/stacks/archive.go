@@ -127,7 +127,7 @@ func newArchiveAlarm(s constructs.Construct, e environment.Environment, b *Base)
 	}
 	awscloudwatch.NewCfnAlarm(s, jsii.String("ArchiveLate"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String("Enishi-" + e.Name + "-ArchiveLate"),
-		AlarmDescription: jsii.String("Logs do not reach the archive. docs/runbooks/ArchiveLate.md"),
+		AlarmDescription: jsii.String("Logs do not reach the archive. ログがアーカイブに届いていません。 " + e.Told.Docs + "docs/runbooks/ArchiveLate.md"),
 		Metrics: &[]any{
 			&awscloudwatch.CfnAlarm_MetricDataQueryProperty{Id: jsii.String("value"), Expression: jsii.String("IF(FILL(came, 0) > 0, FILL(age, 0), 86400)"), Label: jsii.String("ArchiveLate"), ReturnData: jsii.Bool(true)},
 			metric("came", "IncomingRecords", "Sum"), metric("age", "DeliveryToS3.DataFreshness", "Maximum"),

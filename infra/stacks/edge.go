@@ -1,8 +1,6 @@
 package stacks
 
 import (
-	"strconv"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfront"
@@ -213,13 +211,9 @@ func newWatch(s awscdk.Stack, e environment.Environment, key awskms.Key) {
 		},
 		HealthCheckTags: &[]*awsroute53.CfnHealthCheck_HealthCheckTagProperty{{Key: jsii.String("Name"), Value: jsii.String("enishi-" + e.Name)}},
 	})
-	topic := awssns.NewTopic(s, jsii.String("Topic"), &awssns.TopicProps{TopicName: jsii.String(edgeName(e)), MasterKey: key, EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("Enishi " + e.Name)})
-	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil))
+	topic := mailed(s, "Topic", "To", e, &awssns.TopicProps{TopicName: jsii.String(edgeName(e)), MasterKey: key})
 	awssns.NewCfnSubscription(s, jsii.String("Hears"), &awssns.CfnSubscriptionProps{TopicArn: topic.TopicArn(), Protocol: jsii.String("lambda"), Endpoint: awscdk.Fn_Sub(
 		jsii.String("arn:${AWS::Partition}:lambda:"+e.Region+":${AWS::AccountId}:function:"+notifyName(e)), nil)})
-	for i, to := range e.Told.To {
-		awssns.NewCfnSubscription(s, jsii.String("To"+strconv.Itoa(i)), &awssns.CfnSubscriptionProps{TopicArn: topic.TopicArn(), Protocol: jsii.String("email"), Endpoint: jsii.String(to)})
-	}
 	awscloudwatch.NewCfnAlarm(s, jsii.String("EdgeAway"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String("Enishi-" + e.Name + "-EdgeAway"),
 		AlarmDescription: jsii.String("Asked from outside by its name, the service does not answer. 外部から名前で確認しても、サービスが応答しません。 " + e.Told.Docs + "docs/runbooks/EdgeAway.md"),

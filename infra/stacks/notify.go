@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -132,11 +131,7 @@ func newUntold(s constructs.Construct, e environment.Environment, b *Base) awssq
 		Actions:    jsii.Strings("sqs:SendMessage"), Resources: &[]*string{queue.QueueArn()},
 		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": []*string{b.Topics.Page.TopicArn(), b.Topics.Ticket.TopicArn()}}},
 	}))
-	topic := awssns.NewTopic(s, jsii.String("Past"), &awssns.TopicProps{MasterKey: b.Topics.Key, EnforceSSL: jsii.Bool(true), DisplayName: jsii.String("Enishi " + e.Name)})
-	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil))
-	for i, to := range e.Told.To {
-		awssns.NewCfnSubscription(s, jsii.String("PastTo"+strconv.Itoa(i)), &awssns.CfnSubscriptionProps{TopicArn: topic.TopicArn(), Protocol: jsii.String("email"), Endpoint: jsii.String(to)})
-	}
+	topic := mailed(s, "Past", "PastTo", e, &awssns.TopicProps{MasterKey: b.Topics.Key})
 	awscloudwatch.NewCfnAlarm(s, jsii.String("UntoldAlarm"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String("Enishi-" + e.Name + "-Untold"),
 		AlarmDescription: jsii.String("An alarm was told to nobody: no channel took it. アラームの通知が、どの宛先にも送れませんでした。 " + e.Told.Docs + "docs/runbooks/Untold.md"),

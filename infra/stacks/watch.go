@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"strconv"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbudgets"
@@ -44,6 +46,18 @@ func newTopics(scope constructs.Construct, e environment.Environment) *Topics {
 		return t
 	}
 	return &Topics{Page: topic("Page"), Ticket: topic("Ticket"), Key: key, Webhooks: newWebhooks(s, e, key), Registry: newNotifyRegistry(s, e, key)}
+}
+
+// mailed makes a topic for alarms of what tells people otherwise, or of where that cannot be asked:
+// SNS itself writes to the environment's people. Its subscriptions are named subscription0 and so on.
+func mailed(scope constructs.Construct, id, subscription string, e environment.Environment, props *awssns.TopicProps) awssns.Topic {
+	props.EnforceSSL, props.DisplayName = jsii.Bool(true), jsii.String("Enishi "+e.Name)
+	topic := awssns.NewTopic(scope, &id, props)
+	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil))
+	for i, to := range e.Told.To {
+		awssns.NewCfnSubscription(scope, jsii.String(subscription+strconv.Itoa(i)), &awssns.CfnSubscriptionProps{TopicArn: topic.TopicArn(), Protocol: jsii.String("email"), Endpoint: jsii.String(to)})
+	}
+	return topic
 }
 
 // Budget alarms tell of this share of the month's budget, and of a forecast beyond all of it.
