@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"enishi/internal/config"
@@ -17,15 +18,22 @@ import (
 
 type transferCmd struct {
 	change
+	Rehearse bool `help:"Copy and count all of it, and leave a mark by which nobody serves what is there; the next transfer removes it first."`
+	Back     bool `help:"The other way: out of the server's database into the data folder, which must hold none."`
 }
 
 // Help says what has to be, and how it is taken back.
 func (c *transferCmd) Help() string {
-	return `Copies the database of a data folder, which no server may have open, into the empty database that ENISHI_DATABASE_URL names, and counts the rows of every table on both sides. ENISHI_SECRET must be the folder's own secret, with which everything is sealed. The folder stays as it is. What was broken off is served by nobody: begin again with an empty database.
+	return `Copies the database of a data folder, which no server may have open, into the empty database that ENISHI_DATABASE_URL names, and counts the rows of every table on both sides. ENISHI_SECRET must be the folder's own secret, with which everything is sealed. The folder stays as it is.
 
-Example:
+With --back the rows go from the server into the folder, with the secret; so two of them bring an installation from one server to another. Nobody should write meanwhile: what is written later stays behind.
+
+What was broken off, or rehearsed, is served by nobody: the next transfer into the server removes it first.
+
+Examples:
   export ENISHI_DATABASE_URL=mysql://enishi:PASSWORD@HOST:3306/enishi ENISHI_SECRET=$(cat data/secret)
   enishi transfer --data data --plan
+  enishi transfer --data data --rehearse
   enishi transfer --data data`
 }
 
@@ -35,8 +43,13 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	if !resolved.Shared() {
-		return usageError{"where to? Set ENISHI_DATABASE_URL to an empty database of a server"}
+	switch {
+	case !resolved.Shared():
+		return usageError{"set ENISHI_DATABASE_URL to a database of a server"}
+	case c.Rehearse && c.Back:
+		return usageError{"--rehearse is of the way into a server, --back of the other"}
+	case c.Back:
+		return c.back(ctx, w, resolved)
 	}
 	secret, err := config.FindSecret(resolved.Data)
 	if err != nil {
@@ -45,41 +58,99 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	if !bytes.Equal(secret, resolved.Secret) {
 		return errs.New(errs.Invalid, "ENISHI_SECRET is another secret than that of the folder "+resolved.Data+": nothing that is sealed could be read there")
 	}
-	order, err := c.agreed(ctx, w, resolved, intent{does: "every row of the data folder " + resolved.Data + " is copied there", undo: "the folder stays as it is: go on with it, and drop the database"})
+	about := intent{
+		does: "what a rehearsal, or a transfer that was broken off, has left there is removed; every row of the data folder " + resolved.Data + " is copied there",
+		undo: "the folder stays as it is: go on with it, and leave the database",
+	}
+	order, err := c.agreed(ctx, w, resolved, about)
 	if err != nil || c.DryRun {
 		return err
 	}
-	var copied []store.Copied
-	shown := progress{world: w}
-	err = sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(from store.Side) error {
-		return mysql.Lend(ctx, resolved.DatabaseURL, func(to store.Side) error {
-			copied, err = store.Transfer(ctx, from, to, func(table string, done int64) { shown.step("copying "+table, int(done), 0) })
-			return err
+	copied, err := c.copied(w, func(copy transferer) error {
+		return sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(from store.Side) error {
+			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true}, func(to store.Side) error { return copy(ctx, from, to) })
 		})
 	})
-	shown.end()
 	if errors.Is(err, sqlite.ErrInUse) {
 		return errs.New(errs.Conflict, "a server has the data folder "+resolved.Data+": stop it first")
 	}
 	if err != nil {
 		return err
 	}
-	return c.arrived(ctx, w, resolved, order, copied)
+	if !c.Rehearse {
+		err = arrived(ctx, w, resolved, func(in *installation) error {
+			return market.Note(ctx, in.store, w.Now, market.AuditTransfer, order, "a data folder -> this database")
+		})
+	}
+	return errors.Join(err, c.shown(w, copied))
 }
 
-// arrived opens what was copied, as those who serve will, and notes where it came from.
-func (c *transferCmd) arrived(ctx context.Context, w World, resolved *config.Config, order market.Order, copied []store.Copied) error {
+// back copies out of a server.
+func (c *transferCmd) back(ctx context.Context, w World, resolved *config.Config) error {
+	file := filepath.Join(resolved.Data, databaseFile)
+	if _, err := os.Lstat(file); err == nil {
+		return errs.New(errs.Conflict, "there is an installation, or a part of one, in "+resolved.Data+": give another folder with --data")
+	}
+	order, err := c.agreed(ctx, w, resolved, intent{does: "every row of it is copied into the data folder " + resolved.Data, undo: "remove the folder: the database stays as it is"})
+	if err != nil || c.DryRun {
+		return err
+	}
+	in, err := openInstallation(ctx, resolved, beside)
+	if err != nil {
+		return err
+	}
+	// Beforehand, so that the copy says as well where it came from.
+	if err := in.close(market.Note(ctx, in.store, w.Now, market.AuditTransfer, order, "this database -> a data folder")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(resolved.Data, 0o700); err != nil {
+		return errs.Wrap(errs.Invalid, "the data folder "+resolved.Data+" cannot be made", err)
+	}
+	if err := config.KeepSecret(resolved.Data, resolved.Secret); err != nil {
+		return err
+	}
+	copied, err := c.copied(w, func(copy transferer) error {
+		return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Expect: true}, func(from store.Side) error {
+			return sqlite.Fill(ctx, file, func(to store.Side) error { return copy(ctx, from, to) })
+		})
+	})
+	if err != nil {
+		return err
+	}
+	folder := *resolved
+	folder.DatabaseURL = ""
+	return errors.Join(arrived(ctx, w, &folder, func(*installation) error { return nil }), c.shown(w, copied))
+}
+
+// transferer copies one side into the other.
+type transferer func(ctx context.Context, from, to store.Side) error
+
+// copied lends a transferer to whoever has both sides, and gives what it has copied.
+func (c *transferCmd) copied(w World, lend func(transferer) error) (copied []store.Copied, err error) {
+	shown := progress{world: w}
+	defer shown.end()
+	err = lend(func(ctx context.Context, from, to store.Side) (err error) {
+		copied, err = store.Transfer(ctx, from, to, c.Rehearse, func(table string, done int64) { shown.step("copying "+table, int(done), 0) })
+		return err
+	})
+	return copied, err
+}
+
+// arrived opens what was copied, as those who serve will, and lets it be noted.
+func arrived(ctx context.Context, w World, resolved *config.Config, note func(*installation) error) error {
 	in, err := openInstallation(ctx, resolved, beside)
 	if err != nil {
 		return err
 	}
 	_, err = market.OpenJobs(ctx, in.store, in.vault, options(resolved, quietLog(), outbox{}, w), nil)
 	if err == nil {
-		err = market.Note(ctx, in.store, w.Now, market.AuditTransfer, order, "a data folder -> this database")
+		err = note(in)
 	}
-	if err := in.close(err); err != nil {
-		return err
-	}
+	return in.close(err)
+}
+
+// shown says how much was copied.
+func (c *transferCmd) shown(w World, copied []store.Copied) error {
 	var rows int64
 	tables := map[string]int64{}
 	for _, t := range copied {
@@ -87,8 +158,12 @@ func (c *transferCmd) arrived(ctx context.Context, w World, resolved *config.Con
 		rows += t.Rows
 	}
 	if c.JSON {
-		return printJSON(w.Out, map[string]any{"rows": rows, "tables": tables})
+		return printJSON(w.Out, map[string]any{"rows": rows, "tables": tables, "rehearsed": c.Rehearse})
 	}
-	_, err = fmt.Fprintf(w.Out, "%d rows of %d tables are copied, and counted on both sides.\n", rows, len(copied))
+	said := ""
+	if c.Rehearse {
+		said = " It was a rehearsal: nobody serves them."
+	}
+	_, err := fmt.Fprintf(w.Out, "%d rows of %d tables are copied, and counted on both sides.%s\n", rows, len(copied), said)
 	return err
 }

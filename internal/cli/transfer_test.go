@@ -72,7 +72,9 @@ func TestTransferOnServers(t *testing.T) {
 			if code, said := asked(nil, transfer...); code != 0 || !strings.Contains(said, "counted on both sides") {
 				t.Fatalf("enishi transfer: %d, %s", code, said)
 			}
-			after := contents(t, func(look func(store.Side) error) error { return mysql.Lend(t.Context(), address, look) })
+			after := contents(t, func(look func(store.Side) error) error {
+				return mysql.Lend(t.Context(), address, mysql.Options{}, look)
+			})
 			delete(before, "audit") // where it came from was noted meanwhile
 			delete(after, "audit")
 			if diff := cmp.Diff(before, after); diff != "" || len(before) < 40 {
@@ -91,8 +93,8 @@ func TestTransferOnServers(t *testing.T) {
 			address = mysqltest.Address(t, server)
 			ctx, stop := context.WithCancel(t.Context())
 			err := sqlite.Lend(t.Context(), filepath.Join(data, "enishi.db"), func(from store.Side) error {
-				return mysql.Lend(t.Context(), address, func(to store.Side) error {
-					_, err := store.Transfer(ctx, from, to, func(table string, _ int64) {
+				return mysql.Lend(t.Context(), address, mysql.Options{Loading: true}, func(to store.Side) error {
+					_, err := store.Transfer(ctx, from, to, false, func(table string, _ int64) {
 						if table == "offer" {
 							stop()
 						}
@@ -108,10 +110,91 @@ func TestTransferOnServers(t *testing.T) {
 					t.Errorf("%q on what was broken off: %d, %s", args, code, said)
 				}
 			}
-			if code, said := asked(nil, transfer...); code != 1 || !strings.Contains(said, "did not come to its end") {
-				t.Errorf("after one that was broken off: %d, %s", code, said)
+			rehearse := append(slices.Clone(transfer), "--rehearse")
+			for _, what := range []string{"after one that was broken off", "after a rehearsal"} {
+				if code, said := asked(nil, rehearse...); code != 0 || !strings.Contains(said, "It was a rehearsal: nobody serves them.") {
+					t.Errorf("a rehearsal %s: %d, %s", what, code, said)
+				}
+				if code, said := asked(nil, "job", "list"); code == 0 || !strings.Contains(said, "has not come to its end") {
+					t.Errorf("on what was rehearsed: %d, %s", code, said)
+				}
 			}
+			holds(t, address, rehearse, asked)
+			if code, said := asked(nil, transfer...); code != 0 {
+				t.Fatalf("after rehearsals: %d, %s", code, said)
+			}
+			moved := contents(t, func(look func(store.Side) error) error {
+				return mysql.Lend(t.Context(), address, mysql.Options{}, look)
+			})
+			delete(moved, "audit")
+			if diff := cmp.Diff(before, moved); diff != "" {
+				t.Errorf("after rehearsals (-before +after):\n%s", diff)
+			}
+			returns(t, address, string(secret), asked)
 		})
+	}
+}
+
+type asker = func(more map[string]string, args ...string) (int, string)
+
+// holds has the target of a transfer while another begins: that is refused, and changes nothing.
+func holds(t *testing.T, address string, rehearse []string, asked asker) {
+	t.Helper()
+	err := mysql.Lend(t.Context(), address, mysql.Options{Loading: true}, func(to store.Side) error {
+		conn, err := to.DB.Conn(t.Context())
+		if err != nil {
+			return err
+		}
+		defer conn.Close() //nolint:errcheck // it ends with the lock
+		var got int
+		if err := conn.QueryRowContext(t.Context(), to.Alone).Scan(&got); err != nil || got != 1 {
+			return fmt.Errorf("the lock: %d, %w", got, err)
+		}
+		if code, said := asked(nil, rehearse...); code != 1 || !strings.Contains(said, "another transfer fills the target") {
+			t.Errorf("beside another: %d, %s", code, said)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// returns copies a server's database into a folder, with the secret, where it is used on.
+func returns(t *testing.T, address, secret string, asked asker) {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "returned")
+	back := []string{"transfer", "--back", "--data", folder}
+	if code, said := asked(nil, append(slices.Clone(back), "--plan")...); code != 0 || !strings.Contains(said, "every row of it is copied into the data folder") {
+		t.Errorf("a plan: %d, %s", code, said)
+	}
+	if code, said := asked(nil, append(slices.Clone(back), "--rehearse")...); code != 2 {
+		t.Errorf("a rehearsal of it: %d, %s", code, said)
+	}
+	if code, said := asked(nil, back...); code != 0 || !strings.Contains(said, "counted on both sides") {
+		t.Fatalf("enishi transfer --back: %d, %s", code, said)
+	}
+	there := contents(t, func(look func(store.Side) error) error {
+		return mysql.Lend(t.Context(), address, mysql.Options{}, look)
+	})
+	here := contents(t, func(look func(store.Side) error) error {
+		return sqlite.Lend(t.Context(), filepath.Join(folder, "enishi.db"), look)
+	})
+	if diff := cmp.Diff(there, here); diff != "" {
+		t.Errorf("-server +folder:\n%s", diff)
+	}
+	kept, err := os.ReadFile(filepath.Join(folder, "secret"))
+	if err != nil || strings.TrimSpace(string(kept)) != strings.TrimSpace(secret) {
+		t.Errorf("the secret came along as %q, %v", kept, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(folder, "enishi.db-*")); err != nil || len(left) > 0 {
+		t.Errorf("beside the file lie %q, %v", left, err)
+	}
+	if code, said := run("user", "add", "--role", "operator", "--email", "fourth@example.jp", "--password", "correct horse", "--data", folder); code != 0 {
+		t.Errorf("on what came back: %d, %s", code, said)
+	}
+	if code, said := asked(nil, back...); code != 1 || !strings.Contains(said, "there is an installation, or a part of one") {
+		t.Errorf("a second time: %d, %s", code, said)
 	}
 }
 

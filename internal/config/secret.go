@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -67,6 +68,24 @@ func readSecret(path string) (Secret, error) {
 			"the secret %s: found %s; accepted: at least %d printable ASCII characters; restore it from a backup", path, found, secretBytes))
 	}
 	return c.Secret, nil
+}
+
+// KeepSecret puts a secret into a folder that has none. Conflict if it has another.
+func KeepSecret(folder string, secret Secret) (err error) {
+	path := filepath.Join(folder, secretFile)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		there, err := readSecret(path)
+		if err == nil && !bytes.Equal(there, secret) {
+			err = errs.New(errs.Conflict, "there is another secret already: "+path)
+		}
+		return err
+	}
+	if err != nil {
+		return errs.Wrap(errs.Invalid, "the secret cannot be kept in "+path, err)
+	}
+	_, err = f.WriteString(string(secret) + "\n")
+	return errors.Join(err, f.Sync(), f.Close(), syncFolder(folder))
 }
 
 // makeSecret writes a new secret beside path and links it there, so that a

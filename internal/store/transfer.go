@@ -19,6 +19,13 @@ type Side struct {
 	Tables string
 	// Begin prepares each connection that rows are written on.
 	Begin []string
+	// Isolation is that of a transaction that reads everything as of one moment.
+	Isolation sql.IsolationLevel
+	// Alone asks for the lock of whoever fills it, for as long as the session, and gives 1 to one
+	// of them; "": it is lent to one only.
+	Alone string
+	// Empty empties the table that stands for %s; "": what is there stays.
+	Empty string
 }
 
 // Copied is how many rows of a table were copied.
@@ -40,17 +47,15 @@ const installationTable = "installation"
 
 // Transfer copies every row of every table into a database that holds none, and counts both
 // sides. Nobody may write either meanwhile; the source is read as of one moment. One that did not
-// come to its end leaves a mark, by which nobody serves what it left. Conflict if there is
-// something in the target.
-func Transfer(ctx context.Context, from, to Side, progress func(table string, done int64)) ([]Copied, error) {
+// come to its end leaves a mark, by which nobody serves what it left, and so does a rehearsal; the
+// next one removes that first. Conflict if there is something else in the target, or another
+// transfer fills it.
+func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(table string, done int64)) ([]Copied, error) {
 	tables, err := sameTables(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	if err := empty(ctx, to.DB, tables); err != nil {
-		return nil, err
-	}
-	read, err := from.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	read, err := from.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: from.Isolation})
 	if err != nil {
 		return nil, fmt.Errorf("begin to read: %w", err)
 	}
@@ -60,20 +65,66 @@ func Transfer(ctx context.Context, from, to Side, progress func(table string, do
 		return nil, fmt.Errorf("reach the target: %w", err)
 	}
 	defer write.Close() //nolint:errcheck // every transaction on it has ended
-	for _, statement := range append(slices.Clone(to.Begin), "INSERT INTO installation (name, value) VALUES ('"+market.TransferMark+"', 'begun')") {
-		if _, err := write.ExecContext(ctx, statement); err != nil {
-			return nil, fmt.Errorf("%s: %w", statement, err)
-		}
+	if err := to.prepare(ctx, write, tables); err != nil {
+		return nil, err
 	}
 	var out []Copied
 	for _, table := range tables {
-		c := &copying{table: table, write: write, progress: progress}
+		c := &copying{table: table, write: write, progress: progress, rehearse: rehearse}
 		if err := c.rows(ctx, read); err != nil {
 			return nil, fmt.Errorf("copy the table %s: %w", table, err)
 		}
 		out = append(out, Copied{table, c.done})
 	}
 	return out, nil
+}
+
+// prepare makes a target ready on the connection that fills it: it has it alone, with the mark and
+// nothing but what its schema was made with.
+func (s Side) prepare(ctx context.Context, write *sql.Conn, tables []string) error {
+	for _, statement := range s.Begin {
+		if _, err := write.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	if s.Alone != "" {
+		var got sql.NullInt64
+		if err := write.QueryRowContext(ctx, s.Alone).Scan(&got); err != nil {
+			return fmt.Errorf("have the target alone: %w", err)
+		}
+		if got.Int64 != 1 {
+			return errs.New(errs.Conflict, "another transfer fills the target: wait until it has ended")
+		}
+	}
+	var mark string
+	switch err := write.QueryRowContext(ctx, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'").Scan(&mark); {
+	case err == nil && s.Empty != "":
+		return s.clear(ctx, write, tables)
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("look at the target: %w", err)
+	}
+	if err := empty(ctx, s.DB, tables); err != nil {
+		return err
+	}
+	if _, err := write.ExecContext(ctx, "INSERT INTO installation (name, value) VALUES (?, 'begun')", market.TransferMark); err != nil {
+		return fmt.Errorf("mark the target: %w", err)
+	}
+	return nil
+}
+
+// clear removes what an earlier transfer has left, which nobody serves: the mark is there
+// before, meanwhile and afterwards.
+func (s Side) clear(ctx context.Context, write *sql.Conn, tables []string) error {
+	for _, table := range tables {
+		statement := fmt.Sprintf(s.Empty, table)
+		if table == installationTable {
+			statement = "DELETE FROM " + table + " WHERE name <> '" + market.TransferMark + "'"
+		}
+		if _, err := write.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("remove what an earlier transfer has left in the table %s: %w", table, err)
+		}
+	}
+	return nil
 }
 
 // sameTables gives the tables of both sides, the installation's last.
@@ -124,7 +175,7 @@ func empty(ctx context.Context, db *sql.DB, tables []string) error {
 			return fmt.Errorf("look at the table %s of the target: %w", table, err)
 		}
 		if n > 0 {
-			return errs.New(errs.Conflict, fmt.Sprintf("the target is not empty: %s holds %d rows, of an installation or of a transfer that did not come to its end. Begin with an empty database, and enishi migrate", table, n))
+			return errs.New(errs.Conflict, fmt.Sprintf("the target is not empty: %s holds %d rows, of an installation or of a transfer that did not come to its end. Begin with an empty one", table, n))
 		}
 	}
 	return nil
@@ -133,6 +184,7 @@ func empty(ctx context.Context, db *sql.DB, tables []string) error {
 // copying copies one table.
 type copying struct {
 	table    string
+	rehearse bool
 	write    *sql.Conn
 	progress func(string, int64)
 	columns  []string
@@ -226,8 +278,10 @@ func (c *copying) finish(ctx context.Context) error {
 		if c.tx == nil {
 			return errs.New(errs.Invalid, "the source is no installation: it has no settings")
 		}
-		if _, err := c.tx.ExecContext(ctx, "DELETE FROM installation WHERE name = ?", market.TransferMark); err != nil {
-			return err
+		if !c.rehearse {
+			if _, err := c.tx.ExecContext(ctx, "DELETE FROM installation WHERE name = ?", market.TransferMark); err != nil {
+				return err
+			}
 		}
 	}
 	var arrived int64
