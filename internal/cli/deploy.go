@@ -61,6 +61,9 @@ func (c *taskCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, plan)
+	}
 	printPlan(w.Err, plan)
 	fmt.Fprintf(w.Err, "Next: enishi %s, as a task of its own.\nTo take it back: as that command says with --plan.\n", strings.Join(c.Command, " "))
 	if c.Plan {
@@ -199,6 +202,9 @@ func (c *deployRollbackCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, plan)
+	}
 	printPlan(w.Err, plan)
 	of := plan.Last
 	if plan.Left != nil {
@@ -241,6 +247,9 @@ func (c *deployVerifyCmd) Run(ctx context.Context, w World) error {
 	o, plan, err := c.look(ctx, w, c.Why)
 	if err != nil {
 		return err
+	}
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, plan)
 	}
 	printPlan(w.Err, plan)
 	fmt.Fprint(w.Err, "Next: enishi verify, as a task of its own.\nTo take it back: nothing is left of it.\n")

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -51,10 +52,12 @@ func (c *envScaleCmd) Run(ctx context.Context, w World) error {
 	}
 	fmt.Fprintf(w.Err, "%s: account %s, %s, as %s\n", c.Environment, from.Account, from.Region, from.Identity)
 	fmt.Fprintf(w.Err, "Now: %s has %v tasks\n", c.Service, from.In)
-	if from.In != from.Kept {
-		fmt.Fprintf(w.Err, "Changed by hand, or left half-way: the templates keep %v\n", from.Kept)
+	if l := from.Left; l != nil {
+		fmt.Fprintf(w.Err, "Left half-way by %s (%s): %s to %s\n", l.By, l.Why, l.From, l.To)
+	} else if from.In != from.Kept {
+		fmt.Fprintf(w.Err, "The templates keep %v: a spike that was announced goes on, or somebody has changed it by hand\n", from.Kept)
 	}
-	fmt.Fprintf(w.Err, "Next: %v tasks.\nTo take it back: enishi env scale %s %s %d %d\n", to, c.Environment, c.Service, from.In.Least, from.In.Most)
+	fmt.Fprintf(w.Err, "Next: %v tasks.\nTo take it back: enishi env scale %s %s %s\n", to, c.Environment, c.Service, strings.ReplaceAll(from.Was(), " to ", " "))
 	if c.Plan {
 		return nil
 	}
@@ -113,7 +116,7 @@ type envStopCmd struct {
 
 // Help says what follows.
 func (c *envStopCmd) Help() string {
-	return `A task of a service is told to stop: it ends the requests that it has, and ECS starts another in its place. One that runs once ends, and nothing starts it again.
+	return `A task of a service is told to stop: it ends the requests that it has, and ECS starts another in its place. One that runs once ends; if it is a job, its schedule starts it again.
 
 Example:
   enishi env stop prod 4f1c --why "it holds a lock"`
@@ -142,7 +145,7 @@ func (c *envStopCmd) Run(ctx context.Context, w World) error {
 	}
 	undo := "ECS starts another in its place."
 	if !task.Service {
-		undo = "there is no way: nothing starts it again."
+		undo = "there is no way: only a schedule, if it has one, starts it again."
 	}
 	fmt.Fprintf(w.Err, "%s: account %s, %s, as %s\nNext: the task %s of %s (%s, %s, %s) is told to stop.\nTo take it back: %s\n",
 		c.Environment, all.Account, all.Region, all.Identity, task.ID, task.Of, task.Definition, task.State, task.Address, undo)

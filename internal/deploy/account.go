@@ -74,6 +74,11 @@ func (a *account) setParameter(ctx context.Context, name, value string) error {
 // service gives a service of the environment.
 func (a *account) service(ctx context.Context, name string) (*types.Service, error) {
 	out, err := a.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: aws.String(a.cluster()), Services: []string{name}})
+	var none *types.ServiceNotFoundException
+	var noCluster *types.ClusterNotFoundException
+	if errors.As(err, &none) || errors.As(err, &noCluster) {
+		return nil, errs.Wrap(errs.NotFound, "there is no service "+name+" in the cluster "+a.cluster(), err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("look at the service %s: %w", name, err)
 	}

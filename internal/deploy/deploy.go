@@ -123,6 +123,9 @@ func (d *deployment) takeOver(ctx context.Context) (bool, error) {
 	if err := r.free(); err != nil || !r.Ended.IsZero() {
 		return false, err
 	}
+	if got := digestOf(r.Image); d.o.Digest != "" && got != d.o.Digest && !r.Back {
+		return false, errs.New(errs.Conflict, fmt.Sprintf("%s was left half-way (%s), and %s is wanted: take it back by enishi deploy rollback %s, or finish it without --digest", got, r.ID, d.o.Digest, r.Environment))
+	}
 	if silent := time.Since(r.Heard); silent < lease {
 		return false, errs.New(errs.Conflict, fmt.Sprintf("%s is deploying %s to %s (step %q, heard of %d s ago): wait until that has ended. If it was killed, it can be taken over in %d s",
 			r.By, r.Version, r.Environment, r.at(), int(silent.Seconds()), int((lease-silent).Seconds())+1))
@@ -160,7 +163,7 @@ func (d *deployment) begin(ctx context.Context) error {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	if got := digestOf(r.Image); d.o.Digest != "" && got != d.o.Digest {
-		return errs.New(errs.Conflict, fmt.Sprintf("nothing was changed: the image that was built is %s, and %s is wanted. It is of another commit, or was built by another version of Go", got, d.o.Digest))
+		return errs.New(errs.Conflict, fmt.Sprintf("nothing is deployed: the image that was built is %s, and %s is wanted. It is of another commit, or was built by another version of Go", got, d.o.Digest))
 	}
 	image.Ended = time.Now().UTC()
 	r.Steps = []Timing{image}
@@ -200,13 +203,19 @@ func (d *deployment) look(ctx context.Context, r *Record) error {
 	return moves
 }
 
-// runs gives what is kept, and what services run.
-func (d *deployment) runs(ctx context.Context) (State, error) {
-	now := &Record{}
-	if err := d.look(ctx, now); err != nil && !errors.As(err, new(busy)) {
-		return State{}, err
+// runs gives what services run; "" of one that is not there.
+func (d *deployment) runs(ctx context.Context) (now State, err error) {
+	for name, into := range map[string]*string{web: &now.Web, worker: &now.Worker} {
+		s, err := d.account.service(ctx, name)
+		switch {
+		case errs.Is(err, errs.NotFound):
+		case err != nil:
+			return State{}, err
+		default:
+			*into = aws.ToString(s.TaskDefinition)
+		}
 	}
-	return now.Before, nil
+	return now, nil
 }
 
 // busy is why nothing is deployed now.

@@ -682,3 +682,34 @@ func TestRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestDigestOfWhatWasLeft wants one image where a deployment of another was left half-way: that is
+// not finished in its place.
+func TestDigestOfWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		if _, err := deploy.Run(t.Context(), options(a, func(n int, _ string) deploytest.Trouble {
+			if n >= 25 {
+				return deploytest.Killed
+			}
+			return deploytest.None
+		})); err == nil {
+			t.Fatal("it was not killed")
+		}
+		time.Sleep(3 * time.Minute)
+		o := options(a, nil)
+		o.Digest = digest(before)
+		if r, err := deploy.Run(t.Context(), o); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "was left half-way") {
+			t.Errorf("of another: %v, %+v", err, r)
+		}
+		if got := a.Runs()["web"]; got != before {
+			t.Errorf("web runs %s", got)
+		}
+		o.Digest = digest(next)
+		if r, err := deploy.Run(t.Context(), o); err != nil || r.Outcome != deploy.Deployed {
+			t.Errorf("of this one: %v", err)
+		}
+		whole(t, a, "finished")
+	})
+}

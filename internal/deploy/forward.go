@@ -108,25 +108,28 @@ func (f failed) Error() string {
 
 // onceEnds waits until a task ends well.
 func (d *deployment) onceEnds(ctx context.Context, step, family, arn string, limit time.Duration, command string) error {
-	return d.await(ctx, step, "the task "+arn, limit, func(ctx context.Context) (string, error) {
-		task, err := d.task(ctx, arn)
-		switch {
-		case err != nil:
-			return "", err
-		case aws.ToString(task.LastStatus) != "STOPPED":
-			return "the task is " + strings.ToLower(aws.ToString(task.LastStatus)), nil
+	return d.await(ctx, step, "the task "+arn, limit, func(ctx context.Context) (string, error) { return d.onceEnded(ctx, family, arn, command) })
+}
+
+// onceEnded looks whether a task has ended well.
+func (d *deployment) onceEnded(ctx context.Context, family, arn, command string) (string, error) {
+	task, err := d.task(ctx, arn)
+	switch {
+	case err != nil:
+		return "", err
+	case aws.ToString(task.LastStatus) != "STOPPED":
+		return "the task is " + strings.ToLower(aws.ToString(task.LastStatus)), nil
+	}
+	for i := range task.Containers {
+		c := &task.Containers[i]
+		if aws.ToString(c.Name) == container && c.ExitCode != nil && *c.ExitCode == 0 {
+			return "", nil
 		}
-		for i := range task.Containers {
-			c := &task.Containers[i]
-			if aws.ToString(c.Name) == container && c.ExitCode != nil && *c.ExitCode == 0 {
-				return "", nil
-			}
-			if c.ExitCode != nil {
-				return "", final{failed{command, *c.ExitCode, family + "/" + container + "/" + taskID(arn)}}
-			}
+		if c.ExitCode != nil {
+			return "", final{failed{command, *c.ExitCode, family + "/" + container + "/" + taskID(arn)}}
 		}
-		return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s did not run: %s", command, aws.ToString(task.StoppedReason)))}
-	})
+	}
+	return "", final{errs.New(errs.Internal, fmt.Sprintf("enishi %s did not run: %s", command, aws.ToString(task.StoppedReason)))}
 }
 
 func (d *deployment) startOnce(ctx context.Context, step, family string, arn *string, by order, command []string) error {

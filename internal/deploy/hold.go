@@ -18,6 +18,8 @@ type Hold struct {
 	By    string    `json:"by"`
 	Why   string    `json:"why"`
 	Begun time.Time `json:"begun_at"`
+	// Drifted says that services ran what nobody had left to them, before anything was changed.
+	Drifted bool `json:"drifted,omitempty"`
 }
 
 // free fails while the environment is being changed, also if whoever did so was killed:
@@ -32,11 +34,7 @@ func (r *Record) free() error {
 
 // Held is an environment in which nobody deploys, and which nobody else changes. One
 // goroutine at a time.
-type Held struct {
-	d *deployment
-	// drifted says that services ran what nobody had left to them, before anything was changed.
-	drifted bool
-}
+type Held struct{ d *deployment }
 
 // Take keeps deployments off an environment, and other changes of it. It refuses while
 // there is a deployment that has not ended; what another has left for longer than
@@ -65,16 +63,15 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 	case r.Ended.IsZero():
 		return nil, errs.New(errs.Conflict, fmt.Sprintf("%s deploys %s to %s, or has left that half-way (step %q): finish it by enishi deploy %[3]s, or take it back by enishi deploy rollback %[3]s", r.By, r.Version, r.Environment, r.at()))
 	}
-	drifted := false
-	if r.Stands != (State{}) {
+	hold := &Hold{ID: id, By: o.By, Why: o.Why, Begun: now}
+	if r.Hold != nil { // what a run has changed that was killed is no drift
+		hold.Drifted = r.Hold.Drifted
+	} else if r.Stands != (State{}) {
 		runs, err := d.runs(ctx)
-		if err != nil {
-			return nil, err
-		}
-		drifted = runs.Web != r.Stands.Web || runs.Worker != r.Stands.Worker
+		hold.Drifted = err != nil || runs.Web != r.Stands.Web || runs.Worker != r.Stands.Worker
 	}
-	r.Hold, r.Holder = &Hold{ID: id, By: o.By, Why: o.Why, Begun: now}, d.ledger.holder
-	return &Held{d, drifted}, d.save(ctx)
+	r.Hold, r.Holder = hold, d.ledger.holder
+	return &Held{d}, d.save(ctx)
 }
 
 // Beat says that whoever holds the environment is alive. An error means that somebody else
@@ -92,12 +89,12 @@ func (h *Held) Release(ctx context.Context) error {
 		}
 		r.Ended, r.Outcome, r.Image, r.After.Image = time.Now().UTC(), Made, image, image
 	}
-	if !h.drifted { // else a change of the templates would hide what was changed by hand
-		runs, err := h.d.runs(ctx)
-		if err != nil {
-			return err
+	if r.Hold == nil || !r.Hold.Drifted { // else a change of the templates would hide what was changed by hand
+		if runs, err := h.d.runs(ctx); err != nil {
+			h.d.tell("release", "what services run could not be noted: "+err.Error(), -1)
+		} else {
+			r.Stands = runs
 		}
-		r.Stands = runs
 	}
 	r.Hold = nil
 	return h.d.save(ctx)

@@ -29,8 +29,8 @@ type Plan struct {
 	Left   *Record  `json:"left,omitempty"`
 	Last   *Record  `json:"last,omitempty"`
 	Alarms []string `json:"alarms"`
-	// Drift is what runs otherwise than the account keeps for its templates: somebody has
-	// changed it by hand, and the next deployment overwrites it.
+	// Drift is what somebody has changed by hand: another image than the account keeps for its templates,
+	// which the next deployment overwrites, and what services run that was not left to them, which it goes on with.
 	Drift []string `json:"drift"`
 	Steps []string `json:"steps"`
 }
@@ -108,7 +108,8 @@ func (d *deployment) drift(ctx context.Context, now, stands State, out []string)
 		}
 		left, _, err := d.account.definition(ctx, of.left)
 		if err != nil {
-			return nil, err
+			out = append(out, fmt.Sprintf("the service %s runs %s; left to it was %s, which is not there any more (%v)", of.service, taskID(of.now), taskID(of.left), err))
+			continue
 		}
 		line := fmt.Sprintf("the service %s runs %s, registered by %s; left to it was %s", of.service, taskID(of.now), cmp.Or(aws.ToString(running.RegisteredBy), "nobody knows whom"), taskID(of.left))
 		if what := differences(left, running); len(what) > 0 {

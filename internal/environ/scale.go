@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
@@ -47,6 +48,16 @@ type Scale struct {
 	// change is on its way, or was left half-way.
 	Kept Bounds `json:"kept"`
 	In   Bounds `json:"in_force"`
+	// Left is a change that was left half-way; nil: none was.
+	Left *deploy.Change `json:"left,omitempty"`
+}
+
+// Was gives the bounds that there were before whatever was left half-way, as "2 to 9".
+func (s *Scale) Was() string {
+	if s.Left != nil {
+		return strings.TrimSuffix(s.Left.From, " tasks")
+	}
+	return s.In.String()
 }
 
 // LookScale finds out which bounds a service has, and changes nothing.
@@ -68,7 +79,10 @@ func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) 
 		if err != nil {
 			return nil, err
 		}
-		if *of.value, err = strconv.Atoi(value); err != nil || !ok {
+		if !ok {
+			return nil, errs.New(errs.NotFound, "there is no parameter "+w.account.path(of.name)+": is the environment whole? enishi env up makes it so")
+		}
+		if *of.value, err = strconv.Atoi(value); err != nil {
 			return nil, errs.New(errs.Conflict, fmt.Sprintf("the parameter %s is no number: %q", w.account.path(of.name), value))
 		}
 	}
@@ -83,7 +97,9 @@ func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) 
 	}
 	t := out.ScalableTargets[0]
 	s.In = Bounds{int(aws.ToInt32(t.MinCapacity)), int(aws.ToInt32(t.MaxCapacity))}
-	return s, nil
+	w.o = &Options{Environment: o.Environment, AWS: o.AWS, By: who.Identity, Why: "a look"}
+	s.Left, err = deploy.LeftChange(ctx, w.deploying(), service)
+	return s, err
 }
 
 // bound is one of the two numbers of a service, and the parameter that keeps it.
@@ -101,14 +117,24 @@ func (a *account) scaled(service string) string {
 }
 
 // SetScale gives a service other bounds, at once and for the templates, and tells the audit log.
-// What a run that was killed has left, the same call ends.
+// What a run that was killed has left, another call ends.
 func SetScale(ctx context.Context, o *Options, from *Scale, to Bounds) error {
 	if err := to.Check(); err != nil {
 		return err
 	}
 	w := newWork(o)
-	// First what stays: a change of the templates meanwhile would take the number from before.
-	for _, of := range w.account.bounds(from.Service, &to) {
+	change := deploy.Change{What: from.Service, From: from.Was() + " tasks", To: to.String() + " tasks"}
+	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context) error { return w.scale(ctx, from, to) })
+}
+
+func (w *work) scale(ctx context.Context, from *Scale, to Bounds) error {
+	// First what stays: a change of the templates meanwhile would take the number from before. And at
+	// no time is the least more than the most.
+	numbers := w.account.bounds(from.Service, &to)
+	if to.Most >= from.Kept.Most {
+		slices.Reverse(numbers)
+	}
+	for _, of := range numbers {
 		if err := w.account.set(ctx, of.name, strconv.Itoa(*of.value)); err != nil {
 			return err
 		}
@@ -122,16 +148,10 @@ func SetScale(ctx context.Context, o *Options, from *Scale, to Bounds) error {
 		return fmt.Errorf("the parameters are set, and scaling does not go by them yet; run the same once more: %w", err)
 	}
 	w.tell("scale", "scaling goes by it", -1)
-	return w.noted(ctx, fmt.Sprintf("%s: %v tasks -> %v tasks", from.Service, from.Kept, to))
+	return nil
 }
 
-// noted tells the audit log what was done by a task of its own, which is kept in the
-// environment's bucket as well.
-func (w *work) noted(ctx context.Context, diff string) error {
-	w.tell("note", "the audit log is told", -1)
-	_, err := deploy.RunTask(ctx, &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: w.o.By, Why: w.o.Why, Tell: w.o.Tell}, []string{"audit", "note", "environment.change", diff}, func(string) {})
-	if err != nil {
-		return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). Tell it: enishi task %s --why %q -- audit note environment.change %q", err, w.o.Environment, w.o.Why, diff), err)
-	}
-	return nil
+// deploying gives the options of what the package deploy does for this call.
+func (w *work) deploying() *deploy.Options {
+	return &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: w.o.By, Why: w.o.Why, Tell: w.o.Tell}
 }

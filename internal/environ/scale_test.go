@@ -1,7 +1,10 @@
 package environ_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"enishi/internal/deploy"
 	"enishi/internal/deploy/deploytest"
 	"enishi/internal/environ"
 	"enishi/internal/errs"
@@ -30,58 +34,105 @@ func told(t *testing.T, a *deploytest.Account) (out []string) {
 	return out
 }
 
-// TestScale gives a service other bounds, ends that at every request, and does it again.
+// TestScale gives a service other bounds, more and fewer, ends that at every request, and does it again.
 func TestScale(t *testing.T) {
 	t.Parallel()
-	to := environ.Bounds{Least: 4, Most: 40}
-	const diff = "environment.change web: 2 to 9 tasks -> 4 to 40 tasks"
-	requests := 0
+	for to, diff := range map[environ.Bounds]string{
+		{Least: 4, Most: 40}:  "environment.change web: 2 to 9 tasks -> 4 to 40 tasks",
+		{Least: 12, Most: 40}: "environment.change web: 2 to 9 tasks -> 12 to 40 tasks",
+		{Least: 1, Most: 1}:   "environment.change web: 2 to 9 tasks -> 1 to 1 tasks",
+	} {
+		requests := 0
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.New("prod")
+			s, err := environ.LookScale(t.Context(), operator(a, nil), "web")
+			want := &environ.Scale{
+				Who:         environ.Who{Account: "123456789012", Region: deploytest.Region, Identity: deploytest.Identity},
+				Environment: "prod", Service: "web", Real: true, Kept: environ.Bounds{Least: 2, Most: 9}, In: environ.Bounds{Least: 2, Most: 9},
+			}
+			if diff := cmp.Diff(want, s); err != nil || diff != "" {
+				t.Fatalf("%v, -want +got:\n%s", err, diff)
+			}
+			err = environ.SetScale(t.Context(), operator(a, func(int, string) deploytest.Trouble { requests++; return deploytest.None }), s, to)
+			if got := told(t, a); err != nil || !slices.Equal(got, []string{diff}) {
+				t.Errorf("SetScale: %v, told %q", err, got)
+			}
+		})
+		if requests < 8 {
+			t.Fatalf("only %d requests", requests)
+		}
+		for n := range requests {
+			for _, how := range append(deploytest.Troubles(), deploytest.Killed, deploytest.KilledAfter) {
+				if how == deploytest.KilledAfter && n == requests-1 {
+					continue // all of it was done
+				}
+				synctest.Test(t, func(t *testing.T) { cutScale(t, n, how, to, diff) })
+			}
+		}
+	}
+}
+
+// cutScale has one request of a change meet a trouble, and repeats the change where that ended it.
+func cutScale(t *testing.T, n int, how deploytest.Trouble, to environ.Bounds, diff string) {
+	t.Helper()
+	a := deploytest.New("prod")
+	before, err := environ.LookScale(t.Context(), operator(a, nil), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = environ.SetScale(t.Context(), operator(a, at(n, how)), before, to)
+	var kept environ.Bounds
+	if _, bad := fmt.Sscan(a.Parameter("web/least")+" "+a.Parameter("web/most"), &kept.Least, &kept.Most); bad != nil || kept.Check() != nil {
+		t.Errorf("request %d is %v: what is kept is %v, %v", n, how, kept, bad)
+	}
+	if err != nil {
+		time.Sleep(2 * time.Minute) // until what was begun has ended
+		s, err := environ.LookScale(t.Context(), operator(a, nil), "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Was() != "2 to 9" {
+			t.Errorf("request %d is %v: before, it says, there were %s", n, how, s.Was())
+		}
+		if err := environ.SetScale(t.Context(), operator(a, nil), s, to); err != nil {
+			t.Errorf("request %d is %v: once more: %v", n, how, err)
+		}
+	}
+	least, most := a.Scaled("web")
+	if int(least) != to.Least || int(most) != to.Most || a.Parameter("web/least") != strconv.Itoa(to.Least) || a.Parameter("web/most") != strconv.Itoa(to.Most) {
+		t.Errorf("request %d is %v: scaled %d to %d, kept %s to %s", n, how, least, most, a.Parameter("web/least"), a.Parameter("web/most"))
+	}
+	if got := told(t, a); len(got) == 0 || slices.ContainsFunc(got, func(one string) bool { return one != diff }) {
+		t.Errorf("request %d is %v: told %q", n, how, got)
+	}
+	if faults := a.Faults(); len(faults) > 0 {
+		t.Errorf("request %d is %v: %q", n, how, faults)
+	}
+}
+
+// TestScaleDuringADeployment changes the bounds while a deployment was left half-way: the audit log is
+// told all the same.
+func TestScaleDuringADeployment(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.New("prod")
+		d := &deploy.Options{Environment: "prod", AWS: a.Config(at(40, deploytest.Killed)), By: "taro", Why: "a test", Version: "v1.1.0", Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil }}
+		if _, err := deploy.Run(t.Context(), d); err == nil {
+			t.Fatal("it was not killed")
+		}
+		time.Sleep(time.Minute)
 		s, err := environ.LookScale(t.Context(), operator(a, nil), "web")
-		want := &environ.Scale{
-			Who:         environ.Who{Account: "123456789012", Region: deploytest.Region, Identity: deploytest.Identity},
-			Environment: "prod", Service: "web", Real: true, Kept: environ.Bounds{Least: 2, Most: 9}, In: environ.Bounds{Least: 2, Most: 9},
+		if err != nil {
+			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, s); err != nil || diff != "" {
-			t.Fatalf("%v, -want +got:\n%s", err, diff)
+		if err := environ.SetScale(t.Context(), operator(a, nil), s, environ.Bounds{Least: 4, Most: 40}); err != nil {
+			t.Errorf("SetScale: %v", err)
 		}
-		err = environ.SetScale(t.Context(), operator(a, func(int, string) deploytest.Trouble { requests++; return deploytest.None }), s, to)
-		if got := told(t, a); err != nil || !slices.Equal(got, []string{diff}) {
-			t.Errorf("SetScale: %v, told %q", err, got)
+		ran := a.Ran()
+		if last := ran[len(ran)-1]; last.Words[0] != "audit" || last.Told["ENISHI_BY"] != "hanako" {
+			t.Errorf("the last task was %+v", last)
 		}
 	})
-	if requests < 8 {
-		t.Fatalf("only %d requests", requests)
-	}
-	for n := range requests {
-		for _, how := range append(deploytest.Troubles(), deploytest.Killed, deploytest.KilledAfter) {
-			synctest.Test(t, func(t *testing.T) {
-				a := deploytest.New("prod")
-				before, err := environ.LookScale(t.Context(), operator(a, nil), "web")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := environ.SetScale(t.Context(), operator(a, at(n, how)), before, to); err != nil {
-					time.Sleep(2 * time.Minute) // until what was begun has ended
-					s, err := environ.LookScale(t.Context(), operator(a, nil), "web")
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := environ.SetScale(t.Context(), operator(a, nil), s, to); err != nil {
-						t.Errorf("request %d is %v: once more: %v", n, how, err)
-					}
-				}
-				least, most := a.Scaled("web")
-				if least != 4 || most != 40 || a.Parameter("web/least") != "4" || a.Parameter("web/most") != "40" || len(told(t, a)) == 0 {
-					t.Errorf("request %d is %v: scaled %d to %d, kept %s to %s", n, how, least, most, a.Parameter("web/least"), a.Parameter("web/most"))
-				}
-				if faults := a.Faults(); len(faults) > 0 {
-					t.Errorf("request %d is %v: %q", n, how, faults)
-				}
-			})
-		}
-	}
 }
 
 // TestScaleRefuses asks for what a service cannot have, and where there is none.
@@ -138,7 +189,7 @@ func TestStopTask(t *testing.T) {
 		if err := environ.StopTask(t.Context(), operator(a, nil), one); err != nil || a.Replaced() != 1 {
 			t.Errorf("StopTask: %v, %d are stopped", err, a.Replaced())
 		}
-		if got := told(t, a); !slices.Equal(got, []string{"environment.change a task of web (enishi-staging-web:1) is stopped: " + one.ID}) {
+		if got := told(t, a); !slices.Equal(got, []string{"environment.change task-" + one.ID + ": running of enishi-staging-web:1 -> stopped"}) {
 			t.Errorf("the audit log was told %q", got)
 		}
 		if err := environ.StopTask(t.Context(), operator(a, nil), one); err == nil || a.Replaced() != 1 {

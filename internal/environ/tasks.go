@@ -111,11 +111,14 @@ func (t *Tasks) Find(id string) (Task, error) {
 // another in the place of a service's.
 func StopTask(ctx context.Context, o *Options, t Task) error {
 	w := newWork(o)
-	w.tell("stop", t.ID+" is told to stop", -1)
-	if _, err := w.account.ecs.StopTask(ctx, &ecs.StopTaskInput{Cluster: aws.String("enishi-" + o.Environment), Task: &t.ID, Reason: aws.String(bounded("stopped by " + o.By + ": " + o.Why))}); err != nil {
-		return fmt.Errorf("stop the task %s: %w", t.ID, err)
-	}
-	return w.noted(ctx, fmt.Sprintf("a task of %s (%s) is stopped: %s", t.Of, t.Definition, t.ID))
+	change := deploy.Change{What: "task-" + t.ID, From: fmt.Sprintf("%s of %s", t.State, t.Definition), To: "stopped"}
+	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context) error {
+		w.tell("stop", t.ID+" is told to stop", -1)
+		if _, err := w.account.ecs.StopTask(ctx, &ecs.StopTaskInput{Cluster: aws.String("enishi-" + o.Environment), Task: &t.ID, Reason: aws.String(bounded("stopped by " + o.By + ": " + o.Why))}); err != nil {
+			return fmt.Errorf("stop the task %s: %w", t.ID, err)
+		}
+		return nil
+	})
 }
 
 // mostReason is what ECS takes as the reason of a stop, in characters.

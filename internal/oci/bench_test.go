@@ -16,9 +16,9 @@ import (
 	"enishi/internal/oci"
 )
 
-// BenchmarkBuildAndPush builds this project's image of a commit that changes what most packages
-// use, with a cache that has the commit before, and pushes it to a registry on this machine, as
-// a deployment does.
+// BenchmarkBuildAndPush builds this project's image of a commit, with a cache that has the commit
+// before, and pushes it to a registry on this machine, as a deployment does. The commit changes the
+// pages, the market, or what every package uses.
 func BenchmarkBuildAndPush(b *testing.B) {
 	dir := b.TempDir()
 	git := func(args ...string) {
@@ -37,7 +37,7 @@ func BenchmarkBuildAndPush(b *testing.B) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	b.Cleanup(server.Close)
 	n := 0
-	deploy := func() {
+	deploy := func(b *testing.B) {
 		build := oci.Program(filepath.Join(b.TempDir(), "image"), []string{"linux/arm64"}, io.Discard)
 		build.Dir = dir
 		if _, err := build.Run(b.Context()); err != nil {
@@ -47,20 +47,21 @@ func BenchmarkBuildAndPush(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	commit := func() {
-		n++
-		text := fmt.Sprintf("package errs\n\n// Benched is of no use.\nconst Benched = %d\n", n)
-		if err := os.WriteFile(filepath.Join(dir, "internal/errs/benched.go"), []byte(text), 0o600); err != nil {
-			b.Fatal(err)
-		}
-		git("add", ".")
-		git("-c", "user.name=n", "-c", "user.email=n@example.jp", "commit", "--quiet", "--message", "benched")
-	}
-	deploy() // what is warm afterwards
-	for b.Loop() {
-		b.StopTimer()
-		commit()
-		b.StartTimer()
-		deploy()
+	deploy(b) // what is warm afterwards
+	for _, name := range []string{"web", "market", "errs"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				n++
+				text := fmt.Sprintf("package %s\n\n// Benched is of no use.\nconst Benched = %d\n", name, n)
+				if err := os.WriteFile(filepath.Join(dir, "internal", name, "benched.go"), []byte(text), 0o600); err != nil {
+					b.Fatal(err)
+				}
+				git("add", ".")
+				git("-c", "user.name=n", "-c", "user.email=n@example.jp", "commit", "--quiet", "--message", "benched")
+				b.StartTimer()
+				deploy(b)
+			}
+		})
 	}
 }

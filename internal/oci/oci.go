@@ -6,6 +6,7 @@ package oci
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
@@ -143,7 +144,7 @@ func layerOf(entries []entry) (v1.Layer, error) {
 		return nil, errs.Wrap(errs.Internal, "a layer cannot be packed", err)
 	}
 	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buf.Bytes())), nil },
-		tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(9))
+		tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(gzip.DefaultCompression), tarball.WithCompressedCaching)
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, "a layer cannot be packed", err)
 	}

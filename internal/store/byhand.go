@@ -122,13 +122,13 @@ func (q Query) Run(ctx context.Context, db *sql.DB, begin ...string) (out Rows, 
 	if err := q.Check(); err != nil {
 		return out, err
 	}
-	begun := time.Now()
+	begun, asked := time.Now(), false
 	within, stop := context.WithTimeout(ctx, q.Time)
 	defer stop()
 	// Also where a server gives rows: what it ends may answer like what came to its end (on
 	// MariaDB BENCHMARK, on both SLEEP), and its answer may come before this program's clock.
 	defer func() {
-		if ctx.Err() == nil && time.Since(begun) >= q.Time {
+		if asked && ctx.Err() == nil && time.Since(begun) >= q.Time {
 			late := fmt.Sprintf("the statement took longer than %v, and was ended: ask for less, by an index", q.Time)
 			out, err = Rows{}, errs.Wrap(errs.Busy, late, err)
 		}
@@ -148,6 +148,7 @@ func (q Query) Run(ctx context.Context, db *sql.DB, begin ...string) (out Rows, 
 		return out, fmt.Errorf("begin a transaction that reads: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // it has read alone
+	asked = true
 	rows, err := tx.QueryContext(within, q.SQL)
 	if err != nil {
 		return out, errs.Wrap(errs.Invalid, "the database refuses the statement: "+err.Error(), err)

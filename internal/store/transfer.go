@@ -60,6 +60,13 @@ func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(t
 		return nil, fmt.Errorf("begin to read: %w", err)
 	}
 	defer read.Rollback() //nolint:errcheck // it has read alone
+	var mark string
+	switch err := read.QueryRowContext(ctx, "SELECT value FROM installation WHERE name = ?", market.TransferMark).Scan(&mark); {
+	case err == nil:
+		return nil, errs.New(errs.Conflict, "the source is what a transfer has left that did not come to its end")
+	case !errors.Is(err, sql.ErrNoRows):
+		return nil, fmt.Errorf("look at the source: %w", err)
+	}
 	write, err := to.DB.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reach the target: %w", err)

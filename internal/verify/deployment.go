@@ -26,6 +26,13 @@ type meant struct {
 	next       http.RoundTripper
 }
 
+// CloseIdleConnections lets the next request be one of a connection of its own.
+func (m meant) CloseIdleConnections() {
+	if c, ok := m.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
 // errAnother says that somebody answered who does not know of deployments, or is of none.
 var errAnother = errors.New("another version than the one to be verified answered")
 
@@ -47,7 +54,11 @@ func (m meant) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err := answer.Body.Close(); err != nil {
 			return nil, fmt.Errorf("leave an answer: %w", err)
 		}
-		if answer.StatusCode != http.StatusMisdirectedRequest {
+		switch answer.StatusCode {
+		case http.StatusMisdirectedRequest:
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // of what stands in front
+			return nil, fmt.Errorf("the answer is %d, of no version", answer.StatusCode)
+		default:
 			return nil, errAnother
 		}
 		select {

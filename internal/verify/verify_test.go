@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -85,7 +86,7 @@ func TestOneDeployment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var requests, done atomic.Int64
-			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				const header = "Enishi-Deployment"
 				switch of := tt.of(requests.Add(1)); {
 				case of == "-":
@@ -97,12 +98,22 @@ func TestOneDeployment(t *testing.T) {
 				}
 				done.Add(1)
 			}))
+			var connections atomic.Int64
+			s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					connections.Add(1)
+				}
+			}
+			s.Start()
 			t.Cleanup(s.Close)
 			_, err := verify.New(verify.Options{
 				URL: s.URL, Token: "t", Address: "*@enishi.invalid", Patience: time.Second, Deployment: id, Await: 2 * time.Second, Now: time.Now,
 			}).Run(t.Context())
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("it says %v, want %q", err, tt.want)
+			}
+			if name == "it is there" && connections.Load() < 4 { // three until it is reached, and one at least of the walk
+				t.Errorf("it was reached by %d connections", connections.Load())
 			}
 			if name == "it never comes" && done.Load() > 0 {
 				t.Errorf("another deployment has done %d requests", done.Load())

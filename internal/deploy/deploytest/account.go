@@ -96,6 +96,8 @@ type Account struct {
 	Quotas map[string]float64
 	// Failing are stacks whose change fails, and why.
 	Failing map[string]string
+	// Stuck are stacks whose deletion fails once, after a part of it has gone, and why.
+	Stuck map[string]string
 	// Drifted is what differs from a stack, which StackId names.
 	Drifted []cfntypes.StackResourceDrift
 

@@ -316,6 +316,11 @@ func (a *Account) undone(s *stack, part string) {
 		}
 	case "service":
 		clear(a.services)
+		if why := a.Stuck[s.name]; why != "" {
+			delete(a.Stuck, s.name)
+			s.stand(types.StackStatusDeleteFailed, why)
+			return
+		}
 		a.definitions = nil
 	}
 	s.stand(types.StackStatusDeleteComplete, "")

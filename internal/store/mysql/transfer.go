@@ -29,6 +29,6 @@ func Lend(ctx context.Context, address string, o Options, to func(store.Side) er
 		Isolation: sql.LevelRepeatableRead,
 		Alone:     "SELECT GET_LOCK(SHA2(CONCAT('enishi.transfer.', DATABASE()), 256), 0)",
 		Empty:     "TRUNCATE TABLE %s", // beyond what triggers refuse
-		Begin:     []string{"SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')", "SET SESSION wait_timeout = 3600"},
+		Begin:     []string{"SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')", "SET SESSION wait_timeout = 600"},
 	})
 }

@@ -1,0 +1,79 @@
+package environ_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"enishi/internal/deploy"
+	"enishi/internal/deploy/deploytest"
+	"enishi/internal/environ"
+)
+
+// TestDownThatStuck takes an environment down of which CloudFormation leaves a stack half-deleted,
+// without its services; the same command goes on, and so does one that makes it again.
+func TestDownThatStuck(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	for _, then := range []string{"down", "up"} {
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.Empty("dev")
+			if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+				t.Fatal(err)
+			}
+			a.Stuck = map[string]string{"enishi-dev-service": "The security group has a dependent object"}
+			if err := environ.Down(t.Context(), options(a, nil, nil)); err == nil || !strings.Contains(err.Error(), "dependent object") {
+				t.Errorf("a deletion that fails: %v", err)
+			}
+			time.Sleep(5 * time.Minute)
+			if then == "up" {
+				// A stack that is half-deleted only a person can judge: it is said, and nothing is held.
+				err := environ.Up(t.Context(), options(a, w, nil))
+				if err == nil || !strings.Contains(err.Error(), "DELETE_FAILED") {
+					t.Errorf("up after it: %v", err)
+				}
+			}
+			if err := environ.Down(t.Context(), options(a, nil, nil)); err != nil {
+				t.Errorf("down once more: %v", err)
+			}
+			if left := a.Left(); len(left) > 0 {
+				t.Errorf("left are %q", left)
+			}
+		})
+	}
+}
+
+// TestChangedByAKilledRun takes for no change by hand what an env up has changed that was killed.
+func TestChangedByAKilledRun(t *testing.T) {
+	t.Parallel()
+	w, more := written(t, "dev", ""), written(t, "dev", `, "More": {"Type": "AWS::SNS::Topic"}`)
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatal(err)
+		}
+		killed := false
+		err := environ.Up(t.Context(), options(a, more, func(_ int, operation string) deploytest.Trouble {
+			if killed = killed || operation == "cloudformation:ExecuteChangeSet"; killed {
+				return deploytest.KilledAfter
+			}
+			return deploytest.None
+		}))
+		if err == nil || !killed {
+			t.Fatalf("it was not killed: %v", err)
+		}
+		a.Change("web", func(in *ecs.RegisterTaskDefinitionInput) { in.Cpu = aws.String("2048") }) // as CloudFormation goes on
+		time.Sleep(20 * time.Minute)
+		if err := environ.Up(t.Context(), options(a, more, nil)); err != nil {
+			t.Fatal(err)
+		}
+		p, err := deploy.Look(t.Context(), &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "taro", Why: "a test"})
+		if err != nil || len(p.Drift) > 0 {
+			t.Errorf("%v, drift %q", err, p.Drift)
+		}
+	})
+}
