@@ -74,6 +74,7 @@ type Environment struct {
 	ArchiveDays int           // in S3, from where they are deleted
 	BackupDays  int           // of the database's point-in-time recovery
 	Budget      int           // USD a month; an alarm tells of 80 %, and of a forecast beyond it
+	Canary      time.Duration // a tenth of the traffic on the new version, in whole minutes
 	Bake        time.Duration // all traffic on the new version, the old one still there
 	NATs        int           // gateways through which tasks reach the world
 
@@ -147,21 +148,21 @@ func All() []Environment {
 			Name: "dev", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "dev.enishi.example.jp", Zones: tokyo(), Capacity: FargateSpot, Files: InS3,
 			Web: Bounds{1, 2}, Worker: Bounds{1, 2}, WebPower: Power{512, 1024}, WorkerPower: Power{512, 1024}, HostType: "t4g.medium",
 			Database: Database{0.5, 2, 0}, Cache: Cache{"cache.t4g.micro", 0},
-			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 500, NATs: 1,
+			LogDays: 7, ArchiveDays: 30, BackupDays: 1, Budget: 500, Canary: time.Minute, NATs: 1,
 			Told: Told{"ja", "alarm@dev.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
 			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate, Files: InS3,
 			Web: Bounds{2, 4}, Worker: Bounds{2, 2}, WebPower: Power{1024, 2048}, WorkerPower: Power{1024, 2048}, HostType: "m7g.large",
 			Database: Database{0.5, 8, 1}, Cache: Cache{"cache.t4g.small", 1},
-			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Bake: 2 * time.Minute, NATs: 1,
+			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Canary: time.Minute, Bake: 2 * time.Minute, NATs: 1,
 			Told: Told{"ja", "alarm@staging.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{
 			Name: "prod", Real: true, Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "enishi.example.jp", Zones: tokyo(), Capacity: Fargate, Files: InS3,
 			Web: Bounds{3, 30}, Worker: Bounds{2, 4}, WebPower: Power{2048, 4096}, WorkerPower: Power{2048, 4096}, HostType: "m7g.xlarge",
 			Database: Database{2, 64, 2}, Cache: Cache{"cache.m7g.large", 2},
-			LogDays: 90, ArchiveDays: 400, BackupDays: 35, Budget: 6000, Bake: 10 * time.Minute, NATs: 3,
+			LogDays: 90, ArchiveDays: 400, BackupDays: 35, Budget: 6000, Canary: time.Minute, Bake: 10 * time.Minute, NATs: 3,
 			Told: Told{"ja", "alarm@enishi.example.jp", []string{"oncall@enishi.example.jp"}, docs},
 		},
 	}

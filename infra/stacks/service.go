@@ -82,11 +82,8 @@ func inside(b *Base, door awsec2.SecurityGroup) *awsecs.CfnService_NetworkConfig
 	}}
 }
 
-// What a canary is: that share of the traffic goes to the next version first, for as long.
-const (
-	canaryShare   = 10 // percent
-	canaryMinutes = 1
-)
+// canaryShare is how much of the traffic goes to the next version first, in percent.
+const canaryShare = 10
 
 // web is deployed by ECS itself: the next version beside this one, a tenth of the traffic,
 // all of it, and back if an alarm says so while both are there. How many tasks there are
@@ -104,7 +101,7 @@ func (s *Service) web(e environment.Environment, b *Base, task awsecs.CfnTaskDef
 		}},
 		DeploymentConfiguration: &awsecs.CfnService_DeploymentConfigurationProperty{
 			Strategy: jsii.String("CANARY"), BakeTimeInMinutes: jsii.Number(e.Bake.Minutes()), MinimumHealthyPercent: jsii.Number(100), MaximumPercent: jsii.Number(200),
-			CanaryConfiguration:      &awsecs.CfnService_CanaryConfigurationProperty{CanaryPercent: jsii.Number(canaryShare), CanaryBakeTimeInMinutes: jsii.Number(canaryMinutes)},
+			CanaryConfiguration:      &awsecs.CfnService_CanaryConfigurationProperty{CanaryPercent: jsii.Number(canaryShare), CanaryBakeTimeInMinutes: jsii.Number(e.Canary.Minutes())},
 			DeploymentCircuitBreaker: &awsecs.CfnService_DeploymentCircuitBreakerProperty{Enable: jsii.Bool(true), Rollback: jsii.Bool(true)},
 		},
 	})

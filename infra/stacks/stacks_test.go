@@ -124,7 +124,7 @@ func TestADeploymentIsFast(t *testing.T) {
 		if web["Strategy"] != "CANARY" || web["BakeTimeInMinutes"] != e.Bake.Minutes() {
 			t.Errorf("web is deployed by %v", web)
 		}
-		if diff := cmp.Diff(map[string]any{"CanaryPercent": 10.0, "CanaryBakeTimeInMinutes": 1.0}, web["CanaryConfiguration"]); diff != "" {
+		if diff := cmp.Diff(map[string]any{"CanaryPercent": 10.0, "CanaryBakeTimeInMinutes": e.Canary.Minutes()}, web["CanaryConfiguration"]); diff != "" {
 			t.Errorf("the canary (-want +got):\n%s", diff)
 		}
 		for key, want := range map[string]string{"canary_percent": "10", "canary_minutes": "1", "serves_assumed": scaling.Serving.String()} {

@@ -66,9 +66,9 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	if err != nil || c.DryRun {
 		return err
 	}
-	copied, err := c.copied(w, func(copy transferer) error {
+	copied, err := c.copied(w, func(transfer transferer) error {
 		return sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(from store.Side) error {
-			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true}, func(to store.Side) error { return copy(ctx, from, to) })
+			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true}, func(to store.Side) error { return transfer(ctx, from, to) })
 		})
 	})
 	if errors.Is(err, sqlite.ErrInUse) {
@@ -109,9 +109,9 @@ func (c *transferCmd) back(ctx context.Context, w World, resolved *config.Config
 	if err := config.KeepSecret(resolved.Data, resolved.Secret); err != nil {
 		return err
 	}
-	copied, err := c.copied(w, func(copy transferer) error {
+	copied, err := c.copied(w, func(transfer transferer) error {
 		return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Expect: true}, func(from store.Side) error {
-			return sqlite.Fill(ctx, file, func(to store.Side) error { return copy(ctx, from, to) })
+			return sqlite.Fill(ctx, file, func(to store.Side) error { return transfer(ctx, from, to) })
 		})
 	})
 	if err != nil {

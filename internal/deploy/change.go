@@ -56,8 +56,8 @@ func LeftChange(ctx context.Context, o *Options, what string) (*Change, error) {
 }
 
 // MakeChange keeps a change, makes it, and tells the audit log by a task of its own. Repeating it
-// makes it once more: make has to bear that. An error after it was made says how the log is told.
-func MakeChange(ctx context.Context, o *Options, c Change, make func(context.Context) error) error {
+// makes it once more: do has to bear that. An error after it was made says how the log is told.
+func MakeChange(ctx context.Context, o *Options, c Change, do func(context.Context) error) error {
 	d, err := open(ctx, o)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func MakeChange(ctx context.Context, o *Options, c Change, make func(context.Con
 	if err := d.keepChange(ctx, &c); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
-	if err := make(ctx); err != nil {
+	if err := do(ctx); err != nil {
 		return err
 	}
 	diff := c.What + ": " + c.From + " -> " + c.To

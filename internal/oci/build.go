@@ -110,7 +110,7 @@ func (b *Build) image(ctx context.Context, file, name string, from source) (v1.I
 			link += " -X " + x[0] + "=" + x[1]
 		}
 	}
-	if _, err := b.output(ctx, env, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags="+link, "-o", file, b.Package); err != nil {
+	if _, err := b.output(ctx, env, "go", "build", "-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", "-ldflags="+link, "-o", file, b.Package); err != nil {
 		return nil, err
 	}
 	spec := from.spec(platform)
