@@ -155,6 +155,8 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 	}
 	printPlan(w.Err, plan)
 	switch {
+	case c.Digest != "" && leftOfAnother(plan.Left, c.Digest):
+		return errs.New(errs.Conflict, "what is left of "+plan.Left.Version+" is another image ("+plan.Left.Image+"): take it back by enishi deploy rollback "+c.Environment+", or finish it without --digest")
 	case plan.Left != nil:
 		fmt.Fprintf(w.Err, "Next: what is left of %s is finished first.\n", plan.Left.Version)
 	case plan.Real && strings.HasSuffix(o.Version, "-dirty"):
@@ -176,6 +178,15 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 		return errs.New(errs.Conflict, "what was left of "+record.Version+" is deployed; run it once more for "+o.Version)
 	}
 	return nil
+}
+
+// leftOfAnother says whether a deployment was left half-way whose image is not the one of a digest.
+func leftOfAnother(r *deploy.Record, digest string) bool {
+	if r == nil || r.Back || strings.HasSuffix(r.Image, "@"+digest) {
+		return false
+	}
+	_, left := r.Silent()
+	return left
 }
 
 // deployRollbackCmd takes a deployment back.

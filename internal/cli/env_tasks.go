@@ -55,7 +55,7 @@ func (c *envScaleCmd) Run(ctx context.Context, w World) error {
 	if l := from.Left; l != nil {
 		fmt.Fprintf(w.Err, "Left half-way by %s (%s): %s to %s\n", l.By, l.Why, l.From, l.To)
 	} else if from.In != from.Kept {
-		fmt.Fprintf(w.Err, "The templates keep %v: a spike that was announced goes on, or somebody has changed it by hand\n", from.Kept)
+		fmt.Fprintf(w.Err, "The templates keep %v. A spike that was announced goes on, or somebody has changed it by hand: that ends now\n", from.Kept)
 	}
 	fmt.Fprintf(w.Err, "Next: %v tasks.\nTo take it back: enishi env scale %s %s %s\n", to, c.Environment, c.Service, strings.ReplaceAll(from.Was(), " to ", " "))
 	if c.Plan {
@@ -116,7 +116,7 @@ type envStopCmd struct {
 
 // Help says what follows.
 func (c *envStopCmd) Help() string {
-	return `A task of a service is told to stop: it ends the requests that it has, and ECS starts another in its place. One that runs once ends; if it is a job, its schedule starts it again.
+	return `The audit log is told first, by a task that takes a minute. Then the task is told to stop: one of a service ends the requests that it has, and ECS starts another in its place. One that runs once ends; if it is a job, its schedule starts it again.
 
 Example:
   enishi env stop prod 4f1c --why "it holds a lock"`

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -16,8 +17,9 @@ import (
 )
 
 // Change is one of something beside deployments, such as how many tasks there may be: by whom,
-// why, from what to what. It is kept before it is made, and ended once the audit log was told, so
-// that the run after one that was killed knows what there was at first.
+// why, from what to what. It is kept before it is made and when it was, and ended once the audit log
+// was told, so that the run after one that was killed knows what there was at first, and what
+// nobody has told yet.
 type Change struct {
 	ID    string    `json:"id"`
 	By    string    `json:"by"`
@@ -26,83 +28,157 @@ type Change struct {
 	From  string    `json:"from"`
 	To    string    `json:"to"`
 	Begun time.Time `json:"begun_at"`
+	Made  time.Time `json:"made_at,omitzero"`
 	Ended time.Time `json:"ended_at,omitzero"`
+	// Untold is a change that was made before, of which the audit log was not told; nil: none.
+	Untold *Change `json:"untold,omitempty"`
 }
+
+// changing is how long a change may be on its way: another waits for so long, and then takes
+// it for one whose run was killed.
+const changing = time.Minute
 
 func changeKey(what string) string { return "deploy/changes/" + what + ".json" }
 
-// LeftChange gives the change of something that a run has left half-way; nil: none.
+// LeftChange gives the change of something that a run has left before it was made whole; nil:
+// none.
 func LeftChange(ctx context.Context, o *Options, what string) (*Change, error) {
 	d, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	out, err := d.ledger.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &d.ledger.bucket, Key: aws.String(changeKey(what))})
-	if errors.As(err, new(*types.NoSuchKey)) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the last change of %s: %w", what, err)
-	}
-	defer out.Body.Close() //nolint:errcheck // it was only read
-	c := new(Change)
-	if err := json.NewDecoder(out.Body).Decode(c); err != nil {
-		return nil, errs.Wrap(errs.Internal, fmt.Sprintf("s3://%s/%s is no record of a change", d.ledger.bucket, changeKey(what)), err)
-	}
-	if !c.Ended.IsZero() {
-		return nil, nil
+	c, _, err := d.lastChange(ctx, what)
+	if err != nil || c == nil || !c.Made.IsZero() {
+		return nil, err
 	}
 	return c, nil
 }
 
-// MakeChange keeps a change, makes it, and tells the audit log by a task of its own. Repeating it
-// makes it once more: do has to bear that. An error after it was made says how the log is told.
+// lastChange gives the newest change of something and the mark of its version; nil: none.
+func (d *deployment) lastChange(ctx context.Context, what string) (*Change, *string, error) {
+	out, err := d.ledger.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &d.ledger.bucket, Key: aws.String(changeKey(what))})
+	if errors.As(err, new(*types.NoSuchKey)) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the last change of %s: %w", what, err)
+	}
+	defer out.Body.Close() //nolint:errcheck // it was only read
+	c := new(Change)
+	if err := json.NewDecoder(out.Body).Decode(c); err != nil {
+		return nil, nil, errs.Wrap(errs.Internal, fmt.Sprintf("s3://%s/%s is no record of a change", d.ledger.bucket, changeKey(what)), err)
+	}
+	return c, out.ETag, nil
+}
+
+// MakeChange keeps a change, makes it, and tells the audit log by a task of its own: of this one,
+// and before it of one that a run has made and not told. Conflict while another makes one of the same
+// thing.
 func MakeChange(ctx context.Context, o *Options, c Change, do func(context.Context) error) error {
 	d, err := open(ctx, o)
 	if err != nil {
 		return err
 	}
+	last, mark, err := d.lastChange(ctx, c.What)
+	if err != nil {
+		return err
+	}
 	c.By, c.Why, c.Begun = o.By, o.Why, time.Now().UTC()
 	c.ID = c.Begun.Format("20060102T150405.000Z")
-	if err := d.keepChange(ctx, &c); err != nil {
+	if last != nil && last.Ended.IsZero() {
+		switch age := time.Since(last.Begun); {
+		case !last.Made.IsZero():
+			c.Untold = last
+		case age < changing:
+			return errs.New(errs.Conflict, fmt.Sprintf("%s is changing it (%s -> %s, %d s ago): wait a minute, and look again", last.By, last.From, last.To, int(age.Seconds())))
+		default:
+			c.Untold = last.Untold
+		}
+	}
+	if mark, err = d.keepChange(ctx, &c, mark); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	if err := do(ctx); err != nil {
 		return err
 	}
-	diff := c.What + ": " + c.From + " -> " + c.To
-	d.tell("note", "the audit log is told", -1)
-	if err := d.noteChange(ctx, &c, diff); err != nil {
-		return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). Tell it: enishi task %s --why %q -- audit note environment.change %q", err, o.Environment, o.Why, diff), err)
+	c.Made = time.Now().UTC()
+	if mark, err = d.keepChange(ctx, &c, mark); err != nil {
+		return fmt.Errorf("it is done, and the audit log was not told, which another change does: %w", err)
 	}
-	c.Ended = time.Now().UTC()
-	return d.keepChange(ctx, &c)
+	if err := d.tellChange(ctx, &c); err != nil {
+		return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). The next change of it tells it as well, or: enishi task %s --why %q -- audit note environment.change %q", err, o.Environment, o.Why, c.diff()), err)
+	}
+	c.Ended, c.Untold = time.Now().UTC(), nil
+	if _, err = d.keepChange(ctx, &c, mark); err != nil {
+		return fmt.Errorf("it is done, and the audit log was told; the next change of it tells it once more: %w", err)
+	}
+	return nil
+}
+
+func (c *Change) diff() string { return c.What + ": " + c.From + " -> " + c.To }
+
+// tellChange tells the audit log of a change, the oldest that it was not told of first.
+func (d *deployment) tellChange(ctx context.Context, c *Change) error {
+	if c.Untold != nil {
+		if err := d.tellChange(ctx, c.Untold); err != nil {
+			return err
+		}
+	}
+	d.tell("note", "the audit log is told", -1)
+	return d.noteChange(ctx, c.By, c.Why, c.ID, c.diff())
+}
+
+// NoteFirst tells the audit log of something that is about to be done.
+func NoteFirst(ctx context.Context, o *Options, diff string) error {
+	d, err := open(ctx, o)
+	if err != nil {
+		return err
+	}
+	d.tell("note", "the audit log is told first", -1)
+	return d.noteChange(ctx, o.By, o.Why, time.Now().UTC().Format("20060102T150405.000Z"), diff)
 }
 
 // noteChange tells the audit log by whatever program one-off tasks are of now: a deployment that
 // goes on, or was left half-way, is no reason to know less of it.
-func (d *deployment) noteChange(ctx context.Context, c *Change, diff string) error {
+func (d *deployment) noteChange(ctx context.Context, by, why, id, diff string) error {
 	definition, _, err := d.account.definition(ctx, d.account.family(once))
 	if err != nil {
 		return err
 	}
-	arn, err := d.run(ctx, aws.ToString(definition.TaskDefinitionArn), c.ID, c.ID+c.What, order{By: c.By, Why: c.Why}, []string{"audit", "note", "environment.change", diff})
+	of := aws.ToString(definition.TaskDefinitionArn)
+	arn, err := d.run(ctx, of, id, id+of+diff, order{By: by, Why: why}, []string{"audit", "note", "environment.change", diff})
 	if err != nil {
 		return err
 	}
 	return d.poll(ctx, "note", "the task "+arn, noteLimit, func(ctx context.Context) (string, error) { return d.onceEnded(ctx, once, arn, "audit") })
 }
 
-func (d *deployment) keepChange(ctx context.Context, c *Change) error {
+// keepChange keeps the record of a change where the last one was that of a mark, nil for none, and
+// gives its mark.
+func (d *deployment) keepChange(ctx context.Context, c *Change, mark *string) (*string, error) {
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
-		return fmt.Errorf("write the record of a change: %w", err)
+		return nil, fmt.Errorf("write the record of a change: %w", err)
 	}
-	_, err = d.ledger.client.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: &d.ledger.bucket, Key: aws.String(changeKey(c.What)), Body: bytes.NewReader(text), ContentType: aws.String("application/json"),
-	})
+	in := &s3.PutObjectInput{Bucket: &d.ledger.bucket, Key: aws.String(changeKey(c.What)), Body: bytes.NewReader(text), ContentType: aws.String("application/json"), IfMatch: mark}
+	if mark == nil {
+		in.IfNoneMatch = aws.String("*")
+	}
+	out, err := d.ledger.client.PutObject(ctx, in)
+	if err == nil {
+		return out.ETag, nil
+	}
+	var response *awshttp.ResponseError
+	if !errors.As(err, &response) || !taken(response.HTTPStatusCode()) {
+		return nil, fmt.Errorf("keep the record of a change: %w", err)
+	}
+	// The answer to an earlier try of the same write may have been lost.
+	there, now, err := d.lastChange(ctx, c.What)
 	if err != nil {
-		return fmt.Errorf("keep the record of a change: %w", err)
+		return nil, err
 	}
-	return nil
+	if there != nil && there.ID == c.ID && there.By == c.By && there.Made.Equal(c.Made) && there.Ended.Equal(c.Ended) {
+		return now, nil
+	}
+	return nil, errs.New(errs.Conflict, "somebody else has begun to change it meanwhile: look again")
 }

@@ -123,12 +123,12 @@ func (d *deployment) takeOver(ctx context.Context) (bool, error) {
 	if err := r.free(); err != nil || !r.Ended.IsZero() {
 		return false, err
 	}
-	if got := digestOf(r.Image); d.o.Digest != "" && got != d.o.Digest && !r.Back {
-		return false, errs.New(errs.Conflict, fmt.Sprintf("%s was left half-way (%s), and %s is wanted: take it back by enishi deploy rollback %s, or finish it without --digest", got, r.ID, d.o.Digest, r.Environment))
-	}
 	if silent := time.Since(r.Heard); silent < lease {
 		return false, errs.New(errs.Conflict, fmt.Sprintf("%s is deploying %s to %s (step %q, heard of %d s ago): wait until that has ended. If it was killed, it can be taken over in %d s",
 			r.By, r.Version, r.Environment, r.at(), int(silent.Seconds()), int((lease-silent).Seconds())+1))
+	}
+	if got := digestOf(r.Image); d.o.Digest != "" && got != d.o.Digest && !r.Back {
+		return false, errs.New(errs.Conflict, fmt.Sprintf("%s was left half-way (%s), and %s is wanted: take it back by enishi deploy rollback %s, or finish it without --digest", got, r.ID, d.o.Digest, r.Environment))
 	}
 	r.Holder = d.ledger.holder
 	d.tell(r.at(), "goes on with "+r.ID+", which "+r.By+" has left", -1)

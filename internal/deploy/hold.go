@@ -48,7 +48,7 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 		return nil, err
 	}
 	now := time.Now().UTC()
-	id := now.Format("20060102T150405Z") + "-" + d.ledger.holder[:6]
+	id := holdID(now, d.ledger)
 	r := d.record
 	switch {
 	case r == nil:
@@ -68,7 +68,10 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 		hold.Drifted = r.Hold.Drifted
 	} else if r.Stands != (State{}) {
 		runs, err := d.runs(ctx)
-		hold.Drifted = err != nil || runs.Web != r.Stands.Web || runs.Worker != r.Stands.Worker
+		if err != nil {
+			return nil, err
+		}
+		hold.Drifted = runs.Web != r.Stands.Web || runs.Worker != r.Stands.Worker
 	}
 	r.Hold, r.Holder = hold, d.ledger.holder
 	return &Held{d}, d.save(ctx)
@@ -101,14 +104,25 @@ func (h *Held) Release(ctx context.Context) error {
 }
 
 // Abandon ends the hold after something failed. An environment that was whole before can
-// be deployed to; one that never was waits for its making to be gone on with.
-func (h *Held) Abandon(ctx context.Context) error {
-	if !h.d.record.Ended.IsZero() {
+// be deployed to, unless AWS may still be changing it; that, and one that never was whole, waits for
+// its making to be gone on with. What has come to its end, such as an acceptance that failed, is done
+// anew then.
+func (h *Held) Abandon(ctx context.Context, moves bool) error {
+	r := h.d.record
+	if !r.Ended.IsZero() && !moves {
 		return h.Release(ctx)
 	}
-	h.d.record.Heard = time.Time{}
-	_, err := h.d.ledger.write(ctx, h.d.record, h.d.mark)
+	if !moves {
+		r.Hold.ID = holdID(time.Now(), h.d.ledger)
+	}
+	r.Heard = time.Time{}
+	_, err := h.d.ledger.write(ctx, r, h.d.mark)
 	return err
+}
+
+// holdID names what is begun now.
+func holdID(now time.Time, l *ledger) string {
+	return now.UTC().Format("20060102T150405Z") + "-" + l.holder[:6]
 }
 
 // Registry gives the environment's repository, and a login that is good for hours.
@@ -127,7 +141,7 @@ func (h *Held) Once(ctx context.Context, step, family string, limit time.Duratio
 	}
 	id, of := d.record.Hold.ID, aws.ToString(definition.TaskDefinitionArn)
 	by := order{By: d.record.Hold.By, Why: d.record.Hold.Why}
-	arn, err := d.run(ctx, of, id, id+step+of, by, command)
+	arn, err := d.run(ctx, of, id, id+step+of+by.By+by.Why, by, command)
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func (l *ledger) write(ctx context.Context, r *Record, mark string) (string, err
 		return aws.ToString(out.ETag), nil
 	}
 	var response *awshttp.ResponseError
-	if !errors.As(err, &response) || response.HTTPStatusCode() != http.StatusPreconditionFailed && response.HTTPStatusCode() != http.StatusConflict {
+	if !errors.As(err, &response) || !taken(response.HTTPStatusCode()) {
 		return "", fmt.Errorf("keep the record of the deployment in s3://%s/%s: %w", l.bucket, current, err)
 	}
 	// The answer to an earlier try of the same write may have been lost.
@@ -165,6 +165,11 @@ func (l *ledger) write(ctx context.Context, r *Record, mark string) (string, err
 		return now, nil
 	}
 	return "", ErrTaken
+}
+
+// taken says whether S3 refuses a conditional write since what it was based on has changed.
+func taken(status int) bool {
+	return status == http.StatusPreconditionFailed || status == http.StatusConflict
 }
 
 // file keeps what has ended for good, beside the current one.

@@ -121,7 +121,7 @@ func Down(ctx context.Context, o *Options) error {
 	}
 	if err := w.down(ctx, g); err != nil {
 		if w.held != nil && !errors.Is(err, deploy.ErrTaken) {
-			err = errors.Join(err, w.held.Abandon(context.WithoutCancel(ctx)))
+			err = errors.Join(err, w.held.Abandon(context.WithoutCancel(ctx), ctx.Err() != nil || errs.Is(err, errs.Busy)))
 		}
 		return fmt.Errorf("the next enishi env down %s goes on: %w", o.Environment, err)
 	}

@@ -1,6 +1,8 @@
 package environ_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +14,7 @@ import (
 	"enishi/internal/deploy"
 	"enishi/internal/deploy/deploytest"
 	"enishi/internal/environ"
+	"enishi/internal/errs"
 )
 
 // TestDownThatStuck takes an environment down of which CloudFormation leaves a stack half-deleted,
@@ -73,6 +76,69 @@ func TestChangedByAKilledRun(t *testing.T) {
 		}
 		p, err := deploy.Look(t.Context(), &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "taro", Why: "a test"})
 		if err != nil || len(p.Drift) > 0 {
+			t.Errorf("%v, drift %q", err, p.Drift)
+		}
+	})
+}
+
+// TestAFailedAcceptanceIsDoneAnew makes an environment whose first acceptance fails, as during
+// maintenance; the next run, also another's, accepts it anew.
+func TestAFailedAcceptanceIsDoneAnew(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		code := int32(1)
+		a.Exit = func(command string) (int32, time.Duration) {
+			if command == "verify" {
+				return code, 5 * time.Second
+			}
+			return 0, 5 * time.Second
+		}
+		if err := environ.Up(t.Context(), options(a, w, nil)); err == nil || !strings.Contains(err.Error(), "enishi verify failed") {
+			t.Fatalf("an acceptance that fails: %v", err)
+		}
+		code = 0
+		time.Sleep(5 * time.Minute)
+		other := options(a, w, nil)
+		other.By, other.Why = "taro", "the rest"
+		if err := environ.Up(t.Context(), other); err != nil {
+			t.Errorf("once more: %v", err)
+		}
+		whole(t, a, "accepted at last")
+	})
+}
+
+// TestStoppedWhileAWSWorks ends an env up by hand while CloudFormation is at work: nobody deploys before
+// it was gone on with, and what CloudFormation has changed is no change by hand.
+func TestStoppedWhileAWSWorks(t *testing.T) {
+	t.Parallel()
+	w, more := written(t, "dev", ""), written(t, "dev", `, "More": {"Type": "AWS::SNS::Topic"}`)
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		err := environ.Up(ctx, options(a, more, func(_ int, operation string) deploytest.Trouble {
+			if operation == "cloudformation:ExecuteChangeSet" {
+				stop()
+			}
+			return deploytest.None
+		}))
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("stopped by hand: %v", err)
+		}
+		a.Change("web", func(in *ecs.RegisterTaskDefinitionInput) { in.Cpu = aws.String("2048") }) // as CloudFormation goes on
+		d := &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "taro", Why: "a test", Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil }}
+		if _, err := deploy.Run(t.Context(), d); !errs.Is(err, errs.Conflict) {
+			t.Errorf("a deployment meanwhile: %v", err)
+		}
+		time.Sleep(20 * time.Minute)
+		if err := environ.Up(t.Context(), options(a, more, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := deploy.Look(t.Context(), d); err != nil || len(p.Drift) > 0 {
 			t.Errorf("%v, drift %q", err, p.Drift)
 		}
 	})

@@ -52,12 +52,13 @@ type Scale struct {
 	Left *deploy.Change `json:"left,omitempty"`
 }
 
-// Was gives the bounds that there were before whatever was left half-way, as "2 to 9".
+// Was gives the bounds that were kept before whatever was left half-way, as "2 to 9": those in force may
+// be a spike's, which nobody wants for good.
 func (s *Scale) Was() string {
 	if s.Left != nil {
 		return strings.TrimSuffix(s.Left.From, " tasks")
 	}
-	return s.In.String()
+	return s.Kept.String()
 }
 
 // LookScale finds out which bounds a service has, and changes nothing.
@@ -74,17 +75,8 @@ func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) 
 	if s.Real, err = w.account.real(ctx); err != nil {
 		return nil, err
 	}
-	for _, of := range w.account.bounds(service, &s.Kept) {
-		value, ok, err := w.account.parameter(ctx, of.name)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return nil, errs.New(errs.NotFound, "there is no parameter "+w.account.path(of.name)+": is the environment whole? enishi env up makes it so")
-		}
-		if *of.value, err = strconv.Atoi(value); err != nil {
-			return nil, errs.New(errs.Conflict, fmt.Sprintf("the parameter %s is no number: %q", w.account.path(of.name), value))
-		}
+	if err := w.keptBounds(ctx, service, &s.Kept); err != nil {
+		return nil, err
 	}
 	out, err := w.account.scaling.DescribeScalableTargets(ctx, &applicationautoscaling.DescribeScalableTargetsInput{
 		ServiceNamespace: types.ServiceNamespaceEcs, ResourceIds: []string{w.account.scaled(service)}, ScalableDimension: types.ScalableDimensionECSServiceDesiredCount,
@@ -100,6 +92,23 @@ func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) 
 	w.o = &Options{Environment: o.Environment, AWS: o.AWS, By: who.Identity, Why: "a look"}
 	s.Left, err = deploy.LeftChange(ctx, w.deploying(), service)
 	return s, err
+}
+
+// keptBounds reads the bounds that are kept for the templates.
+func (w *work) keptBounds(ctx context.Context, service string, into *Bounds) error {
+	for _, of := range w.account.bounds(service, into) {
+		value, ok, err := w.account.parameter(ctx, of.name)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return errs.New(errs.NotFound, "there is no parameter "+w.account.path(of.name)+": is the environment whole? enishi env up makes it so")
+		}
+		if *of.value, err = strconv.Atoi(value); err != nil {
+			return errs.New(errs.Conflict, fmt.Sprintf("the parameter %s is no number: %q", w.account.path(of.name), value))
+		}
+	}
+	return nil
 }
 
 // bound is one of the two numbers of a service, and the parameter that keeps it.
@@ -130,8 +139,12 @@ func SetScale(ctx context.Context, o *Options, from *Scale, to Bounds) error {
 func (w *work) scale(ctx context.Context, from *Scale, to Bounds) error {
 	// First what stays: a change of the templates meanwhile would take the number from before. And at
 	// no time is the least more than the most.
+	var kept Bounds
+	if err := w.keptBounds(ctx, from.Service, &kept); err != nil {
+		return err
+	}
 	numbers := w.account.bounds(from.Service, &to)
-	if to.Most >= from.Kept.Most {
+	if to.Most >= kept.Most {
 		slices.Reverse(numbers)
 	}
 	for _, of := range numbers {

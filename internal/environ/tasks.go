@@ -2,6 +2,7 @@ package environ
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,18 +108,21 @@ func (t *Tasks) Find(id string) (Task, error) {
 	return Task{}, errs.New(errs.Conflict, fmt.Sprintf("%d tasks of %s have ids that begin with %q: give more of it", len(found), t.Environment, id))
 }
 
-// StopTask tells a task to stop, which lets its requests end, and tells the audit log. ECS starts
-// another in the place of a service's.
+// StopTask tells the audit log, then a task to stop, which lets its requests end. ECS starts
+// another in the place of a service's. A log that cannot be told, as where the database is what is
+// wrong, holds up nothing; the error says how it is told afterwards.
 func StopTask(ctx context.Context, o *Options, t Task) error {
 	w := newWork(o)
-	change := deploy.Change{What: "task-" + t.ID, From: fmt.Sprintf("%s of %s", t.State, t.Definition), To: "stopped"}
-	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context) error {
-		w.tell("stop", t.ID+" is told to stop", -1)
-		if _, err := w.account.ecs.StopTask(ctx, &ecs.StopTaskInput{Cluster: aws.String("enishi-" + o.Environment), Task: &t.ID, Reason: aws.String(bounded("stopped by " + o.By + ": " + o.Why))}); err != nil {
-			return fmt.Errorf("stop the task %s: %w", t.ID, err)
-		}
-		return nil
-	})
+	diff := fmt.Sprintf("task %s of %s: %s -> told to stop", t.ID, t.Definition, t.State)
+	untold := deploy.NoteFirst(ctx, w.deploying(), diff)
+	w.tell("stop", t.ID+" is told to stop", -1)
+	if _, err := w.account.ecs.StopTask(ctx, &ecs.StopTaskInput{Cluster: aws.String("enishi-" + o.Environment), Task: &t.ID, Reason: aws.String(bounded("stopped by " + o.By + ": " + o.Why))}); err != nil {
+		return errors.Join(fmt.Errorf("stop the task %s: %w", t.ID, err), untold)
+	}
+	if untold != nil {
+		return errs.Wrap(errs.Internal, fmt.Sprintf("it was told to stop, and the audit log was not told (%v). Tell it: enishi task %s --why %q -- audit note environment.change %q", untold, o.Environment, o.Why, diff), untold)
+	}
+	return nil
 }
 
 // mostReason is what ECS takes as the reason of a stop, in characters.

@@ -42,13 +42,14 @@ func Up(ctx context.Context, o *Options) error {
 	ending := context.WithoutCancel(ctx)
 	switch {
 	case err == nil && o.BaseOnly:
-		return w.held.Abandon(ending) // a new one is not whole yet: the next run goes on
+		return w.held.Abandon(ending, false) // a new one is not whole yet: the next run goes on
 	case err == nil:
 		return w.held.Release(ending)
 	case errors.Is(err, deploy.ErrTaken):
 		return err
 	}
-	return errors.Join(err, w.held.Abandon(ending))
+	// Whoever was told to stop, or has waited long enough, leaves AWS at work.
+	return errors.Join(err, w.held.Abandon(ending, ctx.Err() != nil || errs.Is(err, errs.Busy)))
 }
 
 // up goes through what makes an environment whole.

@@ -1,7 +1,9 @@
 package deploytest
 
 import (
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 // task is a one-off one.
 type task struct {
 	arn, token, definition string
+	asked                  string // all that was asked for
 	command                string
 	words                  []string
 	environment            map[string]string // that it was given beside its definition's
@@ -25,6 +28,9 @@ type task struct {
 	tested                 map[string]time.Time
 	stopped                time.Time
 }
+
+// startedBy are the names that ECS takes of whoever starts a task.
+var startedBy = regexp.MustCompile(`^[A-Za-z0-9_/-]{0,128}$`)
 
 // taskTakes is how long tasks take to do what they were told, unless the account says otherwise.
 const taskTakes = 5 * time.Second
@@ -159,6 +165,27 @@ func (a *Account) listTaskDefinitionFamilies(in *ecs.ListTaskDefinitionFamiliesI
 	return out, nil
 }
 
+// earlier gives all that is asked for, and the task that was started by the same token and is the
+// same in that; nil: there is none.
+func (a *Account) earlier(in *ecs.RunTaskInput) (string, *task, error) {
+	if by := aws.ToString(in.StartedBy); !startedBy.MatchString(by) {
+		return "", nil, refuse("InvalidParameterException", "Invalid startedBy %q", by)
+	}
+	asked, err := json.Marshal(in)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, t := range a.tasks {
+		if t.token == aws.ToString(in.ClientToken) && t.asked != string(asked) {
+			return "", nil, refuse("ConflictException", "The specified client token was used with other parameters.")
+		}
+		if t.token == aws.ToString(in.ClientToken) {
+			return t.asked, t, nil
+		}
+	}
+	return string(asked), nil, nil
+}
+
 func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 	if aws.ToString(in.Cluster) != "enishi-"+a.Environment {
 		return nil, refuse("ClusterNotFoundException", "Cluster not found.")
@@ -167,13 +194,15 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 	if d == nil || in.NetworkConfiguration == nil {
 		return nil, refuse("InvalidParameterException", "TaskDefinition and network configuration must be given.")
 	}
-	for _, t := range a.tasks {
-		if t.token == aws.ToString(in.ClientToken) {
-			return &ecs.RunTaskOutput{Tasks: []types.Task{a.task(t)}}, nil
-		}
+	asked, earlier, err := a.earlier(in)
+	if err != nil {
+		return nil, err
+	}
+	if earlier != nil {
+		return &ecs.RunTaskOutput{Tasks: []types.Task{a.task(earlier)}}, nil
 	}
 	t := &task{
-		token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), starts: a.span((a.serves() - own)), takes: a.span(taskTakes),
+		asked: asked, token: aws.ToString(in.ClientToken), definition: *d.TaskDefinitionArn, image: *d.ContainerDefinitions[0].Image, began: time.Now(), starts: a.span((a.serves() - own)), takes: a.span(taskTakes),
 		command: in.Overrides.ContainerOverrides[0].Command[0], words: in.Overrides.ContainerOverrides[0].Command, arn: a.arn("task", fmt.Sprintf("enishi-%s/%032d", a.Environment, len(a.tasks)+1)),
 	}
 	t.environment = map[string]string{}
