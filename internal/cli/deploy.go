@@ -31,9 +31,7 @@ type deployCmd struct {
 
 // taskCmd runs one-off work.
 type taskCmd struct {
-	place
-	asked
-	Plan    bool     `help:"Show where it would be run, and run nothing."`
+	ordered
 	Command []string `arg:"" passthrough:"" help:"What the program is told: job run expire."`
 }
 
@@ -57,19 +55,10 @@ func (c *taskCmd) Run(ctx context.Context, w World) error {
 	if slices.ContainsFunc(c.Command, func(word string) bool { return strings.HasPrefix(word, "--password") }) {
 		return usageError{"a password is not given to a task: its command is kept"}
 	}
-	o, plan, err := c.look(ctx, w, c.Why)
-	if err != nil {
-		return err
-	}
-	if c.Plan && c.JSON {
-		return printJSON(w.Out, plan)
-	}
-	printPlan(w.Err, plan)
-	fmt.Fprintf(w.Err, "Next: enishi %s, as a task of its own.\nTo take it back: as that command says with --plan.\n", strings.Join(c.Command, " "))
-	if c.Plan {
-		return nil
-	}
-	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
+	o, err := c.proposed(ctx, w, func(*deploy.Plan) (string, error) {
+		return "enishi " + strings.Join(c.Command, " ") + ", as a task of its own.\nTo take it back: as that command says with --plan.", nil
+	})
+	if err != nil || c.Plan {
 		return err
 	}
 	return c.followed(w, func(printed func(string)) (*deploy.Task, error) { return deploy.RunTask(ctx, o, c.Command, printed) })
@@ -104,6 +93,38 @@ type asked struct {
 	Yes     bool   `short:"y" help:"Do not ask, where no people's data is."`
 	Confirm string `placeholder:"NAME" help:"The environment's name once more, where there is nobody to be asked and people's data is."`
 	JSON    bool   `name:"json" help:"Print JSON; progress goes to the other output."`
+}
+
+// ordered is a command about an environment that somebody agrees to once they have seen its plan.
+type ordered struct {
+	place
+	asked
+	Plan bool `help:"Show what would be done, and where; do nothing."`
+}
+
+// proposed shows what there is, and what next says comes and how it is taken back, and asks whether it
+// shall be done. With --plan it only shows.
+func (c *ordered) proposed(ctx context.Context, w World, next func(*deploy.Plan) (string, error)) (*deploy.Options, error) {
+	if err := c.reason(); err != nil && !c.Plan {
+		return nil, err
+	}
+	o, plan, err := c.look(ctx, w, c.Why)
+	if err != nil {
+		return nil, err
+	}
+	if c.Plan && c.JSON {
+		return nil, printJSON(w.Out, plan)
+	}
+	printPlan(w.Err, plan)
+	comes, err := next(plan)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(w.Err, "Next: "+comes)
+	if c.Plan {
+		return nil, nil //nolint:nilnil // nobody goes on with it
+	}
+	return o, c.agreed(w, plan.Environment, plan.Real)
 }
 
 // deployRunCmd deploys.
@@ -191,9 +212,7 @@ func leftOfAnother(r *deploy.Record, digest string) bool {
 
 // deployRollbackCmd takes a deployment back.
 type deployRollbackCmd struct {
-	place
-	asked
-	Plan bool `help:"Show what would run again, change nothing."`
+	ordered
 }
 
 // Help says what becomes of the schema.
@@ -206,29 +225,17 @@ Example:
 
 // Run rolls back.
 func (c *deployRollbackCmd) Run(ctx context.Context, w World) error {
-	if err := c.reason(); err != nil && !c.Plan {
-		return err
-	}
-	o, plan, err := c.look(ctx, w, c.Why)
-	if err != nil {
-		return err
-	}
-	if c.Plan && c.JSON {
-		return printJSON(w.Out, plan)
-	}
-	printPlan(w.Err, plan)
-	of := plan.Last
-	if plan.Left != nil {
-		of = plan.Left
-	}
-	if of == nil || of.Outcome == deploy.RolledBack {
-		return errs.New(errs.NotFound, "nothing is there to be taken back: the last deployment of "+c.Environment+" was rolled back, or there was none")
-	}
-	fmt.Fprintf(w.Err, "Next: back from %s to %s.\nTo take it back: enishi deploy %s, of that version.\n", of.Image, of.Before.Image, c.Environment)
-	if c.Plan {
-		return nil
-	}
-	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
+	o, err := c.proposed(ctx, w, func(plan *deploy.Plan) (string, error) {
+		of := plan.Last
+		if plan.Left != nil {
+			of = plan.Left
+		}
+		if of == nil || of.Outcome == deploy.RolledBack {
+			return "", errs.New(errs.NotFound, "nothing is there to be taken back: the last deployment of "+c.Environment+" was rolled back, or there was none")
+		}
+		return fmt.Sprintf("back from %s to %s.\nTo take it back: enishi deploy %s, of that version.", of.Image, of.Before.Image, c.Environment), nil
+	})
+	if err != nil || c.Plan {
 		return err
 	}
 	record, err := deploy.Rollback(ctx, o)
@@ -237,9 +244,7 @@ func (c *deployRollbackCmd) Run(ctx context.Context, w World) error {
 
 // deployVerifyCmd verifies what serves.
 type deployVerifyCmd struct {
-	place
-	asked
-	Plan bool `help:"Show what would be verified, and verify nothing."`
+	ordered
 }
 
 // Help says how.
@@ -252,22 +257,10 @@ Example:
 
 // Run verifies.
 func (c *deployVerifyCmd) Run(ctx context.Context, w World) error {
-	if err := c.reason(); err != nil && !c.Plan {
-		return err
-	}
-	o, plan, err := c.look(ctx, w, c.Why)
-	if err != nil {
-		return err
-	}
-	if c.Plan && c.JSON {
-		return printJSON(w.Out, plan)
-	}
-	printPlan(w.Err, plan)
-	fmt.Fprint(w.Err, "Next: enishi verify, as a task of its own.\nTo take it back: nothing is left of it.\n")
-	if c.Plan {
-		return nil
-	}
-	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
+	o, err := c.proposed(ctx, w, func(*deploy.Plan) (string, error) {
+		return "enishi verify, as a task of its own.\nTo take it back: nothing is left of it.", nil
+	})
+	if err != nil || c.Plan {
 		return err
 	}
 	return c.followed(w, func(printed func(string)) (*deploy.Task, error) { return deploy.Verify(ctx, o, printed) })

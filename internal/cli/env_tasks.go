@@ -22,7 +22,7 @@ type envScaleCmd struct {
 
 // Help says what keeps them.
 func (c *envScaleCmd) Help() string {
-	return `Scaling goes by it at once: below what is the least, tasks start now. The bounds are kept for the templates too, so that enishi env up leaves them. Between them scaling chooses, also against a number of tasks that somebody sets by hand.
+	return `Scaling goes by them at once: where fewer tasks run than the least, more start now. They are kept for the templates too, so that enishi env up leaves them. Between them scaling chooses, also against a number of tasks that somebody sets by hand.
 
 Examples:
   enishi env scale prod web 6 40 --plan

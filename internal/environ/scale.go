@@ -24,10 +24,10 @@ const mostTasks = 5000
 func (b Bounds) Check() error {
 	var wrong []errs.Problem
 	if b.Least < 1 || b.Least > mostTasks {
-		wrong = append(wrong, errs.Problem{Pointer: "/least", Found: strconv.Itoa(b.Least), Allowed: fmt.Sprintf("1 to %d tasks", mostTasks)})
+		wrong = append(wrong, errs.Problem{Pointer: "the least", Found: strconv.Itoa(b.Least), Allowed: fmt.Sprintf("1 to %d tasks", mostTasks)})
 	}
 	if b.Most < b.Least || b.Most > mostTasks {
-		wrong = append(wrong, errs.Problem{Pointer: "/most", Found: strconv.Itoa(b.Most), Allowed: fmt.Sprintf("as many tasks as at least, to %d", mostTasks)})
+		wrong = append(wrong, errs.Problem{Pointer: "the most", Found: strconv.Itoa(b.Most), Allowed: fmt.Sprintf("as many tasks as at least, to %d", mostTasks)})
 	}
 	if len(wrong) > 0 {
 		return errs.AtPointers(wrong...)
@@ -64,7 +64,7 @@ func (s *Scale) Was() string {
 // LookScale finds out which bounds a service has, and changes nothing.
 func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) {
 	if !slices.Contains(Services(), service) {
-		return nil, errs.AtPointer("/service", service, "web or worker")
+		return nil, errs.AtPointer("the service", service, "web or worker")
 	}
 	w := newWork(o)
 	who, err := w.who(ctx)
