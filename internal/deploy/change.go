@@ -106,7 +106,7 @@ func MakeChange(ctx context.Context, o *Options, c Change, do func(context.Conte
 		return fmt.Errorf("it is done, and the audit log was not told, which another change does: %w", err)
 	}
 	if err := d.tellChange(ctx, &c); err != nil {
-		return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). The next change of it tells it as well, or: enishi task %s --why %q -- audit note environment.change %q", err, o.Environment, o.Why, c.diff()), err)
+		return Untold(o, c.diff(), err)
 	}
 	c.Ended, c.Untold = time.Now().UTC(), nil
 	if _, err = d.keepChange(ctx, &c, mark); err != nil {
@@ -136,6 +136,12 @@ func NoteFirst(ctx context.Context, o *Options, diff string) error {
 	}
 	d.tell("note", "the audit log is told first", -1)
 	return d.noteChange(ctx, o.By, o.Why, time.Now().UTC().Format("20060102T150405.000Z"), diff)
+}
+
+// Untold is the error of something that was done and of which the audit log was not told. It says how
+// it is told by hand.
+func Untold(o *Options, diff string, why error) error {
+	return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). Tell it: enishi task %s --why %q -- audit note environment.change %q", why, o.Environment, o.Why, diff), why)
 }
 
 // noteChange tells the audit log by whatever program one-off tasks are of now: a deployment that

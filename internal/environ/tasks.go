@@ -120,7 +120,7 @@ func StopTask(ctx context.Context, o *Options, t Task) error {
 		return errors.Join(fmt.Errorf("stop the task %s: %w", t.ID, err), untold)
 	}
 	if untold != nil {
-		return errs.Wrap(errs.Internal, fmt.Sprintf("it was told to stop, and the audit log was not told (%v). Tell it: enishi task %s --why %q -- audit note environment.change %q", untold, o.Environment, o.Why, diff), untold)
+		return deploy.Untold(w.deploying(), diff, untold)
 	}
 	return nil
 }
