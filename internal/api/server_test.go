@@ -52,7 +52,7 @@ func newServer(t *testing.T, change ...func(*market.Options, *api.Options)) *ser
 		Mode: market.Auto, Demo: true, Clock: noon, Mail: nowhere{},
 		Report: func(_ context.Context, what string, err error) { t.Errorf("%s: %v", what, err) },
 	}
-	ao := api.Options{Demo: true, Version: "test", Outbox: true}
+	ao := api.Options{Demo: true, Version: "test", Outbox: true, Concurrency: 64} // of which a busy machine sheds none
 	for _, c := range change {
 		c(&mo, &ao)
 	}

@@ -66,7 +66,7 @@ func startServer(t *testing.T, program, data string, env ...string) *server {
 func startServing(t *testing.T, program string, flags []string, env ...string) *server {
 	t.Helper()
 	cmd := exec.Command(program, append([]string{"serve", "--addr", "127.0.0.1:0"}, flags...)...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(append(os.Environ(), fleet.Unshed), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func TestMigrationsUnderLoadOnServers(t *testing.T) {
 			address := mysqltest.Address(t, server)
 			r := &replacement{t: t, server: server, env: []string{
 				"ENISHI_DATABASE_URL=" + address, "ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_DATABASE_CONNECTIONS=8",
-				"ENISHI_DATA=" + t.TempDir(),
+				"ENISHI_DATA=" + t.TempDir(), fleet.Unshed,
 			}}
 			r.migrate(list[0])
 			for i := range list[1:] {

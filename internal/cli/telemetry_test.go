@@ -41,7 +41,7 @@ func tell(t *testing.T, program string, env []string, args ...string) *told {
 	t.Helper()
 	s := &told{server: &server{t: t}, over: make(chan error, 1)}
 	s.cmd = exec.Command(program, append([]string{"serve", "--demo", "--addr", "127.0.0.1:0"}, args...)...)
-	s.cmd.Env = append(append(os.Environ(), "ENISHI_RATE_LIMITS=off", "ENISHI_LOG_FORMAT=json", "ENISHI_LOG_LEVEL=debug",
+	s.cmd.Env = append(append(os.Environ(), "ENISHI_RATE_LIMITS=off", fleet.Unshed, "ENISHI_LOG_FORMAT=json", "ENISHI_LOG_LEVEL=debug",
 		"ENISHI_DATA="+t.TempDir()), env...)
 	s.cmd.Stderr = &s.log
 	out, err := s.cmd.StdoutPipe()

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,17 +97,12 @@ func failures(log string) string {
 func (s *Server) Run(args ...string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), s.program, append(args, "--data", s.dir)...) //nolint:gosec // the program that was built
-	cmd.Env = environment()
+	cmd.Env = fleet.Environment()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("enishi %q: %v\n%s", args, err, out)
 	}
 	return string(out)
-}
-
-// environment gives the test's, without settings of the program.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ENISHI_") })
 }
 
 // Start starts the server and waits until it serves.
@@ -121,11 +115,11 @@ func (s *Server) Start() {
 	defer log.Close() //nolint:errcheck // the process has its own
 	flags := append([]string{"serve", "--addr", strings.TrimPrefix(s.URL, "http://"), "--data", s.dir}, s.flags...)
 	s.cmd = exec.CommandContext(context.Background(), s.program, flags...) //nolint:gosec // the program that was built
-	s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = environment(), log, log
+	s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = fleet.Environment(), log, log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	const limit = 30 * time.Second
+	const limit = 2 * time.Minute
 	for begun := time.Now(); time.Since(begun) < limit; fleet.Wait(s.t, 20*time.Millisecond) {
 		if s.ready() {
 			return

@@ -22,6 +22,12 @@ import (
 	"enishi/internal/store/mysql/mysqltest"
 )
 
+// Unshed is the setting under which a process refuses no request of a test on
+// a machine that other tests keep busy: what has waited for a quarter of a
+// second is refused by its default, and a test that counts answers would take
+// the machine's slowness for the program's fault.
+const Unshed = "ENISHI_CONCURRENCY=64"
+
 // Options say what a fleet is made of.
 type Options struct {
 	Webs, Workers, Jobs int
@@ -74,7 +80,7 @@ func New(t testing.TB, o Options) *Fleet {
 	toDatabase, database := linked(t, f.Address)
 	toCache, cache := linked(t, o.Redis)
 	f.Database, f.Cache = toDatabase, toCache
-	env := append(environment(), "ENISHI_DATABASE_URL="+database, "ENISHI_REDIS_URL="+cache,
+	env := append(Environment(), "ENISHI_DATABASE_URL="+database, "ENISHI_REDIS_URL="+cache,
 		"ENISHI_SECRET=0123456789abcdef0123456789abcdef", "ENISHI_FILES_URL=file://"+filepath.Join(dir, "files"),
 		"ENISHI_RATE_LIMITS=off", "ENISHI_DATABASE_CONNECTIONS=12", "ENISHI_PROXIES=1")
 	env = append(env, o.Env...)
@@ -105,9 +111,9 @@ func New(t testing.TB, o Options) *Fleet {
 	return f
 }
 
-// environment gives the test's, without settings of the program.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ENISHI_") })
+// Environment gives the test's, with Unshed alone of the program's settings.
+func Environment() []string {
+	return append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ENISHI_") }), Unshed)
 }
 
 // linked gives a link to the host of an address, and the address that leads
