@@ -40,7 +40,7 @@ run: build ## start with demo data; an empty folder is filled first
 	@exec bin/enishi serve --demo --data '$(DATA)'
 
 test: ## every test that needs no outside service
-	$(GO) test -timeout 30m ./...
+	$(GO) test -timeout 60m ./...
 
 check: ## every stage below and above: what must be green before a change is in
 	@for stage in $(STAGES); do \
@@ -58,12 +58,12 @@ services-stop: ## stop exactly those
 test-services: ## the tests that run on real servers; one that is away is a failure
 	@[[ -r $${SERVICES_DIR:-.services}/env ]] || { echo 'run make services first' >&2; exit 1; }
 	@source $${SERVICES_DIR:-.services}/env; export ENISHI_TEST_SERVICES=required; \
-		$(GO) test -count=1 -timeout 30m ./internal/store/mysql/...; \
-		$(GO) test -count=1 -timeout 30m -run '/(MariaDB|MySQL)' ./internal/market; \
-		$(GO) test -count=1 -timeout 10m ./internal/redis; \
-		$(GO) test -count=1 -timeout 10m ./internal/files; \
-		$(GO) test -count=1 -timeout 10m -run 'InABucket' ./internal/worker; \
-		$(GO) test -count=1 -timeout 30m -run 'OnServers' ./internal/cli
+		$(GO) test -count=1 -timeout 60m ./internal/store/mysql/...; \
+		$(GO) test -count=1 -timeout 60m -run '/(MariaDB|MySQL)' ./internal/market; \
+		$(GO) test -count=1 -timeout 30m ./internal/redis; \
+		$(GO) test -count=1 -timeout 30m ./internal/files; \
+		$(GO) test -count=1 -timeout 30m -run 'InABucket' ./internal/worker; \
+		$(GO) test -count=1 -timeout 60m -run 'OnServers' ./internal/cli
 
 e2e: build ## the pages in a real browser, which is installed on Debian and Ubuntu; pictures in bin/screenshots
 	@scripts/e2e
@@ -132,7 +132,7 @@ arch: ## floors, libraries, restricted calls, sizes
 	$(GO) test -count=1 -v -run '^TestTree$$' ./internal/archtest
 
 race: ## the shorter tests under the race detector
-	$(GO) test -race -short -timeout 30m ./...
+	$(GO) test -race -short -timeout 60m ./...
 
 clean: ## remove what was built, tools too
 	rm -rf bin

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"enishi/infra/diagram"
+	"enishi/infra/environment"
 	"enishi/infra/template"
 )
 
@@ -58,7 +59,7 @@ func TestWhoMayTalkToWhom(t *testing.T) {
 // TestAnotherDoorIsAnotherDrawing opens the database to the load balancer, and sees it.
 func TestAnotherDoorIsAnotherDrawing(t *testing.T) {
 	dir := t.TempDir()
-	for _, part := range []string{"base", "service", "alarms", "edge"} {
+	for _, part := range environment.Parts() {
 		name := "enishi-prod-" + part + ".template.json"
 		text, err := os.ReadFile(filepath.Join(known, name))
 		if err != nil {

@@ -27,9 +27,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// order is that in which stacks are deployed.
-var order = []string{"base", "service", "alarms", "edge"}
-
 // synthesised gives the templates of every environment on a capacity, by the names of
 // their stacks.
 func synthesised(t *testing.T, capacity environment.Capacity) map[string]template {
@@ -44,7 +41,7 @@ func synthesised(t *testing.T, capacity environment.Capacity) map[string]templat
 	}
 	app.Synth(nil)
 	files, err := filepath.Glob(filepath.Join(dir, "*.template.json"))
-	if err != nil || len(files) != len(order)*len(environment.All()) {
+	if err != nil || len(files) != len(environment.Parts())*len(environment.All()) {
 		t.Fatalf("%d templates, %v", len(files), err)
 	}
 	all := map[string]template{}
@@ -97,7 +94,7 @@ type example struct {
 // typesOf gives the types that an environment has, and keeps an example of each.
 func typesOf(all map[string]template, e environment.Environment, used map[string]example) string {
 	found := map[string]bool{}
-	for _, stack := range order {
+	for _, stack := range environment.Parts() {
 		for name, r := range all[nameOf(e, stack)].Resources {
 			found[r.Type] = true
 			if _, known := used[r.Type]; !known {
@@ -118,7 +115,7 @@ const vpcStays = "has dependencies and cannot be deleted"
 func lives(t *testing.T, f *formation, r *reader, e environment.Environment, all map[string]template) {
 	r.formation, r.answers = f, map[string]any{}
 	made := map[string]deployed{}
-	for _, stack := range order {
+	for _, stack := range environment.Parts() {
 		name := nameOf(e, stack)
 		d, err := f.create(t.Context(), name, all[name].cut(f.stands, ""))
 		if err != nil {
@@ -127,14 +124,14 @@ func lives(t *testing.T, f *formation, r *reader, e environment.Environment, all
 		r.compare(t, d)
 		made[stack] = d
 	}
-	for _, stack := range order {
+	for _, stack := range environment.Parts() {
 		why, err := f.change(t.Context(), nameOf(e, stack), made[stack].template, made[stack].said)
 		if err != nil || !strings.Contains(why, "didn't contain changes") {
 			t.Errorf("%s: the same again is %q, %v; want that nothing changes", stack, why, err)
 		}
 	}
 	next(t, f, e, made["service"])
-	for _, stack := range slices.Backward(order) {
+	for _, stack := range slices.Backward(environment.Parts()) {
 		err := f.remove(t.Context(), nameOf(e, stack))
 		if stack == "base" && err != nil && strings.Contains(err.Error(), vpcStays) {
 			continue // after everything else was deleted
@@ -144,7 +141,7 @@ func lives(t *testing.T, f *formation, r *reader, e environment.Environment, all
 		}
 	}
 	r.answers = map[string]any{}
-	for _, stack := range order {
+	for _, stack := range environment.Parts() {
 		r.gone(t, e, made[stack])
 	}
 }
@@ -213,7 +210,7 @@ func without(t *testing.T, f *formation, e environment.Environment, all map[stri
 	var wrong []string
 	r := newReader()
 	r.formation = f
-	for _, stack := range order {
+	for _, stack := range environment.Parts() {
 		d, err := f.create(t.Context(), nameOf(e, stack), all[nameOf(e, stack)].cut(f.stands, one))
 		if err != nil {
 			return err.Error()

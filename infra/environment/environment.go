@@ -182,3 +182,6 @@ func Find(name string) (Environment, error) {
 	}
 	return Environment{}, fmt.Errorf("environment: found %q; accepted: %s", name, strings.Join(names, ", "))
 }
+
+// Parts are the stacks of an environment, in the order in which they are deployed.
+func Parts() []string { return []string{"base", "cluster", "service", "alarms", "edge"} }

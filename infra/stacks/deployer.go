@@ -15,7 +15,7 @@ const issuer = "token.actions.githubusercontent.com"
 // newDeployer describes the role that deploys: whoever may take it in the account, and the
 // workflows of one repository in the environment of this name, which GitHub lets run
 // by approval. No key of it is kept anywhere. It may do what internal/deploy asks, and that alone.
-func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, t *tasks) awsiam.Role {
+func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, c *Cluster, t *tasks) awsiam.Role {
 	var who awsiam.IPrincipal = awsiam.NewAccountRootPrincipal()
 	if e.Source != "" {
 		provider := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("iam"), Region: jsii.String(""), Resource: jsii.String("oidc-provider"), ResourceName: jsii.String(issuer)})
@@ -31,7 +31,7 @@ func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, t *task
 	}
 	lines := func(family string) *string { // what tasks print that a person has run
 		return stack.FormatArn(&awscdk.ArnComponents{
-			Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: jsii.String(*stack.StackName() + "-*:log-stream:" + family + "/*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+			Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: jsii.String(*c.Stack.StackName() + "-*:log-stream:" + family + "/*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 		})
 	}
 	cluster := "enishi-" + e.Name
@@ -62,6 +62,8 @@ func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, t *task
 		{lines("accept"), []string{"logs:GetLogEvents"}},
 		{t.may.RoleArn(), []string{"iam:PassRole"}},
 		{t.starts.RoleArn(), []string{"iam:PassRole"}},
+		{c.once.may.RoleArn(), []string{"iam:PassRole"}},
+		{c.once.starts.RoleArn(), []string{"iam:PassRole"}},
 	} {
 		role.AddToPolicy(allow(may.on, may.actions...))
 	}

@@ -212,7 +212,7 @@ func TestStreamsLast(t *testing.T) {
 // client's address, and the load balancer CloudFront's.
 func TestTheClientIsCountedFromTheEnd(t *testing.T) {
 	edges(t, func(t *testing.T, e environment.Environment, _ template, all map[string]template) {
-		for name, task := range all["enishi-"+e.Name+"-service"].of("AWS::ECS::TaskDefinition") {
+		for name, task := range runs(all, e.Name).of("AWS::ECS::TaskDefinition") {
 			if !strings.Contains(task.text, `{"Name":"ENISHI_PROXIES","Value":"2"}`) {
 				t.Errorf("%s counts others", name)
 			}

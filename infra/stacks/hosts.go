@@ -21,9 +21,9 @@ const (
 	hosts   = "enishi-hosts"
 )
 
-// newCluster describes where tasks run. Where that is on hosts of ours, their number
+// newECS describes where tasks run. Where that is on hosts of ours, their number
 // follows the tasks, and a host that goes is emptied first.
-func newCluster(scope constructs.Construct, e environment.Environment, b *Base) awsecs.CfnCluster {
+func newECS(scope constructs.Construct, e environment.Environment, b *Base) awsecs.CfnCluster {
 	cluster := awsecs.NewCfnCluster(scope, jsii.String("Cluster"), &awsecs.CfnClusterProps{
 		ClusterName:     jsii.String("enishi-" + e.Name),
 		ClusterSettings: &[]any{&awsecs.CfnCluster_ClusterSettingsProperty{Name: jsii.String("containerInsights"), Value: jsii.String("enhanced")}},

@@ -27,8 +27,6 @@ const (
 	templated = ".template.json"
 )
 
-func parts() []string { return []string{"base", "service", "alarms", "edge"} }
-
 // TestTemplatesAreKnown compares what is deployed with what was read last: a change that
 // nobody meant is seen. In testdata the templates of prod on Fargate are whole; dev.diff says how
 // dev differs from it, prod-efs.diff how prod would with its files in a file system, and dev-ec2.diff how dev on EC2 does from dev.
@@ -40,7 +38,7 @@ func TestTemplatesAreKnown(t *testing.T) {
 	}
 	e.Capacity = wholeOn
 	first := w.texts(e)
-	for _, part := range parts() {
+	for _, part := range environment.Parts() {
 		known(t, "enishi-"+whole+"-"+part+templated, first[part])
 	}
 	e.Files = environment.InEFS
@@ -73,7 +71,7 @@ func (w *written) texts(e environment.Environment) map[string]string {
 	w.Helper()
 	_, dir := synthesised(w.T, e)
 	all := map[string]string{}
-	for _, part := range parts() {
+	for _, part := range environment.Parts() {
 		text, err := os.ReadFile(filepath.Join(dir, "enishi-"+e.Name+"-"+part+templated))
 		if err != nil {
 			w.Fatal(err)
@@ -113,7 +111,7 @@ func known(t *testing.T, file, got string) {
 func differences(t *testing.T, from, to map[string]string, name string) string {
 	t.Helper()
 	var lines []string
-	for _, part := range parts() {
+	for _, part := range environment.Parts() {
 		lines = append(lines, "= "+part)
 		lines = append(lines, diff("", document(t, regexp.MustCompile(`\b`+whole+`\b`).ReplaceAllString(named(t, from[part]), name)), document(t, named(t, to[part])))...)
 	}
@@ -266,10 +264,10 @@ func TestDifferencesAreSeen(t *testing.T) {
 		}
 	}
 	part := func(text string) map[string]string {
-		return map[string]string{"base": text, "service": `{}`, "alarms": `{}`, "edge": `{}`}
+		return map[string]string{"base": text, "cluster": `{}`, "service": `{}`, "alarms": `{}`, "edge": `{}`}
 	}
 	got := differences(t, part(`{"a":"enishi-prod-base","b":"enishi-prod"}`), part(`{"a":"enishi-dev-base","b":"enishi-prod"}`), "dev")
-	if want := "= base\n~ /b: \"enishi-prod\"\n= service\n= alarms\n= edge\n"; got != want {
+	if want := "= base\n~ /b: \"enishi-prod\"\n= cluster\n= service\n= alarms\n= edge\n"; got != want {
 		t.Errorf("dev that names prod: %q, want %q", got, want)
 	}
 }

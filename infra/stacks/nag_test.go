@@ -41,7 +41,7 @@ func TestNothingNags(t *testing.T) {
 		awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true), Reports: jsii.Bool(true)}), nil)
 		app.Synth(nil)
 		reports, err := filepath.Glob(filepath.Join(dir, "AwsSolutions-*-NagReport.csv"))
-		if err != nil || len(reports) != len(parts()) {
+		if err != nil || len(reports) != len(environment.Parts()) {
 			t.Fatalf("%d reports, %v", len(reports), err)
 		}
 		looked := 0

@@ -13,7 +13,7 @@ import (
 func TestOwnMetricsAreOfTheirEnvironment(t *testing.T) {
 	for _, e := range environment.All() {
 		all, _ := synthesised(t, e)
-		for name, d := range all["enishi-"+e.Name+"-service"].of("AWS::ECS::TaskDefinition") {
+		for name, d := range runs(all, e.Name).of("AWS::ECS::TaskDefinition") {
 			if want := `{"Name":"ENISHI_ENVIRONMENT","Value":"` + e.Name + `"}`; !strings.Contains(d.text, want) {
 				t.Errorf("%s: %s is not told %s", e.Name, name, want)
 			}
@@ -52,10 +52,10 @@ func TestOwnMetricsAreOfTheirEnvironment(t *testing.T) {
 func TestTheProgramReadsOneSecret(t *testing.T) {
 	for _, e := range environment.All() {
 		all, _ := synthesised(t, e)
-		service := all["enishi-"+e.Name+"-service"]
+		service := runs(all, e.Name)
 		found := 0
 		for name, p := range service.of("AWS::IAM::Policy") {
-			if !strings.HasPrefix(name, "TasksMay") {
+			if !strings.HasPrefix(name, "TasksMay") && !strings.HasPrefix(name, "WorkMay") {
 				continue
 			}
 			for _, one := range p.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
@@ -69,8 +69,8 @@ func TestTheProgramReadsOneSecret(t *testing.T) {
 				}
 			}
 		}
-		if found != 1 {
-			t.Errorf("%s: %d statements let the program read secrets, want 1", e.Name, found)
+		if found != 2 {
+			t.Errorf("%s: %d statements let the program read secrets, want one for services and jobs, and one for tasks that run once", e.Name, found)
 		}
 		for name, d := range service.of("AWS::ECS::TaskDefinition") {
 			if !strings.Contains(d.text, `{"Name":"ENISHI_DATABASE_SECRET_ARN","Value":{"Fn::ImportValue":"`) {

@@ -21,8 +21,8 @@ import (
 	"enishi/infra/scaling"
 )
 
-// Service is the stack of what is deployed: the cluster, the load balancer, the services
-// and the scheduled jobs.
+// Service is the stack of what is deployed: the load balancer, the services and the scheduled
+// jobs.
 type Service struct {
 	Stack    awscdk.Stack
 	Balancer *Balancer
@@ -36,11 +36,7 @@ func kept(scope constructs.Construct, e environment.Environment, name string) *s
 }
 
 // NewService describes it.
-func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, error) {
-	p, err := program.Read()
-	if err != nil {
-		return nil, err
-	}
+func NewService(app awscdk.App, e environment.Environment, b *Base, c *Cluster, p program.Program) (*Service, error) {
 	for _, spike := range e.Spikes {
 		if _, _, err := spike.Times(); err != nil {
 			return nil, err
@@ -49,10 +45,9 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 			return nil, fmt.Errorf("environment: the spike %q asks for %d tasks; there may be %d at most (Web)", spike.Name, spike.Least, e.Web.Most)
 		}
 	}
-	s := &Service{Stack: newStack(app, "service", e)}
+	s := &Service{Stack: newStack(app, "service", e), Cluster: c.ECS}
 	s.Balancer = newBalancer(s.Stack, e, b)
-	s.Cluster = newCluster(s.Stack, e, b)
-	tasks := newTasks(s.Stack, e, b, p, kept(s.Stack, e, "image"))
+	tasks := newTasks(s.Stack, "Tasks", e, b, p, kept(s.Stack, e, "image"))
 	web, err := p.Role("web")
 	if err != nil {
 		return nil, err
@@ -63,8 +58,7 @@ func NewService(app awscdk.App, e environment.Environment, b *Base) (*Service, e
 	}
 	running := []awsecs.CfnService{s.web(e, b, tasks.define(web, e.WebPower)), s.worker(e, b, tasks.define(worker, e.WorkerPower))}
 	s.jobs(e, b, p, tasks)
-	tasks.once(environment.Power{CPU: 1024, Memory: 2048})
-	newDeployer(s.Stack, e, b, tasks)
+	newDeployer(s.Stack, e, b, c, tasks)
 	b.Archive.takes(s.Stack)
 	for _, service := range running { // its first tasks are refused their secrets otherwise
 		for _, role := range []awsiam.Role{tasks.starts, tasks.may} {

@@ -1,6 +1,6 @@
 // Package stacks describes an installation on AWS as the stacks of CloudFormation: base,
-// which holds what is kept, service, which is deployed often, alarms, which are watched, and
-// edge, through which the world asks.
+// which holds what is kept, cluster, where tasks run, service, which is deployed often, alarms,
+// which are watched, and edge, through which the world asks.
 //
 // It talks to nobody; it needs Node, in which the library runs. One goroutine at a time.
 package stacks
@@ -18,6 +18,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"enishi/infra/environment"
+	"enishi/infra/program"
 )
 
 // NewApp gives an app that writes its templates into a folder.
@@ -54,8 +55,12 @@ func NewBase(app awscdk.App, e environment.Environment) *Base {
 
 // Describe describes every stack of an environment; root is the folder of this module.
 func Describe(app awscdk.App, e environment.Environment, root string) error {
+	p, err := program.Read()
+	if err != nil {
+		return err
+	}
 	base := NewBase(app, e)
-	service, err := NewService(app, e, base)
+	service, err := NewService(app, e, base, NewCluster(app, e, base, p), p)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,18 @@ func synthesised(t *testing.T, e environment.Environment) (map[string]template, 
 	return all, dir
 }
 
-// everywhere runs a test with the templates of every environment on every capacity.
+// runs gives what tasks are described by, in one: the stacks cluster and service.
+func runs(all map[string]template, environment string) template {
+	both := template{Parameters: map[string]map[string]any{}, Resources: map[string]resource{}}
+	for _, part := range []string{"cluster", "service"} {
+		maps.Copy(both.Parameters, all["enishi-"+environment+"-"+part].Parameters)
+		maps.Copy(both.Resources, all["enishi-"+environment+"-"+part].Resources)
+	}
+	return both
+}
+
+// everywhere runs a test with the templates of every environment on every capacity: what is kept, and
+// what runs.
 func everywhere(t *testing.T, test func(t *testing.T, e environment.Environment, base, service template)) {
 	t.Helper()
 	for _, e := range environment.All() {
@@ -97,7 +108,7 @@ func everywhere(t *testing.T, test func(t *testing.T, e environment.Environment,
 			e.Capacity = capacity
 			t.Run(e.Name+" on "+string(capacity), func(t *testing.T) {
 				all, _ := synthesised(t, e)
-				test(t, e, all["enishi-"+e.Name+"-base"], all["enishi-"+e.Name+"-service"])
+				test(t, e, all["enishi-"+e.Name+"-base"], runs(all, e.Name))
 			})
 		}
 	}
@@ -191,7 +202,7 @@ func TestEverySettingIsSaid(t *testing.T) {
 	}
 	all, _ := synthesised(t, environment.All()[0])
 	said := map[string]bool{}
-	for _, d := range all["enishi-dev-service"].of("AWS::ECS::TaskDefinition") {
+	for _, d := range runs(all, "dev").of("AWS::ECS::TaskDefinition") {
 		container := d.Properties["ContainerDefinitions"].([]any)[0].(map[string]any)
 		for _, list := range []string{"Environment", "Secrets"} {
 			for _, one := range container[list].([]any) {
@@ -205,7 +216,7 @@ func TestEverySettingIsSaid(t *testing.T) {
 		}
 		delete(said, s.Env)
 	}
-	for _, d := range all["enishi-dev-service"].of("AWS::ECS::TaskDefinition") {
+	for _, d := range runs(all, "dev").of("AWS::ECS::TaskDefinition") {
 		family := d.Properties["Family"].(string)
 		told := map[string]string{}
 		for _, one := range d.Properties["ContainerDefinitions"].([]any)[0].(map[string]any)["Environment"].([]any) {
@@ -292,7 +303,7 @@ func TestLogServer(t *testing.T) {
 	e := environment.All()[1]
 	e.LogServer = "logs.example.jp:6514"
 	all, _ := synthesised(t, e)
-	tasks := all["enishi-"+e.Name+"-service"].of("AWS::ECS::TaskDefinition")
+	tasks := runs(all, e.Name).of("AWS::ECS::TaskDefinition")
 	if len(tasks) < 5 {
 		t.Fatalf("%d tasks", len(tasks))
 	}

@@ -16,7 +16,8 @@ import (
 	"enishi/infra/program"
 )
 
-// tasks makes task definitions that differ in what they run and how much they may take.
+// tasks makes the task definitions of a stack, which differ in what they run and how much they
+// may take.
 type tasks struct {
 	scope   constructs.Construct
 	base    *Base
@@ -27,8 +28,8 @@ type tasks struct {
 	starts  awsiam.Role // what ECS does to start it
 }
 
-func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p program.Program, image *string) *tasks {
-	s := constructs.NewConstruct(scope, jsii.String("Tasks"))
+func newTasks(scope constructs.Construct, name string, e environment.Environment, b *Base, p program.Program, image *string) *tasks {
+	s := constructs.NewConstruct(scope, jsii.String(name))
 	role := func(name string) awsiam.Role {
 		return awsiam.NewRole(s, jsii.String(name), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("ecs-tasks.amazonaws.com"), nil)})
 	}
@@ -50,7 +51,6 @@ func newTasks(scope constructs.Construct, e environment.Environment, b *Base, p 
 		{t.may, key, []string{"kms:Decrypt", "kms:GenerateDataKey"}},
 		{t.starts, b.Data.Secret.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.starts, b.Data.CacheKey.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
-		{t.starts, b.Data.Operator.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.starts, b.Data.Mail.SecretArn(), []string{"secretsmanager:GetSecretValue"}},
 		{t.starts, key, []string{"kms:Decrypt"}},
 		{t.starts, b.Data.Registry.RepositoryArn(), []string{"ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"}},
@@ -157,6 +157,7 @@ func (t *tasks) once(power environment.Power) {
 	secret := func(name, field string) any {
 		return &awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String(name), ValueFrom: join("", t.base.Data.Operator.SecretArn(), ":"+field+"::")}
 	}
+	t.starts.AddToPolicy(allow(t.base.Data.Operator.SecretArn(), "secretsmanager:GetSecretValue"))
 	t.define(program.Task{Name: "accept", Args: []string{"version"}, StopSeconds: onceStops}, power,
 		secret("ENISHI_VERIFY_EMAIL", "email"), secret("ENISHI_VERIFY_PASSWORD", "password"), secret("ENISHI_USER_PASSWORD", "password"))
 }

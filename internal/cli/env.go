@@ -71,7 +71,7 @@ type envUpCmd struct {
 	Yes         bool   `short:"y" help:"Do not ask, where no people's data is."`
 	Confirm     string `placeholder:"NAME" help:"The environment's name once more, where there is nobody to be asked and people's data is."`
 	Plan        bool   `help:"Show what would be done, change nothing: as enishi env plan."`
-	Base        bool   `help:"Stop once the stack of what is kept is there: before rows are brought from another installation."`
+	Base        bool   `help:"Stop before anything serves, when the stacks of what is kept and of the cluster are there: rows can be brought from another installation now."`
 	DespiteLoss bool   `help:"Also remove or replace what holds data."`
 }
 
@@ -122,7 +122,7 @@ func (c *envUpCmd) Run(ctx context.Context, w World) error {
 		return err
 	}
 	if c.Base {
-		fmt.Fprintf(w.Out, "What %s keeps is there. The same command without --base makes the rest.\n", c.Environment)
+		fmt.Fprintf(w.Out, "What %s keeps is there, and where tasks run. The same command without --base makes the rest.\n", c.Environment)
 		return nil
 	}
 	fmt.Fprintf(w.Out, "%s is whole, and was accepted: https://%s\n", c.Environment, o.Wanted.Domain)

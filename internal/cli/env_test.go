@@ -25,8 +25,9 @@ func environmentTemplates(t *testing.T, name string) string {
 		real = "true"
 	}
 	for file, text := range map[string]string{
-		"environment.json":                       `{"Name": "` + name + `", "Real": ` + real + `, "Region": "` + deploytest.Region + `", "Domain": "` + name + `.enishi.example.jp", "Capacity": "fargate"}`,
-		"enishi-" + name + "-base.template.json": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket"}}}`,
+		"environment.json":                          `{"Name": "` + name + `", "Real": ` + real + `, "Region": "` + deploytest.Region + `", "Domain": "` + name + `.enishi.example.jp", "Capacity": "fargate"}`,
+		"enishi-" + name + "-base.template.json":    `{"Resources": {"Files": {"Type": "AWS::S3::Bucket"}}}`,
+		"enishi-" + name + "-cluster.template.json": `{"Resources": {"Cluster": {"Type": "AWS::ECS::Cluster"}}}`,
 		"enishi-" + name + "-service.template.json": `{"Parameters": {"ZoneId": {"Type": "String"}, "Image": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/enishi/` + name + `/image"}},
 			"Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
 		"enishi-" + name + "-alarms.template.json": `{"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}`,

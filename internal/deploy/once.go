@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -74,13 +75,13 @@ func (d *deployment) startOnce(ctx context.Context, step, family string, arn *st
 // run starts a task of a definition and gives its ARN: a second try with the same token gives
 // the same task.
 func (d *deployment) run(ctx context.Context, definition, id, token string, by order, command []string) (string, error) {
-	s, err := d.account.service(ctx, worker) // it stands where workers do
+	at, err := d.account.standing(ctx)
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256([]byte(token))
 	out, err := d.account.ecs.RunTask(ctx, &ecs.RunTaskInput{
-		Cluster: aws.String(d.account.cluster()), TaskDefinition: &definition, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: s.NetworkConfiguration,
+		Cluster: aws.String(d.account.cluster()), TaskDefinition: &definition, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: at,
 		ClientToken: aws.String(hex.EncodeToString(sum[:])), StartedBy: aws.String(startedBy(id)), PropagateTags: types.PropagateTagsTaskDefinition,
 		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command, Environment: by.environment(d.o.Environment)}}},
 	})
@@ -91,6 +92,23 @@ func (d *deployment) run(ctx context.Context, definition, id, token string, by o
 		return "", errs.New(errs.Internal, "enishi "+command[0]+" could not be run: "+reasons(out.Failures))
 	}
 	return aws.ToString(out.Tasks[0].TaskArn), nil
+}
+
+// standing gives where in the network tasks that run once stand, as the stack of the cluster says: they need no
+// service.
+func (a *account) standing(ctx context.Context) (*types.NetworkConfiguration, error) {
+	text, err := a.parameter(ctx, "tasks")
+	if err != nil {
+		return nil, err
+	}
+	var at struct {
+		Subnets []string `json:"subnets"`
+		Door    string   `json:"door"`
+	}
+	if err := json.Unmarshal([]byte(text), &at); err != nil || len(at.Subnets) == 0 || at.Door == "" {
+		return nil, errs.New(errs.Internal, fmt.Sprintf("the parameter /enishi/%s/tasks is %q, want the subnets and the security group of tasks that run once: enishi env up %[1]s writes it", a.name, text))
+	}
+	return &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: at.Subnets, SecurityGroups: []string{at.Door}, AssignPublicIp: types.AssignPublicIpDisabled}}, nil
 }
 
 // startedBy gives an id in the signs, and as short, as ECS takes it.

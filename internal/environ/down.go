@@ -133,7 +133,7 @@ func Down(ctx context.Context, o *Options) error {
 const deletions = 3
 
 func (w *work) down(ctx context.Context, g *Going) error {
-	for _, part := range []string{"edge", "alarms", "service"} {
+	for _, part := range []string{"edge", "alarms", "service", "cluster"} {
 		name := stackName(w.o.Environment, part)
 		if err := w.timed(name, func() error { return w.remove(ctx, name) }); err != nil {
 			return err

@@ -44,7 +44,8 @@ type Options struct {
 	Mail string
 	// NameServers looks up who answers for a domain in the world's own DNS.
 	NameServers func(ctx context.Context, domain string) ([]string, error)
-	// BaseOnly stops once what is kept is there: the database, the registry, the secrets.
+	// BaseOnly stops once what is kept is there, such as the database, the registry and the secrets, and
+	// where tasks run: before anything serves.
 	BaseOnly bool
 	// DespiteLoss lets a change remove or replace what holds data.
 	DespiteLoss bool

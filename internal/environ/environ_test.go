@@ -59,6 +59,7 @@ func folder(t *testing.T, environment, more string) string {
 		"environment.json": string(row),
 		"base": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {"Days": 1}}, "Registry": {"Type": "AWS::ECR::Repository"}, "Vault": {"Type": "AWS::Backup::BackupVault"}, "DataMail": {"Type": "AWS::SecretsManager::Secret"},
 			"Database": {"Type": "AWS::RDS::DBCluster", "Properties": {"Name": "first", "Days": 7}}` + more + `}}`,
+		"cluster": `{"Parameters": {` + kept("image") + `}, "Resources": {"Cluster": {"Type": "AWS::ECS::Cluster"}}}`,
 		"service": `{"Parameters": {"ZoneId": {"Type": "String"}, ` + kept("image", "web/least", "web/most", "worker/least", "worker/most") + `}, "Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
 		"alarms":  `{"Parameters": {` + kept("notify/image") + `}, "Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm"}}}`,
 		"edge": `{"Parameters": {"ZoneId": {"Type": "String"}, "Access": {"Type": "String"}}, "Resources": {"Distribution": {"Type": "AWS::CloudFront::Distribution"},
@@ -94,7 +95,7 @@ func options(a *deploytest.Account, w *environ.Wanted, t trouble) *environ.Optio
 func whole(t *testing.T, a *deploytest.Account, what string) {
 	t.Helper()
 	e := a.Environment
-	want := map[string]string{"enishi-" + e + "-base": "CREATE_COMPLETE", "enishi-" + e + "-service": "CREATE_COMPLETE", "enishi-" + e + "-alarms": "CREATE_COMPLETE", "enishi-" + e + "-edge": "CREATE_COMPLETE"}
+	want := map[string]string{"enishi-" + e + "-base": "CREATE_COMPLETE", "enishi-" + e + "-cluster": "CREATE_COMPLETE", "enishi-" + e + "-service": "CREATE_COMPLETE", "enishi-" + e + "-alarms": "CREATE_COMPLETE", "enishi-" + e + "-edge": "CREATE_COMPLETE"}
 	if diff := cmp.Diff(want, a.States()); diff != "" {
 		t.Errorf("%s: stacks (-want +got):\n%s", what, diff)
 	}
@@ -128,7 +129,7 @@ func TestBaseFirst(t *testing.T) {
 			if err := environ.Up(t.Context(), o); err != nil {
 				t.Fatalf("Up: %v", err)
 			}
-			if diff := cmp.Diff(map[string]string{"enishi-dev-base": "CREATE_COMPLETE"}, a.States()); diff != "" {
+			if diff := cmp.Diff(map[string]string{"enishi-dev-base": "CREATE_COMPLETE", "enishi-dev-cluster": "CREATE_COMPLETE"}, a.States()); diff != "" {
 				t.Errorf("stacks (-want +got):\n%s", diff)
 			}
 			if ran := a.Ran(); len(ran) > 0 {
@@ -535,7 +536,7 @@ func TestLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.Empty("dev")
 		p, err := environ.Look(t.Context(), options(a, w, nil))
-		if err != nil || len(p.Stacks) != 4 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 5 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
+		if err != nil || len(p.Stacks) != 5 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 5 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
 			t.Errorf("of an empty account: %+v, %v", p, err)
 		}
 		if left := a.Left(); len(left) > 0 {
@@ -571,6 +572,7 @@ func TestLook(t *testing.T) {
 					{Does: "add", Type: "AWS::SNS::Topic", Name: "More"},
 				}, Drift: []environ.Drift{{Type: "AWS::S3::Bucket", Name: "Files", ID: "files"}},
 			},
+			{Stack: "enishi-dev-cluster", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{}},
 			{Stack: "enishi-dev-service", State: "CREATE_COMPLETE", Changes: []environ.Change{}, Drift: []environ.Drift{
 				{Type: "AWS::ECS::Service", Name: "Web", ID: "web", Property: "/TaskDefinition", Template: "web:1", Account: "web:7", Deployed: true},
 				{Type: "AWS::ECS::Service", Name: "Web", ID: "web", Property: "/HealthCheckGracePeriodSeconds", Template: "60", Account: "600"},
@@ -745,7 +747,7 @@ func TestRead(t *testing.T) {
 func TestKnownTemplates(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, "prod", "")
-	for _, part := range []string{"base", "service", "alarms", "edge"} {
+	for _, part := range []string{"base", "cluster", "service", "alarms", "edge"} {
 		name := "enishi-prod-" + part + ".template.json"
 		text, err := os.ReadFile(filepath.Join("..", "..", "infra", "stacks", "testdata", name))
 		if err == nil {
@@ -759,16 +761,16 @@ func TestKnownTemplates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := w.Templates[1].Kept, []string{"image", "web/least", "web/most", "worker/least", "worker/most"}; !slices.Equal(got, want) {
+	if got, want := w.Templates[2].Kept, []string{"image", "web/least", "web/most", "worker/least", "worker/most"}; !slices.Equal(got, want) {
 		t.Errorf("the service reads %q, want %q", got, want)
 	}
 	if !strings.Contains(w.Templates[0].Body, `"DataEdgeKey1`) {
 		t.Error("the base has no secret of the edge by the name that its going is known by")
 	}
-	if got, want := w.Templates[3].Parameters, []string{"Access", "ZoneId"}; !slices.Equal(got, want) {
+	if got, want := w.Templates[4].Parameters, []string{"Access", "ZoneId"}; !slices.Equal(got, want) {
 		t.Errorf("the edge is given %q, want %q", got, want)
 	}
-	if got, want := w.Templates[2].Kept, []string{"notify/image"}; !slices.Equal(got, want) {
+	if got, want := w.Templates[3].Kept, []string{"notify/image"}; !slices.Equal(got, want) {
 		t.Errorf("the alarms read %q, want %q", got, want)
 	}
 	synctest.Test(t, func(t *testing.T) {

@@ -98,7 +98,11 @@ func Look(ctx context.Context, o *Options) (*Plan, error) {
 				missing = append(missing, name)
 			}
 		}
-		p.Sets = append(p.Sets, missing...)
+		for _, name := range missing {
+			if !slices.Contains(p.Sets, name) { // two stacks may read one
+				p.Sets = append(p.Sets, name)
+			}
+		}
 		s, err := w.look(ctx, who.Account, t, values, missing)
 		if err != nil {
 			return nil, err

@@ -67,6 +67,9 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		if err := w.timed(t.Stack, func() error { return w.apply(ctx, number, t, values) }); err != nil {
 			return err
 		}
+		if t.Stack == stackName(w.o.Environment, "cluster") && w.o.BaseOnly {
+			return nil
+		}
 		if i > 0 {
 			continue
 		}
@@ -82,7 +85,7 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		if err := w.timed("images", func() error { return w.images(ctx) }); err != nil {
 			return err
 		}
-		if err := w.bounds(ctx); err != nil || w.o.BaseOnly {
+		if err := w.bounds(ctx); err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,7 @@ type resource struct {
 }
 
 // parts of an environment, in the order in which they are deployed; down goes back.
-func parts() []string { return []string{"base", "service", "alarms", "edge"} }
+func parts() []string { return []string{"base", "cluster", "service", "alarms", "edge"} }
 
 // written are parameters of templates whose values the stack base writes into the account: what
 // exports do within a region.

@@ -142,7 +142,8 @@ func New(environment string) *Account {
 	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind(), "web/least": "2", "web/most": "9", "worker/least": "1", "worker/most": "4"} {
 		a.parameters["/enishi/"+environment+"/"+name] = value
 	}
-	a.define(Before)
+	a.cluster(Before)
+	a.serve(Before)
 	return a
 }
 
@@ -153,9 +154,18 @@ func (a *Account) kind() string {
 	return "demo"
 }
 
-// define makes the definitions and services of the templates, of an image.
-func (a *Account) define(image string) {
-	for _, name := range []string{"web", "worker", "once", "accept", "expire", "cleanup"} {
+// standing is where tasks that run once stand, as the stack of the cluster says.
+const standing = `{"subnets":["subnet-1","subnet-2","subnet-3"],"door":"sg-once"}`
+
+// cluster makes what the template of this name does, of an image.
+func (a *Account) cluster(image string) {
+	a.parameters["/enishi/"+a.Environment+"/tasks"] = standing
+	a.define(image, "once", "accept")
+}
+
+// define makes task definitions.
+func (a *Account) define(image string, names ...string) {
+	for _, name := range names {
 		a.add(&definition{TaskDefinition: types.TaskDefinition{
 			Family: aws.String(a.family(name)), Cpu: aws.String("1024"), Memory: aws.String("2048"), NetworkMode: types.NetworkModeAwsvpc,
 			RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate}, TaskRoleArn: aws.String("arn:aws:iam::" + number + ":role/may"),
@@ -167,6 +177,11 @@ func (a *Account) define(image string) {
 			}},
 		}})
 	}
+}
+
+// serve makes the definitions and services of the template of services, of an image.
+func (a *Account) serve(image string) {
+	a.define(image, "web", "worker", "expire", "cleanup")
 	a.services["web"] = a.newService("web", types.DeploymentConfiguration{
 		Strategy: types.DeploymentStrategyCanary, BakeTimeInMinutes: aws.Int32(1), MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
 		CanaryConfiguration: &types.CanaryConfiguration{CanaryPercent: aws.Float64(CanaryPercent), CanaryBakeTimeInMinutes: aws.Int32(CanaryMinutes)},

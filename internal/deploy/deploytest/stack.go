@@ -263,11 +263,13 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 		for name, value := range map[string]string{"records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind()} {
 			a.parameters["/enishi/"+a.Environment+"/"+name] = value
 		}
+	case "cluster":
+		a.cluster(a.parameters["/enishi/"+a.Environment+"/image"])
 	case "service":
 		if mail := a.stacks["enishi-"+a.Environment+"-base"].template.Resources["DataMail"]; mail.Type != "" && a.secret == "" {
 			a.fault("services were started without a mail server")
 		}
-		a.define(a.parameters["/enishi/"+a.Environment+"/image"])
+		a.serve(a.parameters["/enishi/"+a.Environment+"/image"])
 	case "edge":
 		if a.stacks["enishi-"+a.Environment+"-alarms"] == nil {
 			a.fault("the edge was made before the function that its topic starts")
@@ -290,8 +292,8 @@ func (a *Account) deleteStack(in *cloudformation.DeleteStackInput) (*cloudformat
 		return nil, refuse("ValidationError", "Stack [%s] cannot be deleted while in status %s", s.name, s.status)
 	}
 	part := strings.TrimPrefix(s.name, "enishi-"+a.Environment+"-")
-	if part == "base" && a.stacks["enishi-"+a.Environment+"-service"] != nil {
-		a.fault("the base was deleted before what stands on it")
+	if (part == "base" || part == "cluster") && a.stacks["enishi-"+a.Environment+"-service"] != nil || part == "base" && a.stacks["enishi-"+a.Environment+"-cluster"] != nil {
+		a.fault("the %s was deleted before what stands on it", part)
 	}
 	if part == "service" && a.stacks["enishi-"+a.Environment+"-edge"] != nil {
 		a.fault("the service was deleted before what leads people to it")
@@ -314,6 +316,9 @@ func (a *Account) undone(s *stack, part string) {
 		for _, name := range []string{"records", "registry", "access", "test-url", "kind"} {
 			delete(a.parameters, "/enishi/"+a.Environment+"/"+name)
 		}
+	case "cluster":
+		a.definitions = nil
+		delete(a.parameters, "/enishi/"+a.Environment+"/tasks")
 	case "service":
 		clear(a.services)
 		if why := a.Stuck[s.name]; why != "" {
@@ -321,9 +326,14 @@ func (a *Account) undone(s *stack, part string) {
 			s.stand(types.StackStatusDeleteFailed, why)
 			return
 		}
-		a.definitions = nil
+		a.definitions = slices.DeleteFunc(a.definitions, func(d *definition) bool { return !once(d) })
 	}
 	s.stand(types.StackStatusDeleteComplete, "")
+}
+
+// once says whether a definition is one of the stack of the cluster.
+func once(d *definition) bool {
+	return strings.HasSuffix(aws.ToString(d.Family), "-once") || strings.HasSuffix(aws.ToString(d.Family), "-accept")
 }
 
 func (a *Account) detectStackDrift(in *cloudformation.DetectStackDriftInput) (*cloudformation.DetectStackDriftOutput, error) {

@@ -194,6 +194,9 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 	if d == nil || in.NetworkConfiguration == nil {
 		return nil, refuse("InvalidParameterException", "TaskDefinition and network configuration must be given.")
 	}
+	if at := in.NetworkConfiguration.AwsvpcConfiguration; at == nil || !slices.Equal(at.Subnets, []string{"subnet-1", "subnet-2", "subnet-3"}) || !slices.Equal(at.SecurityGroups, []string{"sg-once"}) {
+		a.fault("a task that runs once stands elsewhere: %+v", at)
+	}
 	asked, earlier, err := a.earlier(in)
 	if err != nil {
 		return nil, err
