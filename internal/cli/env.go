@@ -25,6 +25,7 @@ type envCmd struct {
 	Scale envScaleCmd `cmd:"" help:"Give a service other bounds, between which it scales."`
 	Tasks envTasksCmd `cmd:"" help:"List the tasks that run in an environment on AWS."`
 	Stop  envStopCmd  `cmd:"" help:"Stop a task; of a service, another takes its place."`
+	Move  envMoveCmd  `cmd:"" help:"Bring the rows of a data folder into an environment that serves nobody yet, or out of one."`
 	Down  envDownCmd  `cmd:"" help:"Take an environment down that holds nobody's data."`
 }
 

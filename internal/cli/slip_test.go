@@ -83,6 +83,7 @@ func ofAccount() map[string][]string {
 		"task":            {"prod", "--", "job", "run", "expire"},
 		"env up":          {"prod"},
 		"env down":        {"dev"},
+		"env move":        {"prod", "--back", "--data", "not-there-yet"},
 		"env scale":       {"prod", "web", "4", "40"},
 		"env stop":        {"prod", "aa0"},
 	}
@@ -254,7 +255,7 @@ func schemaEntries(t *testing.T, data string) []entry {
 
 func holdsBackInAccount(t *testing.T, name string, args []string) {
 	environment := args[0]
-	plans := map[string]string{"deploy run": "by the steps image", "deploy verify": "Next: enishi verify, as a task", "task": "Next: enishi job run expire, as a task", "env up": "enishi-prod-base is new", "env down": "Goes: ", "env scale": "Next: 4 to 40 tasks", "env stop": "of web (enishi-prod-web:1"}
+	plans := map[string]string{"deploy run": "by the steps image", "deploy verify": "Next: enishi verify, as a task", "task": "Next: enishi job run expire, as a task", "env up": "enishi-prod-base is new", "env down": "Goes: ", "env scale": "Next: 4 to 40 tasks", "env move": "Next: a task packs the database of prod", "env stop": "of web (enishi-prod-web:1"}
 	var templates []string
 	if name == "env up" {
 		templates = []string{"--templates", environmentTemplates(t, environment)}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -18,8 +19,9 @@ import (
 
 type transferCmd struct {
 	change
-	Rehearse bool `help:"Copy and count all of it, and leave a mark by which nobody serves what is there; the next transfer removes it first."`
-	Back     bool `help:"The other way: out of the server's database into the data folder, which must hold none."`
+	Rehearse bool   `help:"Copy and count all of it, and leave a mark by which nobody serves what is there; the next transfer removes it first."`
+	Back     bool   `help:"The other way: out of the server's database into the data folder, which must hold none."`
+	Packed   string `placeholder:"NAME" help:"The data folder's database is packed among the installation's files under this name: it is unpacked first, or with --back packed in the end. enishi env move asks for that."`
 }
 
 // Help says what has to be, and how it is taken back.
@@ -51,20 +53,21 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	case c.Back:
 		return c.back(ctx, w, resolved)
 	}
-	secret, err := config.FindSecret(resolved.Data)
-	if err != nil {
+	if err := c.sameSecret(resolved); err != nil {
 		return err
 	}
-	if !bytes.Equal(secret, resolved.Secret) {
-		return errs.New(errs.Invalid, "ENISHI_SECRET is another secret than that of the folder "+resolved.Data+": nothing that is sealed could be read there")
-	}
 	about := intent{
-		does: "what a rehearsal, or a transfer that was broken off, has left there is removed; every row of the data folder " + resolved.Data + " is copied there",
+		does: "what a rehearsal, or a transfer that was broken off, has left there is removed; every row of " + c.named(resolved) + " is copied there",
 		undo: "the folder stays as it is: go on with it, and leave the database",
 	}
 	order, err := c.agreed(ctx, w, resolved, about)
 	if err != nil || c.DryRun {
 		return err
+	}
+	if c.Packed != "" {
+		if err := c.unpacked(ctx, resolved); err != nil {
+			return err
+		}
 	}
 	copied, err := c.copied(w, func(transfer transferer) error {
 		return sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(from store.Side) error {
@@ -85,13 +88,55 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	return errors.Join(err, c.shown(w, copied))
 }
 
+// named says where the rows of a data folder are.
+func (c *transferCmd) named(resolved *config.Config) string {
+	if c.Packed != "" {
+		return "the database that is packed as " + c.Packed
+	}
+	return "the data folder " + resolved.Data
+}
+
+// sameSecret fails where a data folder is sealed with another secret than the server's database will be. Of a
+// packed one, whoever unpacks it looks.
+func (c *transferCmd) sameSecret(resolved *config.Config) error {
+	if c.Packed != "" {
+		return nil
+	}
+	secret, err := config.FindSecret(resolved.Data)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(secret, resolved.Secret) {
+		return errs.New(errs.Invalid, "ENISHI_SECRET is another secret than that of the folder "+resolved.Data+": nothing that is sealed could be read there")
+	}
+	return nil
+}
+
+func (c *transferCmd) unpacked(ctx context.Context, resolved *config.Config) error {
+	from, err := openFiles(ctx, resolved.Files)
+	if err != nil {
+		return err
+	}
+	return unpack(ctx, from, c.Packed, resolved.Data, resolved.Secret)
+}
+
+// packed puts the data folder's database among the files of the installation.
+func (c *transferCmd) packed(ctx context.Context, resolved *config.Config) error {
+	to, err := openFiles(ctx, resolved.Files)
+	if err != nil {
+		return err
+	}
+	return to.Create(ctx, c.Packed, func(to io.Writer) error { return pack(ctx, resolved.Data, to) })
+}
+
 // back copies out of a server.
 func (c *transferCmd) back(ctx context.Context, w World, resolved *config.Config) error {
 	file := filepath.Join(resolved.Data, databaseFile)
-	if _, err := os.Lstat(file); err == nil {
-		return errs.New(errs.Conflict, "there is an installation, or a part of one, in "+resolved.Data+": give another folder with --data")
+	if err := noInstallation(resolved.Data); err != nil {
+		return err
 	}
-	order, err := c.agreed(ctx, w, resolved, intent{does: "every row of it is copied into the data folder " + resolved.Data, undo: "remove the folder: the database stays as it is"})
+	about := intent{does: "every row of it is copied into " + c.named(resolved), undo: "remove the folder: the database stays as it is"}
+	order, err := c.agreed(ctx, w, resolved, about)
 	if err != nil || c.DryRun {
 		return err
 	}
@@ -119,7 +164,15 @@ func (c *transferCmd) back(ctx context.Context, w World, resolved *config.Config
 	}
 	folder := *resolved
 	folder.DatabaseURL = ""
-	return errors.Join(arrived(ctx, w, &folder, func(*installation) error { return nil }), c.shown(w, copied))
+	if err := arrived(ctx, w, &folder, func(*installation) error { return nil }); err != nil {
+		return err
+	}
+	if c.Packed != "" {
+		if err := c.packed(ctx, resolved); err != nil {
+			return err
+		}
+	}
+	return c.shown(w, copied)
 }
 
 // transferer copies one side into the other.

@@ -148,6 +148,14 @@ func (h *Held) Once(ctx context.Context, step, family string, limit time.Duratio
 	return d.onceEnds(ctx, step, family, arn, limit, command[0])
 }
 
+// Task runs a command of the program as RunTask does, while the environment is held.
+func (h *Held) Task(ctx context.Context, command []string, printed func(line string)) (*Task, error) {
+	if err := h.Beat(ctx); err != nil {
+		return nil, err
+	}
+	return h.d.runTask(ctx, once, command, printed)
+}
+
 // Note tells the audit log of the environment what was changed. A log that cannot be told, or
 // a program from before that knows no such command, is told of and holds up nothing.
 func (h *Held) Note(ctx context.Context, what, diff string) error {

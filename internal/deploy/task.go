@@ -116,6 +116,11 @@ func (d *deployment) runTask(ctx context.Context, family string, command []strin
 // follow waits for a task to end, and hands on what it prints.
 func (d *deployment) follow(ctx context.Context, t *Task, lines *lines, printed func(string)) error {
 	return d.poll(ctx, "task", "the task "+t.ARN, taskLimit, func(ctx context.Context) (string, error) {
+		if d.record != nil { // the environment is held meanwhile
+			if err := d.mayChange(ctx); err != nil {
+				return "", err
+			}
+		}
 		task, err := d.task(ctx, t.ARN)
 		if err != nil {
 			return "", err

@@ -187,32 +187,34 @@ func (w *work) images(ctx context.Context) error {
 }
 
 // built makes an image while the hold is kept.
-func (w *work) built(ctx context.Context, r deploy.Registry, build func(context.Context, deploy.Registry) (string, error)) (string, error) {
-	type made struct {
-		image string
-		err   error
-	}
-	done := make(chan made, 1)
+func (w *work) built(ctx context.Context, r deploy.Registry, build func(context.Context, deploy.Registry) (string, error)) (image string, err error) {
+	err = w.holding(ctx, func(ctx context.Context) (err error) {
+		image, err = build(ctx, r)
+		return err
+	})
+	return image, err
+}
+
+// holding does something long while the hold is kept, and ends it when somebody has taken over.
+func (w *work) holding(ctx context.Context, do func(context.Context) error) error {
+	done := make(chan error, 1)
 	within, stop := context.WithCancel(ctx)
 	defer stop()
-	go func() {
-		image, err := build(within, r)
-		done <- made{image, err}
-	}()
+	go func() { done <- do(within) }()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {
-		case m := <-done:
-			if m.err != nil {
-				return "", m.err
+		case err := <-done:
+			if err != nil {
+				return err
 			}
-			return m.image, w.mayChange(ctx)
+			return w.mayChange(ctx)
 		case <-tick.C:
 			if err := w.mayChange(ctx); err != nil {
 				stop()
 				<-done
-				return "", err
+				return err
 			}
 		}
 	}

@@ -64,15 +64,20 @@ func OpenBucket(ctx context.Context, at Place) (*Bucket, error) {
 	if c.Region == "" {
 		return nil, errs.New(errs.Invalid, "nobody says which region "+at.String()+" is in: add ?region=REGION to ENISHI_FILES_URL, or set AWS_REGION")
 	}
-	client := s3.NewFromConfig(c, func(o *s3.Options) {
-		o.HTTPClient = &patient{c.HTTPClient, takeTime, quietTime} // which knows AWS_CA_BUNDLE by now
+	return NewBucket(&c, at), nil
+}
+
+// NewBucket gives the bucket at a place, by what is set up for AWS elsewhere.
+func NewBucket(c *aws.Config, at Place) *Bucket {
+	client := s3.NewFromConfig(*c, func(o *s3.Options) {
+		o.HTTPClient, o.UsePathStyle = &patient{c.HTTPClient, takeTime, quietTime}, c.BaseEndpoint != nil // the client knows AWS_CA_BUNDLE by now
 		o.Retryer = retry.NewStandard(func(s *retry.StandardOptions) { s.MaxAttempts, s.MaxBackoff = attempts, longestGap })
 		o.DisableLogOutputChecksumValidationSkipped = true // a file of several parts has no sum of its own
 		if at.Endpoint != "" {
 			o.BaseEndpoint, o.UsePathStyle = &at.Endpoint, true
 		}
 	})
-	return &Bucket{client, at}, nil
+	return &Bucket{client, at}
 }
 
 // key gives what a file is called in the bucket.

@@ -30,14 +30,17 @@ import (
 
 // What every account of this kind is.
 const (
-	Region   = "ap-northeast-1"
-	Edge     = "us-east-1" // where CloudFront's stack is
-	number   = "123456789012"
-	Bucket   = "enishi-records"
-	Before   = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-	Next     = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:1111111111111111111111111111111111111111111111111111111111111111"
-	Identity = "arn:aws:iam::" + number + ":user/hanako"
-	TestURL  = "https://origin.enishi.example.jp:8443"
+	Region     = "ap-northeast-1"
+	Edge       = "us-east-1" // where CloudFront's stack is
+	number     = "123456789012"
+	Bucket     = "enishi-records"
+	Before     = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+	Next       = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	Identity   = "arn:aws:iam::" + number + ":user/hanako"
+	TestURL    = "https://origin.enishi.example.jp:8443"
+	Files      = "enishi-files"                               // the bucket of files
+	Sealing    = "the-secret-that-secrets-manager-has-made-0" // the program's own, as the template makes it
+	sealingARN = "arn:aws:secretsmanager:" + Region + ":" + number + ":secret:DataSecret"
 )
 
 // Trouble is what happens to a request.
@@ -69,6 +72,9 @@ type Account struct {
 	Environment string
 	// Exit gives how a one-off task of a command ends, after how long; nil: well, after 20 s.
 	Exit func(command string) (code int32, after time.Duration)
+	// Do does what a one-off task of some words is told, and gives its code: the task has ended when it has. Nil:
+	// nothing is done, as Exit says.
+	Do func(words []string, told map[string]string) int32
 	// Pace is how many times as fast as life everything goes; 0: as life.
 	Pace int
 	// Serves is how long a task of a service takes until it takes requests; 0: Soon.
@@ -110,6 +116,7 @@ type Account struct {
 	images      []string // in the registry
 	points      []string // in the vault
 	secret      string   // of the mail server
+	sealing     string   // the secret of the program
 	parameters  map[string]string
 	objects     map[string]object
 	definitions []*definition
@@ -137,7 +144,7 @@ func New(environment string) *Account {
 	a := &Account{
 		Environment: environment,
 		tested:      map[string]time.Time{}, scaled: map[string][2]int32{"web": {2, 9}, "worker": {1, 4}}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
-		records: true, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
+		records: true, buckets: map[string]map[string]object{Files: {}}, stacks: map[string]*stack{}, sealing: Sealing,
 	}
 	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind(), "web/least": "2", "web/most": "9", "worker/least": "1", "worker/most": "4"} {
 		a.parameters["/enishi/"+environment+"/"+name] = value
@@ -173,7 +180,8 @@ func (a *Account) define(image string, names ...string) {
 			ContainerDefinitions: []types.ContainerDefinition{{
 				Name: aws.String("enishi"), Image: aws.String(image), Command: []string{name}, Essential: aws.Bool(true),
 				LogConfiguration: &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{"awslogs-group": "log-" + name, "awslogs-stream-prefix": name}},
-				Environment:      []types.KeyValuePair{{Name: aws.String("ENISHI_ADDR"), Value: aws.String(":8080")}},
+				Environment:      []types.KeyValuePair{{Name: aws.String("ENISHI_ADDR"), Value: aws.String(":8080")}, {Name: aws.String("ENISHI_FILES_URL"), Value: aws.String("s3://" + Files + "?region=" + Region)}},
+				Secrets:          []types.Secret{{Name: aws.String("ENISHI_SECRET"), ValueFrom: aws.String(sealingARN)}},
 			}},
 		}})
 	}
@@ -382,10 +390,13 @@ func operationOf(r *http.Request, body []byte) string {
 		}
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if key == "" && r.URL.Query().Has("list-type") {
+		return "s3:ListBucket " + bucket
+	}
 	if key == "" {
 		return map[string]string{http.MethodGet: "s3:ListBucketVersions", http.MethodPut: "s3:CreateBucket", http.MethodPost: "s3:DeleteObjects", http.MethodDelete: "s3:DeleteBucket"}[r.Method] + " " + bucket
 	}
-	return map[string]string{http.MethodGet: "s3:GetObject", http.MethodPut: "s3:PutObject"}[r.Method] + " " + strings.TrimPrefix(r.URL.Path, "/"+Bucket+"/")
+	return map[string]string{http.MethodGet: "s3:GetObject", http.MethodPut: "s3:PutObject", http.MethodDelete: "s3:DeleteObject"}[r.Method] + " " + strings.TrimPrefix(r.URL.Path, "/"+Bucket+"/")
 }
 
 // regionOf gives the region for which a request is signed.
@@ -453,41 +464,6 @@ func answerError(r *http.Request, err error) *http.Response {
 		out.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
 	}
 	return out
-}
-
-// object keeps texts as S3 does, with conditional writes.
-func (a *Account) object(r *http.Request, body []byte) *http.Response {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	if key == "" {
-		return a.bucket(r, bucket, body)
-	}
-	objects, ok := a.whole(bucket)
-	if !ok {
-		return answerError(r, &apiError{"NoSuchBucket", "The specified bucket does not exist", http.StatusNotFound})
-	}
-	there, ok := objects[key]
-	switch r.Method {
-	case http.MethodGet:
-		if !ok {
-			return answerError(r, &apiError{"NoSuchKey", "The specified key does not exist.", http.StatusNotFound})
-		}
-		out := answerText(r, http.StatusOK, there.text)
-		out.Header.Set("ETag", there.etag)
-		return out
-	case http.MethodPut:
-		match, none := r.Header.Get("If-Match"), r.Header.Get("If-None-Match")
-		switch {
-		case none == "*" && ok, match != "" && ok && match != there.etag:
-			return answerError(r, &apiError{"PreconditionFailed", "At least one of the pre-conditions you specified did not hold", http.StatusPreconditionFailed})
-		case match != "" && !ok:
-			return answerError(r, &apiError{"NoSuchKey", "The specified key does not exist.", http.StatusNotFound})
-		}
-		objects[key] = object{body, fmt.Sprintf(`"%d"`, len(a.asked))}
-		out := answerText(r, http.StatusOK, nil)
-		out.Header.Set("ETag", objects[key].etag)
-		return out
-	}
-	return answerError(r, &apiError{"MethodNotAllowed", r.Method, http.StatusMethodNotAllowed})
 }
 
 func (a *Account) fault(format string, args ...any) {

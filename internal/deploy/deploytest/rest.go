@@ -154,6 +154,14 @@ func (a *Account) bucket(r *http.Request, bucket string, body []byte) *http.Resp
 		return answerText(r, http.StatusOK, []byte("<DeleteResult></DeleteResult>"))
 	}
 	var text strings.Builder
+	if r.URL.Query().Has("list-type") {
+		for _, key := range slices.Sorted(maps.Keys(objects)) {
+			if strings.HasPrefix(key, r.URL.Query().Get("prefix")) {
+				fmt.Fprintf(&text, "<Contents><Key>%s</Key><Size>%d</Size></Contents>", key, len(objects[key].text))
+			}
+		}
+		return answerText(r, http.StatusOK, []byte("<ListBucketResult><IsTruncated>false</IsTruncated>"+text.String()+"</ListBucketResult>"))
+	}
 	for _, key := range slices.Sorted(maps.Keys(objects)) {
 		fmt.Fprintf(&text, "<Version><Key>%s</Key><VersionId>1</VersionId></Version>", key)
 	}
@@ -179,10 +187,18 @@ func (a *Account) getDefaultQuota(in *servicequotas.GetAWSDefaultServiceQuotaInp
 const unset = "what AWS has made, and no URL"
 
 func (a *Account) getSecretValue(in *secretsmanager.GetSecretValueInput) (*secretsmanager.GetSecretValueOutput, error) {
-	return &secretsmanager.GetSecretValueOutput{ARN: in.SecretId, SecretString: aws.String(cmp.Or(a.secret, unset))}, nil
+	value := cmp.Or(a.secret, unset)
+	if aws.ToString(in.SecretId) == sealingARN {
+		value = a.sealing
+	}
+	return &secretsmanager.GetSecretValueOutput{ARN: in.SecretId, SecretString: &value}, nil
 }
 
 func (a *Account) putSecretValue(in *secretsmanager.PutSecretValueInput) (*secretsmanager.PutSecretValueOutput, error) {
+	if aws.ToString(in.SecretId) == sealingARN {
+		a.sealing = aws.ToString(in.SecretString)
+		return &secretsmanager.PutSecretValueOutput{ARN: in.SecretId}, nil
+	}
 	if a.secret != "" && a.secret != aws.ToString(in.SecretString) {
 		a.fault("the secret of the mail server was changed")
 	}

@@ -260,6 +260,9 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 	switch strings.TrimPrefix(s.name, "enishi-"+a.Environment+"-") {
 	case "base":
 		a.records = true
+		if a.buckets[Files] == nil {
+			a.buckets[Files], a.sealing = map[string]object{}, Sealing
+		}
 		for name, value := range map[string]string{"records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind()} {
 			a.parameters["/enishi/"+a.Environment+"/"+name] = value
 		}
@@ -313,6 +316,7 @@ func (a *Account) undone(s *stack, part string) {
 			}
 		}
 		a.records = false
+		delete(a.buckets, Files)
 		for _, name := range []string{"records", "registry", "access", "test-url", "kind"} {
 			delete(a.parameters, "/enishi/"+a.Environment+"/"+name)
 		}

@@ -27,6 +27,7 @@ type task struct {
 	deployment             string // that it waits for, before it does anything
 	tested                 map[string]time.Time
 	stopped                time.Time
+	doing                  bool // what it was told, by Account.Do
 }
 
 // startedBy are the names that ECS takes of whoever starts a task.
@@ -44,6 +45,8 @@ func (t *task) status() string {
 	switch now := time.Now(); {
 	case !t.stopped.IsZero():
 		return "STOPPED"
+	case t.doing:
+		return "RUNNING"
 	case now.Before(begins):
 		return "PROVISIONING"
 	case t.deployment != "" && found.IsZero():
@@ -241,7 +244,18 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		t.takes = a.span(t.takes)
 	}
 	a.tasks = append(a.tasks, t)
+	if t.doing = a.Do != nil; t.doing {
+		go a.do(t)
+	}
 	return &ecs.RunTaskOutput{Tasks: []types.Task{a.task(t)}}, nil
+}
+
+// do does what a task is told.
+func (a *Account) do(t *task) {
+	code := a.Do(t.words, t.environment)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t.code, t.stopped, t.doing = code, time.Now(), false
 }
 
 func (a *Account) task(t *task) types.Task {

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"enishi/internal/config"
+	"enishi/internal/environ"
+	"enishi/internal/errs"
+	"enishi/internal/files"
+)
+
+// envMoveCmd brings an installation's rows into an environment, or out of one.
+type envMoveCmd struct {
+	place
+	Data     string `required:"" placeholder:"DIR" help:"The data folder with its secret whose rows are brought; with --back, the one to be made."`
+	Rehearse bool   `help:"Bring all of them, and leave a mark by which nobody serves what is there; the next move removes it first."`
+	Back     bool   `help:"The other way: out of the environment into a data folder, which must hold no database."`
+	asked
+	Plan bool `help:"Show what would be moved, and where; move nothing."`
+}
+
+// Help says what happens on the way.
+func (c *envMoveCmd) Help() string {
+	return `Packs the database of a data folder, which no server may have open, hands it over in the environment's bucket of files, and has a task of the environment copy every row into its database and count the rows of every table on both sides (enishi transfer). What is sealed can be read with the folder's secret alone, so that becomes the environment's. It comes before the services: after enishi env up --base, before enishi env up. The folder stays as it is. What was handed over is removed in the end; the bucket keeps what is removed for a day.
+
+With --back a task packs the environment's database, and it is unpacked into a data folder with the environment's secret. Nobody should write meanwhile (enishi maintenance): what is written later stays behind.
+
+The folder's disk needs room for a second database, the task's for two.
+
+Examples:
+  enishi env move prod --data /srv/enishi --plan
+  enishi env move prod --data /srv/enishi --rehearse --why "to know how long it takes"
+  enishi env move prod --data /srv/enishi --why "the move" --confirm prod`
+}
+
+// Run moves.
+func (c *envMoveCmd) Run(ctx context.Context, w World) error {
+	switch err := c.reason(); {
+	case c.Rehearse && c.Back:
+		return usageError{"--rehearse is of the way into an environment, --back of the other"}
+	case err != nil && !c.Plan:
+		return err
+	}
+	o, err := c.options(ctx, w, c.Why)
+	if err != nil {
+		return err
+	}
+	h, err := environ.LookHandover(ctx, o)
+	if err != nil {
+		return err
+	}
+	o.By = h.Identity
+	fmt.Fprintf(w.Err, "%s: account %s, %s, as %s\n", c.Environment, h.Account, h.Region, h.Identity)
+	move := c.in
+	if c.Back {
+		move = c.out
+	}
+	return move(ctx, w, o, h)
+}
+
+func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *environ.Handover) error {
+	info, err := os.Stat(filepath.Join(c.Data, databaseFile))
+	if err != nil {
+		return errs.Wrap(errs.NotFound, "there is no database in the data folder "+c.Data, err)
+	}
+	secret, err := config.FindSecret(c.Data)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w.Err, "Next: the database of %s (%d MB before it is packed) is handed over in %s, and a task copies every row into the environment's database.\n", c.Data, info.Size()>>20, h.At)
+	if c.Rehearse {
+		fmt.Fprintln(w.Err, "It is a rehearsal: nobody serves what is there.")
+	}
+	if h.Secret != string(secret) {
+		fmt.Fprintf(w.Err, "The secret of %s becomes that of %s.\n", c.Environment, c.Data)
+	}
+	fmt.Fprintf(w.Err, "To take it back: go on with %s, which stays as it is.\n", c.Data)
+	if h.Serves {
+		return errs.New(errs.Conflict, "services of "+c.Environment+" are there already, with a database of their own: rows are brought before them")
+	}
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, c.Environment, h.Real); err != nil {
+		return err
+	}
+	packed := environ.Packed{
+		Name: packedName(w.Now(), secret), Prefix: packedPrefix, Secret: string(secret),
+		Write: func(ctx context.Context, to io.Writer) error {
+			moved := &tally{to: to, shown: progress{world: w}, what: "MB handed over"}
+			defer moved.shown.end()
+			return pack(ctx, c.Data, moved)
+		},
+	}
+	return environ.MoveIn(ctx, o, h, packed, c.Rehearse, func(line string) { fmt.Fprintln(w.Out, line) })
+}
+
+func (c *envMoveCmd) out(ctx context.Context, w World, o *environ.Options, h *environ.Handover) error {
+	if err := noInstallation(c.Data); err != nil {
+		return err
+	}
+	secret := config.Secret(h.Secret)
+	fmt.Fprintf(w.Err, "Next: a task packs the database of %s, hands it over in %s, and it is unpacked into %s, with the environment's secret. What is written meanwhile stays behind.\nTo take it back: remove %[3]s; the environment stays as it is.\n", c.Environment, h.At, c.Data)
+	if c.Plan {
+		return nil
+	}
+	if err := c.agreed(w, c.Environment, h.Real); err != nil {
+		return err
+	}
+	name := packedName(w.Now(), secret)
+	err := environ.MoveOut(ctx, o, h, name, packedPrefix,
+		func(ctx context.Context, from files.Store) error { return unpack(ctx, from, name, c.Data, secret) },
+		func(line string) { fmt.Fprintln(w.Out, line) })
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w.Out, "%s holds what %s did: enishi serve --data %[1]s\n", c.Data, c.Environment)
+	return nil
+}
+
+// tally counts what is written.
+type tally struct {
+	to    io.Writer
+	bytes int
+	what  string
+	shown progress
+}
+
+func (c *tally) Write(piece []byte) (int, error) {
+	n, err := c.to.Write(piece)
+	c.bytes += n
+	c.shown.step(c.what, c.bytes>>20, 0)
+	return n, err
+}

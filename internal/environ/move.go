@@ -1,0 +1,224 @@
+package environ
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"enishi/internal/config"
+	"enishi/internal/deploy"
+	"enishi/internal/errs"
+	"enishi/internal/files"
+)
+
+// Handover is what an environment takes an installation's rows by, and gives them by: its bucket of files, in which
+// a packed database lies meanwhile, and the secret with which all of its processes seal and sign.
+type Handover struct {
+	Who
+	Environment string
+	Real        bool   // it holds people's data
+	At          string // the bucket, as people are told of it
+	Serves      bool   // its services are there
+	Secret      string
+
+	secretARN string
+	files     *files.Bucket
+}
+
+// LookHandover finds it out, of an environment whose cluster is there. It changes nothing.
+func LookHandover(ctx context.Context, o *Options) (*Handover, error) {
+	w := newWork(o)
+	who, err := w.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handover{Who: who, Environment: o.Environment}
+	if h.Real, err = w.account.real(ctx); err != nil {
+		return nil, err
+	}
+	set, err := w.settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at, ok := config.ParseFiles(set.files)
+	if !ok || at.Bucket.Name == "" {
+		return nil, errs.New(errs.Conflict, o.Environment+" keeps its files in "+set.files+", which nobody reaches from here: a move needs a bucket (Files in infra's table)")
+	}
+	place := files.Place{Bucket: at.Bucket.Name, Prefix: at.Bucket.Prefix, Region: at.Bucket.Region, Endpoint: at.Bucket.Endpoint}
+	h.At, h.files, h.secretARN = place.String(), files.NewBucket(&o.AWS, place), set.secret
+	value, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &h.secretARN})
+	if err != nil {
+		return nil, fmt.Errorf("read the secret of %s: %w", o.Environment, err)
+	}
+	h.Secret = aws.ToString(value.SecretString)
+	h.Serves, err = w.serves(ctx)
+	return h, err
+}
+
+// settings are those of tasks that run once: where files are, and the ARN of the secret.
+type settings struct{ files, secret string }
+
+func (w *work) settings(ctx context.Context) (out settings, err error) {
+	family := "enishi-" + w.o.Environment + "-once"
+	found, err := w.account.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &family})
+	if err != nil {
+		if refused(err, "ClientException", "") {
+			err = errs.Wrap(errs.NotFound, "there are no tasks yet that run once: enishi env up "+w.o.Environment+" --base makes the cluster", err)
+		}
+		return out, fmt.Errorf("look at the task definition %s: %w", family, err)
+	}
+	for i := range found.TaskDefinition.ContainerDefinitions {
+		c := &found.TaskDefinition.ContainerDefinitions[i]
+		for _, v := range c.Environment {
+			if aws.ToString(v.Name) == "ENISHI_FILES_URL" {
+				out.files = aws.ToString(v.Value)
+			}
+		}
+		for _, s := range c.Secrets {
+			if aws.ToString(s.Name) == "ENISHI_SECRET" {
+				out.secret = aws.ToString(s.ValueFrom)
+			}
+		}
+	}
+	if out.files == "" || out.secret == "" {
+		return out, errs.New(errs.Internal, "the task definition "+family+" says neither where files are nor where the secret is: enishi env up "+w.o.Environment+" writes it")
+	}
+	return out, nil
+}
+
+// serves says whether there are services.
+func (w *work) serves(ctx context.Context) (bool, error) {
+	out, err := w.account.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: aws.String("enishi-" + w.o.Environment), Services: []string{"web", "worker"}})
+	if errors.As(err, new(*types.ServiceNotFoundException)) || errors.As(err, new(*types.ClusterNotFoundException)) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the services of %s: %w", w.o.Environment, err)
+	}
+	return slices.ContainsFunc(out.Services, func(s types.Service) bool { return aws.ToString(s.Status) == "ACTIVE" }), nil
+}
+
+// Packed is a database that is handed over.
+type Packed struct {
+	Name   string // of the file
+	Prefix string // by which such files are told from others: what an earlier run has left goes
+	Secret string // with which it is sealed
+	// Write writes it.
+	Write func(ctx context.Context, to io.Writer) error
+}
+
+// MoveIn gives the environment the secret of a packed database, hands that over, and has a task copy its rows into
+// the environment's own, which must be empty; or rehearses it: then nobody serves what is there. Nobody deploys
+// meanwhile. What is handed over is removed in the end. A second run does all of it anew.
+func MoveIn(ctx context.Context, o *Options, h *Handover, p Packed, rehearse bool, printed func(line string)) error {
+	if h.Serves {
+		return errs.New(errs.Conflict, "services of "+o.Environment+" are there already, with a database of their own: rows are brought before them (enishi env up "+o.Environment+" --base)")
+	}
+	return newWork(o).moving(ctx, h, p.Prefix, func(ctx context.Context, w *work) error {
+		if err := w.takeSecret(ctx, h, p.Secret); err != nil {
+			return err
+		}
+		if err := w.timed("upload", func() error {
+			return w.holding(ctx, func(ctx context.Context) error {
+				return h.files.Create(ctx, p.Name, func(to io.Writer) error { return p.Write(ctx, to) })
+			})
+		}); err != nil {
+			return err
+		}
+		command := []string{"transfer", "--packed", p.Name}
+		if rehearse {
+			command = append(command, "--rehearse")
+		}
+		if err := w.transfer(ctx, command, printed); err != nil || rehearse {
+			return err
+		}
+		return w.timed("note", func() error {
+			return w.held.Note(ctx, "environment.change", "the secret of "+o.Environment+" -> that of the installation whose rows were brought ("+p.Name+")")
+		})
+	})
+}
+
+// MoveOut has a task pack the environment's database under a name, and gives it to whoever reads it.
+func MoveOut(ctx context.Context, o *Options, h *Handover, name, prefix string, read func(context.Context, files.Store) error, printed func(line string)) error {
+	return newWork(o).moving(ctx, h, prefix, func(ctx context.Context, w *work) error {
+		if err := w.transfer(ctx, []string{"transfer", "--back", "--packed", name}, printed); err != nil {
+			return err
+		}
+		return w.timed("download", func() error {
+			return w.holding(ctx, func(ctx context.Context) error { return read(ctx, h.files) })
+		})
+	})
+}
+
+// moving keeps deployments off an environment while rows are moved, and leaves nothing that was handed over.
+func (w *work) moving(ctx context.Context, h *Handover, prefix string, do func(context.Context, *work) error) error {
+	if err := w.hold(ctx); err != nil {
+		return err
+	}
+	err := w.tidy(ctx, h, prefix)
+	if err == nil {
+		err = do(ctx, w)
+	}
+	if errors.Is(err, deploy.ErrTaken) {
+		return err
+	}
+	ending := context.WithoutCancel(ctx)
+	if !errors.As(err, new(goesOn)) { // else its task may still want it; the next move removes it
+		err = errors.Join(err, w.tidy(ending, h, prefix))
+	}
+	return errors.Join(err, w.held.Abandon(ending, false))
+}
+
+// goesOn is the error of a task that has not ended.
+type goesOn struct{ error }
+
+func (g goesOn) Unwrap() error { return g.error }
+
+// tidy removes what was handed over. Its bucket keeps what is removed for a day.
+func (w *work) tidy(ctx context.Context, h *Handover, prefix string) error {
+	left, err := h.files.List(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	for _, one := range left {
+		if err := h.files.Remove(ctx, one.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeSecret gives the environment another secret. Nothing is sealed with the one that it was made with, as
+// long as nobody has served there.
+func (w *work) takeSecret(ctx context.Context, h *Handover, secret string) error {
+	if secret == h.Secret {
+		return nil
+	}
+	if err := w.mayChange(ctx); err != nil {
+		return err
+	}
+	w.tell("secret", "that of the packed database takes the place of the one in "+h.secretARN, -1)
+	if _, err := w.account.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &h.secretARN, SecretString: &secret}); err != nil {
+		return fmt.Errorf("put the secret in its place: %w", err)
+	}
+	return nil
+}
+
+// transfer runs the program's command of that name.
+func (w *work) transfer(ctx context.Context, command []string, printed func(line string)) error {
+	return w.timed("task", func() error {
+		task, err := w.held.Task(ctx, command, printed)
+		if err != nil && task != nil && task.Ended.IsZero() {
+			return goesOn{fmt.Errorf("the task %s goes on: wait for its end (enishi env tasks %s), then give the command again: %w", task.ARN[strings.LastIndexByte(task.ARN, '/')+1:], w.o.Environment, err)}
+		}
+		return err
+	})
+}

@@ -1,0 +1,43 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"enishi/internal/errs"
+	"enishi/internal/store"
+)
+
+// Copy writes a copy of a database, whole and of one moment, as one file that Open opens. As of
+// Lend, nobody else may have it open to serve it. Beside the database there must be room for the
+// copy until it is written.
+func Copy(ctx context.Context, path string, to io.Writer) error {
+	if _, err := os.Stat(path); err != nil {
+		return errs.Wrap(errs.NotFound, "there is no database "+path, err)
+	}
+	beside := path + "-copy"
+	return Lend(ctx, path, func(s store.Side) (err error) {
+		if err := os.RemoveAll(beside); err != nil {
+			return errs.Wrap(errs.Invalid, "an earlier copy stands in the way", err)
+		}
+		if err := ownFile(beside); err != nil {
+			return fmt.Errorf("make room for a copy: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(beside)) }()
+		if _, err := s.DB.ExecContext(ctx, "VACUUM INTO ?", beside); err != nil {
+			return fmt.Errorf("copy the database %s: %w", path, err)
+		}
+		from, err := os.Open(beside)
+		if err != nil {
+			return fmt.Errorf("read the copy: %w", err)
+		}
+		defer from.Close() //nolint:errcheck // it was only read
+		if _, err := io.Copy(to, from); err != nil {
+			return fmt.Errorf("write the copy: %w", err)
+		}
+		return nil
+	})
+}
