@@ -132,7 +132,8 @@ type tally struct {
 
 func (c *tally) Write(piece []byte) (int, error) {
 	n, err := c.to.Write(piece)
-	c.bytes += n
-	c.shown.step(c.what, c.bytes>>20, 0)
+	if c.bytes += n; c.bytes >= 1<<20 {
+		c.shown.step(c.what, c.bytes>>20, 0)
+	}
 	return n, err
 }

@@ -29,3 +29,10 @@ func Leaves() ([]Leaf, error) {
 	}
 	return out, nil
 }
+
+// Pack and Unpack are for tests of what is handed over.
+var (
+	Pack       = pack
+	Unpack     = unpack
+	PackedName = packedName
+)

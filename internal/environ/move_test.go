@@ -35,20 +35,20 @@ func packed(name string) environ.Packed {
 func ready(t *testing.T, w *environ.Wanted) (*deploytest.Account, *atomic.Int32) {
 	t.Helper()
 	a, brought := deploytest.Empty("prod"), &atomic.Int32{}
-	a.Do = func(words []string, _ map[string]string) int32 {
+	a.Do = func(words []string, _ map[string]string) (int32, []string) {
 		time.Sleep(2 * time.Minute)
 		if words[0] != "transfer" {
-			return 0
+			return 0, nil
 		}
 		switch name := words[2]; {
 		case words[1] == "--back":
 			a.Hand(words[3], []byte(rows))
 		case string(a.HandedOver()[name]) != rows, a.Sealed() != oldSecret, brought.Load() > 0:
-			return 1 // there is nothing, it could not be read, or the database is not empty
+			return 1, nil // there is nothing, it could not be read, or the database is not empty
 		case !slices.Contains(words, "--rehearse"):
 			brought.Add(1)
 		}
-		return 0
+		return 0, nil
 	}
 	o := options(a, w, nil)
 	o.BaseOnly = true
@@ -81,7 +81,10 @@ func TestMoveIn(t *testing.T) {
 			}
 		}
 		a.Hand("transfer-earlier", []byte("what a killed run has left"))
-		err := moveIn(t, a, func(_ int, asked string) deploytest.Trouble { requests = append(requests, asked); return deploytest.None }, false)
+		err := moveIn(t, a, func(_ int, asked string) deploytest.Trouble {
+			requests = append(requests, asked)
+			return deploytest.None
+		}, false)
 		moved(t, a, w, brought, err, "without trouble")
 		ran := a.Ran()
 		last := ran[slices.IndexFunc(ran, func(r deploytest.Ran) bool { return r.Words[0] == "audit" })]
@@ -142,9 +145,9 @@ func TestMoveOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.New("prod")
-		a.Do = func(words []string, _ map[string]string) int32 {
+		a.Do = func(words []string, _ map[string]string) (int32, []string) {
 			a.Hand(words[3], []byte(rows))
-			return 0
+			return 0, nil
 		}
 		before := a.Runs()
 		var got []byte

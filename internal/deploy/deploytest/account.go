@@ -72,9 +72,9 @@ type Account struct {
 	Environment string
 	// Exit gives how a one-off task of a command ends, after how long; nil: well, after 20 s.
 	Exit func(command string) (code int32, after time.Duration)
-	// Do does what a one-off task of some words is told, and gives its code: the task has ended when it has. Nil:
-	// nothing is done, as Exit says.
-	Do func(words []string, told map[string]string) int32
+	// Do does what a one-off task of some words is told, and gives its code and what it prints: the task has ended
+	// when it has. Nil: nothing is done, as Exit says.
+	Do func(words []string, told map[string]string) (code int32, lines []string)
 	// Pace is how many times as fast as life everything goes; 0: as life.
 	Pace int
 	// Serves is how long a task of a service takes until it takes requests; 0: Soon.
@@ -468,4 +468,12 @@ func answerError(r *http.Request, err error) *http.Response {
 
 func (a *Account) fault(format string, args ...any) {
 	a.faults = append(a.faults, fmt.Sprintf(format, args...))
+}
+
+// Based gives an account in which an environment has what it keeps and its cluster, and no services yet.
+func Based(environment string) *Account {
+	a := New(environment)
+	clear(a.services)
+	a.definitions = slices.DeleteFunc(a.definitions, func(d *definition) bool { return !once(d) })
+	return a
 }

@@ -27,7 +27,8 @@ type task struct {
 	deployment             string // that it waits for, before it does anything
 	tested                 map[string]time.Time
 	stopped                time.Time
-	doing                  bool // what it was told, by Account.Do
+	doing                  bool     // what it was told, by Account.Do
+	lines                  []string // that it printed then
 }
 
 // startedBy are the names that ECS takes of whoever starts a task.
@@ -252,10 +253,10 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 
 // do does what a task is told.
 func (a *Account) do(t *task) {
-	code := a.Do(t.words, t.environment)
+	code, lines := a.Do(t.words, t.environment)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t.code, t.stopped, t.doing = code, time.Now(), false
+	t.code, t.lines, t.stopped, t.doing = code, lines, time.Now(), false
 }
 
 func (a *Account) task(t *task) types.Task {

@@ -178,6 +178,9 @@ func (a *Account) getLogEvents(in *cloudwatchlogs.GetLogEventsInput) (*cloudwatc
 			continue
 		}
 		lines := []string{t.command + " begins", t.command + " ends"}
+		if a.Do != nil {
+			lines = t.lines
+		}
 		at, _ := strconv.Atoi(strings.TrimPrefix(aws.ToString(in.NextToken), "f/")) // 0 without one
 		if at >= len(lines) {
 			return &cloudwatchlogs.GetLogEventsOutput{NextForwardToken: in.NextToken}, nil

@@ -19,7 +19,7 @@ func Copy(ctx context.Context, path string, to io.Writer) error {
 		return errs.Wrap(errs.NotFound, "there is no database "+path, err)
 	}
 	beside := path + "-copy"
-	return Lend(ctx, path, func(s store.Side) (err error) {
+	return lend(ctx, path, Options{}, func(db store.Side) (err error) {
 		if err := os.RemoveAll(beside); err != nil {
 			return errs.Wrap(errs.Invalid, "an earlier copy stands in the way", err)
 		}
@@ -27,7 +27,7 @@ func Copy(ctx context.Context, path string, to io.Writer) error {
 			return fmt.Errorf("make room for a copy: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(beside)) }()
-		if _, err := s.DB.ExecContext(ctx, "VACUUM INTO ?", beside); err != nil {
+		if _, err := db.DB.ExecContext(ctx, "VACUUM INTO ?", beside); err != nil {
 			return fmt.Errorf("copy the database %s: %w", path, err)
 		}
 		from, err := os.Open(beside)

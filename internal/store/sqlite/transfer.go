@@ -36,11 +36,15 @@ func Lend(ctx context.Context, path string, to func(store.Side) error) (err erro
 
 // Fill makes a file that is not there yet, and lends it to be filled. One that was not filled to
 // the end is no use: nobody serves it.
-func Fill(ctx context.Context, path string, to func(store.Side) error) (err error) {
+func Fill(ctx context.Context, path string, to func(store.Side) error) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return errs.Wrap(errs.Conflict, "there is something already: "+path, err)
 	}
-	o := Options{Relaxed: true}
+	return lend(ctx, path, Options{Relaxed: true}, to)
+}
+
+// lend lends a file to whoever writes, and keeps it from everybody else.
+func lend(ctx context.Context, path string, o Options, to func(store.Side) error) (err error) {
 	s, err := Open(ctx, path, o)
 	if err != nil {
 		return err
