@@ -48,6 +48,11 @@ const (
 	jobCPU      = 0.5 // vCPU and GB of a job's task
 	jobMemory   = 1.
 
+	imageBytes = 14_318_986. / 20_000 // of the populations in a file, a person with their share of rules
+	imageRows  = 10_000               // changes after which another is written, or a day
+	imagesKept = 2
+	deploys    = 1 // a day
+
 	candidateBytes = 174.              // in memory
 	ruleBytes      = 268.              // in memory
 	rulesEach      = 20_000. / 170_000 // rules of a person
@@ -214,9 +219,26 @@ func Month(e environment.Environment, people int, counts Counts) ([]Item, error)
 	b.add("logs, alarms, dashboard", use{"log", logs}, use{"log storage", logs * float64(e.LogDays) / 30}, use{"alarm", float64(counts.Metrics)},
 		use{"composite alarm", float64(counts.Composites)}, use{"dashboard", float64(counts.Dashboards)}, use{"own metric", float64(counts.Own)})
 	b.add("archive of logs", use{"delivery", logs * packed}, use{"archive", logs * packed * float64(e.ArchiveDays) / 30})
-	b.add("files, keys, secrets, mail", use{"files", 2 * s.Requests * 1e6 * accessBytes / 1e9 * float64(e.LogDays) / 30},
+	b.add(Files, files(e, s)...)
+	b.add("lines about requests, keys, secrets, mail", use{"files", 2 * s.Requests * 1e6 * accessBytes / 1e9 * float64(e.LogDays) / 30},
 		use{"key", float64(counts.Keys)}, use{"secret", float64(counts.Secrets)}, use{"mail", mail / 1000})
 	return b.items, b.lost
+}
+
+// Files is the line of what processes read of each other: images of the populations.
+const Files = "files"
+
+// files gives what is kept of them, and in a file system what is written and read. There each
+// task reads one when it starts, and the job that writes the next does.
+func files(e environment.Environment, s Size) []use {
+	const days = hours / 24
+	image := float64(s.People) * imageBytes / 1e9
+	daily := max(1, float64(s.People)*changes/imageRows)
+	if e.Files != environment.InEFS {
+		return []use{{"files", image * (imagesKept + daily)}} // what was removed is kept for another day
+	}
+	starts := deploys*(s.Tasks+float64(e.Worker.Least)) + float64(s.TasksMost-e.Web.Least)
+	return []use{{"system", image * imagesKept}, {"system written", image * daily * days}, {"system read", image * (daily + starts) * days}}
 }
 
 // jobHours gives the hours of a month that scheduled jobs run: a minute each time, which is

@@ -73,6 +73,39 @@ func TestGrowthCosts(t *testing.T) {
 	}
 }
 
+// TestAFileSystemCostsMore compares the bill of each environment with files in the bucket and in
+// a file system: one line differs, and the more people there are, the more it does.
+func TestAFileSystemCostsMore(t *testing.T) {
+	for _, e := range environment.All() {
+		before := 0.
+		for _, people := range []int{people(e), 10 * people(e)} {
+			e.Files = environment.InS3
+			bucket, err := cost.Month(e, people, counts(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Files = environment.InEFS
+			system, err := cost.Month(e, people, counts(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			more := cost.Total(system) - cost.Total(bucket)
+			if more <= before {
+				t.Errorf("%s: a file system for %d people costs %.2f USD more, for fewer %.2f", e.Name, people, more, before)
+			}
+			before = more
+			for i, item := range system {
+				if item != bucket[i] && item.Name != cost.Files {
+					t.Errorf("%s: %s costs %.2f USD with a file system, %.2f without", e.Name, item.Name, item.USD, bucket[i].USD)
+				}
+			}
+			if usd := cost.Total(system); people <= cost.Today && float64(e.Budget) < usd {
+				t.Errorf("%s has a budget of %d USD and costs %.0f with a file system", e.Name, e.Budget, usd)
+			}
+		}
+	}
+}
+
 // TestTheTableSaysWhenItIsTooSmall asks for more than it lets a service become.
 func TestTheTableSaysWhenItIsTooSmall(t *testing.T) {
 	for want, change := range map[string]func(*environment.Environment){

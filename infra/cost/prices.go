@@ -29,6 +29,7 @@ const (
 	onNames      = "https://aws.amazon.com/route53/pricing/"
 	onCloudWatch = "https://aws.amazon.com/cloudwatch/pricing/"
 	onFiles      = "https://aws.amazon.com/s3/pricing/"
+	onSystem     = "https://aws.amazon.com/efs/pricing/"
 	onKeys       = "https://aws.amazon.com/kms/pricing/"
 	onManager    = "https://aws.amazon.com/secrets-manager/pricing/"
 	onDelivery   = "https://aws.amazon.com/firehose/pricing/"
@@ -39,6 +40,8 @@ const (
 	byHiren = "https://zenn.dev/hiren/scraps/61f3ea2d8f72b3"
 	byAwsi  = "https://awsi.click/en/articles/nat-gateway-cost-structure-avoidance/"
 	byDarcy = "https://aws.darcy-it.com/elb%E3%81%AE%E3%82%B3%E3%82%B9%E3%83%88%E6%96%99%E9%87%91/"
+	byGrit  = "https://www.gritbeaver.com/aws-storage-types/"
+	byFleet = "https://github.com/k-k1/agent-fleet/blob/1f40f52b69251626d1527641b37275e45d0fea99/docs/decisions/0087-efs-metadata-io.ja.md"
 	byRough = "https://github.com/nishinoshake/aws-rough/blob/master/static/json/price.json"
 )
 
@@ -75,6 +78,9 @@ func Prices() []Price {
 		{"composite alarm", 0.50, "composite alarm", onCloudWatch, ""},
 		{"dashboard", 3, "dashboard", onCloudWatch, ""},
 		{"files", 0.025, "GB-month", onFiles, byRough},
+		{"system", 0.36, "GB-month in a file system, Standard", onSystem, byGrit},
+		{"system written", 0.07, "GB written there, elastic throughput", onSystem, byFleet},
+		{"system read", 0.04, "GB read there, elastic throughput", onSystem, byFleet},
 		{"delivery", 0.036, "GB that Firehose delivers", onDelivery, ""},
 		{"archive", 0.005, "GB-month, Glacier Instant Retrieval", onFiles, ""},
 		{"own metric", 0.30, "metric", onCloudWatch, ""},

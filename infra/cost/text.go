@@ -24,6 +24,9 @@ func Rules() []string {
 		fmt.Sprintf("Database: %.1f kB a person (measured: `demo load` of 20,000 candidates with their share of companies and rules, 180 days, in MariaDB), times %d for two years: assumed.", bytesToday/1000, years),
 		fmt.Sprintf("Its capacity, each instance as large as the writer: the table's least, or %d requests a second for an ACU, or %.0f %% of the data in memory, whichever is most: assumed, nothing of it has been measured on Aurora.", int(perCore*unitCores), 100*hot),
 		fmt.Sprintf("One I/O a request; backups of %.0f %% a day; %d mails a person and month of %d kB; each scheduled job a minute, which is Fargate's least: assumed.", 100*changes, mailsEach, mailBytes/1000),
+		fmt.Sprintf("Files are images of the populations, %.0f B a person (measured: one of 20,000 candidates of `demo load` with their share of rules), of which %d are kept. One is written for every %s changes, and one a day at least; %.0f %% of people change a day, and %d deployment a day starts every task anew: assumed. A task that starts reads one, and so does the job that writes the next.",
+			imageBytes, imagesKept, number(imageRows), 100*changes, deploys),
+		"In the bucket what was removed is kept for another day, and reading costs cents. In a file system (`Files: InEFS`) with elastic throughput, what is read and written costs more than what is kept; the targets in the zones cost nothing.",
 		fmt.Sprintf("Every request comes through CloudFront and its filter, since the load balancer takes no other; that files and pick-lists are kept at the edge is not taken off what is behind it. Two thirds of what the database answers go to another zone. CloudFront's data is counted at its first price after what is free; a larger month pays less. A month has %.0f hours.", hours),
 		"In one zone: the same table with one zone, one NAT gateway, one web task and one worker at least, no reader and no replica. Readers also answer; that part is not taken off. Aurora's storage lies in three zones at any price.",
 	}
@@ -37,6 +40,7 @@ func Uncounted() []string {
 		"tasks of one version beside those of the next while a deployment goes on, and one-off tasks",
 		"metrics of Container Insights (\"enhanced\"), queries of CloudWatch Logs, lines of the VPC's flow log",
 		"requests to KMS, S3, Secrets Manager and Parameter Store; SNS, SQS, Lambda, EventBridge Scheduler, ECR: cents, by their prices",
+		"copies of files in AWS Backup, wherever they are; what a file system counts beside whole files: 4 KiB at least for each question of each task that has mounted it",
 		"what the filter writes of refusals, certificates and lookups of names (free, since they are aliases), lines of logs in the archive that are not requests' (the network's, the functions')",
 		"what attackers ask for, and spikes from the media",
 	}
@@ -53,6 +57,9 @@ func Text(counts Counts) (string, error) {
 		return "", err
 	}
 	if err := bills(&b, e, counts); err != nil {
+		return "", err
+	}
+	if err := places(&b, e, counts); err != nil {
 		return "", err
 	}
 	if err := budgets(&b, counts); err != nil {
@@ -148,6 +155,34 @@ func bills(b *strings.Builder, e environment.Environment, counts Counts) error {
 		return fmt.Sprintf("%.0f %%", 100*(1-Total(alone[i])/Total(here[i])))
 	})
 	all("a thousand people", func(i int) string { return fmt.Sprintf("%.2f", Total(here[i])/float64(Sizes()[i])*1000) })
+	return nil
+}
+
+// places writes what files cost in the bucket, and in a file system.
+func places(b *strings.Builder, e environment.Environment, counts Counts) error {
+	b.WriteString("\n")
+	head(b, "USD a month, by where files are (`Files`)")
+	for _, place := range []struct {
+		files environment.Files
+		name  string
+	}{{environment.InS3, "in the bucket"}, {environment.InEFS, "in a file system"}} {
+		e.Files = place.files
+		var of, all []string
+		for _, people := range Sizes() {
+			items, err := Month(e, people, counts)
+			if err != nil {
+				return err
+			}
+			for _, item := range items {
+				if item.Name == Files {
+					of = append(of, fmt.Sprintf("%.2f", item.USD))
+				}
+			}
+			all = append(all, whole(Total(items)))
+		}
+		row(b, "files "+place.name, of...)
+		row(b, "all of it, files "+place.name, all...)
+	}
 	return nil
 }
 

@@ -66,7 +66,9 @@ func TestCut(t *testing.T) {
 		Resources: map[string]*resource{
 			"Key":    {Type: "AWS::KMS::Key", Properties: map[string]any{"Tags": []any{}}},
 			"Secret": {Type: "AWS::SecretsManager::Secret"},
-			"Role":   {Type: "AWS::IAM::Role", Properties: map[string]any{"Of": map[string]any{"Ref": "Secret"}, "Key": map[string]any{"Fn::GetAtt": []any{"Key", "Arn"}}}, DependsOn: []string{"Secret", "Key"}},
+			"Files":  {Type: "AWS::EFS::FileSystem"},
+			"Point":  {Type: "AWS::EFS::AccessPoint"},
+			"Role":   {Type: "AWS::IAM::Role", Properties: map[string]any{"At": map[string]any{"Fn::GetAtt": []any{"Files", "Arn"}}, "By": map[string]any{"Ref": "Point"}, "Of": map[string]any{"Ref": "Secret"}, "Key": map[string]any{"Fn::GetAtt": []any{"Key", "Arn"}}}, DependsOn: []string{"Secret", "Key"}},
 		},
 		Outputs: map[string]map[string]any{"O": {"Value": map[string]any{"Fn::GetAtt": []any{"Secret", "Arn"}}}},
 	}
@@ -81,6 +83,12 @@ func TestCut(t *testing.T) {
 	}
 	if _, is := role.Properties["Key"].(map[string]any); !is {
 		t.Errorf("for the key, which is made, stands %v", role.Properties["Key"])
+	}
+	if got, want := textOf(role.Properties["At"]), textOf((gap{follows: systemArn}).derive("Files")); got != want {
+		t.Errorf("for the file system's ARN stands %s, want %s", got, want)
+	}
+	if got := textOf(role.Properties["By"]); got != "fsap-0" {
+		t.Errorf("for the access point stands %s", got)
 	}
 	if got := textOf(out.Outputs["O"]["Value"]); !strings.HasPrefix(got, "arn:aws:standing:") {
 		t.Errorf("for the output stands %s", got)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,14 +28,29 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// synthesised gives the templates of every environment on a capacity, by the names of
+// variant is a choice of the table of environments that brings types of its own.
+type variant struct {
+	capacity environment.Capacity
+	files    environment.Files
+}
+
+// variants gives every capacity, and files in a file system on the first: on what tasks run
+// is nothing to where files are.
+func variants() (all []variant) {
+	for _, c := range environment.Capacities() {
+		all = append(all, variant{c, environment.InS3})
+	}
+	return append(all, variant{environment.Capacities()[0], environment.InEFS})
+}
+
+// synthesised gives the templates of every environment in a variant, by the names of
 // their stacks.
-func synthesised(t *testing.T, capacity environment.Capacity) map[string]template {
+func synthesised(t *testing.T, v variant) map[string]template {
 	t.Helper()
 	dir := t.TempDir()
 	app := stacks.NewApp(dir)
 	for _, e := range environment.All() {
-		e.Capacity = capacity
+		e.Capacity, e.Files = v.capacity, v.files
 		if err := stacks.Describe(app, e, ".."); err != nil {
 			t.Fatal(err)
 		}
@@ -59,30 +75,56 @@ func synthesised(t *testing.T, capacity environment.Capacity) map[string]templat
 	return all
 }
 
-// TestDeployed deploys every environment on every capacity that has other types of
+// TestDeployed deploys every environment in every variant that has other types of
 // resources, reads back what came of it, deploys again, and takes all away.
 func TestDeployed(t *testing.T) {
 	s := start(t)
 	r := newReader()
 	used := map[string]example{}
-	done := map[string]bool{}
-	for _, c := range environment.Capacities() {
-		all := synthesised(t, c)
+	done, tried := map[string]bool{}, map[string]bool{}
+	var first map[string]template
+	for _, v := range variants() {
+		all := synthesised(t, v)
+		if first == nil {
+			first = all
+		}
 		for _, e := range environment.All() {
+			parts := environment.Parts()
+			if v.files != environment.InS3 {
+				parts = changed(e, first, all)
+			}
 			kinds := typesOf(all, e, used)
 			everyTypeIsInTheTable(t, used)
 			if done[e.Name+kinds] {
 				continue
 			}
 			done[e.Name+kinds] = true
-			t.Run(e.Name+" on "+string(c), func(t *testing.T) { lives(t, open(t, s, e.Domain), r, e, all) })
+			t.Run(e.Name+" on "+string(v.capacity)+" with files in "+string(v.files), func(t *testing.T) {
+				lives(t, open(t, s, e.Domain), r, e, all, parts)
+			})
 		}
-		if c == environment.All()[0].Capacity {
-			t.Run("gaps", func(t *testing.T) { gapsAreThere(t, s, environment.All()[0], all) })
+		t.Run("gaps on "+string(v.capacity)+" with files in "+string(v.files), func(t *testing.T) {
+			gapsAreThere(t, s, environment.All()[0], all, tried)
+		})
+	}
+	for kind, k := range types {
+		if len(k.gaps) > 0 && !tried[kind] {
+			t.Errorf("%s has gaps, and no variant of %s has it to try them", kind, environment.All()[0].Name)
 		}
 	}
 	t.Run("unsupported", func(t *testing.T) { unsupportedAreSo(t, open(t, s, "enishi.example.jp"), used) })
 	tableIsNoMore(t, r, used)
+}
+
+// changed gives the stacks that a variant changes, and those before them, from which they
+// read: what comes after was deployed in the first variant as it is.
+func changed(e environment.Environment, first, all map[string]template) []string {
+	for i, stack := range slices.Backward(environment.Parts()) {
+		if !reflect.DeepEqual(first[nameOf(e, stack)], all[nameOf(e, stack)]) {
+			return environment.Parts()[:i+1]
+		}
+	}
+	return nil
 }
 
 // example is a resource in a template.
@@ -112,10 +154,10 @@ func nameOf(e environment.Environment, stack string) string { return "enishi-" +
 const vpcStays = "has dependencies and cannot be deleted"
 
 // lives goes through the life of one environment's stacks.
-func lives(t *testing.T, f *formation, r *reader, e environment.Environment, all map[string]template) {
+func lives(t *testing.T, f *formation, r *reader, e environment.Environment, all map[string]template, parts []string) {
 	r.formation, r.answers = f, map[string]any{}
 	made := map[string]deployed{}
-	for _, stack := range environment.Parts() {
+	for _, stack := range parts {
 		name := nameOf(e, stack)
 		d, err := f.create(t.Context(), name, all[name].cut(f.stands, ""))
 		if err != nil {
@@ -124,14 +166,14 @@ func lives(t *testing.T, f *formation, r *reader, e environment.Environment, all
 		r.compare(t, d)
 		made[stack] = d
 	}
-	for _, stack := range environment.Parts() {
+	for _, stack := range parts {
 		why, err := f.change(t.Context(), nameOf(e, stack), made[stack].template, made[stack].said)
 		if err != nil || !strings.Contains(why, "didn't contain changes") {
 			t.Errorf("%s: the same again is %q, %v; want that nothing changes", stack, why, err)
 		}
 	}
 	next(t, f, e, made["service"])
-	for _, stack := range slices.Backward(environment.Parts()) {
+	for _, stack := range slices.Backward(parts) {
 		err := f.remove(t.Context(), nameOf(e, stack))
 		if stack == "base" && err != nil && strings.Contains(err.Error(), vpcStays) {
 			continue // after everything else was deleted
@@ -141,7 +183,7 @@ func lives(t *testing.T, f *formation, r *reader, e environment.Environment, all
 		}
 	}
 	r.answers = map[string]any{}
-	for _, stack := range environment.Parts() {
+	for _, stack := range parts {
 		r.gone(t, e, made[stack])
 	}
 }
@@ -194,9 +236,16 @@ func next(t *testing.T, f *formation, e environment.Environment, d deployed) {
 	}
 }
 
-// gapsAreThere deploys without one gap at a time, and finds that the emulator still fails.
-func gapsAreThere(t *testing.T, s *server, e environment.Environment, all map[string]template) {
+// gapsAreThere deploys without one gap at a time, and finds that the emulator still fails. It
+// leaves out types that the environment has not, and those that were tried before.
+func gapsAreThere(t *testing.T, s *server, e environment.Environment, all map[string]template, tried map[string]bool) {
+	has := map[string]example{}
+	typesOf(all, e, has)
 	for kind, k := range types {
+		if _, is := has[kind]; !is || tried[kind] {
+			continue
+		}
+		tried[kind] = true
 		for _, g := range k.gaps {
 			if got := without(t, open(t, s, e.Domain), e, all, kind+" "+g.name()); !strings.Contains(got, g.fails) {
 				t.Errorf("without the gap %s of %s: %q; want %q. If the emulator has learned it, take it out of the table", g.name(), kind, got, g.fails)

@@ -86,7 +86,7 @@ func (r *reader) gone(t *testing.T, e environment.Environment, d deployed) {
 		if stays && !e.Real {
 			t.Errorf("%s (%s) stays, and nothing in %s is worth it", name, made.Type, e.Name)
 		}
-		if e.Real && !stays && slices.Contains([]string{"AWS::S3::Bucket", "AWS::ECR::Repository"}, made.Type) {
+		if e.Real && !stays && slices.Contains([]string{"AWS::S3::Bucket", "AWS::ECR::Repository", "AWS::EFS::FileSystem"}, made.Type) {
 			t.Errorf("%s (%s) would go with its stack, and %s is real", name, made.Type, e.Name)
 		}
 		if stays && !there {

@@ -221,7 +221,7 @@ func (f *formation) known(ctx context.Context, name string, t template) (deploye
 		}
 		for _, e := range page.Exports {
 			d.exports[aws.ToString(e.Name)] = aws.ToString(e.Value)
-			if strings.HasPrefix(aws.ToString(e.Value), "{") {
+			if v := aws.ToString(e.Value); strings.HasPrefix(v, "{") || strings.HasPrefix(v, "<") { // a reference, or an object of Python
 				return d, fmt.Errorf("%s is exported as %s", aws.ToString(e.Name), aws.ToString(e.Value))
 			}
 		}

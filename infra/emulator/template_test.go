@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -141,8 +142,9 @@ func (t template) cut(stands func(kind, name, attribute string) any, but string)
 		if out.Resources[name] == nil {
 			return stands(kinds[name], name, attribute), true
 		}
+		attribute = cmp.Or(attribute, "Ref")
 		for _, g := range types[kinds[name]].gaps {
-			if g.attribute == attribute && attribute != "" && kinds[name]+" "+attribute != but {
+			if g.attribute == attribute && kinds[name]+" "+attribute != but {
 				return g.derive(name), true
 			}
 		}
@@ -196,6 +198,7 @@ var attributes = map[string]string{
 	"AWS::ECS::Cluster.Arn":                        "arn:aws:ecs:" + region + ":" + account + ":cluster/{id}",
 	"AWS::EC2::LaunchTemplate.LatestVersionNumber": "1",
 	"AWS::EC2::SecurityGroup.GroupId":              "{id}",
+	"AWS::EFS::FileSystem.Arn":                     systemArn + "{id}",
 
 	"AWS::ElasticLoadBalancingV2::LoadBalancer.DNSName":               "{name}-1." + region + ".elb.amazonaws.com",
 	"AWS::ElasticLoadBalancingV2::LoadBalancer.CanonicalHostedZoneID": "Z14GRHDCWA56QT", // of all in Tokyo

@@ -28,9 +28,11 @@ type read struct {
 type gap struct {
 	property  string         // it is left out,
 	instead   map[string]any // and this is said in its place
-	attribute string         // or: what refers to it gets what follows,
+	attribute string         // or: what refers to it, by this or Ref, gets what follows,
 	splits    string         // the part
-	part      int            // of what it is known by
+	part      int            // of what it is known by,
+	follows   string         // or all of that, after this,
+	stands    string         // or this, whatever it is known by
 	fails     string         // what the emulator says without this gap
 }
 
@@ -49,10 +51,21 @@ func (g gap) fill(r *resource) {
 
 // derive gives what stands for an attribute.
 func (g gap) derive(name string) any {
+	if g.stands != "" {
+		return g.stands
+	}
+	if g.follows != "" {
+		return map[string]any{"Fn::Join": []any{"", []any{g.follows, map[string]any{"Ref": name}}}}
+	}
 	return map[string]any{"Fn::Select": []any{g.part, map[string]any{"Fn::Split": []any{g.splits, map[string]any{"Ref": name}}}}}
 }
 
-const elb = "elasticloadbalancing" // as it signs
+// As they sign, and what stands before the name of a file system.
+const (
+	elb       = "elasticloadbalancing"
+	efs       = "elasticfilesystem"
+	systemArn = "arn:aws:" + efs + ":" + region + ":" + account + ":file-system/"
+)
 
 // passedOver is what the emulator says when it makes nothing of a resource, and calls the
 // stack complete.
@@ -152,8 +165,20 @@ var types = map[string]kind{
 				"!LoadBalancers !NetworkConfiguration !PropagateTags TaskDefinition !Tags")).leaving(),
 	"AWS::ECS::TaskDefinition": made("",
 		asked("ecs", "DescribeTaskDefinition", "taskDefinition={id}").in("taskDefinition",
-			"ContainerDefinitions !Cpu !ExecutionRoleArn Family Memory !NetworkMode !RequiresCompatibilities !RuntimePlatform !TaskRoleArn Volumes"),
+			"ContainerDefinitions !Cpu !ExecutionRoleArn Family Memory !NetworkMode !RequiresCompatibilities !RuntimePlatform !TaskRoleArn Volumes/0 Volumes/1 Volumes/*/Name !Volumes/2/EFSVolumeConfiguration"),
 		asked("ecs", "ListTagsForResource", "resourceArn={id}").in("", "!Tags")).leaving(),
+	"AWS::EFS::AccessPoint": made("", // it has none of the names by which a template knows it
+		asked(efs, "GET /2015-02-01/access-points?FileSystemId={FileSystemId}", "").in("AccessPoints/0", "FileSystemId PosixUser RootDirectory AccessPointTags=Tags")).
+		but(gap{attribute: "Ref", stands: "fsap-0", fails: "is exported as <moto.efs.models.AccessPoint object"},
+			gap{attribute: "Arn", stands: "arn:aws:" + efs + ":" + region + ":" + account + ":access-point/fsap-0", fails: "'AccessPoint' object has no attribute 'get_cfn_attribute'"}),
+	"AWS::EFS::FileSystem": made("BypassPolicyLockoutSafetyCheck",
+		asked(efs, "GET /2015-02-01/file-systems?FileSystemId={id}", "").in("FileSystems/0", "Encrypted KmsKeyId PerformanceMode ThroughputMode FileSystemTags=Tags"),
+		asked(efs, "GET /2015-02-01/file-systems/{id}/policy", "").in("", "!FileSystemPolicy=Policy"),
+		asked(efs, "GET /2015-02-01/file-systems/{id}/backup-policy", "").in("", "!BackupPolicy")).
+		but(gap{attribute: "Arn", follows: systemArn, fails: "'FileSystem' object has no attribute 'get_cfn_attribute'"}),
+	"AWS::EFS::MountTarget": made("",
+		asked(efs, "GET /2015-02-01/mount-targets?MountTargetId={id}", "").in("MountTargets/0", "FileSystemId SubnetId"),
+		asked(efs, "GET /2015-02-01/mount-targets/{id}/security-groups", "").in("", "SecurityGroups")),
 	"AWS::ElasticLoadBalancingV2::Listener": made("",
 		asked(elb, "DescribeListeners", "ListenerArns.member.1={id}").in("DescribeListenersResult/Listeners/0",
 			"Certificates DefaultActions LoadBalancerArn Port Protocol SslPolicy")),
