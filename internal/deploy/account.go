@@ -28,14 +28,22 @@ type account struct {
 	ecs  *ecs.Client
 	ssm  *ssm.Client
 	cw   *cloudwatch.Client
+	far  *cloudwatch.Client // in the region of CloudFront, where the alarm is that asks from outside
 	ecr  *ecr.Client
 
 	rollouts map[string]string // ARNs of service deployments that were found, by that of their task definition
 }
 
 func newAccount(config *aws.Config, environment string) *account {
-	return &account{name: environment, ecs: ecs.NewFromConfig(*config), ssm: ssm.NewFromConfig(*config), cw: cloudwatch.NewFromConfig(*config), ecr: ecr.NewFromConfig(*config), rollouts: map[string]string{}}
+	far := func(o *cloudwatch.Options) { o.Region = edgeRegion }
+	return &account{
+		name: environment, ecs: ecs.NewFromConfig(*config), ssm: ssm.NewFromConfig(*config), cw: cloudwatch.NewFromConfig(*config), far: cloudwatch.NewFromConfig(*config, far), ecr: ecr.NewFromConfig(*config),
+		rollouts: map[string]string{},
+	}
 }
+
+// edgeRegion is where everything of CloudFront is, whichever region the environment is in.
+const edgeRegion = "us-east-1"
 
 // The names that the templates of infra give.
 const (
@@ -255,10 +263,27 @@ func (a *account) registry(ctx context.Context) (Registry, error) {
 	return Registry{}, errs.New(errs.Internal, "the registry gave no login that can be read")
 }
 
-// alarming gives the names of the environment's alarms that are on.
-func (a *account) alarming(ctx context.Context) ([]string, error) {
+// alarming gives the names of the environment's alarms that are on, also of the edge's in its own region.
+func (d *deployment) alarming(ctx context.Context) ([]string, error) {
+	on, err := d.account.alarmsOn(ctx, d.account.cw)
+	if err != nil {
+		return nil, err
+	}
+	far, err := d.account.alarmsOn(ctx, d.account.far)
+	if err != nil && ctx.Err() == nil && !d.blind {
+		// A region that is away is no reason not to deploy in another.
+		d.blind = true
+		d.tell("alarms", "those of the edge cannot be asked, and are not looked at: "+err.Error(), -1)
+	}
+	on = append(on, far...)
+	slices.Sort(on)
+	return on, nil
+}
+
+// alarmsOn gives those of a region.
+func (a *account) alarmsOn(ctx context.Context, at *cloudwatch.Client) ([]string, error) {
 	var out []string
-	pages := cloudwatch.NewDescribeAlarmsPaginator(a.cw, &cloudwatch.DescribeAlarmsInput{
+	pages := cloudwatch.NewDescribeAlarmsPaginator(at, &cloudwatch.DescribeAlarmsInput{
 		AlarmNamePrefix: aws.String("Enishi-" + a.name + "-"), StateValue: cwtypes.StateValueAlarm,
 		AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm},
 	})
@@ -277,6 +302,5 @@ func (a *account) alarming(ctx context.Context) ([]string, error) {
 			out = append(out, aws.ToString(page.CompositeAlarms[i].AlarmName))
 		}
 	}
-	slices.Sort(out)
 	return out, nil
 }

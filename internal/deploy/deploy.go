@@ -59,6 +59,7 @@ type deployment struct {
 	ledger  *ledger
 	record  *Record
 	mark    string
+	blind   bool // for alarms of the edge, which was told
 }
 
 // Run deploys, or finishes a deployment that an earlier run has left; then it gives that
@@ -194,7 +195,7 @@ func (d *deployment) look(ctx context.Context, r *Record) error {
 		}
 		*into = aws.ToString(s.TaskDefinition)
 	}
-	if r.Alarms, err = d.account.alarming(ctx); err != nil {
+	if r.Alarms, err = d.alarming(ctx); err != nil {
 		return err
 	}
 	if moves == nil && len(r.Alarms) > 0 && !d.o.DespiteAlarms {

@@ -644,6 +644,38 @@ func TestPartsOfAlarms(t *testing.T) {
 	})
 }
 
+// TestAskedFromOutside looks at the alarm of the edge, in another region: it takes a deployment back,
+// and that region being away is told and holds up nothing.
+func TestAskedFromOutside(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		a.Alarms = func(share float64) []string {
+			if share == 100 {
+				return []string{"Enishi-staging-EdgeAway"}
+			}
+			return nil
+		}
+		if r, err := deploy.Run(t.Context(), options(a, nil)); err == nil || !strings.Contains(err.Error(), "EdgeAway") || r.Outcome != deploy.RolledBack {
+			t.Errorf("nobody reaches it from outside: %v, %+v", err, r)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		a.Closed = []string{deploytest.Edge}
+		said := 0
+		o := options(a, nil)
+		o.Tell = func(p deploy.Progress) {
+			if p.Step == "alarms" {
+				said++
+			}
+		}
+		if r, err := deploy.Run(t.Context(), o); err != nil || r.Outcome != deploy.Deployed || said != 1 {
+			t.Errorf("the region is away: %v, %+v, told %d times", err, r, said)
+		}
+	})
+}
+
 // TestRefused begins where a deployment must not.
 func TestRefused(t *testing.T) {
 	t.Parallel()

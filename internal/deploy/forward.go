@@ -368,7 +368,7 @@ func (d *deployment) rolling(ctx context.Context, service, definition string) (*
 
 // well fails if an alarm is on that was not when the deployment began.
 func (d *deployment) well(ctx context.Context) error {
-	on, err := d.account.alarming(ctx)
+	on, err := d.alarming(ctx)
 	if err != nil {
 		return err
 	}

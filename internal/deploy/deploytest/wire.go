@@ -143,7 +143,7 @@ func (a *Account) alarms(r *http.Request, body []byte) *http.Response {
 	out := &cloudwatch.DescribeAlarmsOutput{}
 	if a.Alarms != nil {
 		for _, name := range a.Alarms(a.share(a.services["web"])) {
-			if strings.HasPrefix(name, prefix) {
+			if strings.HasPrefix(name, prefix) && strings.HasSuffix(name, "-EdgeAway") == (a.region == Edge) {
 				alarm := cwtypes.MetricAlarm{AlarmName: aws.String(name), StateValue: cwtypes.StateValueAlarm}
 				if !strings.HasSuffix(name, "Long") && !strings.HasSuffix(name, "Short") { // parts of composite alarms tell nobody
 					alarm.AlarmActions = []string{"arn:aws:sns:ap-northeast-1:123456789012:enishi-" + a.Environment + "-page"}
