@@ -94,11 +94,13 @@ func archiveRules(e environment.Environment) *[]*awss3.LifecycleRule {
 	return &[]*awss3.LifecycleRule{rule}
 }
 
-// takes lets the archive have the lines of every group of a stack, but for its own.
+// takes lets the archive have the lines of every group of a stack, but for its own and for slow statements: the
+// database writes them with their values, which may be somebody's, and nobody's are kept for longer than the
+// days of CloudWatch.
 func (a *Archive) takes(stack awscdk.Stack) {
 	for _, one := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
 		group, ok := one.(awslogs.LogGroup)
-		if !ok || *group.Node().Path() == *a.Errors.Node().Path() {
+		if !ok || *group.Node().Path() == *a.Errors.Node().Path() || *group.Node().Id() == databaseLog("slowquery") {
 			continue
 		}
 		filter := awslogs.NewCfnSubscriptionFilter(group, jsii.String("Archived"), &awslogs.CfnSubscriptionFilterProps{

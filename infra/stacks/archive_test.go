@@ -29,8 +29,8 @@ func TestEveryLogReachesTheArchive(t *testing.T) {
 			}
 			for name := range one.of("AWS::Logs::LogGroup") {
 				groups++
-				// Nor do the filter's refusals come from another region.
-				if alone := strings.HasPrefix(name, "ArchiveErrors") || strings.HasSuffix(stack, "-edge"); alone == (taken[name] == 1) {
+				// Nor do the filter's refusals come from another region, or slow statements with somebody's values.
+				if alone := strings.HasPrefix(name, "ArchiveErrors") || strings.HasPrefix(name, "DataDatabaseLogSlowquery") || strings.HasSuffix(stack, "-edge"); alone == (taken[name] == 1) {
 					t.Errorf("%s: %d subscriptions of %s", stack, taken[name], name)
 				}
 			}
@@ -44,6 +44,33 @@ func TestEveryLogReachesTheArchive(t *testing.T) {
 		alarm := all["enishi-"+e.Name+"-alarms"].Resources["ArchiveLate"]
 		if alarm.Properties["AlarmName"] != "Enishi-"+e.Name+"-ArchiveLate" || alarm.Properties["TreatMissingData"] != "breaching" || !strings.Contains(fmt.Sprint(alarm.Properties["AlarmActions"]), "Ticket") {
 			t.Errorf("the alarm is %s", alarm.text)
+		}
+	}
+}
+
+// TestTheDatabasesLogsHaveTheirDays finds a group for everything that the database is told to write, made before
+// RDS would make one of its own, which keeps lines for ever.
+func TestTheDatabasesLogsHaveTheirDays(t *testing.T) {
+	for _, e := range environment.All() {
+		all, _ := synthesised(t, e)
+		base := all["enishi-"+e.Name+"-base"]
+		for _, cluster := range base.of("AWS::RDS::DBCluster") {
+			written := cluster.Properties["EnableCloudwatchLogsExports"].([]any)
+			if len(written) < 3 {
+				t.Errorf("%s: the database writes %v", e.Name, written)
+			}
+			for _, kind := range written {
+				want := fmt.Sprintf("/aws/rds/cluster/%v/%v", cluster.Properties["DBClusterIdentifier"], kind)
+				found := ""
+				for name, g := range base.of("AWS::Logs::LogGroup") {
+					if g.Properties["LogGroupName"] == want && g.Properties["RetentionInDays"] == float64(e.LogDays) {
+						found = name
+					}
+				}
+				if !slices.Contains(cluster.DependsOn, found) {
+					t.Errorf("%s: %s is made by RDS", e.Name, want)
+				}
+			}
 		}
 	}
 }

@@ -160,8 +160,10 @@ func newDatabase(s constructs.Construct, e environment.Environment, n *Network, 
 		},
 	})
 	names := []string{"error", "slowquery", "audit"}
+	name := "enishi-" + e.Name
 	cluster := awsrds.NewCfnDBCluster(s, jsii.String("Database"), &awsrds.CfnDBClusterProps{
-		Engine: jsii.String(mysqlEngine), EngineVersion: jsii.String(mysqlVersion), DatabaseName: jsii.String("enishi"), Port: jsii.Number(databasePort),
+		DbClusterIdentifier: jsii.String(name), // by which its groups of logs are known before it is
+		Engine:              jsii.String(mysqlEngine), EngineVersion: jsii.String(mysqlVersion), DatabaseName: jsii.String("enishi"), Port: jsii.Number(databasePort),
 		MasterUsername: jsii.String("enishi"), ManageMasterUserPassword: jsii.Bool(true),
 		MasterUserSecret:                 &awsrds.CfnDBCluster_MasterUserSecretProperty{KmsKeyId: keys.Data.KeyArn()},
 		ServerlessV2ScalingConfiguration: &awsrds.CfnDBCluster_ServerlessV2ScalingConfigurationProperty{MinCapacity: jsii.Number(e.Database.Least), MaxCapacity: jsii.Number(e.Database.Most)},
@@ -172,6 +174,12 @@ func newDatabase(s constructs.Construct, e environment.Environment, n *Network, 
 		EnableCloudwatchLogsExports: jsii.Strings(names...), EnableIamDatabaseAuthentication: jsii.Bool(true),
 	})
 	cluster.ApplyRemovalPolicy(snapshots(e), nil)
+	// RDS makes these itself where there are none, kept for ever and in no archive.
+	for _, kind := range names {
+		cluster.Node().AddDependency(awslogs.NewLogGroup(s, jsii.String(databaseLog(kind)), &awslogs.LogGroupProps{
+			LogGroupName: jsii.String("/aws/rds/cluster/" + name + "/" + kind), Retention: retention(e.LogDays), EncryptionKey: keys.Logs, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		}))
+	}
 	except(cluster, "RDS11", "a port that is not the usual one hides nothing: the door lets in Enishi's tasks alone")
 	except(cluster, "RDS14", "an earlier moment is restored beside the cluster (point-in-time recovery), and nothing is lost by looking")
 	if !e.Real {
@@ -190,6 +198,8 @@ func newDatabase(s constructs.Construct, e environment.Environment, n *Network, 
 	}
 	return cluster
 }
+
+func databaseLog(kind string) string { return "DatabaseLog" + title(kind) }
 
 // newAccess describes where lines about requests go. Neither S3 nor the load balancer can
 // write them under a key of ours.

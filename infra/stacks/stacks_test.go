@@ -38,7 +38,8 @@ type template struct {
 type resource struct {
 	Type       string
 	Properties map[string]any
-	text       string // all of it, as JSON
+	DependsOn  []string `json:",omitempty"`
+	text       string   // all of it, as JSON
 }
 
 // of gives the resources of a type, by name.
