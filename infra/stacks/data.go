@@ -99,10 +99,11 @@ func kind(e environment.Environment) string {
 // newFiles describes the bucket of files. A snapshot that was removed may hold people who
 // were erased since.
 func newFiles(s constructs.Construct, e environment.Environment, keys *Keys, access awss3.Bucket) awss3.Bucket {
-	return newBucket(s, "Files", e, keys, access, &[]*awss3.LifecycleRule{{
-		NoncurrentVersionExpiration: awscdk.Duration_Days(jsii.Number(1)), AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(1)),
-		ExpiredObjectDeleteMarker: jsii.Bool(true),
-	}})
+	day := awscdk.Duration_Days(jsii.Number(1))
+	return newBucket(s, "Files", e, keys, access, &[]*awss3.LifecycleRule{
+		{NoncurrentVersionExpiration: day, AbortIncompleteMultipartUploadAfter: day, ExpiredObjectDeleteMarker: jsii.Bool(true)},
+		{Prefix: jsii.String("transfer-"), Expiration: day}, // a packed database that a move has left which was killed
+	})
 }
 
 // filesARN names where files are.

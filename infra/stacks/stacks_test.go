@@ -298,6 +298,24 @@ func TestWorkflowsDeploy(t *testing.T) {
 	}
 }
 
+// TestMountsAreVolumes finds every folder that a task may write to among those that the image declares
+// (internal/oci): ECS makes others for root alone, and the program is not root. A file system says itself whose it is.
+func TestMountsAreVolumes(t *testing.T) {
+	everywhere(t, func(t *testing.T, e environment.Environment, _, runs template) {
+		for name, d := range runs.of("AWS::ECS::TaskDefinition") {
+			for _, m := range d.Properties["ContainerDefinitions"].([]any)[0].(map[string]any)["MountPoints"].([]any) {
+				if at := m.(map[string]any)["ContainerPath"]; at != "/data" && at != "/tmp" {
+					t.Errorf("%s may write to %v, which is no volume of the image", name, at)
+				}
+			}
+			once := strings.HasSuffix(name, "Once") || strings.HasPrefix(name, "WorkOnce") || strings.HasPrefix(name, "WorkAccept")
+			if _, asked := d.Properties["ContainerDefinitions"].([]any)[0].(map[string]any)["HealthCheck"]; asked && once {
+				t.Errorf("%s serves nobody, and is asked how it is", name)
+			}
+		}
+	})
+}
+
 // TestLogServer gives an environment a log server of its own: every task has a router, which
 // sends to CloudWatch and to it.
 func TestLogServer(t *testing.T) {

@@ -100,9 +100,9 @@ func (t *tasks) define(task program.Task, power environment.Power, more ...any) 
 	return definition
 }
 
-// health asks the program itself; a job that ends is asked nothing.
+// health asks the program itself; what ends is asked nothing.
 func (t *tasks) health(task program.Task) *awsecs.CfnTaskDefinition_HealthCheckProperty {
-	if task.Ends() {
+	if task.Ends() || slices.Contains([]string{"once", "accept"}, task.Name) {
 		return nil
 	}
 	return &awsecs.CfnTaskDefinition_HealthCheckProperty{

@@ -73,7 +73,13 @@ func printIntent(out io.Writer, r *config.Config, about intent) {
 // ofPeople says whether the database says that it holds people's data. One that cannot be
 // asked is told of by whoever opens it.
 func ofPeople(ctx context.Context, r *config.Config) bool {
-	q := store.Query{SQL: "SELECT value FROM installation WHERE name = 'data_kind'", Time: 5 * time.Second, Most: 1}
+	kind, err := textOf(ctx, r, "SELECT value FROM installation WHERE name = 'data_kind'")
+	return err == nil && strings.HasPrefix(kind, string(market.RealData))
+}
+
+// textOf asks a database, which need hold no installation, for a text; "": there is none.
+func textOf(ctx context.Context, r *config.Config, statement string) (string, error) {
+	q := store.Query{SQL: statement, Time: 5 * time.Second, Most: 1}
 	var rows store.Rows
 	var err error
 	if path := filepath.Join(r.Data, databaseFile); r.Shared() {
@@ -82,10 +88,10 @@ func ofPeople(ctx context.Context, r *config.Config) bool {
 		rows, err = sqlite.Ask(ctx, path, q)
 	}
 	if err != nil || len(rows.Rows) == 0 {
-		return false
+		return "", err
 	}
-	kind, _ := rows.Rows[0][0].(string)
-	return strings.HasPrefix(kind, string(market.RealData))
+	text, _ := rows.Rows[0][0].(string)
+	return text, nil
 }
 
 // whereIs names an installation for whoever changes it.

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"enishi/internal/config"
 	"enishi/internal/environ"
@@ -71,6 +73,9 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	if err != nil {
 		return err
 	}
+	if err := c.sameKind(ctx, h); err != nil {
+		return err
+	}
 	fmt.Fprintf(w.Err, "Next: the database of %s (%d MB before it is packed) is handed over in %s, and a task copies every row into the environment's database.\n", c.Data, info.Size()>>20, h.At)
 	if c.Rehearse {
 		fmt.Fprintln(w.Err, "It is a rehearsal: nobody serves what is there.")
@@ -88,6 +93,9 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	if err := c.agreed(w, c.Environment, h.Real); err != nil {
 		return err
 	}
+	if err := fits(ctx, w, &config.Config{Data: c.Data, Secret: secret, DataKind: dataKind(h.Real)}); err != nil {
+		return err
+	}
 	packed := environ.Packed{
 		Name: packedName(w.Now(), secret), Prefix: packedPrefix, Secret: string(secret),
 		Write: func(ctx context.Context, to io.Writer) error {
@@ -99,11 +107,37 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	return environ.MoveIn(ctx, o, h, packed, c.Rehearse, func(line string) { fmt.Fprintln(w.Out, line) })
 }
 
+// sameKind is Denied where people's data would come to an environment of demo data, or the other way: before
+// anything of it leaves the machine.
+func (c *envMoveCmd) sameKind(ctx context.Context, h *environ.Handover) error {
+	kind, err := textOf(ctx, &config.Config{Data: c.Data}, "SELECT value FROM installation WHERE name = 'data_kind'")
+	switch demo := strings.HasPrefix(kind, string(config.DemoData)); {
+	case err != nil:
+		return fmt.Errorf("look whose data %s holds: %w", c.Data, err)
+	case !h.Real && !demo:
+		return errs.New(errs.Denied, c.Environment+" holds demo data only, and "+c.Data+" does not say that it does: people's data stays where it is")
+	case h.Real && demo:
+		return errs.New(errs.Denied, c.Environment+" holds people's data, and "+c.Data+" demo data")
+	}
+	return nil
+}
+
+// dataKind says whose data an installation holds as its settings do.
+func dataKind(people bool) config.DataKind {
+	if people {
+		return config.RealData
+	}
+	return config.DemoData
+}
+
 func (c *envMoveCmd) out(ctx context.Context, w World, o *environ.Options, h *environ.Handover) error {
 	if err := noInstallation(c.Data); err != nil {
 		return err
 	}
 	secret := config.Secret(h.Secret)
+	if there, err := config.FindSecret(c.Data); err == nil && !bytes.Equal(there, secret) {
+		return errs.New(errs.Conflict, "there is another secret already in "+c.Data+": give another folder with --data")
+	}
 	fmt.Fprintf(w.Err, "Next: a task packs the database of %s, hands it over in %s, and it is unpacked into %s, with the environment's secret. What is written meanwhile stays behind.\nTo take it back: remove %[3]s; the environment stays as it is.\n", c.Environment, h.At, c.Data)
 	if c.Plan {
 		return nil

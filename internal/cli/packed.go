@@ -92,10 +92,12 @@ func unpack(ctx context.Context, from files.Store, name, folder string, secret c
 	return nil
 }
 
-// noInstallation fails where a data folder holds a database.
+// noInstallation fails where a data folder holds a database, or what one has left.
 func noInstallation(folder string) error {
-	if _, err := os.Lstat(filepath.Join(folder, databaseFile)); err == nil {
-		return errs.New(errs.Conflict, "there is an installation, or a part of one, in "+folder+": give another folder with --data")
+	for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm"} {
+		if _, err := os.Lstat(filepath.Join(folder, name)); err == nil {
+			return errs.New(errs.Conflict, "there is an installation, or a part of one, in "+folder+" ("+name+"): give another folder with --data")
+		}
 	}
 	return nil
 }

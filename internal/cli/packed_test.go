@@ -12,6 +12,7 @@ import (
 
 	"enishi/internal/cli"
 	"enishi/internal/config"
+	"enishi/internal/deploy/deploytest"
 	"enishi/internal/errs"
 	folders "enishi/internal/files"
 	"enishi/internal/store/sqlite"
@@ -81,5 +82,31 @@ func TestPacked(t *testing.T) {
 	}
 	if err := cli.Pack(t.Context(), filepath.Join(t.TempDir(), "none"), io.Discard); !errs.Is(err, errs.NotFound) {
 		t.Errorf("where there is nothing: %v", err)
+	}
+}
+
+// TestMoveAsksWhoseDataItIs refuses to bring people's data where demo data is, and demo data where people's is, before
+// anything of it leaves the machine.
+func TestMoveAsksWhoseDataItIs(t *testing.T) {
+	people, demo := filepath.Join(t.TempDir(), "people"), filepath.Join(t.TempDir(), "demo")
+	if code, said := run("demo", "load", "--candidates", "20", "--companies", "3", "--rules", "3", "--data", demo); code != 0 {
+		t.Fatal(said)
+	}
+	w, _, said := asWhom("prod", "real", "", false)
+	if code := cli.Run([]string{"user", "add", "--role", "operator", "--email", "one@example.jp", "--data", people, "--why", "x", "--confirm", "prod"}, w); code != 0 {
+		t.Fatal(said.String())
+	}
+	for _, tt := range []struct{ environment, data, says string }{
+		{"dev", people, "people's data stays where it is"},
+		{"prod", demo, "holds people's data, and " + demo + " demo data"},
+	} {
+		a := deploytest.Based(tt.environment)
+		settings := a.Config(nil)
+		w, _, said := asWhom("", "", "", false)
+		w.AWS = &settings
+		code := cli.Run([]string{"env", "move", tt.environment, "--data", tt.data, "--why", "x", "--confirm", tt.environment}, w)
+		if code != 1 || !strings.Contains(said.String(), tt.says) || len(a.HandedOver()) > 0 || a.Sealed() != deploytest.Sealing || len(a.Ran()) > 0 {
+			t.Errorf("%s into %s = %d, %s", tt.data, tt.environment, code, said.String())
+		}
 	}
 }

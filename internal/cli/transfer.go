@@ -53,7 +53,7 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	case c.Back:
 		return c.back(ctx, w, resolved)
 	}
-	if err := c.sameSecret(resolved); err != nil {
+	if err := errors.Join(c.sameSecret(resolved), untaken(ctx, resolved)); err != nil {
 		return err
 	}
 	about := intent{
@@ -69,14 +69,20 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 			return err
 		}
 	}
+	// What would be refused afterwards is refused before the first row: rows that nobody may serve are in the way
+	// of those that were meant.
+	if err := fits(ctx, w, resolved); err != nil {
+		return err
+	}
+	password, err := otherPassword(ctx, resolved.DatabaseSecret)
+	if err != nil {
+		return err
+	}
 	copied, err := c.copied(w, func(transfer transferer) error {
 		return sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(from store.Side) error {
-			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true}, func(to store.Side) error { return transfer(ctx, from, to) })
+			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true, Password: password}, func(to store.Side) error { return transfer(ctx, from, to) })
 		})
 	})
-	if errors.Is(err, sqlite.ErrInUse) {
-		return errs.New(errs.Conflict, "a server has the data folder "+resolved.Data+": stop it first")
-	}
 	if err != nil {
 		return err
 	}
@@ -129,6 +135,45 @@ func (c *transferCmd) packed(ctx context.Context, resolved *config.Config) error
 	return to.Create(ctx, c.Packed, func(to io.Writer) error { return pack(ctx, resolved.Data, to) })
 }
 
+// untaken is Conflict if the server's database holds an installation; what a rehearsal has left there is none.
+func untaken(ctx context.Context, resolved *config.Config) error {
+	for _, look := range []struct {
+		statement string
+		enough    bool // there is room if this finds nothing; else if it finds something
+	}{
+		{"SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '" + installationTable + "'", true},
+		{"SELECT value FROM " + installationTable + " WHERE name = '" + market.TransferMark + "'", false},
+		{"SELECT value FROM " + installationTable + " WHERE name = 'seed'", true},
+	} {
+		found, err := textOf(ctx, resolved, look.statement)
+		if err != nil {
+			return fmt.Errorf("look at the target: %w", err)
+		}
+		if (found == "") == look.enough {
+			return nil
+		}
+	}
+	return errs.New(errs.Conflict, "the target is not empty: it holds an installation. Begin with an empty one")
+}
+
+// installationTable has rows where a database holds an installation.
+const installationTable = "installation"
+
+// fits opens the data folder as those who serve its rows will: with the same secret, and for the same kind of
+// data.
+func fits(ctx context.Context, w World, resolved *config.Config) error {
+	err := sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(store.Side) error { return nil }) // which brings its schema up to this program's
+	if errors.Is(err, sqlite.ErrInUse) {
+		return errs.New(errs.Conflict, "a server has the data folder "+resolved.Data+": stop it first")
+	}
+	if err != nil {
+		return err
+	}
+	folder := *resolved
+	folder.DatabaseURL = ""
+	return arrived(ctx, w, &folder, func(*installation) error { return nil })
+}
+
 // back copies out of a server.
 func (c *transferCmd) back(ctx context.Context, w World, resolved *config.Config) error {
 	file := filepath.Join(resolved.Data, databaseFile)
@@ -154,8 +199,12 @@ func (c *transferCmd) back(ctx context.Context, w World, resolved *config.Config
 	if err := config.KeepSecret(resolved.Data, resolved.Secret); err != nil {
 		return err
 	}
+	password, err := otherPassword(ctx, resolved.DatabaseSecret)
+	if err != nil {
+		return err
+	}
 	copied, err := c.copied(w, func(transfer transferer) error {
-		return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Expect: true}, func(from store.Side) error {
+		return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Expect: true, Password: password}, func(from store.Side) error {
 			return sqlite.Fill(ctx, file, func(to store.Side) error { return transfer(ctx, from, to) })
 		})
 	})

@@ -7,7 +7,7 @@
 // a run that was killed at any point is gone on with by the next one. It refuses stacks in
 // a state that only a person can judge, and says what to do. See docs/decisions/0042.
 //
-// Three of the stacks are in the environment's region and the last in that of CloudFront, each
+// The stacks are in the environment's region but for the last, which is in that of CloudFront, each
 // handed over from a bucket of its own region. What the last has to know of the others is what
 // the account says; nothing is exported from one region to another.
 //

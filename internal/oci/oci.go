@@ -90,6 +90,14 @@ func configured(img v1.Image, s *Spec) (v1.Image, error) {
 		Entrypoint: []string{"/" + s.Name}, Cmd: s.Args, Env: s.Env, Labels: s.Labels,
 		StopSignal: "SIGTERM",
 	}
+	if len(s.Folders) > 0 {
+		// Mounts without a name are its user's to write to on ECS only where the image says so: others are
+		// made for root, 0755.
+		c.Config.Volumes = map[string]struct{}{"/tmp": {}}
+		for _, folder := range s.Folders {
+			c.Config.Volumes[path.Clean(folder)] = struct{}{}
+		}
+	}
 	if s.Port > 0 {
 		c.Config.ExposedPorts = map[string]struct{}{fmt.Sprintf("%d/tcp", s.Port): {}}
 	}

@@ -91,6 +91,10 @@ func TestAnImageIsTheProgramAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What infra/stacks mounts (TestMountsAreVolumes): without this, root's alone.
+	if d := cmp.Diff(map[string]struct{}{"/data": {}, "/tmp": {}}, c.Config.Volumes); d != "" {
+		t.Error(d)
+	}
 	if d := cmp.Diff([]string{"guard", "--", "serve"}, c.Config.Cmd); d != "" {
 		t.Error(d)
 	}

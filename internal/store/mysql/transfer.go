@@ -19,7 +19,7 @@ func Lend(ctx context.Context, address string, o Options, to func(store.Side) er
 	if err != nil {
 		return err
 	}
-	db, err := connect(config, []string{usual})
+	db, err := connectBy(config, []string{usual}, newPasswords(config, o.Password))
 	if err != nil {
 		return err
 	}
