@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"enishi/internal/config"
+	"enishi/internal/errs"
 	"enishi/internal/market"
 	"enishi/internal/store/mysql"
 	"enishi/internal/store/sqlite"
@@ -33,6 +34,9 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 	resolved, err := c.resolve(w)
 	if err != nil {
 		return err
+	}
+	if half, err := textOf(ctx, resolved, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'"); err == nil && half != "" {
+		return errs.New(errs.Conflict, "a transfer into this database has not come to its end, or was a rehearsal: nobody serves it until another one has")
 	}
 	from, to, err := versions(ctx, resolved)
 	if err != nil {

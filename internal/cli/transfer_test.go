@@ -105,7 +105,7 @@ func TestTransferOnServers(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("broken off: %v", err)
 			}
-			for _, args := range [][]string{{"user", "add", "--role", "operator", "--email", "x@example.jp"}, {"serve", "--addr", "127.0.0.1:0"}, {"job", "list"}} {
+			for _, args := range [][]string{{"user", "add", "--role", "operator", "--email", "x@example.jp"}, {"serve", "--addr", "127.0.0.1:0"}, {"job", "list"}, {"migrate"}} {
 				if code, said := asked(nil, args...); code == 0 || !strings.Contains(said, "has not come to its end") && !strings.Contains(said, "no installation") {
 					t.Errorf("%q on what was broken off: %d, %s", args, code, said)
 				}

@@ -38,6 +38,8 @@ type Options struct {
 	Image func(context.Context, Registry) (string, error)
 	// DespiteAlarms lets a deployment begin while alarms are on: it may be what ends them.
 	DespiteAlarms bool
+	// Disk is how many GiB a task that runs once has; 0: as many as Fargate gives unasked.
+	Disk int32
 	// Tell is told what is being done; nil: nobody is.
 	Tell func(Progress)
 }

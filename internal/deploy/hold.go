@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"enishi/internal/errs"
 )
@@ -18,6 +19,8 @@ type Hold struct {
 	By    string    `json:"by"`
 	Why   string    `json:"why"`
 	Begun time.Time `json:"begun_at"`
+	// Task is one that was begun under it and has not been seen to end.
+	Task string `json:"task,omitempty"`
 	// Drifted says that services ran what nobody had left to them, before anything was changed.
 	Drifted bool `json:"drifted,omitempty"`
 }
@@ -73,8 +76,44 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 		}
 		hold.Drifted = runs.Web != r.Stands.Web || runs.Worker != r.Stands.Worker
 	}
+	left := ""
+	if r.Hold != nil {
+		left = r.Hold.Task
+	}
+	hold.Task = left
 	r.Hold, r.Holder = hold, d.ledger.holder
-	return &Held{d}, d.save(ctx)
+	if err := d.save(ctx); err != nil {
+		return nil, err
+	}
+	h := &Held{d}
+	if left == "" {
+		return h, nil
+	}
+	if err := h.outlive(ctx, left); err != nil {
+		return nil, errors.Join(err, h.Abandon(context.WithoutCancel(ctx), true))
+	}
+	return h, nil
+}
+
+// outlive waits for the end of a task that whoever held the environment before has begun; how it ends is nobody's
+// matter any more.
+func (h *Held) outlive(ctx context.Context, arn string) error {
+	d := h.d
+	err := d.await(ctx, "task", "the task "+arn, taskLimit, func(ctx context.Context) (string, error) {
+		out, err := d.account.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String(d.account.cluster()), Tasks: []string{arn}})
+		if err != nil {
+			return "", fmt.Errorf("look at the task %s: %w", arn, err)
+		}
+		if len(out.Tasks) == 0 || aws.ToString(out.Tasks[0].LastStatus) == "STOPPED" { // ECS forgets those that have ended
+			return "", nil
+		}
+		return "a task that was begun before goes on: " + arn, nil
+	})
+	if err != nil {
+		return err
+	}
+	d.record.Hold.Task = ""
+	return d.save(ctx)
 }
 
 // Beat says that whoever holds the environment is alive. An error means that somebody else
@@ -148,11 +187,14 @@ func (h *Held) Once(ctx context.Context, step, family string, limit time.Duratio
 	return d.onceEnds(ctx, step, family, arn, limit, command[0])
 }
 
-// Task runs a command of the program as RunTask does, while the environment is held.
-func (h *Held) Task(ctx context.Context, command []string, printed func(line string)) (*Task, error) {
+// Task runs a command of the program as RunTask does, while the environment is held, with so many GiB of disk. One
+// that goes on is waited for by whoever holds it next.
+func (h *Held) Task(ctx context.Context, disk int32, command []string, printed func(line string)) (*Task, error) {
 	if err := h.Beat(ctx); err != nil {
 		return nil, err
 	}
+	h.d.o.Disk = disk
+	defer func() { h.d.o.Disk = 0 }()
 	return h.d.runTask(ctx, once, command, printed)
 }
 

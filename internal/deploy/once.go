@@ -80,10 +80,14 @@ func (d *deployment) run(ctx context.Context, definition, id, token string, by o
 		return "", err
 	}
 	sum := sha256.Sum256([]byte(token))
+	over := &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command, Environment: by.environment(d.o.Environment)}}}
+	if d.o.Disk > 0 {
+		over.EphemeralStorage = &types.EphemeralStorage{SizeInGiB: d.o.Disk}
+	}
 	out, err := d.account.ecs.RunTask(ctx, &ecs.RunTaskInput{
 		Cluster: aws.String(d.account.cluster()), TaskDefinition: &definition, LaunchType: types.LaunchTypeFargate, NetworkConfiguration: at,
 		ClientToken: aws.String(hex.EncodeToString(sum[:])), StartedBy: aws.String(startedBy(id)), PropagateTags: types.PropagateTagsTaskDefinition,
-		Overrides: &types.TaskOverride{ContainerOverrides: []types.ContainerOverride{{Name: aws.String(container), Command: command, Environment: by.environment(d.o.Environment)}}},
+		Overrides: over,
 	})
 	if err != nil {
 		return "", fmt.Errorf("run enishi %s: %w", command[0], err)

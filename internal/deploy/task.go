@@ -45,6 +45,13 @@ func RunTask(ctx context.Context, o *Options, command []string, printed func(lin
 	if err != nil {
 		return nil, err
 	}
+	r, _, err := d.ledger.last(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r != nil && r.Hold != nil && time.Since(r.Heard) < lease {
+		return nil, r.free()
+	}
 	return d.runTask(ctx, once, command, printed)
 }
 
@@ -96,7 +103,7 @@ func (d *deployment) runTask(ctx context.Context, family string, command []strin
 		return nil, err
 	}
 	if t.ARN, err = d.run(ctx, aws.ToString(from.TaskDefinitionArn), t.ID, t.ID, order{By: t.By, Why: t.Why}, command); err == nil {
-		if err = d.keepTask(ctx, t); err == nil {
+		if err = errors.Join(d.keepTask(ctx, t), d.begun(ctx, t.ARN)); err == nil {
 			err = d.follow(ctx, t, newLines(&o.AWS, from, t.ARN), printed)
 		}
 	}
@@ -107,10 +114,19 @@ func (d *deployment) runTask(ctx context.Context, family string, command []strin
 		return t, err // it goes on
 	}
 	t.Ended = time.Now().UTC()
-	if kept := d.keepTask(ctx, t); err == nil {
+	if kept := errors.Join(d.keepTask(ctx, t), d.begun(ctx, "")); err == nil {
 		err = kept
 	}
 	return t, err
+}
+
+// begun keeps which task was begun while the environment is held; "": it has ended.
+func (d *deployment) begun(ctx context.Context, arn string) error {
+	if d.record == nil || d.record.Hold == nil {
+		return nil
+	}
+	d.record.Hold.Task = arn
+	return d.save(ctx)
 }
 
 // follow waits for a task to end, and hands on what it prints.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -63,6 +64,15 @@ func LookHandover(ctx context.Context, o *Options) (*Handover, error) {
 	return h, err
 }
 
+// again is LookHandover once more, of the same account: what was shown to a person may be otherwise by now.
+func (h *Handover) again(ctx context.Context, o *Options) error {
+	now, err := LookHandover(ctx, o)
+	if err == nil {
+		*h = *now
+	}
+	return err
+}
+
 // settings are those of tasks that run once: where files are, and the ARN of the secret.
 type settings struct{ files, secret string }
 
@@ -94,8 +104,15 @@ func (w *work) settings(ctx context.Context) (out settings, err error) {
 	return out, nil
 }
 
-// serves says whether there are services.
+// serves says whether there are services, or will be: their stack is made, or tasks of theirs are there still.
 func (w *work) serves(ctx context.Context) (bool, error) {
+	s, err := w.account.stack(ctx, stackName(w.o.Environment, "service"))
+	if err != nil {
+		return false, err
+	}
+	if !fresh(s) && s.StackStatus != cfntypes.StackStatusRollbackComplete && s.StackStatus != cfntypes.StackStatusDeleteComplete {
+		return true, nil
+	}
 	out, err := w.account.ecs.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: aws.String("enishi-" + w.o.Environment), Services: []string{"web", "worker"}})
 	if errors.As(err, new(*types.ServiceNotFoundException)) || errors.As(err, new(*types.ClusterNotFoundException)) {
 		return false, nil
@@ -103,7 +120,7 @@ func (w *work) serves(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("look at the services of %s: %w", w.o.Environment, err)
 	}
-	return slices.ContainsFunc(out.Services, func(s types.Service) bool { return aws.ToString(s.Status) == "ACTIVE" }), nil
+	return slices.ContainsFunc(out.Services, func(s types.Service) bool { return aws.ToString(s.Status) != "INACTIVE" }), nil
 }
 
 // Packed is a database that is handed over.
@@ -117,64 +134,73 @@ type Packed struct {
 
 // MoveIn gives the environment the secret of a packed database, hands that over, and has a task copy its rows into
 // the environment's own, which must be empty; or rehearses it: then nobody serves what is there. Nobody deploys
-// meanwhile. What is handed over is removed in the end. A second run does all of it anew.
+// meanwhile. What is handed over is removed in the end. A second run does all of it anew, once the task of a first one
+// has ended. It is Conflict where there are services, and where the database holds an installation.
 func MoveIn(ctx context.Context, o *Options, h *Handover, p Packed, rehearse bool, printed func(line string)) error {
-	if h.Serves {
-		return errs.New(errs.Conflict, "services of "+o.Environment+" are there already, with a database of their own: rows are brought before them (enishi env up "+o.Environment+" --base)")
-	}
-	return newWork(o).moving(ctx, h, p.Prefix, func(ctx context.Context, w *work) error {
-		if err := w.takeSecret(ctx, h, p.Secret); err != nil {
-			return err
-		}
-		if err := w.timed("upload", func() error {
-			return w.holding(ctx, func(ctx context.Context) error {
-				return h.files.Create(ctx, p.Name, func(to io.Writer) error { return p.Write(ctx, to) })
-			})
-		}); err != nil {
-			return err
-		}
-		command := []string{"transfer", "--packed", p.Name}
-		if rehearse {
-			command = append(command, "--rehearse")
-		}
-		if err := w.transfer(ctx, command, printed); err != nil || rehearse {
-			return err
-		}
-		return w.timed("note", func() error {
-			return w.held.Note(ctx, "environment.change", "the secret of "+o.Environment+" -> that of the installation whose rows were brought ("+p.Name+")")
-		})
-	})
-}
-
-// MoveOut has a task pack the environment's database under a name, and gives it to whoever reads it.
-func MoveOut(ctx context.Context, o *Options, h *Handover, name, prefix string, read func(context.Context, files.Store) error, printed func(line string)) error {
-	return newWork(o).moving(ctx, h, prefix, func(ctx context.Context, w *work) error {
-		if err := w.transfer(ctx, []string{"transfer", "--back", "--packed", name}, printed); err != nil {
-			return err
-		}
-		return w.timed("download", func() error {
-			return w.holding(ctx, func(ctx context.Context) error { return read(ctx, h.files) })
-		})
-	})
-}
-
-// moving keeps deployments off an environment while rows are moved, and leaves nothing that was handed over.
-func (w *work) moving(ctx context.Context, h *Handover, prefix string, do func(context.Context, *work) error) error {
+	w := newWork(o)
 	if err := w.hold(ctx); err != nil {
 		return err
 	}
-	err := w.tidy(ctx, h, prefix)
-	if err == nil {
-		err = do(ctx, w)
-	}
+	err := w.moveIn(ctx, h, p, rehearse, printed)
 	if errors.Is(err, deploy.ErrTaken) {
 		return err
 	}
 	ending := context.WithoutCancel(ctx)
-	if !errors.As(err, new(goesOn)) { // else its task may still want it; the next move removes it
-		err = errors.Join(err, w.tidy(ending, h, prefix))
+	goes := errors.As(err, new(goesOn))
+	if !goes { // else its task may still want it; the next move removes it
+		err = errors.Join(err, w.tidy(ending, h, p.Prefix))
 	}
-	return errors.Join(err, w.held.Abandon(ending, false))
+	return errors.Join(err, w.held.Abandon(ending, goes))
+}
+
+func (w *work) moveIn(ctx context.Context, h *Handover, p Packed, rehearse bool, printed func(line string)) error {
+	if err := h.again(ctx, w.o); err != nil {
+		return err
+	}
+	if h.Serves {
+		return errs.New(errs.Conflict, "services of "+w.o.Environment+" are there already, with a database of their own: rows are brought before them (enishi env up "+w.o.Environment+" --base)")
+	}
+	if err := w.tidy(ctx, h, p.Prefix); err != nil {
+		return err
+	}
+	command := []string{"transfer", "--packed", p.Name}
+	// Before the secret: what is sealed in a database that holds something is sealed with the one that is there.
+	if err := w.transfer(ctx, append(slices.Clone(command), "--plan"), printed); err != nil {
+		return err
+	}
+	if err := w.takeSecret(ctx, h, p.Secret); err != nil {
+		return err
+	}
+	if err := w.timed("upload", func() error {
+		return w.holding(ctx, func(ctx context.Context) error {
+			return h.files.Create(ctx, p.Name, func(to io.Writer) error { return p.Write(ctx, to) })
+		})
+	}); err != nil {
+		return err
+	}
+	if rehearse {
+		return w.transfer(ctx, append(command, "--rehearse"), printed)
+	}
+	if err := w.transfer(ctx, command, printed); err != nil {
+		return err
+	}
+	return w.timed("note", func() error {
+		return w.held.Note(ctx, "environment.change", "the secret of "+w.o.Environment+" -> that of the installation whose rows were brought ("+p.Name+")")
+	})
+}
+
+// MoveOut has a task pack the environment's database under a name, and gives it to whoever reads it. It changes
+// nothing, and holds nobody up: a deployment that changes the schema meanwhile breaks it off.
+func MoveOut(ctx context.Context, o *Options, h *Handover, name, prefix string, read func(context.Context, files.Store) error, printed func(line string)) error {
+	w := newWork(o)
+	err := w.transfer(ctx, []string{"transfer", "--back", "--packed", name}, printed)
+	if err == nil {
+		err = w.timed("download", func() error { return read(ctx, h.files) })
+	}
+	if errors.As(err, new(goesOn)) {
+		return err
+	}
+	return errors.Join(err, w.tidy(context.WithoutCancel(ctx), h, prefix))
 }
 
 // goesOn is the error of a task that has not ended.
@@ -182,7 +208,7 @@ type goesOn struct{ error }
 
 func (g goesOn) Unwrap() error { return g.error }
 
-// tidy removes what was handed over. Its bucket keeps what is removed for a day.
+// tidy removes what was handed over. Its bucket keeps what is removed for a day, and removes by itself what is older.
 func (w *work) tidy(ctx context.Context, h *Handover, prefix string) error {
 	left, err := h.files.List(ctx, prefix)
 	if err != nil {
@@ -215,10 +241,24 @@ func (w *work) takeSecret(ctx context.Context, h *Handover, secret string) error
 // transfer runs the program's command of that name.
 func (w *work) transfer(ctx context.Context, command []string, printed func(line string)) error {
 	return w.timed("task", func() error {
-		task, err := w.held.Task(ctx, command, printed)
+		run := func() (*deploy.Task, error) { return deploy.RunTask(ctx, w.moving(), command, printed) }
+		if w.held != nil {
+			run = func() (*deploy.Task, error) { return w.held.Task(ctx, moveDisk, command, printed) }
+		}
+		task, err := run()
 		if err != nil && task != nil && task.Ended.IsZero() {
 			return goesOn{fmt.Errorf("the task %s goes on: wait for its end (enishi env tasks %s), then give the command again: %w", task.ARN[strings.LastIndexByte(task.ARN, '/')+1:], w.o.Environment, err)}
 		}
 		return err
 	})
+}
+
+// moveDisk is what a task has for databases: as much as Fargate gives.
+const moveDisk = 200 // GiB
+
+// moving is what a task is run by that nobody holds the environment for.
+func (w *work) moving() *deploy.Options {
+	o := w.deploying()
+	o.Disk = moveDisk
+	return o
 }

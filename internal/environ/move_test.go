@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"enishi/internal/deploy"
 	"enishi/internal/deploy/deploytest"
 	"enishi/internal/environ"
 	"enishi/internal/errs"
@@ -34,8 +35,14 @@ func packed(name string) environ.Packed {
 // ready gives an account in which rows can be brought, and counts how often they were.
 func ready(t *testing.T, w *environ.Wanted) (*deploytest.Account, *atomic.Int32) {
 	t.Helper()
-	a, brought := deploytest.Empty("prod"), &atomic.Int32{}
+	return readyIn(t, "prod", w)
+}
+
+func readyIn(t *testing.T, environment string, w *environ.Wanted) (*deploytest.Account, *atomic.Int32) {
+	t.Helper()
+	a, brought := deploytest.Empty(environment), &atomic.Int32{}
 	a.Do = func(words []string, _ map[string]string) (int32, []string) {
+		secret := a.Sealed() // that it is started with
 		time.Sleep(2 * time.Minute)
 		if words[0] != "transfer" {
 			return 0, nil
@@ -43,7 +50,9 @@ func ready(t *testing.T, w *environ.Wanted) (*deploytest.Account, *atomic.Int32)
 		switch name := words[2]; {
 		case words[1] == "--back":
 			a.Hand(words[3], []byte(rows))
-		case string(a.HandedOver()[name]) != rows, a.Sealed() != oldSecret, brought.Load() > 0:
+		case slices.Contains(words, "--plan"):
+			return brought.Load(), nil // the database is not empty
+		case string(a.HandedOver()[name]) != rows, secret != oldSecret, brought.Load() > 0:
 			return 1, nil // there is nothing, it could not be read, or the database is not empty
 		case !slices.Contains(words, "--rehearse"):
 			brought.Add(1)
@@ -140,32 +149,193 @@ func moved(t *testing.T, a *deploytest.Account, w *environ.Wanted, brought *atom
 	whole(t, a, what)
 }
 
-// TestMoveOut brings an environment's rows out of it, and leaves it as it was.
+// TestMoveOut brings an environment's rows out of it, and leaves it as it was; ended at any request, it is begun anew,
+// and a version is deployed meanwhile.
 func TestMoveOut(t *testing.T) {
 	t.Parallel()
+	var requests []string
 	synctest.Test(t, func(t *testing.T) {
-		a := deploytest.New("prod")
-		a.Do = func(words []string, _ map[string]string) (int32, []string) {
+		moveOut(t, func(_ int, asked string) deploytest.Trouble {
+			requests = append(requests, asked)
+			return deploytest.None
+		}, "without trouble")
+	})
+	if len(requests) < 8 {
+		t.Fatalf("only %q are asked", requests)
+	}
+	for n := range requests {
+		for _, how := range []deploytest.Trouble{deploytest.Throttled, deploytest.Lost, deploytest.Denied, deploytest.Killed, deploytest.KilledAfter} {
+			synctest.Test(t, func(t *testing.T) { moveOut(t, at(n, how), fmt.Sprintf("request %d (%s) is %v", n, requests[n], how)) })
+		}
+	}
+}
+
+func moveOut(t *testing.T, how trouble, what string) {
+	t.Helper()
+	a := deploytest.New("prod")
+	a.Do = func(words []string, _ map[string]string) (int32, []string) {
+		time.Sleep(time.Minute)
+		if words[0] == "transfer" {
 			a.Hand(words[3], []byte(rows))
-			return 0, nil
 		}
-		before := a.Runs()
-		var got []byte
-		err := environ.MoveOut(t.Context(), operator(a, nil), look(t, a), "transfer-x", "transfer-", func(ctx context.Context, from files.Store) error {
-			in, err := from.Open(ctx, "transfer-x")
-			if err == nil {
-				got, err = io.ReadAll(in)
+		return 0, nil
+	}
+	before := a.Runs()
+	var got []byte
+	read := func(ctx context.Context, from files.Store) error {
+		in, err := from.Open(ctx, "transfer-x")
+		if err == nil {
+			got, err = io.ReadAll(in)
+		}
+		return err
+	}
+	if err := environ.MoveOut(t.Context(), operator(a, how), look(t, a), "transfer-x", "transfer-", read, func(string) {}); err != nil {
+		time.Sleep(2 * time.Minute) // until the task has ended that was begun
+		if err := environ.MoveOut(t.Context(), operator(a, nil), look(t, a), "transfer-x", "transfer-", read, func(string) {}); err != nil {
+			t.Errorf("%s: once more: %v", what, err)
+		}
+	}
+	if string(got) != rows || len(a.HandedOver()) > 0 {
+		t.Errorf("%s: got %q, left %v", what, got, a.HandedOver())
+	}
+	if after := a.Runs(); fmt.Sprint(before) != fmt.Sprint(after) || a.Sealed() != deploytest.Sealing {
+		t.Errorf("%s: before %v, after %v, sealed with %q", what, before, after, a.Sealed())
+	}
+	if faults := a.Faults(); len(faults) > 0 {
+		t.Errorf("%s: faults: %q", what, faults)
+	}
+	d := &deploy.Options{Environment: "prod", AWS: a.Config(nil), By: "hanako", Why: "a test", Version: "v1.1.0", Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil }}
+	if _, err := deploy.Run(t.Context(), d); err != nil {
+		t.Errorf("%s: a version afterwards: %v", what, err)
+	}
+}
+
+// TestMoveInIsRefused begins where a move must not, though it may have looked well when somebody was asked: nothing is
+// changed, and the secret least of all.
+func TestMoveInIsRefused(t *testing.T) {
+	t.Parallel()
+	w := written(t, "prod", "")
+	for _, tt := range []struct {
+		name  string
+		kind  errs.Kind
+		since func(t *testing.T, a *deploytest.Account)
+	}{
+		{"services were made meanwhile", errs.Conflict, func(t *testing.T, a *deploytest.Account) {
+			if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+				t.Fatal(err)
 			}
-			return err
-		}, func(string) {})
-		if err != nil || string(got) != rows || len(a.HandedOver()) > 0 {
-			t.Errorf("MoveOut: %v, %q, left %v", err, got, a.HandedOver())
+		}},
+		{"services are being made", errs.Conflict, func(t *testing.T, a *deploytest.Account) {
+			ctx, stop := context.WithCancel(t.Context())
+			o := options(a, w, nil)
+			o.Tell = func(p deploy.Progress) {
+				if p.Step == "enishi-prod-service" && p.Took < 0 {
+					time.AfterFunc(20*time.Second, stop)
+				}
+			}
+			if err := environ.Up(ctx, o); err == nil || ctx.Err() == nil {
+				t.Fatalf("it was not broken off: %v", err)
+			}
+		}},
+		{"the database holds another's rows", errs.Internal, func(t *testing.T, a *deploytest.Account) {
+			do := a.Do
+			a.Do = func(words []string, told map[string]string) (int32, []string) {
+				if slices.Contains(words, "--plan") {
+					return 1, []string{"the target is not empty"}
+				}
+				return do(words, told)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a, brought := ready(t, w)
+				h := look(t, a)
+				tt.since(t, a)
+				err := environ.MoveIn(t.Context(), operator(a, nil), h, packed("transfer-x"), false, func(string) {})
+				if !errs.Is(err, tt.kind) || brought.Load() != 0 || a.Sealed() != deploytest.Sealing || len(a.HandedOver()) > 0 {
+					t.Errorf("MoveIn: %v, brought %d, sealed with %q, left %v", err, brought.Load(), a.Sealed(), a.HandedOver())
+				}
+				time.Sleep(time.Hour)
+			})
+		})
+	}
+}
+
+// TestMoveThatGoesOn stops a move while its task runs: the next one waits for that, and so does whoever makes the
+// services; nobody takes the environment down meanwhile.
+func TestMoveThatGoesOn(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	for _, next := range []string{"up", "move", "down"} {
+		t.Run(next, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a, brought := readyIn(t, "dev", w)
+				ctx, stop := context.WithCancel(t.Context())
+				o := operator(a, nil)
+				o.Tell = func(p deploy.Progress) {
+					if p.Step == "task" && strings.Contains(p.Note, "running") && len(a.HandedOver()) > 0 {
+						stop()
+					}
+				}
+				if next == "down" {
+					o.Tell = nil
+					go func() {
+						time.Sleep(6 * time.Minute) // its first task has looked, and it is handed over now
+						if err := environ.Down(t.Context(), options(a, w, nil)); !errs.Is(err, errs.Conflict) {
+							t.Errorf("taking it down beside a move: %v", err)
+						}
+					}()
+				}
+				err := environ.MoveIn(ctx, o, look(t, a), packed("transfer-first"), false, func(string) {})
+				if next == "down" {
+					if err != nil || brought.Load() != 1 {
+						t.Errorf("beside it: %v, brought %d", err, brought.Load())
+					}
+					return
+				}
+				if err == nil || !strings.Contains(err.Error(), "goes on") || len(a.HandedOver()) == 0 {
+					t.Fatalf("it was not broken off, or nothing is left for its task: %v, %v", err, a.HandedOver())
+				}
+				if next == "move" {
+					if err := moveIn(t, a, nil, false); !errs.Is(err, errs.Internal) || len(a.HandedOver()) > 0 {
+						t.Errorf("once more, which finds the rows there: %v, left %v", err, a.HandedOver())
+					}
+				}
+				if err := environ.Up(t.Context(), options(a, w, nil)); err != nil || brought.Load() != 1 {
+					t.Errorf("Up: %v, brought %d", err, brought.Load())
+				}
+				whole(t, a, next)
+			})
+		})
+	}
+}
+
+// TestUpAfterARehearsal makes no services on what a rehearsal has left.
+func TestUpAfterARehearsal(t *testing.T) {
+	t.Parallel()
+	w := written(t, "prod", "")
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := ready(t, w)
+		do := a.Do
+		a.Do = func(words []string, told map[string]string) (int32, []string) {
+			if words[0] == "migrate" {
+				return 1, []string{"a transfer into this database has not come to its end"}
+			}
+			return do(words, told)
 		}
-		if after := a.Runs(); fmt.Sprint(before) != fmt.Sprint(after) || a.Sealed() != deploytest.Sealing {
-			t.Errorf("before %v, after %v, sealed with %q", before, after, a.Sealed())
+		if err := environ.Up(t.Context(), options(a, w, nil)); err == nil || !strings.HasPrefix(err.Error(), "schema: ") {
+			t.Errorf("Up: %v", err)
 		}
-		if faults := a.Faults(); len(faults) > 0 {
-			t.Errorf("faults: %q", faults)
+		if _, there := a.States()["enishi-prod-service"]; there {
+			t.Error("services were made")
 		}
+		a.Do = do
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Errorf("once the rows are there: %v", err)
+		}
+		whole(t, a, "afterwards")
 	})
 }

@@ -64,6 +64,9 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 	}
 	for i := range want.Templates {
 		t := &want.Templates[i]
+		if err := w.schema(ctx, t); err != nil {
+			return err
+		}
 		if err := w.timed(t.Stack, func() error { return w.apply(ctx, number, t, values) }); err != nil {
 			return err
 		}
@@ -108,6 +111,21 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		return w.held.Accept(ctx, at)
 	})
 }
+
+// schema has a task make the database ready before the first services: one that nobody may serve, such as what a
+// rehearsal has left, is told now, and not by tasks that never get well and a stack that is taken back.
+func (w *work) schema(ctx context.Context, t *Template) error {
+	if t.Stack != stackName(w.o.Environment, "service") {
+		return nil
+	}
+	if s, err := w.account.stack(ctx, t.Stack); err != nil || !fresh(s) {
+		return err
+	}
+	return w.timed("schema", func() error { return w.held.Once(ctx, "schema", "once", schemaLimit, "migrate") })
+}
+
+// schemaLimit is how long that may take: tasks start within minutes, and a new database is made in seconds.
+const schemaLimit = 30 * time.Minute
 
 // given adds to the values of a template's parameters those that the account keeps.
 func (w *work) given(ctx context.Context, t *Template, values map[string]string) (map[string]string, error) {
