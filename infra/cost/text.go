@@ -27,7 +27,7 @@ func Rules() []string {
 		fmt.Sprintf("Files are images of the populations, %.0f B a person (measured: one of 20,000 candidates of `demo load` with their share of rules), of which %d are kept. One is written for every %s changes, and one a day at least; %.0f %% of people change a day, and %d deployment a day starts every task anew: assumed. A task that starts reads one, and so does the job that writes the next.",
 			imageBytes, imagesKept, number(imageRows), 100*changes, deploys),
 		"In the bucket what was removed is kept for another day, and reading costs cents. In a file system (`Files: InEFS`) with elastic throughput, what is read and written costs more than what is kept; the targets in the zones cost nothing.",
-		fmt.Sprintf("Every request comes through CloudFront and its filter, since the load balancer takes no other; that files and pick-lists are kept at the edge is not taken off what is behind it. Two thirds of what the database answers go to another zone. CloudFront's data is counted at its first price after what is free; a larger month pays less. A month has %.0f hours.", hours),
+		fmt.Sprintf("Every request comes through CloudFront and its filter, since the load balancer takes no other; that files, pick-lists and the landing page are kept at the edge is not taken off what is behind it. Two thirds of what the database answers go to another zone. CloudFront's data is counted at its first price after what is free; a larger month pays less. A month has %.0f hours.", hours),
 		"In one zone: the same table with one zone, one NAT gateway, one web task and one worker at least, no reader and no replica. Readers also answer; that part is not taken off. Aurora's storage lies in three zones at any price.",
 	}
 }

@@ -262,6 +262,7 @@ var types = map[string]kind{
 	"AWS::Budgets::Budget":                          no(passedOver),
 	"AWS::CloudFront::CachePolicy":                  no(passedOver),
 	"AWS::CloudFront::Distribution":                 no(passedOver),
+	"AWS::CloudFront::OriginRequestPolicy":          no(passedOver),
 	"AWS::CloudFront::ResponseHeadersPolicy":        no(passedOver),
 	"AWS::Logs::Delivery":                           no(passedOver),
 	"AWS::Logs::DeliveryDestination":                no(passedOver),

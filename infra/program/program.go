@@ -1,5 +1,5 @@
-// Package program tells what has to run: the roles, jobs and settings of Enishi's program,
-// as the table of the service itself has them. A new role, job or setting comes in by
+// Package program tells what has to run: the roles, jobs and settings of Enishi's program, and the
+// cookies of its pages, as the service itself has them. A new role, job, setting or cookie comes in by
 // `make compose` in the folder above.
 package program
 
@@ -22,6 +22,7 @@ type Program struct {
 	Roles    []Task
 	Jobs     []Task
 	Settings []Setting
+	Cookies  []string // on which its pages can depend
 }
 
 // Task is a role of the service, or a job that ends.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"enishi/infra/environment"
+	"enishi/infra/program"
 )
 
 // Edge is the stack of what the world asks: the name, the distribution of CloudFront with its
@@ -21,7 +22,7 @@ import (
 type Edge struct{ Stack awscdk.Stack }
 
 // NewEdge describes it. It refers to nothing of the other stacks but by names.
-func NewEdge(app awscdk.App, e environment.Environment) *Edge {
+func NewEdge(app awscdk.App, e environment.Environment, p program.Program) *Edge {
 	edge := &Edge{Stack: newStackIn(app, "edge", e, environment.EdgeRegion)}
 	s := edge.Stack
 	zone := awsroute53.HostedZone_FromHostedZoneAttributes(s, jsii.String("Zone"), &awsroute53.HostedZoneAttributes{
@@ -29,7 +30,7 @@ func NewEdge(app awscdk.App, e environment.Environment) *Edge {
 	})
 	access := parameter(s, "Access", "The bucket of lines about requests, as /enishi/"+e.Name+"/access says in "+e.Region+".").ValueAsString()
 	key := newEdgeKey(s, e)
-	distribution := newDistribution(s, e, zone, newFilter(s, e, key))
+	distribution := newDistribution(s, e, p, zone, newFilter(s, e, key))
 	newEdgeLines(s, e, distribution, access)
 	if e.Elsewhere {
 		return edge
@@ -81,10 +82,10 @@ func sameForAll() []struct {
 	}{{"/static/*", false}, {"/api/v1/docs-*.css", false}, {"/api/v1/taxonomy/*", true}}
 }
 
-// newDistribution describes what answers by the environment's name. Every other path passes whole
-// and uncached: each page depends on the session, the chosen language and whether maintenance is
-// announced, and the program says no-store of it.
-func newDistribution(s constructs.Construct, e environment.Environment, zone awsroute53.IHostedZone, filter *string) awscloudfront.CfnDistribution {
+// newDistribution describes what answers by the environment's name. Every path but those and the
+// landing page passes whole and uncached: each page depends on the session, the chosen language and
+// whether maintenance is announced, and the program says no-store of it.
+func newDistribution(s constructs.Construct, e environment.Environment, p program.Program, zone awsroute53.IHostedZone, filter *string) awscloudfront.CfnDistribution {
 	certificate := awscertificatemanager.NewCertificate(s, jsii.String("Certificate"), &awscertificatemanager.CertificateProps{
 		DomainName: jsii.String(e.Domain), Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
 	})
@@ -105,6 +106,7 @@ func newDistribution(s constructs.Construct, e environment.Environment, zone aws
 			AllowedMethods: jsii.Strings("GET", "HEAD"), CachedMethods: jsii.Strings("GET", "HEAD"), CachePolicyId: kept[one.query].Ref(), ResponseHeadersPolicyId: quiet.Ref(),
 		})
 	}
+	behaviors = append(behaviors, newLanding(s, e, p))
 	d := awscloudfront.NewCfnDistribution(s, jsii.String("Distribution"), &awscloudfront.CfnDistributionProps{DistributionConfig: &awscloudfront.CfnDistribution_DistributionConfigProperty{
 		Comment: jsii.String("Enishi " + e.Name), Enabled: jsii.Bool(true), Aliases: jsii.Strings(e.Domain), WebAclId: filter,
 		HttpVersion: jsii.String("http2and3"), Ipv6Enabled: jsii.Bool(true), PriceClass: jsii.String("PriceClass_200"), // without places that are far from whoever works in Japan
@@ -114,7 +116,7 @@ func newDistribution(s constructs.Construct, e environment.Environment, zone aws
 		Origins: &[]any{newOrigin(e)},
 		DefaultCacheBehavior: &awscloudfront.CfnDistribution_DefaultCacheBehaviorProperty{
 			TargetOriginId: jsii.String(fromBalancer), ViewerProtocolPolicy: jsii.String("redirect-to-https"), Compress: jsii.Bool(false), // a page has secrets beside what its reader typed
-			AllowedMethods: jsii.Strings("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"), CachedMethods: jsii.Strings("GET", "HEAD"),
+			AllowedMethods: everyMethod(), CachedMethods: jsii.Strings("GET", "HEAD"),
 			CachePolicyId: jsii.String(nothingKept), OriginRequestPolicyId: jsii.String(allThatCame),
 		},
 		CacheBehaviors: &behaviors, CustomErrorResponses: noErrorIsKept(),

@@ -67,7 +67,7 @@ func Describe(app awscdk.App, e environment.Environment, root string) error {
 	if _, err := NewAlarms(app, e, root, base, service); err != nil {
 		return err
 	}
-	NewEdge(app, e)
+	NewEdge(app, e, p)
 	return nil
 }
 

@@ -105,6 +105,7 @@ func sameFloor() map[string][]string {
 		"internal/store/storetest":       {"internal/store"},
 		"internal/store/mysql/mysqltest": {"internal/store", "internal/store/mysql"},
 		"internal/fleet":                 {"internal/store/mysql/mysqltest", "internal/redis/redistest"},
+		"internal/stack":                 {"internal/web"},    // the cookies that the edge has to know: decision 0043
 		"internal/environ":               {"internal/deploy"}, // its record is the lock of both: decision 0042
 	}
 }

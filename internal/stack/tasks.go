@@ -6,6 +6,7 @@ import (
 
 	"enishi/internal/config"
 	"enishi/internal/errs"
+	"enishi/internal/web"
 )
 
 // tasksFile is what infra/ makes tasks of ECS from, which is a module of its own and
@@ -20,6 +21,7 @@ type tasks struct {
 	Roles    []task        `json:"roles"`
 	Jobs     []task        `json:"jobs"`
 	Settings []taskSetting `json:"settings"`
+	Cookies  []string      `json:"cookies"` // on which pages can depend: by them the edge tells apart what it keeps
 }
 
 // task is a role of the service, or a job that ends. Sizes are what it takes at least.
@@ -43,7 +45,7 @@ type taskSetting struct {
 func Tasks() ([]byte, error) {
 	t := tasks{
 		Note: "Written by `make compose` from the table in internal/stack: edit that.",
-		Port: servicePort, Health: []string{"/enishi", "health"},
+		Port: servicePort, Health: []string{"/enishi", "health"}, Cookies: web.Cookies(),
 	}
 	for _, s := range own() {
 		t.Roles = append(t.Roles, task{Name: s.Name, What: s.What, Args: s.Args, MemoryMiB: s.Memory / megabyte, StopSeconds: int(s.Stop / time.Second)})

@@ -5,17 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"enishi/internal/market"
 )
-
-// ownerCookie says whose pages a browser read last. It is no proof of anything: it
-// outlives the session, so that a form that is sent afterwards has an owner.
-const ownerCookie = "enishi_owner"
-
-// ownerLife is as long as browsers keep a cookie: a session's goes when its time is over.
-const ownerLife = 400 * 24 * time.Hour
 
 // The purposes of what is sealed here.
 const (
@@ -39,7 +31,7 @@ func (p *Pages) owned(r *request) error {
 	if err != nil {
 		return err
 	}
-	if c, err := r.Cookie(ownerCookie); err != nil || c.Value != mine {
+	if ownerCookie.of(r.Request) != mine {
 		r.keep(ownerCookie, mine, ownerLife)
 	}
 	return nil
@@ -47,11 +39,7 @@ func (p *Pages) owned(r *request) error {
 
 // owner gives whose pages the browser read last, 0 if nobody knows.
 func (p *Pages) owner(r *request) int64 {
-	c, err := r.Cookie(ownerCookie)
-	if err != nil {
-		return 0
-	}
-	account, err := p.market.OpenCursor(ownerPurpose, c.Value)
+	account, err := p.market.OpenCursor(ownerPurpose, ownerCookie.of(r.Request))
 	if err != nil {
 		return 0
 	}

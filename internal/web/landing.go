@@ -57,6 +57,7 @@ func (p *Pages) landing(r *request) error {
 	if err != nil {
 		return err
 	}
+	r.shared = r.sameForAll()
 	return p.show(r, http.StatusOK, r.words.Say("登録する前に、自分の市場価値を。", "Know your market value before you register"),
 		landingPage(r.words, answersOf(r.URL.Query()), nil, shown))
 }

@@ -14,27 +14,16 @@ import (
 	"enishi/internal/market"
 )
 
-// The cookies: who is signed in, and the language that was chosen.
-const (
-	sessionCookie  = "enishi_session"
-	languageCookie = "enishi_language"
-	sessionLife    = 60 * 24 * time.Hour
-	languageLife   = 365 * 24 * time.Hour
-)
-
 // recognize finds out who asks. A token that is no longer good is forgotten. What is sent
 // from a page of another account than the one signed in comes from nobody: it is not theirs.
 func (p *Pages) recognize(r *request) error {
-	token := ""
-	if c, err := r.Cookie(sessionCookie); err == nil {
-		token = c.Value
-	}
+	token := sessionCookie.of(r.Request)
 	if token == "" {
 		return nil
 	}
 	actor, err := p.market.Authenticate(r.Context(), token)
 	if errs.Is(err, errs.Unauthenticated) {
-		r.keep(sessionCookie, "", -1)
+		r.keep(sessionCookie, "", -time.Second)
 		return nil
 	}
 	if err != nil {
@@ -46,14 +35,6 @@ func (p *Pages) recognize(r *request) error {
 	r.actor = &actor
 	r.Request = r.WithContext(market.InSession(r.Context(), token))
 	return p.owned(r)
-}
-
-// keep sets a cookie that no script reads and no other site sends.
-func (r *request) keep(name, value string, life time.Duration) {
-	http.SetCookie(r.w, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(life.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
-	})
 }
 
 func (p *Pages) sessionRoutes() []Route {
@@ -192,8 +173,8 @@ func home(kind account.Kind) string {
 
 // signOut ends the session, not only the cookie: a copy of it is of no use then.
 func (p *Pages) signOut(r *request) error {
-	if c, err := r.Cookie(sessionCookie); err == nil && c.Value != "" {
-		if err := p.market.SignOut(r.Context(), c.Value); err != nil {
+	if token := sessionCookie.of(r.Request); token != "" {
+		if err := p.market.SignOut(r.Context(), token); err != nil {
 			return err
 		}
 	}

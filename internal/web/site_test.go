@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ type site struct {
 	vault   *account.Vault
 	options market.Options
 	browser *http.Client
+	notice  atomic.Pointer[httpx.Notice] // of maintenance; nil: none is planned
 }
 
 func newSite(t *testing.T, change ...func(*market.Options)) *site {
@@ -72,16 +74,17 @@ func newSite(t *testing.T, change ...func(*market.Options)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	maintenance, err := httpx.NewMaintenance(func() *httpx.Notice { return nil }, noon)
+	s := &site{T: t, market: m, store: store, vault: vault, options: o}
+	maintenance, err := httpx.NewMaintenance(s.notice.Load, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
 	pages.Add(mux, httpx.Front{Admission: admission, Maintenance: maintenance, Limiter: httpx.NewLimiter(20, time.Minute, 0, time.Now)})
-	handler := httpx.Problems(mux, pages.Missing)
-	server := httptest.NewServer(handler)
+	s.handler = httpx.Problems(mux, pages.Missing)
+	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
-	s := &site{T: t, url: server.URL, handler: handler, market: m, store: store, vault: vault, options: o}
+	s.url = server.URL
 	s.forget()
 	return s
 }

@@ -82,6 +82,8 @@ type request struct {
 	who   Audience      // whom the route is for, "": there is no route
 	wide  bool          // the page is laid out for a desk
 	heard int64         // position of the log that the page shows at least
+
+	shared bool // the answer is the same for everybody who asks in this language
 }
 
 // handle makes the handler of a route: it finds out who asks, and answers what fails
@@ -157,6 +159,7 @@ func (p *Pages) show(r *request, status int, title string, body templ.Component)
 	if err != nil {
 		return err
 	}
+	r.shared = r.shared && banner == ""
 	f := frame{
 		words: r.words, title: title, styles: p.assets.path("enishi.css"), icon: p.assets.path("icon.svg"), script: p.assets.path("enishi.js"),
 		banner: string(banner), path: r.URL.Path, back: r.returnPath(), wide: r.wide, permit: p.options.Permit,
@@ -181,9 +184,10 @@ func (p *Pages) write(r *request, status int, page templ.Component) error {
 	h.Set("Content-Security-Policy", security)
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
+	r.keeping(status)
 	templ.Handler(page, templ.WithStatus(status), templ.WithErrorHandler(func(_ *http.Request, err error) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			h.Set("Cache-Control", "no-store")
 			httpx.WriteProblem(w, httpx.Failed(r.Context(), p.log, fmt.Errorf("render a page: %w", err)))
 		})
 	})).ServeHTTP(r.w, r.Request)
@@ -212,7 +216,7 @@ func (r *request) see(path string) {
 // returnPath is where this request's page can be read again: a form's target is shown
 // by the page that the form is on.
 func (r *request) returnPath() string {
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return r.URL.RequestURI()
 	}
 	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {

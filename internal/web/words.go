@@ -22,8 +22,8 @@ type words struct {
 // wordsOf gives the language that was chosen, else the first that the browser
 // asks for and there is; else Japanese.
 func wordsOf(r *http.Request) words {
-	if c, err := r.Cookie(languageCookie); err == nil && (c.Value == "ja" || c.Value == "en") {
-		return words{english: c.Value == "en"}
+	if chosen := languageCookie.of(r); chosen == "ja" || chosen == "en" {
+		return words{english: chosen == "en"}
 	}
 	for part := range strings.SplitSeq(strings.ToLower(r.Header.Get("Accept-Language")), ",") {
 		switch tag, _, _ := strings.Cut(strings.TrimSpace(part), ";"); {
