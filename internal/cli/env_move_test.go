@@ -116,7 +116,7 @@ func (m *move) task(words []string, told map[string]string) (code int32, lines [
 		value, ok := set[name]
 		return value, ok
 	}
-	code = int32(cli.Run(words, w)) //nolint:gosec // of a process
+	code = int32(cli.Run(words, w))
 	if code != 0 {
 		m.failed = said.String()
 	}
