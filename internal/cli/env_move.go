@@ -27,7 +27,7 @@ type envMoveCmd struct {
 
 // Help says what happens on the way.
 func (c *envMoveCmd) Help() string {
-	return `Packs the database of a data folder, which no server may have open, hands it over in the environment's bucket of files, and has a task of the environment copy every row into its database, which must be empty, and count the rows of every table on both sides (enishi transfer). What is sealed can be read with the folder's secret alone, so that becomes the environment's. It comes before the services: after enishi env up --base, before enishi env up. The folder's schema is brought up to this program's, and else it stays as it is. What was handed over is removed in the end.
+	return `Packs the database of a data folder, which no server may have open, hands it over in the environment's bucket of files, and has a task of the environment copy every row into its database, which must be empty, and count the rows of every table on both sides (enishi transfer). What is sealed can be read with the folder's secret alone, so that becomes the environment's. It comes before the services: after enishi env up --base, before enishi env up. The folder's schema is brought up to this program's, and it is marked as people's data where it said nothing of whose it is; else it stays as it is. What was handed over is removed in the end.
 
 With --back a task packs the environment's database, and it is unpacked into a data folder with the environment's secret. Nobody should write meanwhile (enishi maintenance): what is written later stays behind.
 
@@ -146,7 +146,7 @@ func (c *envMoveCmd) out(ctx context.Context, w World, o *environ.Options, h *en
 		return err
 	}
 	name := packedName(w.Now(), secret)
-	err := environ.MoveOut(ctx, o, h, name, packedPrefix,
+	err := environ.MoveOut(ctx, o, h, name,
 		func(ctx context.Context, from files.Store) error { return unpack(ctx, from, name, c.Data, secret) },
 		func(line string) { fmt.Fprintln(w.Out, line) })
 	if err != nil {

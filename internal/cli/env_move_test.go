@@ -42,6 +42,9 @@ func TestMoveOnServers(t *testing.T) {
 			m.account.Do = m.task
 
 			m.must(2, "--why is missing", "--data", data)
+			if code, _ := m.task([]string{"migrate", "--plan"}, nil); code != 0 {
+				t.Errorf("a look at an empty database: %s", m.failed)
+			}
 			m.must(0, "a task copies every row", "--data", data, "--plan")
 			m.must(0, "It is a rehearsal", "--data", data, "--why", "x", "--yes", "--rehearse")
 			m.must(0, "counted on both sides", "--data", data, "--why", "x", "--yes")
@@ -63,6 +66,7 @@ func TestMoveOnServers(t *testing.T) {
 				t.Errorf("%d tables (-before +after):\n%s", len(before), diff)
 			}
 			m.must(1, "is not empty", "--data", data, "--why", "once more", "--yes")
+			m.keepsItsSecret(data)
 
 			folder := filepath.Join(t.TempDir(), "returned")
 			m.must(0, "enishi serve --data", "--back", "--data", folder, "--why", "back", "--yes")
@@ -101,6 +105,21 @@ func (m *move) must(code int, says string, args ...string) {
 	got := cli.Run(slices.Concat([]string{"env", "move", "dev"}, args), w)
 	if all := out.String() + said.String() + m.failed; got != code || !strings.Contains(all, says) {
 		m.t.Fatalf("enishi env move dev %q = %d: %s; want %d and %q", args, got, all, code, says)
+	}
+}
+
+// keepsItsSecret holds that a database without an installation that is not empty either is refused before the secret is
+// another.
+func (m *move) keepsItsSecret(data string) {
+	m.t.Helper()
+	other := &move{t: m.t, account: deploytest.Based("dev"), address: mysqltest.Address(m.t, "MariaDB"), bucket: m.bucket}
+	other.account.Do = other.task
+	if code, _ := other.task([]string{"migrate"}, map[string]string{"ENISHI_BY": "hanako", "ENISHI_WHY": "x", "ENISHI_CONFIRM": "dev"}); code != 0 {
+		m.t.Fatal(other.failed)
+	}
+	other.must(1, "is not empty", "--data", data, "--why", "x", "--yes")
+	if other.account.Sealed() != deploytest.Sealing || len(other.account.HandedOver()) > 0 {
+		m.t.Errorf("it is sealed with %q, and %d files are left", other.account.Sealed(), len(other.account.HandedOver()))
 	}
 }
 

@@ -135,29 +135,19 @@ func (c *transferCmd) packed(ctx context.Context, resolved *config.Config) error
 	return to.Create(ctx, c.Packed, func(to io.Writer) error { return pack(ctx, resolved.Data, to) })
 }
 
-// untaken is Conflict if the server's database holds an installation; what a rehearsal has left there is none.
+// untaken is Conflict if the server's database holds an installation, or anything else that a transfer would refuse;
+// what a rehearsal has left is no such thing. It changes nothing.
 func untaken(ctx context.Context, resolved *config.Config) error {
-	for _, look := range []struct {
-		statement string
-		enough    bool // there is room if this finds nothing; else if it finds something
-	}{
-		{"SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '" + installationTable + "'", true},
-		{"SELECT value FROM " + installationTable + " WHERE name = '" + market.TransferMark + "'", false},
-		{"SELECT value FROM " + installationTable + " WHERE name = 'seed'", true},
-	} {
-		found, err := textOf(ctx, resolved, look.statement)
-		if err != nil {
-			return fmt.Errorf("look at the target: %w", err)
-		}
-		if (found == "") == look.enough {
-			return nil
-		}
+	made, err := textOf(ctx, resolved, "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'installation'")
+	if err != nil || made == "" {
+		return err
 	}
-	return errs.New(errs.Conflict, "the target is not empty: it holds an installation. Begin with an empty one")
+	password, err := otherPassword(ctx, resolved.DatabaseSecret)
+	if err != nil {
+		return err
+	}
+	return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Expect: true, Password: password}, func(to store.Side) error { return store.Room(ctx, to) })
 }
-
-// installationTable has rows where a database holds an installation.
-const installationTable = "installation"
 
 // fits opens the data folder as those who serve its rows will: with the same secret, and for the same kind of
 // data.

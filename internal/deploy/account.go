@@ -35,7 +35,7 @@ type account struct {
 }
 
 func newAccount(config *aws.Config, environment string) *account {
-	far := func(o *cloudwatch.Options) { o.Region = edgeRegion }
+	far := func(o *cloudwatch.Options) { o.Region, o.RetryMaxAttempts = edgeRegion, 1 }
 	return &account{
 		name: environment, ecs: ecs.NewFromConfig(*config), ssm: ssm.NewFromConfig(*config), cw: cloudwatch.NewFromConfig(*config), far: cloudwatch.NewFromConfig(*config, far), ecr: ecr.NewFromConfig(*config),
 		rollouts: map[string]string{},
@@ -269,16 +269,25 @@ func (d *deployment) alarming(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	far, err := d.account.alarmsOn(ctx, d.account.far)
-	if err != nil && ctx.Err() == nil && !d.blind {
-		// A region that is away is no reason not to deploy in another.
-		d.blind = true
-		d.tell("alarms", "those of the edge cannot be asked, and are not looked at: "+err.Error(), -1)
+	if d.blind < blindTries { // a region that is away is no reason not to deploy in another, nor to be slow
+		shortly, stop := context.WithTimeout(ctx, edgePatience)
+		defer stop()
+		far, err := d.account.alarmsOn(shortly, d.account.far)
+		if err != nil && ctx.Err() == nil {
+			if d.blind++; d.blind == blindTries {
+				d.tell("alarms", "those of the edge cannot be asked, and are not looked at: "+err.Error(), -1)
+			}
+		}
+		on = append(on, far...)
 	}
-	on = append(on, far...)
 	slices.Sort(on)
 	return on, nil
 }
+
+const (
+	edgePatience = 5 * time.Second
+	blindTries   = 3 // after which the edge's alarms are left alone
+)
 
 // alarmsOn gives those of a region.
 func (a *account) alarmsOn(ctx context.Context, at *cloudwatch.Client) ([]string, error) {

@@ -84,7 +84,7 @@ func MakeChange(ctx context.Context, o *Options, c Change, do func(context.Conte
 		return err
 	}
 	c.By, c.Why, c.Begun = o.By, o.Why, time.Now().UTC()
-	c.ID = c.Begun.Format("20060102T150405.000Z")
+	c.ID = d.ledger.named(c.Begun)
 	if last != nil && last.Ended.IsZero() {
 		switch age := time.Since(last.Begun); {
 		case !last.Made.IsZero():
@@ -135,7 +135,7 @@ func NoteFirst(ctx context.Context, o *Options, diff string) error {
 		return err
 	}
 	d.tell("note", "the audit log is told first", -1)
-	return d.noteChange(ctx, o.By, o.Why, time.Now().UTC().Format("20060102T150405.000Z"), diff)
+	return d.noteChange(ctx, o.By, o.Why, d.ledger.named(time.Now()), diff)
 }
 
 // Untold is the error of something that was done and of which the audit log was not told. It says how

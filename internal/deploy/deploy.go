@@ -38,6 +38,8 @@ type Options struct {
 	Image func(context.Context, Registry) (string, error)
 	// DespiteAlarms lets a deployment begin while alarms are on: it may be what ends them.
 	DespiteAlarms bool
+	// Alone keeps tasks off as well while the environment is held.
+	Alone bool
 	// Disk is how many GiB a task that runs once has; 0: as many as Fargate gives unasked.
 	Disk int32
 	// Tell is told what is being done; nil: nobody is.
@@ -61,7 +63,7 @@ type deployment struct {
 	ledger  *ledger
 	record  *Record
 	mark    string
-	blind   bool // for alarms of the edge, which was told
+	blind   int // how often the edge's alarms could not be asked
 }
 
 // Run deploys, or finishes a deployment that an earlier run has left; then it gives that

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"enishi/internal/errs"
 )
@@ -19,6 +20,8 @@ type Hold struct {
 	By    string    `json:"by"`
 	Why   string    `json:"why"`
 	Begun time.Time `json:"begun_at"`
+	// Alone keeps tasks off too that somebody else would run: rows are brought from elsewhere.
+	Alone bool `json:"alone,omitempty"`
 	// Task is one that was begun under it and has not been seen to end.
 	Task string `json:"task,omitempty"`
 	// Drifted says that services ran what nobody had left to them, before anything was changed.
@@ -31,8 +34,43 @@ func (r *Record) free() error {
 	if r.Hold == nil {
 		return nil
 	}
-	return errs.New(errs.Conflict, fmt.Sprintf("%s is changing the environment %s (%s, since %s): wait until that has ended. If it was killed, enishi env up %[2]s goes on with it",
-		r.Hold.By, r.Environment, r.Hold.Why, r.Hold.Begun.Format(time.RFC3339)))
+	goes := "enishi env up " + r.Environment + " goes on with it"
+	if r.Hold.Alone {
+		goes = "enishi env move " + r.Environment + " begins it anew"
+	}
+	return errs.New(errs.Conflict, fmt.Sprintf("%s is changing the environment %s (%s, since %s): wait until that has ended. If it was killed, %s",
+		r.Hold.By, r.Environment, r.Hold.Why, r.Hold.Begun.Format(time.RFC3339), goes))
+}
+
+// aside is the error of a task beside rows that are brought from elsewhere, as long as somebody is alive who does, or
+// a task of theirs.
+func (d *deployment) aside(ctx context.Context) error {
+	r, _, err := d.ledger.last(ctx)
+	if err != nil || r == nil || r.Hold == nil || !r.Hold.Alone {
+		return err
+	}
+	if time.Since(r.Heard) < lease {
+		return r.free()
+	}
+	if r.Hold.Task == "" {
+		return nil
+	}
+	if over, err := d.over(ctx, r.Hold.Task); err != nil || over {
+		return err
+	}
+	return r.free()
+}
+
+// over says whether a task has ended. ECS forgets those that have, and a cluster that is gone has none.
+func (d *deployment) over(ctx context.Context, arn string) (bool, error) {
+	out, err := d.account.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String(d.account.cluster()), Tasks: []string{arn}})
+	if errors.As(err, new(*types.ClusterNotFoundException)) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the task %s: %w", arn, err)
+	}
+	return len(out.Tasks) == 0 || aws.ToString(out.Tasks[0].LastStatus) == "STOPPED", nil
 }
 
 // Held is an environment in which nobody deploys, and which nobody else changes. One
@@ -66,7 +104,7 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 	case r.Ended.IsZero():
 		return nil, errs.New(errs.Conflict, fmt.Sprintf("%s deploys %s to %s, or has left that half-way (step %q): finish it by enishi deploy %[3]s, or take it back by enishi deploy rollback %[3]s", r.By, r.Version, r.Environment, r.at()))
 	}
-	hold := &Hold{ID: id, By: o.By, Why: o.Why, Begun: now}
+	hold := &Hold{ID: id, By: o.By, Why: o.Why, Begun: now, Alone: o.Alone}
 	if r.Hold != nil { // what a run has changed that was killed is no drift
 		hold.Drifted = r.Hold.Drifted
 	} else if r.Stands != (State{}) {
@@ -100,12 +138,8 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 func (h *Held) outlive(ctx context.Context, arn string) error {
 	d := h.d
 	err := d.await(ctx, "task", "the task "+arn, taskLimit, func(ctx context.Context) (string, error) {
-		out, err := d.account.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String(d.account.cluster()), Tasks: []string{arn}})
-		if err != nil {
-			return "", fmt.Errorf("look at the task %s: %w", arn, err)
-		}
-		if len(out.Tasks) == 0 || aws.ToString(out.Tasks[0].LastStatus) == "STOPPED" { // ECS forgets those that have ended
-			return "", nil
+		if over, err := d.over(ctx, arn); err != nil || over {
+			return "", err
 		}
 		return "a task that was begun before goes on: " + arn, nil
 	})
@@ -152,7 +186,7 @@ func (h *Held) Abandon(ctx context.Context, moves bool) error {
 		return h.Release(ctx)
 	}
 	if !moves {
-		r.Hold.ID = holdID(time.Now(), h.d.ledger)
+		r.Hold.ID, r.Hold.Alone = holdID(time.Now(), h.d.ledger), false
 	}
 	r.Heard = time.Time{}
 	_, err := h.d.ledger.write(ctx, r, h.d.mark)

@@ -113,6 +113,11 @@ type ledger struct {
 
 const current = "deploy/current.json"
 
+// named names what is begun at a moment by this process: another may begin something in the same one.
+func (l *ledger) named(begun time.Time) string {
+	return begun.UTC().Format("20060102T150405.000Z") + "-" + l.holder[:6]
+}
+
 func newLedger(config *aws.Config, bucket string) *ledger {
 	return &ledger{client: s3.NewFromConfig(*config, func(o *s3.Options) { o.UsePathStyle = config.BaseEndpoint != nil }), bucket: bucket, holder: rand.Text()}
 }

@@ -45,12 +45,8 @@ func RunTask(ctx context.Context, o *Options, command []string, printed func(lin
 	if err != nil {
 		return nil, err
 	}
-	r, _, err := d.ledger.last(ctx)
-	if err != nil {
+	if err := d.aside(ctx); err != nil {
 		return nil, err
-	}
-	if r != nil && r.Hold != nil && time.Since(r.Heard) < lease {
-		return nil, r.free()
 	}
 	return d.runTask(ctx, once, command, printed)
 }
@@ -93,7 +89,7 @@ func (d *deployment) runTask(ctx context.Context, family string, command []strin
 		return nil, err
 	}
 	begun := time.Now().UTC()
-	t := &Task{ID: begun.Format("20060102T150405.000Z"), Environment: o.Environment, By: o.By, Why: o.Why, Command: command, Image: imageOf(from), Begun: begun}
+	t := &Task{ID: d.ledger.named(begun), Environment: o.Environment, By: o.By, Why: o.Why, Command: command, Image: imageOf(from), Begun: begun}
 	if kept, err := d.account.parameter(ctx, "image"); err != nil {
 		return nil, err
 	} else if t.Image != kept {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -52,6 +53,7 @@ type account struct {
 	secrets     *secretsmanager.Client
 	ecs         *ecs.Client
 	scaling     *applicationautoscaling.Client
+	logs        *cloudwatchlogs.Client
 }
 
 func newAccount(o *Options) *account {
@@ -59,7 +61,7 @@ func newAccount(o *Options) *account {
 	return &account{
 		environment: o.Environment, here: newRegional(o, c.Region), edge: newRegional(o, edgeRegion), ssm: ssm.NewFromConfig(c), ecr: ecr.NewFromConfig(c), iam: iam.NewFromConfig(c),
 		zones: route53.NewFromConfig(c), quotas: servicequotas.NewFromConfig(c), backup: backup.NewFromConfig(c), secrets: secretsmanager.NewFromConfig(c),
-		ecs: ecs.NewFromConfig(c), scaling: applicationautoscaling.NewFromConfig(c),
+		ecs: ecs.NewFromConfig(c), scaling: applicationautoscaling.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 	}
 }
 

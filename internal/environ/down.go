@@ -156,6 +156,9 @@ func (w *work) down(ctx context.Context, g *Going) error {
 		w.tell(base, "once more: "+err.Error(), -1)
 	}
 	return w.timed("parameters", func() error {
+		if err := w.account.removeLogs(ctx); err != nil {
+			return err
+		}
 		if err := w.account.removeParameters(ctx); err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/backup"
 	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -126,6 +128,26 @@ func (a *account) removeParameters(ctx context.Context) error {
 	for some := range slices.Chunk(all, 10) { // as many as are deleted at once
 		if _, err := a.ssm.DeleteParameters(ctx, &ssm.DeleteParametersInput{Names: some}); err != nil {
 			return fmt.Errorf("delete parameters of %s: %w", a.environment, err)
+		}
+	}
+	return nil
+}
+
+// removeLogs removes the groups of the database's logs where no stack has them: RDS makes one again while it takes a
+// cluster down, for ever and of a name that the next stack needs.
+func (a *account) removeLogs(ctx context.Context) error {
+	prefix := "/aws/rds/cluster/enishi-" + a.environment + "/"
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(a.logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &prefix})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("look for logs of the database of %s: %w", a.environment, err)
+		}
+		for i := range page.LogGroups {
+			_, err := a.logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: page.LogGroups[i].LogGroupName})
+			if err != nil && !errors.As(err, new(*logtypes.ResourceNotFoundException)) {
+				return fmt.Errorf("delete logs of the database of %s: %w", a.environment, err)
+			}
 		}
 	}
 	return nil

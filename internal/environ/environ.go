@@ -74,6 +74,7 @@ type work struct {
 	account *account
 	held    *deploy.Held // nil as long as there is nothing to hold
 	brought []string     // stacks, by this run
+	alone   bool         // nobody runs a task meanwhile
 }
 
 func newWork(o *Options) *work { return &work{o: o, account: newAccount(o)} }

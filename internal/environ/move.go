@@ -138,6 +138,7 @@ type Packed struct {
 // has ended. It is Conflict where there are services, and where the database holds an installation.
 func MoveIn(ctx context.Context, o *Options, h *Handover, p Packed, rehearse bool, printed func(line string)) error {
 	w := newWork(o)
+	w.alone = true
 	if err := w.hold(ctx); err != nil {
 		return err
 	}
@@ -191,7 +192,7 @@ func (w *work) moveIn(ctx context.Context, h *Handover, p Packed, rehearse bool,
 
 // MoveOut has a task pack the environment's database under a name, and gives it to whoever reads it. It changes
 // nothing, and holds nobody up: a deployment that changes the schema meanwhile breaks it off.
-func MoveOut(ctx context.Context, o *Options, h *Handover, name, prefix string, read func(context.Context, files.Store) error, printed func(line string)) error {
+func MoveOut(ctx context.Context, o *Options, h *Handover, name string, read func(context.Context, files.Store) error, printed func(line string)) error {
 	w := newWork(o)
 	err := w.transfer(ctx, []string{"transfer", "--back", "--packed", name}, printed)
 	if err == nil {
@@ -200,7 +201,7 @@ func MoveOut(ctx context.Context, o *Options, h *Handover, name, prefix string, 
 	if errors.As(err, new(goesOn)) {
 		return err
 	}
-	return errors.Join(err, w.tidy(context.WithoutCancel(ctx), h, prefix))
+	return errors.Join(err, h.files.Remove(context.WithoutCancel(ctx), name))
 }
 
 // goesOn is the error of a task that has not ended.

@@ -117,7 +117,7 @@ func TestMoveIn(t *testing.T) {
 					err = moveIn(t, a, nil, false)
 				}
 				if brought.Load() == 1 && errs.Is(err, errs.Internal) { // it was done the first time
-					if err := environ.MoveOut(t.Context(), operator(a, nil), look(t, a), "transfer-none", "transfer-", func(context.Context, files.Store) error { return nil }, func(string) {}); err != nil {
+					if err := environ.MoveOut(t.Context(), operator(a, nil), look(t, a), "transfer-none", func(context.Context, files.Store) error { return nil }, func(string) {}); err != nil {
 						t.Errorf("what was brought cannot be brought back: %v", err)
 					}
 					err = nil
@@ -189,9 +189,9 @@ func moveOut(t *testing.T, how trouble, what string) {
 		}
 		return err
 	}
-	if err := environ.MoveOut(t.Context(), operator(a, how), look(t, a), "transfer-x", "transfer-", read, func(string) {}); err != nil {
+	if err := environ.MoveOut(t.Context(), operator(a, how), look(t, a), "transfer-x", read, func(string) {}); err != nil {
 		time.Sleep(2 * time.Minute) // until the task has ended that was begun
-		if err := environ.MoveOut(t.Context(), operator(a, nil), look(t, a), "transfer-x", "transfer-", read, func(string) {}); err != nil {
+		if err := environ.MoveOut(t.Context(), operator(a, nil), look(t, a), "transfer-x", read, func(string) {}); err != nil {
 			t.Errorf("%s: once more: %v", what, err)
 		}
 	}
@@ -326,7 +326,7 @@ func TestUpAfterARehearsal(t *testing.T) {
 			}
 			return do(words, told)
 		}
-		if err := environ.Up(t.Context(), options(a, w, nil)); err == nil || !strings.HasPrefix(err.Error(), "schema: ") {
+		if err := environ.Up(t.Context(), options(a, w, nil)); err == nil || !strings.HasPrefix(err.Error(), "database: ") {
 			t.Errorf("Up: %v", err)
 		}
 		if _, there := a.States()["enishi-prod-service"]; there {
@@ -337,5 +337,43 @@ func TestUpAfterARehearsal(t *testing.T) {
 			t.Errorf("once the rows are there: %v", err)
 		}
 		whole(t, a, "afterwards")
+	})
+}
+
+// TestNothingBesideAMove finds no task, and nothing brought out, beside rows that are brought; nor does what is refused
+// take away what was handed over.
+func TestNothingBesideAMove(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	synctest.Test(t, func(t *testing.T) {
+		a, brought := readyIn(t, "dev", w)
+		ctx, stop := context.WithCancel(t.Context())
+		beside := func(what string) {
+			if _, err := deploy.RunTask(t.Context(), &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "hanako", Why: "a test"}, []string{"demo", "load"}, func(string) {}); !errs.Is(err, errs.Conflict) {
+				t.Errorf("%s, a task: %v", what, err)
+			}
+			err := environ.MoveOut(t.Context(), operator(a, nil), look(t, a), "transfer-y", func(context.Context, files.Store) error { return nil }, func(string) {})
+			if !errs.Is(err, errs.Conflict) || len(a.HandedOver()) == 0 {
+				t.Errorf("%s, the other way: %v, handed over %v", what, err, a.HandedOver())
+			}
+		}
+		o := operator(a, nil)
+		o.Tell = func(p deploy.Progress) {
+			if p.Step == "task" && strings.Contains(p.Note, "running") && len(a.HandedOver()) > 0 {
+				beside("while it is watched")
+				stop()
+			}
+		}
+		if err := environ.MoveIn(ctx, o, look(t, a), packed("transfer-first"), false, func(string) {}); err == nil {
+			t.Fatal("it was not broken off")
+		}
+		beside("while its task goes on")
+		time.Sleep(3 * time.Minute)
+		if brought.Load() != 1 {
+			t.Errorf("brought %d times", brought.Load())
+		}
+		if _, err := deploy.RunTask(t.Context(), &deploy.Options{Environment: "dev", AWS: a.Config(nil), By: "hanako", Why: "a test"}, []string{"demo", "load"}, func(string) {}); err != nil {
+			t.Errorf("a task afterwards: %v", err)
+		}
 	})
 }

@@ -100,7 +100,7 @@ func actions() []string {
 		"cloudfront:CreateDistribution", "wafv2:CreateWebACL", "route53:CreateHealthCheck", "logs:CreateDelivery",
 		"acm:RequestCertificate", "route53:ChangeResourceRecordSets", "iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy",
 		"application-autoscaling:RegisterScalableTarget", "scheduler:CreateSchedule", "lambda:CreateFunction", "sns:CreateTopic", "sqs:CreateQueue",
-		"cloudwatch:PutMetricAlarm", "logs:CreateLogGroup", "ssm:PutParameter", "backup:CreateBackupVault", "budgets:ModifyBudget",
+		"cloudwatch:PutMetricAlarm", "logs:CreateLogGroup", "logs:DescribeLogGroups", "logs:DeleteLogGroup", "ssm:PutParameter", "backup:CreateBackupVault", "budgets:ModifyBudget",
 	}
 }
 

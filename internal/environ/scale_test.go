@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,8 +184,20 @@ func TestTwoScale(t *testing.T) {
 			t.Fatal(err)
 		}
 		results := make(chan error, 2)
+		var both sync.WaitGroup // have seen that nobody else changes it
+		both.Add(2)
 		for _, to := range []environ.Bounds{{Least: 1, Most: 1}, {Least: 12, Most: 40}} {
-			go func() { results <- environ.SetScale(t.Context(), operator(a, nil), s, to) }()
+			var first sync.Once
+			together := func(_ int, asked string) deploytest.Trouble {
+				if strings.HasPrefix(asked, "s3:PutObject deploy/changes") {
+					first.Do(func() {
+						both.Done()
+						both.Wait()
+					})
+				}
+				return deploytest.None
+			}
+			go func() { results <- environ.SetScale(t.Context(), operator(a, together), s, to) }()
 		}
 		first, second := <-results, <-results
 		if (first == nil) == (second == nil) || !errs.Is(errors.Join(first, second), errs.Conflict) {

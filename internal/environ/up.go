@@ -64,7 +64,7 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 	}
 	for i := range want.Templates {
 		t := &want.Templates[i]
-		if err := w.schema(ctx, t); err != nil {
+		if err := w.before(ctx, t); err != nil {
 			return err
 		}
 		if err := w.timed(t.Stack, func() error { return w.apply(ctx, number, t, values) }); err != nil {
@@ -112,20 +112,32 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 	})
 }
 
-// schema has a task make the database ready before the first services: one that nobody may serve, such as what a
+// before does what comes before a stack is made for the first time.
+func (w *work) before(ctx context.Context, t *Template) error {
+	base := stackName(w.o.Environment, "base")
+	if t.Stack != base {
+		return w.database(ctx, t)
+	}
+	if s, err := w.account.stack(ctx, base); err != nil || !fresh(s) {
+		return err
+	}
+	return w.account.removeLogs(ctx)
+}
+
+// database has a task look at the database before the first services: one that nobody may serve, such as what a
 // rehearsal has left, is told now, and not by tasks that never get well and a stack that is taken back.
-func (w *work) schema(ctx context.Context, t *Template) error {
+func (w *work) database(ctx context.Context, t *Template) error {
 	if t.Stack != stackName(w.o.Environment, "service") {
 		return nil
 	}
 	if s, err := w.account.stack(ctx, t.Stack); err != nil || !fresh(s) {
 		return err
 	}
-	return w.timed("schema", func() error { return w.held.Once(ctx, "schema", "once", schemaLimit, "migrate") })
+	return w.timed("database", func() error { return w.held.Once(ctx, "database", "once", databaseLimit, "migrate", "--plan") })
 }
 
-// schemaLimit is how long that may take: tasks start within minutes, and a new database is made in seconds.
-const schemaLimit = 30 * time.Minute
+// databaseLimit is how long that may take, also on hosts that come first.
+const databaseLimit = 10 * time.Minute
 
 // given adds to the values of a template's parameters those that the account keeps.
 func (w *work) given(ctx context.Context, t *Template, values map[string]string) (map[string]string, error) {
@@ -169,7 +181,9 @@ func (w *work) timed(step string, do func() error) error {
 
 func (w *work) hold(ctx context.Context) error {
 	var err error
-	w.held, err = deploy.Take(ctx, &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: w.o.By, Why: w.o.Why, Version: w.o.Version, Tell: w.o.Tell})
+	o := w.deploying()
+	o.Version, o.Alone = w.o.Version, w.alone
+	w.held, err = deploy.Take(ctx, o)
 	return err
 }
 

@@ -86,6 +86,36 @@ func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(t
 	return out, nil
 }
 
+// Room is Conflict if a target holds anything but what its schema was made with, or what a transfer has left that
+// did not come to its end: then Transfer would refuse it. It changes nothing.
+func Room(ctx context.Context, to Side) error {
+	tables, err := to.tables(ctx)
+	if err != nil {
+		return fmt.Errorf("list the tables: %w", err)
+	}
+	marked, err := to.marked(ctx, to.DB)
+	if err != nil || marked && to.Empty != "" {
+		return err
+	}
+	return empty(ctx, to.DB, tables)
+}
+
+// marked says whether a target bears the mark of a transfer that did not come to its end.
+func (s Side) marked(ctx context.Context, by interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+},
+) (bool, error) {
+	var mark string
+	err := by.QueryRowContext(ctx, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'").Scan(&mark)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the target: %w", err)
+	}
+	return true, nil
+}
+
 // prepare makes a target ready on the connection that fills it: it has it alone, with the mark and
 // nothing but what its schema was made with.
 func (s Side) prepare(ctx context.Context, write *sql.Conn, tables []string) error {
@@ -103,12 +133,11 @@ func (s Side) prepare(ctx context.Context, write *sql.Conn, tables []string) err
 			return errs.New(errs.Conflict, "another transfer fills the target: wait until it has ended")
 		}
 	}
-	var mark string
-	switch err := write.QueryRowContext(ctx, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'").Scan(&mark); {
-	case err == nil && s.Empty != "":
+	switch marked, err := s.marked(ctx, write); {
+	case err != nil:
+		return err
+	case marked && s.Empty != "":
 		return s.clear(ctx, write, tables)
-	case err != nil && !errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("look at the target: %w", err)
 	}
 	if err := empty(ctx, s.DB, tables); err != nil {
 		return err

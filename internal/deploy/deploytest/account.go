@@ -117,6 +117,7 @@ type Account struct {
 	points      []string // in the vault
 	secret      string   // of the mail server
 	sealing     string   // the secret of the program
+	logs        []string // groups of the database's logs that RDS has made by itself
 	parameters  map[string]string
 	objects     map[string]object
 	definitions []*definition

@@ -3,8 +3,13 @@ package deploytest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
 // object keeps texts as S3 does, with conditional writes.
@@ -69,4 +74,23 @@ func (a *Account) Hand(name string, text []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.buckets[Files][name] = object{text, "handed"}
+}
+
+// describeLogGroups gives those that no stack has.
+func (a *Account) describeLogGroups(in *cloudwatchlogs.DescribeLogGroupsInput) (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
+	out := &cloudwatchlogs.DescribeLogGroupsOutput{}
+	for _, name := range a.logs {
+		if strings.HasPrefix(name, aws.ToString(in.LogGroupNamePrefix)) {
+			out.LogGroups = append(out.LogGroups, logtypes.LogGroup{LogGroupName: &name})
+		}
+	}
+	return out, nil
+}
+
+func (a *Account) deleteLogGroup(in *cloudwatchlogs.DeleteLogGroupInput) (*cloudwatchlogs.DeleteLogGroupOutput, error) {
+	if !slices.Contains(a.logs, aws.ToString(in.LogGroupName)) {
+		return nil, refuse("ResourceNotFoundException", "The specified log group does not exist.")
+	}
+	a.logs = slices.DeleteFunc(a.logs, func(name string) bool { return name == aws.ToString(in.LogGroupName) })
+	return &cloudwatchlogs.DeleteLogGroupOutput{}, nil
 }

@@ -88,6 +88,7 @@ func (a *Account) Left() []string {
 	out = slices.AppendSeq(out, maps.Keys(a.objects))
 	out = append(out, a.images...)
 	out = append(out, a.points...)
+	out = append(out, a.logs...)
 	slices.Sort(out)
 	return out
 }
@@ -259,6 +260,9 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 	}
 	switch strings.TrimPrefix(s.name, "enishi-"+a.Environment+"-") {
 	case "base":
+		if len(a.logs) > 0 {
+			a.fault("the base was made beside %q, of which it has its own", a.logs)
+		}
 		a.records = true
 		if a.buckets[Files] == nil {
 			a.buckets[Files], a.sealing = map[string]object{}, Sealing
@@ -317,6 +321,7 @@ func (a *Account) undone(s *stack, part string) {
 		}
 		a.records = false
 		delete(a.buckets, Files)
+		a.logs = append(a.logs, "/aws/rds/cluster/enishi-"+a.Environment+"/audit") // as RDS does while the cluster goes
 		for _, name := range []string{"records", "registry", "access", "test-url", "kind"} {
 			delete(a.parameters, "/enishi/"+a.Environment+"/"+name)
 		}

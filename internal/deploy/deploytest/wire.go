@@ -60,7 +60,9 @@ func operations() map[string]operation {
 	return map[string]operation{
 		"AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken": typed((*Account).getAuthorizationToken),
 
-		"Logs_20140328.GetLogEvents": typed((*Account).getLogEvents),
+		"Logs_20140328.GetLogEvents":      typed((*Account).getLogEvents),
+		"Logs_20140328.DescribeLogGroups": typed((*Account).describeLogGroups),
+		"Logs_20140328.DeleteLogGroup":    typed((*Account).deleteLogGroup),
 
 		"AmazonEC2ContainerRegistry_V20150921.ListImages":       typed((*Account).listImages),
 		"AmazonEC2ContainerRegistry_V20150921.BatchDeleteImage": typed((*Account).batchDeleteImage),
