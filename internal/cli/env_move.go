@@ -64,6 +64,34 @@ func (c *envMoveCmd) Run(ctx context.Context, w World) error {
 	return move(ctx, w, o, h)
 }
 
+// movement is what is moved, as JSON tells it.
+type movement struct {
+	environ.Who
+	Environment string `json:"environment"`
+	Data        string `json:"data"`
+	At          string `json:"at"` // where the packed database is handed over
+	Back        bool   `json:"back"`
+	Rehearsed   bool   `json:"rehearsed"`
+	Bytes       int64  `json:"bytes,omitempty"`  // before it is packed
+	Secret      bool   `json:"secret,omitempty"` // the environment's becomes another
+}
+
+func (c *envMoveCmd) of(h *environ.Handover) movement {
+	return movement{Who: h.Who, Environment: c.Environment, Data: c.Data, At: h.At, Back: c.Back, Rehearsed: c.Rehearse}
+}
+
+// told shows what a task prints, and in the end what was moved.
+func (c *envMoveCmd) told(w World, m movement, move func(printed func(string)) error) error {
+	out := w.Out
+	if c.JSON {
+		out = w.Err
+	}
+	if err := move(func(line string) { fmt.Fprintln(out, line) }); err != nil || !c.JSON {
+		return err
+	}
+	return printJSON(w.Out, m)
+}
+
 func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *environ.Handover) error {
 	info, err := os.Stat(filepath.Join(c.Data, databaseFile))
 	if err != nil {
@@ -87,6 +115,11 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	if h.Serves {
 		return errs.New(errs.Conflict, "services of "+c.Environment+" are there already, with a database of their own: rows are brought before them")
 	}
+	m := c.of(h)
+	m.Bytes, m.Secret = info.Size(), h.Secret != string(secret)
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, m)
+	}
 	if c.Plan {
 		return nil
 	}
@@ -104,7 +137,7 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 			return pack(ctx, c.Data, moved)
 		},
 	}
-	return environ.MoveIn(ctx, o, h, packed, c.Rehearse, func(line string) { fmt.Fprintln(w.Out, line) })
+	return c.told(w, m, func(printed func(string)) error { return environ.MoveIn(ctx, o, h, packed, c.Rehearse, printed) })
 }
 
 // sameKind is Denied where people's data would come to an environment of demo data, or the other way: before
@@ -139,6 +172,9 @@ func (c *envMoveCmd) out(ctx context.Context, w World, o *environ.Options, h *en
 		return errs.New(errs.Conflict, "there is another secret already in "+c.Data+": give another folder with --data")
 	}
 	fmt.Fprintf(w.Err, "Next: a task packs the database of %s, hands it over in %s, and it is unpacked into %s, with the environment's secret. What is written meanwhile stays behind.\nTo take it back: remove %[3]s; the environment stays as it is.\n", c.Environment, h.At, c.Data)
+	if c.Plan && c.JSON {
+		return printJSON(w.Out, c.of(h))
+	}
 	if c.Plan {
 		return nil
 	}
@@ -146,10 +182,8 @@ func (c *envMoveCmd) out(ctx context.Context, w World, o *environ.Options, h *en
 		return err
 	}
 	name := packedName(w.Now(), secret)
-	err := environ.MoveOut(ctx, o, h, name,
-		func(ctx context.Context, from files.Store) error { return unpack(ctx, from, name, c.Data, secret) },
-		func(line string) { fmt.Fprintln(w.Out, line) })
-	if err != nil {
+	read := func(ctx context.Context, from files.Store) error { return unpack(ctx, from, name, c.Data, secret) }
+	if err := c.told(w, c.of(h), func(printed func(string)) error { return environ.MoveOut(ctx, o, h, name, read, printed) }); err != nil || c.JSON {
 		return err
 	}
 	fmt.Fprintf(w.Out, "%s holds what %s did: enishi serve --data %[1]s\n", c.Data, c.Environment)

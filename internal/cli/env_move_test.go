@@ -46,6 +46,7 @@ func TestMoveOnServers(t *testing.T) {
 				t.Errorf("a look at an empty database: %s", m.failed)
 			}
 			m.must(0, "a task copies every row", "--data", data, "--plan")
+			m.must(0, `"secret": true`, "--data", data, "--plan", "--json")
 			m.must(0, "It is a rehearsal", "--data", data, "--why", "x", "--yes", "--rehearse")
 			m.must(0, "counted on both sides", "--data", data, "--why", "x", "--yes")
 			if m.account.Sealed() != strings.TrimSpace(string(secret)) || len(m.account.HandedOver()) > 0 {
@@ -69,6 +70,7 @@ func TestMoveOnServers(t *testing.T) {
 			m.keepsItsSecret(data)
 
 			folder := filepath.Join(t.TempDir(), "returned")
+			m.must(0, `"back": true`, "--back", "--data", folder, "--plan", "--json")
 			m.must(0, "enishi serve --data", "--back", "--data", folder, "--why", "back", "--yes")
 			m.must(1, "there is an installation", "--back", "--data", folder, "--why", "back", "--yes")
 			here := contents(t, func(look func(store.Side) error) error {
