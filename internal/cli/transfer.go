@@ -26,7 +26,7 @@ type transferCmd struct {
 
 // Help says what has to be, and how it is taken back.
 func (c *transferCmd) Help() string {
-	return `Copies the database of a data folder, which no server may have open, into the empty database that ENISHI_DATABASE_URL names, and counts the rows of every table on both sides. ENISHI_SECRET must be the folder's own secret, with which everything is sealed. The folder stays as it is.
+	return `Copies the database of a data folder, which no server may have open, into the empty database that ENISHI_DATABASE_URL names, and counts the rows of every table on both sides. ENISHI_SECRET must be the folder's own secret, with which everything is sealed. The folder's schema is brought up to this program's; else the folder stays as it is.
 
 With --back the rows go from the server into the folder, with the secret; so two of them bring an installation from one server to another. Nobody should write meanwhile: what is written later stays behind.
 
