@@ -17,11 +17,17 @@ const landingKept = 60
 // asks for, and the deployment that a request is meant for.
 func landingDepends() *[]*string { return jsii.Strings("Accept-Language", "Enishi-Deployment") }
 
+// marks are the names in a query by which others count who follows a link of theirs. No page looks
+// at them. CloudFront takes ten.
+func marks() *[]*string {
+	return jsii.Strings("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid", "yclid", "msclkid", "ttclid")
+}
+
 // newLanding describes how the landing page is answered: by CloudFront where the program has
 // said that everybody would get the same, which it does of nobody's who is or was signed in.
 //
 // What the program is told is what tells one kept page from another: the cookies that it knows,
-// those headers, and the query. So an answer cannot depend on what CloudFront does not look at. Accept
+// those headers, and the query without marks, which the program is not told. So an answer cannot depend on what CloudFront does not look at. Accept
 // comes besides: a refusal, which nobody keeps, is a page for who reads pages.
 func newLanding(s constructs.Construct, e environment.Environment, p program.Program) *awscloudfront.CfnDistribution_CacheBehaviorProperty {
 	name := jsii.String("enishi-" + e.Name + "-landing")
@@ -30,7 +36,7 @@ func newLanding(s constructs.Construct, e environment.Environment, p program.Pro
 		ParametersInCacheKeyAndForwardedToOrigin: &awscloudfront.CfnCachePolicy_ParametersInCacheKeyAndForwardedToOriginProperty{
 			CookiesConfig:      &awscloudfront.CfnCachePolicy_CookiesConfigProperty{CookieBehavior: jsii.String("whitelist"), Cookies: jsii.Strings(p.Cookies...)},
 			HeadersConfig:      &awscloudfront.CfnCachePolicy_HeadersConfigProperty{HeaderBehavior: jsii.String("whitelist"), Headers: landingDepends()},
-			QueryStringsConfig: &awscloudfront.CfnCachePolicy_QueryStringsConfigProperty{QueryStringBehavior: jsii.String("all")},
+			QueryStringsConfig: &awscloudfront.CfnCachePolicy_QueryStringsConfigProperty{QueryStringBehavior: jsii.String("allExcept"), QueryStrings: marks()},
 			// The program packs its pages itself, by gzip alone.
 			EnableAcceptEncodingGzip: jsii.Bool(true), EnableAcceptEncodingBrotli: jsii.Bool(false),
 		},

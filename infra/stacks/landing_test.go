@@ -12,7 +12,7 @@ import (
 )
 
 // TestTheLandingPageIsKeptByAllThatItDependsOn holds that CloudFront tells kept landing pages apart
-// by every cookie that the program knows, that the program gets nothing to look at by which they
+// by every cookie that the program knows, and by the query but for marks of advertisers, that the program gets nothing to look at by which they
 // are not told apart, that nothing is kept which it does not say, and that no browser keeps any.
 func TestTheLandingPageIsKeptByAllThatItDependsOn(t *testing.T) {
 	p, err := program.Read()
@@ -34,7 +34,7 @@ func TestTheLandingPageIsKeptByAllThatItDependsOn(t *testing.T) {
 				"ParametersInCacheKeyAndForwardedToOrigin": map[string]any{
 					"CookiesConfig":              map[string]any{"CookieBehavior": "whitelist", "Cookies": cookies},
 					"HeadersConfig":              map[string]any{"HeaderBehavior": "whitelist", "Headers": []any{"Accept-Language", "Enishi-Deployment"}},
-					"QueryStringsConfig":         map[string]any{"QueryStringBehavior": "all"},
+					"QueryStringsConfig":         map[string]any{"QueryStringBehavior": "allExcept", "QueryStrings": []any{"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid", "yclid", "msclkid", "ttclid"}},
 					"EnableAcceptEncodingGzip":   true,
 					"EnableAcceptEncodingBrotli": false,
 				},

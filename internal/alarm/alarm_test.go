@@ -227,6 +227,9 @@ func TestStepsOnECSAreOfECS(t *testing.T) {
 // TestPromtool lets Prometheus' own tool read the rules, at both paces, and
 // play what is in testdata against them.
 func TestPromtool(t *testing.T) {
+	if testing.Short() {
+		t.Skip("another program does the work here")
+	}
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
 		t.Skip("promtool is not installed: make drill installs it")

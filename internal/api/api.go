@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -125,9 +126,7 @@ func New(log *slog.Logger, m *market.Market, o Options) (http.Handler, error) {
 	if err := s.classed(); err != nil {
 		return nil, err
 	}
-	if err := s.addDocument(mux); err != nil {
-		return nil, err
-	}
+	s.addDocument(mux)
 	s.addProbes(mux, registry, o.Wedged)
 	var missing func(http.ResponseWriter, *http.Request, *httpx.Problem)
 	if o.Pages != nil {
@@ -185,37 +184,48 @@ func newService(log *slog.Logger, m *market.Market, o Options, mux *http.ServeMu
 	return s
 }
 
-// addDocument adds the OpenAPI document, its page and the page's style sheet, all made
-// once.
-func (s *service) addDocument(mux *http.ServeMux) error {
-	text, err := json.Marshal(s.huma.OpenAPI())
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document: %w", err)
-	}
-	page, err := docsPage(s.huma.OpenAPI())
-	if err != nil {
-		return fmt.Errorf("write the page of the API: %w", err)
-	}
+// addDocument adds the OpenAPI document, its page and the page's style sheet, each made
+// once, when somebody asks for it: they take longer to make than all else that a start needs.
+func (s *service) addDocument(mux *http.ServeMux) {
+	text := sync.OnceValues(func() ([]byte, error) {
+		text, err := json.Marshal(s.huma.OpenAPI())
+		if err != nil {
+			return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+		}
+		return text, nil
+	})
+	page := sync.OnceValues(func() ([]byte, error) {
+		page, err := docsPage(s.huma.OpenAPI())
+		if err != nil {
+			return nil, fmt.Errorf("write the page of the API: %w", err)
+		}
+		return page, nil
+	})
 	sheet := docsSheetPath()
-	serve := func(path, kind string, body func(ctx context.Context) []byte) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+	serve := func(path, kind string, body func(ctx context.Context) ([]byte, error)) {
+		mux.Handle("GET "+path, httpx.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
+			text, err := body(r.Context())
+			if err != nil {
+				return err
+			}
 			w.Header().Set("Content-Type", kind)
 			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			if path == sheet {
 				w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 			}
-			w.Write(body(r.Context())) //nolint:errcheck // the client went away; nobody is left to tell
-		})
+			w.Write(text) //nolint:errcheck // the client went away; nobody is left to tell
+			return nil
+		}))
 	}
-	serve("/api/v1/openapi.json", jsonType, func(context.Context) []byte { return text })
-	serve(sheet, "text/css; charset=utf-8", func(context.Context) []byte { return docsSheet })
-	serve("/api/v1/docs", "text/html; charset=utf-8", func(ctx context.Context) []byte {
+	serve("/api/v1/openapi.json", jsonType, func(context.Context) ([]byte, error) { return text() })
+	serve(sheet, "text/css; charset=utf-8", func(context.Context) ([]byte, error) { return docsSheet, nil })
+	serve("/api/v1/docs", "text/html; charset=utf-8", func(ctx context.Context) ([]byte, error) {
 		banner, err := s.maintenance.Banner()
 		if err != nil {
 			s.log.ErrorContext(ctx, "a banner cannot be made", "error", err)
 		}
-		return bytes.Replace(page, []byte(bannerHere), []byte(banner), 1)
+		page, err := page()
+		return bytes.Replace(page, []byte(bannerHere), []byte(banner), 1), err
 	})
-	return nil
 }

@@ -18,6 +18,7 @@ var grown = sync.OnceValues(func() (*world, error) {
 
 func crowded(t *testing.T) *world {
 	t.Helper()
+	alone(t)
 	w, err := grown()
 	if err != nil {
 		t.Fatal(err)

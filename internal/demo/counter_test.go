@@ -30,7 +30,7 @@ func TestMemoryAndDatabaseLiveTheSameLife(t *testing.T) {
 	t.Parallel()
 	size := 2000
 	if testing.Short() {
-		size = 400
+		size = 150
 	}
 	o := options(t, size, 60, size/8)
 	db := database(t)

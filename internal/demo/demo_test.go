@@ -15,8 +15,18 @@ import (
 
 var today = day.Date(2026, time.November, 24)
 
+// alone leaves a test to the run without the race detector, which slows it most
+// and finds nothing where one goroutine does everything.
+func alone(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("one goroutine does everything here")
+	}
+}
+
 func small(t *testing.T, candidates, companies, rules int) *world {
 	t.Helper()
+	alone(t)
 	w, err := newWorld(Options{Candidates: candidates, Companies: companies, Rules: rules, Seed: 1, Today: today})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 // offers were sent, answered and responded to; and of every state that an offer
 // can be in there are some, as many as their dates allow.
 func TestTheMarketHasLived(t *testing.T) {
+	alone(t)
 	t.Parallel()
 	o := options(t, 2000, 60, 250)
 	_, memory := played(t, o)

@@ -167,6 +167,7 @@ func compareRows(t *testing.T, got, want rows, more ...cmp.Option) {
 }
 
 func TestLoadWritesEverythingOnce(t *testing.T) {
+	alone(t)
 	t.Parallel()
 	o := options(t, 1500, 60, 240)
 	one, two := database(t), database(t)

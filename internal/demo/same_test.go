@@ -19,6 +19,7 @@ var nonced = map[string]string{"account.sealed": "address", "account.password": 
 // Loaded twice from the same seed for the same day, two databases hold the same
 // rows in every table; another day or another seed gives others.
 func TestTheSameSeedAndDayGiveTheSameDatabase(t *testing.T) {
+	alone(t)
 	t.Parallel()
 	o := options(t, 500, 20, 60)
 	one, two := loaded(t, o), loaded(t, o)

@@ -46,6 +46,7 @@ func TestNoSentenceCrowdsThePositions(t *testing.T) {
 
 // What counts is the template, whatever it is filled with.
 func TestNoTemplateCrowdsThePositions(t *testing.T) {
+	alone(t)
 	for _, o := range []Options{{Candidates: 3000, Companies: 100, Seed: 1}, {Candidates: 20_000, Companies: 400, Seed: 2}} {
 		o.Rules, o.Today = 1000, today
 		w, err := newWorld(o)

@@ -18,6 +18,9 @@ import (
 // No statement behind the pages of a company, a candidate or an operator reads a whole
 // table, and a board's columns are counted in an index alone.
 func TestPlansOfPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine does everything here, in which the race detector finds nothing")
+	}
 	t.Parallel()
 	w, path := proportion(t, 30)
 	s, ok := w.raw.(*store.Store)

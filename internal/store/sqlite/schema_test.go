@@ -69,6 +69,9 @@ func database(t *testing.T) *sql.DB {
 
 // TestOlderProgramsStart starts each release on the schema of each newer one.
 func TestOlderProgramsStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("programs that were built before do the work here")
+	}
 	all := releases(t)
 	for _, test := range []struct {
 		of, on int
@@ -103,6 +106,9 @@ func TestOlderProgramsStart(t *testing.T) {
 // TestReleasesMaySkip brings a file, which no other process has, from each
 // release to each later one.
 func TestReleasesMaySkip(t *testing.T) {
+	if testing.Short() {
+		t.Skip("programs that were built before do the work here")
+	}
 	all := releases(t)
 	for from := range all {
 		for to := from; to < len(all); to++ {
