@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -195,13 +196,40 @@ func Services(t testing.TB, args ...string) {
 	}
 }
 
-// Build builds the program into a folder and gives its path.
+// Build gives the path of the program, built, in a folder. Tests that run at once, of whatever package, link
+// it once. The run of the shorter tests, which is that under the race detector, goes without: a program
+// that is built has no detector in it.
 func Build(t testing.TB, dir string) string {
 	t.Helper()
-	program := filepath.Join(dir, "enishi")
-	//nolint:gosec // the folder is the test's
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "enishi/cmd/enishi").CombinedOutput(); err != nil {
+	if testing.Short() {
+		t.Skip("the race detector is not in the program that is built")
+	}
+	shared := filepath.Join(Root(t), "bin", "test")
+	if err := os.MkdirAll(shared, 0o750); err != nil {
+		t.Fatalf("build: %v", err)
+	}
+	one, err := os.OpenFile(filepath.Join(shared, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatalf("build: %v", err)
+	}
+	defer one.Close() //nolint:errcheck // with which the lock ends
+	if err := syscall.Flock(int(one.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatalf("build alone: %v", err)
+	}
+	built, program := filepath.Join(shared, "enishi"), filepath.Join(dir, "enishi")
+	//nolint:gosec // the folder is the project's
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", built, "enishi/cmd/enishi").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	if os.Link(built, program) == nil { // else the folder is on another disk
+		return program
+	}
+	text, err := os.ReadFile(built)
+	if err == nil {
+		err = os.WriteFile(program, text, 0o700) //nolint:gosec // it is run
+	}
+	if err != nil {
+		t.Fatalf("copy the program: %v", err)
 	}
 	return program
 }

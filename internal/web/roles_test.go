@@ -152,6 +152,9 @@ const rolesFile = "testdata/roles.golden"
 // of what there is and is the first tenant's; rolesFile says what each is answered, and
 // has a row for each route.
 func TestEveryRouteAsEveryRole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request follows another here, and the race detector finds nothing")
+	}
 	pages, err := web.New(slog.New(slog.DiscardHandler), nil, web.Options{Demo: true})
 	if err != nil {
 		t.Fatal(err)
@@ -367,6 +370,9 @@ func mayReach(t *testing.T, as string) (may map[string]bool, all []string) {
 // TestNothingLeadsToARefusal follows every link and form of a company's pages as each
 // role: none is for others.
 func TestNothingLeadsToARefusal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one request follows another here, and the race detector finds nothing")
+	}
 	targets := regexp.MustCompile(`(?:href|formaction|action)="(/company[^"#?]*)`)
 	for _, role := range []account.Role{account.Viewer, account.Recruiter, account.Owner} {
 		t.Run(string(role), func(t *testing.T) {
