@@ -72,7 +72,7 @@ func TestHistories(t *testing.T) {
 					switch {
 					case testing.Short():
 						seeds, steps = 1, 60
-					case name == "sqlite":
+					case name == "sqlite" || far(name):
 						seeds, steps = 1, 150
 					}
 					told := map[offer.State]int{}

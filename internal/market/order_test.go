@@ -22,7 +22,7 @@ func TestBestFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seeds, steps := uint64(12), 60
-			if testing.Short() || name == "sqlite" {
+			if testing.Short() || name == "sqlite" || far(name) {
 				seeds, steps = 1, 40
 			}
 			made := 0

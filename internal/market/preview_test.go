@@ -70,7 +70,7 @@ func TestPreviews(t *testing.T) {
 			w.setLimit(p, d.IntN(3))
 		}
 		shown, hidden, rounds := 0, 0, 60
-		if testing.Short() {
+		if testing.Short() || far(w.Name()) {
 			rounds = 16
 		}
 		for i := range rounds {

@@ -118,8 +118,11 @@ func TestCrowds(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/%s/demo=%v", name, mode, demo), func(t *testing.T) {
 					t.Parallel()
 					steps := 150
-					if testing.Short() {
+					switch {
+					case testing.Short():
 						steps = 40
+					case far(name):
+						steps = 60
 					}
 					c := newCrowd(t, open(t), mode, demo)
 					c.startMatcher()

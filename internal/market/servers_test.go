@@ -20,7 +20,7 @@ import (
 // How long a history on servers lasts, and its seed, unless
 // ENISHI_TEST_HISTORY_SECONDS and ENISHI_TEST_HISTORY_SEED say otherwise.
 const (
-	siegeSeconds = 60
+	siegeSeconds = 30
 	siegeSeed    = 1
 )
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,6 +73,12 @@ func stores() map[string]func(testing.TB) market.Store {
 		}
 	}
 	return list
+}
+
+// far says whether a test runs on a server, to which each statement is a trip: there it is about
+// statements and locks, and what it plays is shorter. What is played is played at length in memory.
+func far(name string) bool {
+	return slices.ContainsFunc(mysqltest.Servers(), func(server string) bool { return slices.Contains(strings.Split(name, "/"), server) })
 }
 
 // again is a store that runs every closure a second time, as a database does
