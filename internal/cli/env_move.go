@@ -27,7 +27,7 @@ type envMoveCmd struct {
 
 // Help says what happens on the way.
 func (c *envMoveCmd) Help() string {
-	return `Packs the database of a data folder, which no server may have open, hands it over in the environment's bucket of files, and has a task of the environment copy every row into its database, which must be empty, and count the rows of every table on both sides (enishi transfer). What is sealed can be read with the folder's secret alone, so that becomes the environment's. It comes before the services: after enishi env up --base, before enishi env up. The folder's schema is brought up to this program's, and it is marked as people's data where it said nothing of whose it is; else it stays as it is. What was handed over is removed in the end.
+	return `Packs the database of a data folder, which no server may have open, hands it over in the environment's bucket of files, and has a task of the environment copy every row into its database, which must be empty, and count the rows of every table on both sides (enishi transfer). What is sealed can be read with the folder's secret alone, so that becomes the environment's. It comes before the services: after enishi env up --base, before enishi env up. The folder's schema is brought up to this program's, and it is marked as people's data where it said nothing of whose it is; its rows stay. The file moved in it then keeps it from being served as well. What was handed over is removed in the end.
 
 With --back a task packs the environment's database, and it is unpacked into a data folder with the environment's secret. Nobody should write meanwhile (enishi maintenance): what is written later stays behind.
 
@@ -105,13 +105,10 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 		return err
 	}
 	fmt.Fprintf(w.Err, "Next: the database of %s (%d MB before it is packed) is handed over in %s, and a task copies every row into the environment's database.\n", c.Data, info.Size()>>20, h.At)
-	if c.Rehearse {
-		fmt.Fprintln(w.Err, "It is a rehearsal: nobody serves what is there.")
-	}
 	if h.Secret != string(secret) {
 		fmt.Fprintf(w.Err, "The secret of %s becomes that of %s.\n", c.Environment, c.Data)
 	}
-	fmt.Fprintf(w.Err, "To take it back: go on with %s, which stays as it is.\n", c.Data)
+	c.sayUndo(w)
 	if h.Serves {
 		return errs.New(errs.Conflict, "services of "+c.Environment+" are there already, with a database of their own: rows are brought before them")
 	}
@@ -129,15 +126,40 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	if err := fits(ctx, w, &config.Config{Data: c.Data, Secret: secret, DataKind: dataKind(h.Real)}); err != nil {
 		return err
 	}
-	packed := environ.Packed{
+	err = c.told(w, m, func(printed func(string)) error {
+		return environ.MoveIn(ctx, o, h, c.packed(w, h, secret), c.Rehearse, printed)
+	})
+	if err != nil && unmoved(c.Data) != nil {
+		fmt.Fprintf(w.Err, "%s is not served any more: give the command again, or, to go on with the folder, remove %s.\n", c.Data, filepath.Join(c.Data, movedFile))
+	}
+	return err
+}
+
+func (c *envMoveCmd) sayUndo(w World) {
+	if c.Rehearse {
+		fmt.Fprintf(w.Err, "It is a rehearsal: nobody serves what is there, and %s stays as it is.\n", c.Data)
+		return
+	}
+	fmt.Fprintf(w.Err, "From then on %[1]s is not served, which %[2]s says. To take it back: remove that file, and go on with the folder.\n", c.Data, filepath.Join(c.Data, movedFile))
+}
+
+// packed is the folder's database, which nobody serves any more once it is on its way.
+func (c *envMoveCmd) packed(w World, h *environ.Handover, secret config.Secret) environ.Packed {
+	stay := func() error { return nil }
+	return environ.Packed{
 		Name: packedName(w.Now(), secret), Prefix: packedPrefix, Secret: string(secret),
-		Write: func(ctx context.Context, to io.Writer) error {
+		Write: func(ctx context.Context, to io.Writer) (err error) {
+			if !c.Rehearse { // before it is read: who serves it then has its lock, and it is not read
+				if stay, err = leave(c.Data, fmt.Sprintf("%s (account %s, %s)", h.Environment, h.Account, h.Region), w.Now()); err != nil {
+					return err
+				}
+			}
 			moved := &tally{to: to, shown: progress{world: w}, what: "MB handed over"}
 			defer moved.shown.end()
 			return pack(ctx, c.Data, moved)
 		},
+		Kept: func() error { return stay() },
 	}
-	return c.told(w, m, func(printed func(string)) error { return environ.MoveIn(ctx, o, h, packed, c.Rehearse, printed) })
 }
 
 // sameKind is Denied where people's data would come to an environment of demo data, or the other way: before

@@ -22,11 +22,11 @@ import (
 // TestMoveOnServers brings a data folder into an environment whose tasks have each kind of server, and out of it
 // again: the program's own commands run as the tasks, and packed databases lie in the account's bucket.
 func TestMoveOnServers(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "data")
-	if code, said := run("demo", "load", "--candidates", "300", "--companies", "20", "--rules", "60", "--seed", "2", "--data", data); code != 0 {
+	loaded := filepath.Join(t.TempDir(), "data")
+	if code, said := run("demo", "load", "--candidates", "300", "--companies", "20", "--rules", "60", "--seed", "2", "--data", loaded); code != 0 {
 		t.Fatal(said)
 	}
-	secret, err := os.ReadFile(filepath.Join(data, "secret"))
+	secret, err := os.ReadFile(filepath.Join(loaded, "secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +35,14 @@ func TestMoveOnServers(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	for _, server := range mysqltest.Servers() {
 		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			data := filepath.Join(t.TempDir(), "data")
+			if err := os.CopyFS(data, os.DirFS(loaded)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(filepath.Join(data, "secret"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			m := &move{t: t, account: deploytest.Based("dev"), address: mysqltest.Address(t, server)}
 			s3 := httptest.NewServer(m.account)
 			t.Cleanup(s3.Close)
@@ -48,7 +56,13 @@ func TestMoveOnServers(t *testing.T) {
 			m.must(0, "a task copies every row", "--data", data, "--plan")
 			m.must(0, `"secret": true`, "--data", data, "--plan", "--json")
 			m.must(0, "It is a rehearsal", "--data", data, "--why", "x", "--yes", "--rehearse")
+			if _, err := os.Stat(filepath.Join(data, "moved")); err == nil {
+				t.Error("after a rehearsal the folder is marked as moved")
+			}
 			m.must(0, "counted on both sides", "--data", data, "--why", "x", "--yes")
+			if code, said := run("migrate", "--data", data); code != 1 || !strings.Contains(said, "were brought to dev (account 123456789012, ap-northeast-1)") {
+				t.Errorf("the folder that was moved: %d, %s", code, said)
+			}
 			if m.account.Sealed() != strings.TrimSpace(string(secret)) || len(m.account.HandedOver()) > 0 {
 				t.Errorf("it is sealed with %q, and %d files are left", m.account.Sealed(), len(m.account.HandedOver()))
 			}

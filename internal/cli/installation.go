@@ -106,6 +106,11 @@ func openFolder(ctx context.Context, c *config.Config, o sqlite.Options) (*insta
 	if err != nil {
 		return nil, err
 	}
+	if !o.Beside {
+		if err := unmoved(c.Data); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
 	return &installation{store: s, vault: vault, fresh: fresh}, nil
 }
 

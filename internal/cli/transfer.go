@@ -26,7 +26,7 @@ type transferCmd struct {
 
 // Help says what has to be, and how it is taken back.
 func (c *transferCmd) Help() string {
-	return `Copies the database of a data folder, which no server may have open, into the empty database that ENISHI_DATABASE_URL names, and counts the rows of every table on both sides. ENISHI_SECRET must be the folder's own secret, with which everything is sealed. The folder's schema is brought up to this program's; else the folder stays as it is.
+	return `Copies the database of a data folder, which no server may have open, into the empty database that ENISHI_DATABASE_URL names, and counts the rows of every table on both sides. ENISHI_SECRET must be the folder's own secret, with which everything is sealed. The folder's schema is brought up to this program's; its rows stay. The file moved in it then keeps it from being served as well.
 
 With --back the rows go from the server into the folder, with the secret; so two of them bring an installation from one server to another. Nobody should write meanwhile: what is written later stays behind.
 
@@ -58,7 +58,7 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	}
 	about := intent{
 		does: "what a rehearsal, or a transfer that was broken off, has left there is removed; every row of " + c.named(resolved) + " is copied there",
-		undo: "the folder stays as it is: go on with it, and leave the database",
+		undo: c.undo(resolved),
 	}
 	order, err := c.agreed(ctx, w, resolved, about)
 	if err != nil || c.DryRun {
@@ -80,7 +80,9 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	}
 	copied, err := c.copied(w, func(transfer transferer) error {
 		return sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(from store.Side) error {
-			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true, Password: password}, func(to store.Side) error { return transfer(ctx, from, to) })
+			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true, Password: password}, func(to store.Side) error {
+				return c.leaving(w, resolved, func() error { return transfer(ctx, from, to) })
+			})
 		})
 	})
 	if err != nil {
@@ -92,6 +94,30 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 		})
 	}
 	return errors.Join(err, c.shown(w, copied))
+}
+
+// undo says how a transfer into the server is taken back.
+func (c *transferCmd) undo(resolved *config.Config) string {
+	if c.Packed != "" || c.Rehearse {
+		return "leave the database: what the rows are copied from stays as it is"
+	}
+	return "leave the database, and remove " + filepath.Join(resolved.Data, movedFile) + ", which keeps the folder from being served as well; else the folder stays as it is"
+}
+
+// leaving copies out of a data folder for good, which nobody serves any more then; or to rehearse it, or out of one
+// that was made of a packed database, and of which nobody knows.
+func (c *transferCmd) leaving(w World, resolved *config.Config, copying func() error) error {
+	if c.Packed != "" || c.Rehearse {
+		return copying()
+	}
+	stay, err := leave(resolved.Data, whereIs(resolved), w.Now())
+	if err != nil {
+		return err
+	}
+	if err := copying(); err != nil {
+		return errors.Join(err, stay())
+	}
+	return nil
 }
 
 // named says where the rows of a data folder are.

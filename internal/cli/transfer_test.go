@@ -72,6 +72,9 @@ func TestTransferOnServers(t *testing.T) {
 			if code, said := asked(nil, transfer...); code != 0 || !strings.Contains(said, "counted on both sides") {
 				t.Fatalf("enishi transfer: %d, %s", code, said)
 			}
+			if code, said := run("migrate", "--data", data); code != 1 || !strings.Contains(said, "were brought to the database enishi_") {
+				t.Errorf("the folder that was copied: %d, %s", code, said)
+			}
 			after := contents(t, func(look func(store.Side) error) error {
 				return mysql.Lend(t.Context(), address, mysql.Options{}, look)
 			})

@@ -130,6 +130,8 @@ type Packed struct {
 	Secret string // with which it is sealed
 	// Write writes it.
 	Write func(ctx context.Context, to io.Writer) error
+	// Kept is called if it did not get there, or not whole: nothing goes on with it.
+	Kept func() error
 }
 
 // MoveIn gives the environment the secret of a packed database, hands that over, and has a task copy its rows into
@@ -177,7 +179,7 @@ func (w *work) moveIn(ctx context.Context, h *Handover, p Packed, rehearse bool,
 			return h.files.Create(ctx, p.Name, func(to io.Writer) error { return p.Write(ctx, to) })
 		})
 	}); err != nil {
-		return err
+		return errors.Join(err, p.Kept())
 	}
 	if rehearse {
 		return w.transfer(ctx, append(command, "--rehearse"), printed)

@@ -2,6 +2,7 @@ package environ_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -29,7 +30,7 @@ func packed(name string) environ.Packed {
 		time.Sleep(3 * time.Minute) // longer than anybody is waited for who says nothing
 		_, err := io.WriteString(to, rows)
 		return err
-	}}
+	}, Kept: func() error { return nil }}
 }
 
 // ready gives an account in which rows can be brought, and counts how often they were.
@@ -69,11 +70,16 @@ func readyIn(t *testing.T, environment string, w *environ.Wanted) (*deploytest.A
 
 func moveIn(t *testing.T, a *deploytest.Account, how trouble, rehearse bool) error {
 	t.Helper()
+	return moveInOf(t, a, packed("transfer-"+time.Now().UTC().Format("150405.000")), how, rehearse)
+}
+
+func moveInOf(t *testing.T, a *deploytest.Account, p environ.Packed, how trouble, rehearse bool) error {
+	t.Helper()
 	h, err := environ.LookHandover(t.Context(), operator(a, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return environ.MoveIn(t.Context(), operator(a, how), h, packed("transfer-"+time.Now().UTC().Format("150405.000")), rehearse, func(string) {})
+	return environ.MoveIn(t.Context(), operator(a, how), h, p, rehearse, func(string) {})
 }
 
 // TestMoveIn rehearses a move, moves, ends that at every request, and makes the environment whole in the end:
@@ -308,6 +314,46 @@ func TestMoveThatGoesOn(t *testing.T) {
 					t.Errorf("Up: %v, brought %d", err, brought.Load())
 				}
 				whole(t, a, next)
+			})
+		})
+	}
+}
+
+// TestWhatWasNotHandedOverIsKept holds that who packs is told if a packed database did not get to the bucket, and
+// only then: a task that began may have copied it.
+func TestWhatWasNotHandedOverIsKept(t *testing.T) {
+	t.Parallel()
+	w := written(t, "prod", "")
+	for name, tt := range map[string]struct {
+		full error
+		code int32
+		kept int
+	}{
+		"it is not packed": {full: errors.New("no room"), kept: 1},
+		"the task fails":   {code: 1},
+		"all is well":      {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, _ := ready(t, w)
+				do := a.Do
+				a.Do = func(words []string, told map[string]string) (int32, []string) {
+					code, lines := do(words, told)
+					if words[0] == "transfer" && !slices.Contains(words, "--plan") {
+						code = max(code, tt.code)
+					}
+					return code, lines
+				}
+				kept := 0
+				p := packed("transfer-now")
+				p.Kept = func() error { kept++; return nil }
+				if tt.full != nil {
+					p.Write = func(context.Context, io.Writer) error { return tt.full }
+				}
+				err := moveInOf(t, a, p, nil, false)
+				if (err == nil) != (tt.full == nil && tt.code == 0) || kept != tt.kept {
+					t.Errorf("it ends with %v, and is told %d times that nothing went there, want %d", err, kept, tt.kept)
+				}
 			})
 		})
 	}

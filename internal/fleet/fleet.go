@@ -226,7 +226,7 @@ func Build(t testing.TB, dir string) string {
 	}
 	text, err := os.ReadFile(built)
 	if err == nil {
-		err = os.WriteFile(program, text, 0o700) //nolint:gosec // it is run
+		err = os.WriteFile(program, text, 0o700)
 	}
 	if err != nil {
 		t.Fatalf("copy the program: %v", err)
