@@ -106,14 +106,6 @@ func newFiles(s constructs.Construct, e environment.Environment, keys *Keys, acc
 	})
 }
 
-// filesARN names where files are.
-func (d *Data) filesARN() *string {
-	if d.Mount != nil {
-		return d.Mount.System.AttrArn()
-	}
-	return d.Files.BucketArn()
-}
-
 // say keeps in the account what a deployment needs to know of the environment.
 func (d *Data) say(s constructs.Construct, e environment.Environment) {
 	for _, p := range []struct {

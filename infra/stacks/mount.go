@@ -38,7 +38,7 @@ func newMount(scope constructs.Construct, e environment.Environment, n *Network,
 	m := &Mount{}
 	m.System = awsefs.NewCfnFileSystem(s, jsii.String("Files"), &awsefs.CfnFileSystemProps{
 		Encrypted: jsii.Bool(true), KmsKeyId: keys.Data.KeyArn(), PerformanceMode: jsii.String("generalPurpose"), ThroughputMode: jsii.String("elastic"),
-		BackupPolicy:     &awsefs.CfnFileSystem_BackupPolicyProperty{Status: jsii.String("DISABLED")}, // the plan of the environment copies it
+		BackupPolicy:     &awsefs.CfnFileSystem_BackupPolicyProperty{Status: jsii.String("DISABLED")}, // what is in it is made of the database
 		FileSystemPolicy: mountPolicy(s), BypassPolicyLockoutSafetyCheck: jsii.Bool(false),
 	})
 	m.System.ApplyRemovalPolicy(stays(e), nil)

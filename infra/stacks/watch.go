@@ -82,7 +82,8 @@ func newBudget(scope constructs.Construct, e environment.Environment, t *Topics)
 	})
 }
 
-// newBackup keeps copies beside the database's own, which go with the cluster.
+// newBackup keeps copies of the database beside its own, which go with the cluster. Files are made anew of it, and
+// a copy would hold people who were erased since.
 func newBackup(scope constructs.Construct, e environment.Environment, d *Data, keys *Keys) {
 	s := constructs.NewConstruct(scope, jsii.String("Backup"))
 	vault := awsbackup.NewBackupVault(s, jsii.String("Vault"), &awsbackup.BackupVaultProps{
@@ -96,7 +97,7 @@ func newBackup(scope constructs.Construct, e environment.Environment, d *Data, k
 		})},
 	})
 	plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
-		awsbackup.BackupResource_FromArn(d.Cluster.AttrDbClusterArn()), awsbackup.BackupResource_FromArn(d.filesARN()),
+		awsbackup.BackupResource_FromArn(d.Cluster.AttrDbClusterArn()),
 	}})
 	except(s, "IAM4", "AWS keeps this policy for what makes backups")
 }

@@ -90,7 +90,7 @@ func (c *auditListCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	in, err := openExisting(ctx, resolved, beside)
+	in, err := openExisting(ctx, resolved, looking)
 	if err != nil {
 		return err
 	}

@@ -108,6 +108,9 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	if h.Secret != string(secret) {
 		fmt.Fprintf(w.Err, "The secret of %s becomes that of %s.\n", c.Environment, c.Data)
 	}
+	if err := unmoved(c.Data); err != nil {
+		fmt.Fprintf(w.Err, "Before you go on: %v\n", err)
+	}
 	c.sayUndo(w)
 	if h.Serves {
 		return errs.New(errs.Conflict, "services of "+c.Environment+" are there already, with a database of their own: rows are brought before them")
@@ -130,7 +133,8 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 		return environ.MoveIn(ctx, o, h, c.packed(w, h, secret), c.Rehearse, printed)
 	})
 	if err != nil && unmoved(c.Data) != nil {
-		fmt.Fprintf(w.Err, "%s is not served any more: give the command again, or, to go on with the folder, remove %s.\n", c.Data, filepath.Join(c.Data, movedFile))
+		fmt.Fprintf(w.Err, "%[1]s is not served: its rows may be in %[2]s. The command, given again, waits for a task that goes on, and goes on with the move. Before %[3]s is removed to go on with the folder, be sure that nobody will serve %[2]s.\n",
+			c.Data, c.Environment, filepath.Join(c.Data, movedFile))
 	}
 	return err
 }
@@ -148,15 +152,15 @@ func (c *envMoveCmd) packed(w World, h *environ.Handover, secret config.Secret) 
 	stay := func() error { return nil }
 	return environ.Packed{
 		Name: packedName(w.Now(), secret), Prefix: packedPrefix, Secret: string(secret),
-		Write: func(ctx context.Context, to io.Writer) (err error) {
-			if !c.Rehearse { // before it is read: who serves it then has its lock, and it is not read
-				if stay, err = leave(c.Data, fmt.Sprintf("%s (account %s, %s)", h.Environment, h.Account, h.Region), w.Now()); err != nil {
-					return err
-				}
-			}
+		Write: func(ctx context.Context, to io.Writer) error {
 			moved := &tally{to: to, shown: progress{world: w}, what: "MB handed over"}
 			defer moved.shown.end()
-			return pack(ctx, c.Data, moved)
+			return pack(ctx, c.Data, moved, func() (err error) {
+				if !c.Rehearse {
+					stay, err = leave(ctx, c.Data, fmt.Sprintf("%s (account %s, %s)", h.Environment, h.Account, h.Region), w.Now())
+				}
+				return err
+			})
 		},
 		Kept: func() error { return stay() },
 	}

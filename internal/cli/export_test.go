@@ -30,9 +30,10 @@ func Leaves() ([]Leaf, error) {
 	return out, nil
 }
 
-// Pack and Unpack are for tests of what is handed over.
+// Pack, Unpack and Leave are for tests of what is handed over.
 var (
 	Pack       = pack
 	Unpack     = unpack
+	Leave      = leave
 	PackedName = packedName
 )

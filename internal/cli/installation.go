@@ -37,6 +37,7 @@ const (
 	serving purpose = iota
 	loading         // an empty one is filled
 	beside          // a little is written beside those who serve
+	looking         // as beside, also into a folder whose rows were brought elsewhere
 )
 
 // openExisting is openInstallation of one that is there: it makes no folder.
@@ -52,7 +53,7 @@ func openExisting(ctx context.Context, c *config.Config, p purpose) (*installati
 // openInstallation opens the database that the settings name.
 func openInstallation(ctx context.Context, c *config.Config, p purpose) (*installation, error) {
 	if !c.Shared() {
-		return openFolder(ctx, c, sqlite.Options{Relaxed: p == loading, Beside: p == beside})
+		return openFolder(ctx, c, p)
 	}
 	vault, err := account.NewVault(c.Secret)
 	if err != nil {
@@ -63,7 +64,7 @@ func openInstallation(ctx context.Context, c *config.Config, p purpose) (*instal
 		return nil, err
 	}
 	s, err := mysql.Open(ctx, c.DatabaseURL, mysql.Options{
-		Connections: c.Connections, Share: c.ConnectionShare(), Loading: p == loading, Expect: p == beside, Replica: replica(c, p), Password: password,
+		Connections: c.Connections, Share: c.ConnectionShare(), Loading: p == loading, Expect: p == beside || p == looking, Replica: replica(c, p), Password: password,
 	})
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func replica(c *config.Config, p purpose) string {
 }
 
 // openFolder opens the data folder, or makes it.
-func openFolder(ctx context.Context, c *config.Config, o sqlite.Options) (*installation, error) {
+func openFolder(ctx context.Context, c *config.Config, p purpose) (*installation, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, errs.Wrap(errs.Invalid, "the data folder "+c.Data+" cannot be made: choose another with --data, or give this user the right to write there", err)
 	}
@@ -102,14 +103,21 @@ func openFolder(ctx context.Context, c *config.Config, o sqlite.Options) (*insta
 	if err != nil {
 		return nil, err
 	}
-	s, err := sqlite.Open(ctx, database, o)
+	moved := func() error {
+		if p == looking {
+			return nil
+		}
+		return unmoved(c.Data)
+	}
+	if err := moved(); err != nil { // before anything is made or changed there
+		return nil, err
+	}
+	s, err := sqlite.Open(ctx, database, sqlite.Options{Relaxed: p == loading, Beside: p == beside || p == looking})
 	if err != nil {
 		return nil, err
 	}
-	if !o.Beside {
-		if err := unmoved(c.Data); err != nil {
-			return nil, errors.Join(err, s.Close())
-		}
+	if err := moved(); err != nil { // who marks a folder has its lock, which is ours now
+		return nil, errors.Join(err, s.Close())
 	}
 	return &installation{store: s, vault: vault, fresh: fresh}, nil
 }

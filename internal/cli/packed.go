@@ -42,10 +42,11 @@ func markOf(secret config.Secret) string {
 	return hex.EncodeToString(mac.Sum(nil)[:bytes])
 }
 
-// pack packs the database of a data folder, which nobody may serve.
-func pack(ctx context.Context, folder string, to io.Writer) error {
+// pack packs the database of a data folder, which nobody may serve; first is done before it is read, by whom
+// nobody else serves it beside.
+func pack(ctx context.Context, folder string, to io.Writer, first func() error) error {
 	small := gzip.NewWriter(to)
-	err := sqlite.Copy(ctx, filepath.Join(folder, databaseFile), small)
+	err := sqlite.Copy(ctx, filepath.Join(folder, databaseFile), small, first)
 	if errors.Is(err, sqlite.ErrInUse) {
 		return errs.New(errs.Conflict, "a server has the data folder "+folder+": stop it first")
 	}
@@ -94,7 +95,7 @@ func unpack(ctx context.Context, from files.Store, name, folder string, secret c
 
 // noInstallation fails where a data folder holds a database, or what one has left.
 func noInstallation(folder string) error {
-	for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm"} {
+	for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm", movedFile} {
 		if _, err := os.Lstat(filepath.Join(folder, name)); err == nil {
 			return errs.New(errs.Conflict, "there is an installation, or a part of one, in "+folder+" ("+name+"): give another folder with --data")
 		}

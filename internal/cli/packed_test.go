@@ -34,7 +34,7 @@ func TestPacked(t *testing.T) {
 		t.Fatal(err)
 	}
 	var whole bytes.Buffer
-	if err := cli.Pack(t.Context(), data, &whole); err != nil {
+	if err := cli.Pack(t.Context(), data, &whole, nothing); err != nil {
 		t.Fatal(err)
 	}
 	put := func(text []byte) string {
@@ -70,17 +70,24 @@ func TestPacked(t *testing.T) {
 	if err := cli.Unpack(t.Context(), store, name, folder, secret); !errs.Is(err, errs.Conflict) {
 		t.Errorf("in another's place: %v", err)
 	}
+	left := t.TempDir()
+	if err := os.WriteFile(filepath.Join(left, "moved"), []byte("to prod\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := cli.Unpack(t.Context(), store, name, left, secret); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "(moved)") {
+		t.Errorf("where nobody would serve it: %v", err)
+	}
 	served, err := sqlite.Open(t.Context(), filepath.Join(data, "enishi.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cli.Pack(t.Context(), data, io.Discard); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "stop it first") {
+	if err := cli.Pack(t.Context(), data, io.Discard, nothing); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("what is served: %v", err)
 	}
 	if err := served.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := cli.Pack(t.Context(), filepath.Join(t.TempDir(), "none"), io.Discard); !errs.Is(err, errs.NotFound) {
+	if err := cli.Pack(t.Context(), filepath.Join(t.TempDir(), "none"), io.Discard, nothing); !errs.Is(err, errs.NotFound) {
 		t.Errorf("where there is nothing: %v", err)
 	}
 }
@@ -110,3 +117,6 @@ func TestMoveAsksWhoseDataItIs(t *testing.T) {
 		}
 	}
 }
+
+// nothing is done before a folder is packed.
+func nothing() error { return nil }

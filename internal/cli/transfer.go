@@ -81,7 +81,7 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	copied, err := c.copied(w, func(transfer transferer) error {
 		return sqlite.Lend(ctx, filepath.Join(resolved.Data, databaseFile), func(from store.Side) error {
 			return mysql.Lend(ctx, resolved.DatabaseURL, mysql.Options{Loading: true, Password: password}, func(to store.Side) error {
-				return c.leaving(w, resolved, func() error { return transfer(ctx, from, to) })
+				return c.leaving(ctx, w, resolved, to, func() error { return transfer(ctx, from, to) })
 			})
 		})
 	})
@@ -106,18 +106,23 @@ func (c *transferCmd) undo(resolved *config.Config) string {
 
 // leaving copies out of a data folder for good, which nobody serves any more then; or to rehearse it, or out of one
 // that was made of a packed database, and of which nobody knows.
-func (c *transferCmd) leaving(w World, resolved *config.Config, copying func() error) error {
+func (c *transferCmd) leaving(ctx context.Context, w World, resolved *config.Config, to store.Side, copying func() error) error {
 	if c.Packed != "" || c.Rehearse {
 		return copying()
 	}
-	stay, err := leave(resolved.Data, whereIs(resolved), w.Now())
+	stay, err := leave(ctx, resolved.Data, whereIs(resolved), w.Now())
 	if err != nil {
 		return err
 	}
-	if err := copying(); err != nil {
-		return errors.Join(err, stay())
+	err = copying()
+	if err == nil {
+		return nil
 	}
-	return nil
+	// Nobody knows whether the last commit arrived whose answer was lost: the target is asked.
+	if store.Room(context.WithoutCancel(ctx), to) != nil {
+		return errors.Join(err, unmoved(resolved.Data))
+	}
+	return errors.Join(err, stay())
 }
 
 // named says where the rows of a data folder are.
@@ -158,7 +163,7 @@ func (c *transferCmd) packed(ctx context.Context, resolved *config.Config) error
 	if err != nil {
 		return err
 	}
-	return to.Create(ctx, c.Packed, func(to io.Writer) error { return pack(ctx, resolved.Data, to) })
+	return to.Create(ctx, c.Packed, func(to io.Writer) error { return pack(ctx, resolved.Data, to, func() error { return nil }) })
 }
 
 // untaken is Conflict if the server's database holds an installation, or anything else that a transfer would refuse;
@@ -256,7 +261,7 @@ func (c *transferCmd) copied(w World, lend func(transferer) error) (copied []sto
 
 // arrived opens what was copied, as those who serve will, and lets it be noted.
 func arrived(ctx context.Context, w World, resolved *config.Config, note func(*installation) error) error {
-	in, err := openInstallation(ctx, resolved, beside)
+	in, err := openInstallation(ctx, resolved, looking)
 	if err != nil {
 		return err
 	}

@@ -153,12 +153,13 @@ var wanted = []string{
 }
 
 func TestAgainstNaive(t *testing.T) {
+	most := pairsWanted
 	if testing.Short() {
-		t.Skip("one goroutine does everything here, in which the race detector finds nothing")
+		most = 200_000
 	}
 	pairs, reached := 0, map[string]int{}
 	// The widest population, seed 19, is among the first.
-	for seed := uint64(15); pairs < pairsWanted; seed++ {
+	for seed := uint64(15); pairs < most; seed++ {
 		r := newRandom(seed)
 		limit := []int{100, 128, 500, 3000, segmentRows}[seed%5]
 		n := []int{60, 700, 2500, 6000}[seed%4]
@@ -187,7 +188,7 @@ func TestAgainstNaive(t *testing.T) {
 		t.Logf("%9d  %s", reached[feature], feature)
 	}
 	for _, feature := range wanted {
-		if reached[feature] == 0 {
+		if reached[feature] == 0 && !testing.Short() {
 			t.Errorf("never reached: %s", feature)
 		}
 	}

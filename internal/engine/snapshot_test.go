@@ -37,11 +37,12 @@ func (n *Naive) forget() {
 // What is loaded answers as what was written, and stays so while changes are
 // applied to both.
 func TestSnapshotAnswers(t *testing.T) {
+	seeds := uint64(24)
 	if testing.Short() {
-		t.Skip("one goroutine does everything here, in which the race detector finds nothing")
+		seeds = 4
 	}
 	reached := map[string]int{}
-	for seed := uint64(0); seed < 24; seed++ {
+	for seed := range seeds {
 		r := newRandom(seed)
 		limit := []int{100, 128, 500, 3000, segmentRows}[seed%5]
 		n := []int{1, 60, 700, 2500}[seed%4]
@@ -75,7 +76,7 @@ func TestSnapshotAnswers(t *testing.T) {
 		"match found", "impact", "near miss of an entry", "near miss of the question", "delete", "update", "wide number",
 		"open field", "hierarchy", "set of rows", "set of lanes", "mark", "several segments", "dense table", "sparse table",
 	} {
-		if reached[feature] == 0 {
+		if reached[feature] == 0 && !testing.Short() {
 			t.Errorf("never reached: %s", feature)
 		}
 	}

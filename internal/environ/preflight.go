@@ -87,21 +87,56 @@ func place(want *Wanted, who Who) Check {
 	return c
 }
 
-// actions are of each service whose resources the templates make what is asked first: who
-// may do none of it is told before an hour has passed. CloudFormation asks for the rest.
-func actions() []string {
-	return []string{
+// actions are what is asked first for what the templates describe: who may do none of it is told before
+// an hour has passed. CloudFormation asks for the rest.
+func actions(want *Wanted) []string {
+	out := []string{
 		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
-		"ec2:CreateVpc", "ec2:CreateNatGateway", "ec2:AllocateAddress", "ec2:CreateVpcEndpoint",
-		"rds:CreateDBCluster", "rds:CreateDBInstance", "elasticache:CreateReplicationGroup",
-		"s3:CreateBucket", "s3:PutBucketPolicy", "kms:CreateKey", "secretsmanager:CreateSecret", "ecr:CreateRepository", "ecr:PutImage",
-		"ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:CreateService", "ecs:RunTask", "elasticloadbalancing:CreateLoadBalancer",
-		"secretsmanager:ReplicateSecretToRegions", "secretsmanager:GetSecretValue", // which CloudFront and the load balancer share
-		"cloudfront:CreateDistribution", "wafv2:CreateWebACL", "route53:CreateHealthCheck", "logs:CreateDelivery",
-		"acm:RequestCertificate", "route53:ChangeResourceRecordSets", "iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy",
-		"application-autoscaling:RegisterScalableTarget", "scheduler:CreateSchedule", "lambda:CreateFunction", "sns:CreateTopic", "sqs:CreateQueue",
-		"cloudwatch:PutMetricAlarm", "logs:CreateLogGroup", "logs:DescribeLogGroups", "logs:DeleteLogGroup", "ssm:PutParameter", "backup:CreateBackupVault", "budgets:ModifyBudget",
+		"ecr:PutImage", "ecs:RunTask", "logs:DescribeLogGroups", "logs:DeleteLogGroup",
+		"secretsmanager:GetSecretValue", // which CloudFront and the load balancer share
 	}
+	for _, t := range want.Templates {
+		for _, r := range t.resources {
+			out = append(out, firsts(r.Type)...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// firsts are the actions that are asked first for resources of the service of a type, none for a service that no
+// template has.
+func firsts(kind string) []string {
+	service, _, _ := strings.Cut(strings.TrimPrefix(kind, "AWS::"), "::")
+	return map[string][]string{
+		"ApplicationAutoScaling": {"application-autoscaling:RegisterScalableTarget"},
+		"AutoScaling":            {"autoscaling:CreateAutoScalingGroup"},
+		"Backup":                 {"backup:CreateBackupVault"},
+		"Budgets":                {"budgets:ModifyBudget"},
+		"CertificateManager":     {"acm:RequestCertificate"},
+		"CloudFront":             {"cloudfront:CreateDistribution"},
+		"CloudWatch":             {"cloudwatch:PutMetricAlarm"},
+		"EC2":                    {"ec2:CreateVpc", "ec2:CreateNatGateway", "ec2:AllocateAddress", "ec2:CreateVpcEndpoint"},
+		"ECR":                    {"ecr:CreateRepository"},
+		"ECS":                    {"ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:CreateService"},
+		"EFS":                    {"elasticfilesystem:CreateFileSystem", "elasticfilesystem:CreateMountTarget"},
+		"ElastiCache":            {"elasticache:CreateReplicationGroup"},
+		"ElasticLoadBalancingV2": {"elasticloadbalancing:CreateLoadBalancer"},
+		"IAM":                    {"iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy"},
+		"KMS":                    {"kms:CreateKey"},
+		"KinesisFirehose":        {"firehose:CreateDeliveryStream"},
+		"Lambda":                 {"lambda:CreateFunction"},
+		"Logs":                   {"logs:CreateLogGroup", "logs:CreateDelivery"},
+		"RDS":                    {"rds:CreateDBCluster", "rds:CreateDBInstance"},
+		"Route53":                {"route53:CreateHealthCheck", "route53:ChangeResourceRecordSets"},
+		"S3":                     {"s3:CreateBucket", "s3:PutBucketPolicy"},
+		"SNS":                    {"sns:CreateTopic"},
+		"SQS":                    {"sqs:CreateQueue"},
+		"SSM":                    {"ssm:PutParameter"},
+		"Scheduler":              {"scheduler:CreateSchedule"},
+		"SecretsManager":         {"secretsmanager:CreateSecret", "secretsmanager:ReplicateSecretToRegions"},
+		"WAFv2":                  {"wafv2:CreateWebACL"},
+	}[service]
 }
 
 // rights asks IAM what whoever asks may do.
@@ -124,7 +159,7 @@ func (w *work) rights(ctx context.Context, who Who) (Check, error) {
 		c.Is = Bad
 		c.Note = "not allowed: " + c.Note
 	default:
-		c.Note = fmt.Sprintf("%d actions that are asked for first, each allowed", len(actions()))
+		c.Note = fmt.Sprintf("%d actions that are asked for first, each allowed", len(actions(w.o.Wanted)))
 	}
 	return c, nil
 }
@@ -132,7 +167,7 @@ func (w *work) rights(ctx context.Context, who Who) (Check, error) {
 // missing lists what a principal may not do.
 func (w *work) missing(ctx context.Context, source string) (string, error) {
 	var out []string
-	pages := iam.NewSimulatePrincipalPolicyPaginator(w.account.iam, &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &source, ActionNames: actions()})
+	pages := iam.NewSimulatePrincipalPolicyPaginator(w.account.iam, &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &source, ActionNames: actions(w.o.Wanted)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

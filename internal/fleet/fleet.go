@@ -218,18 +218,18 @@ func Build(t testing.TB, dir string) string {
 	}
 	built, program := filepath.Join(shared, "enishi"), filepath.Join(dir, "enishi")
 	//nolint:gosec // the folder is the project's
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", built, "enishi/cmd/enishi").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", built, "enishi/cmd/enishi")
+	build.Env = append(os.Environ(), "GOTMPDIR="+shared) // on one disk, where a program is there whole or not at all
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	if os.Link(built, program) == nil { // else the folder is on another disk
 		return program
 	}
-	text, err := os.ReadFile(built)
-	if err == nil {
-		err = os.WriteFile(program, text, 0o700)
-	}
-	if err != nil {
-		t.Fatalf("copy the program: %v", err)
+	// By another process: what this one has open to write, a child that it starts meanwhile may still have, and nobody
+	// can run it.
+	if out, err := exec.CommandContext(t.Context(), "cp", built, program).CombinedOutput(); err != nil { //nolint:gosec // the folder is the test's
+		t.Fatalf("copy the program: %v\n%s", err, out)
 	}
 	return program
 }

@@ -13,13 +13,16 @@ import (
 
 // Copy writes a copy of a database, whole and of one moment, as one file that Open opens. As of
 // Lend, nobody else may have it open to serve it. Beside the database there must be room for the
-// copy until it is written.
-func Copy(ctx context.Context, path string, to io.Writer) error {
+// copy until it is written. Whatever first does is done while nobody serves it, before it is read.
+func Copy(ctx context.Context, path string, to io.Writer, first func() error) error {
 	if _, err := os.Stat(path); err != nil {
 		return errs.Wrap(errs.NotFound, "there is no database "+path, err)
 	}
 	beside := path + "-copy"
 	return lend(ctx, path, Options{}, func(db store.Side) (err error) {
+		if err := first(); err != nil {
+			return err
+		}
 		if err := os.RemoveAll(beside); err != nil {
 			return errs.Wrap(errs.Invalid, "an earlier copy stands in the way", err)
 		}
