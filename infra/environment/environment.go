@@ -75,7 +75,7 @@ type Environment struct {
 	BackupDays  int           // of the database's point-in-time recovery
 	Budget      int           // USD a month; an alarm tells of 80 %, and of a forecast beyond it
 	Canary      time.Duration // a tenth of the traffic on the new version, in whole minutes
-	Bake        time.Duration // all traffic on the new version, the old one still there
+	Bake        time.Duration // all traffic on the new version, the old one still there: the canary's minute is counted two minutes after it
 	NATs        int           // gateways through which tasks reach the world
 
 	Told Told
@@ -155,7 +155,7 @@ func All() []Environment {
 			Name: "staging", Region: "ap-northeast-1", Edge: "pl-58a04531", EdgeKey: 1, Domain: "staging.enishi.example.jp", Zones: tokyo(), Capacity: Fargate, Files: InS3,
 			Web: Bounds{2, 4}, Worker: Bounds{2, 2}, WebPower: Power{1024, 2048}, WorkerPower: Power{1024, 2048}, HostType: "m7g.large",
 			Database: Database{0.5, 8, 1}, Cache: Cache{"cache.t4g.small", 1},
-			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Canary: time.Minute, Bake: 2 * time.Minute, NATs: 1,
+			LogDays: 14, ArchiveDays: 90, BackupDays: 7, Budget: 800, Canary: time.Minute, Bake: 3 * time.Minute, NATs: 1,
 			Told: Told{"ja", "alarm@staging.enishi.example.jp", []string{"dev@enishi.example.jp"}, docs},
 		},
 		{

@@ -41,7 +41,7 @@ func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, c *Clus
 		actions []string
 	}{
 		{jsii.String("*"), []string{ // which know no resource
-			"ecr:GetAuthorizationToken", "cloudwatch:DescribeAlarms", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitionFamilies",
+			"ecr:GetAuthorizationToken", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitionFamilies",
 		}},
 		{b.Data.Registry.RepositoryArn(), []string{
 			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage",

@@ -109,6 +109,9 @@ type Objective struct {
 // budget is the share of events that may be bad.
 func (o *Objective) budget() float64 { return 1 - o.Target }
 
+// quickest is how many times too fast a budget is spent when a person is told at once: 2 % of a month's in an hour.
+const quickest = 14.4
+
 // burn fires while the budget of an objective is spent a factor too fast, in a
 // long window, so that it matters, and in a short one, so that it still goes on:
 // the multi-window, multi-burn-rate alarms of the SRE workbook, chapter 5.
@@ -122,6 +125,11 @@ type burn struct {
 func (b burn) threshold() float64 {
 	const precision = 1e6 // the float's noise is no part of it
 	return math.Round(b.factor*b.objective.budget()*precision) / precision
+}
+
+// Spending is the share of bad requests at which the quickest alarm on availability fires, once an hour has it.
+func Spending() float64 {
+	return burn{objective: availability(), factor: quickest}.threshold()
 }
 
 // within is how long it takes until the long window holds enough bad events,

@@ -49,7 +49,7 @@ func rows() []row {
 	return []row{
 		{"Do we keep our promises?", []panel{
 			{"Good events of the last day", "percentunit", objectives, 0},
-			{"Budget spent, times the allowed speed, last hour", "short", burning, 14.4},
+			{"Budget spent, times the allowed speed, last hour", "short", burning, quickest},
 		}},
 		{"What do people see?", []panel{requests(), latencies(), lag()}},
 		{"What explains it?", []panel{processes(), connections(), overload()}},

@@ -126,7 +126,7 @@ func Alarms() []Alarm {
 		prefix    string
 	}{{availability(), "Availability"}, {latency(), "Latency"}, {signUp(), "SignUp"}, {matching(), "Matching"}} {
 		list = append(list,
-			named(of.prefix+"Fast", Page, burn{of.objective, 14.4, time.Hour, 5 * time.Minute}),
+			named(of.prefix+"Fast", Page, burn{of.objective, quickest, time.Hour, 5 * time.Minute}),
 			named(of.prefix+"Slow", Page, burn{of.objective, 6, 6 * time.Hour, 30 * time.Minute}),
 			named(of.prefix+"Budget", Ticket, burn{of.objective, 1, 3 * day, 6 * time.Hour}))
 	}

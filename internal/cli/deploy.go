@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"enishi/internal/alarm"
 	"enishi/internal/deploy"
 	"enishi/internal/errs"
 	"enishi/internal/oci"
@@ -296,7 +297,7 @@ func (c *place) look(ctx context.Context, w World, why string) (*deploy.Options,
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &deploy.Options{Environment: c.Environment, AWS: settings, Why: why, Tell: teller(w.Err, w.Now)}
+	o := &deploy.Options{Environment: c.Environment, AWS: settings, Why: why, Tell: teller(w.Err, w.Now), Bad: alarm.Spending()}
 	plan, err := deploy.Look(ctx, o)
 	if err != nil {
 		return nil, nil, err

@@ -38,6 +38,8 @@ type Options struct {
 	Image func(context.Context, Registry) (string, error)
 	// DespiteAlarms lets a deployment begin while alarms are on: it may be what ends them.
 	DespiteAlarms bool
+	// Bad is the share of requests answered badly at which a version is taken back that has traffic; 0: nobody looks.
+	Bad float64
 	// Alone keeps tasks off as well while the environment is held.
 	Alone bool
 	// Disk is how many GiB a task that runs once has; 0: as many as Fargate gives unasked.
@@ -64,6 +66,12 @@ type deployment struct {
 	record  *Record
 	mark    string
 	blind   int // how often the edge's alarms could not be asked
+
+	// Of spending: the load balancer and its hour before, when it was asked last, and how often it could not be.
+	balancer string
+	usual    tally
+	asked    time.Time
+	deaf     int
 }
 
 // Run deploys, or finishes a deployment that an earlier run has left; then it gives that

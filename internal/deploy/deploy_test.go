@@ -41,9 +41,12 @@ func digest(image string) string { return strings.Split(image, "@")[1] }
 
 type trouble = func(n int, operation string) deploytest.Trouble
 
+// spending is the share of bad answers at which a version is taken back.
+const spending = 0.0144
+
 func options(a *deploytest.Account, t trouble) *deploy.Options {
 	return &deploy.Options{
-		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.2.0", Schema: schema,
+		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.2.0", Schema: schema, Bad: spending,
 		Image: func(_ context.Context, r deploy.Registry) (string, error) {
 			if r.Repository != strings.Split(next, "@")[0] || r.User != "AWS" || r.Password != "token" {
 				return "", fmt.Errorf("the registry is %+v", r)

@@ -87,6 +87,9 @@ type Account struct {
 	// Alarms are on while the function says so; it is given how much of the traffic
 	// the new image has, in percent.
 	Alarms func(share float64) []string
+	// Bad gives the share of requests that are answered badly, in percent, while the new image has a share of the
+	// traffic; nil: none is. A request of 10 a second was sent at any time.
+	Bad func(share float64) float64
 
 	// Identity is who asks; "": the user of that name.
 	Identity string
@@ -122,6 +125,7 @@ type Account struct {
 	objects     map[string]object
 	definitions []*definition
 	services    map[string]*service
+	bad         map[time.Time]float64 // share of what was answered badly, by the minute
 	tasks       []*task
 	scaled      map[string][2]int32  // what scaling goes by, by the service
 	replaced    int                  // tasks of services that were stopped
@@ -425,6 +429,7 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance()
+	a.note()
 	a.asked = append(a.asked, operationOf(r, body))
 	if a.region = regionOf(r); slices.Contains(a.Closed, a.region) {
 		return answerError(r, &apiError{"AccessDenied", "with an explicit deny in a service control policy", http.StatusForbidden})
@@ -433,7 +438,7 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 	case strings.Contains(r.Header.Get("X-Amz-Target"), "."):
 		return a.rpc(r, body)
 	case strings.Contains(r.URL.Path, "/operation/"):
-		return a.alarms(r, body)
+		return a.watched(r, body)
 	case isForm(r):
 		return a.query(r, body)
 	case strings.HasPrefix(r.URL.Path, zonesPath):

@@ -199,6 +199,7 @@ func (a *Account) service(s *service) types.Service {
 	out := types.Service{
 		ServiceName: &s.name, ServiceArn: aws.String(a.arn("service", "enishi-"+a.Environment+"/"+s.name)), Status: aws.String("ACTIVE"), TaskDefinition: &s.serving,
 		DeploymentConfiguration: &s.config, DesiredCount: 3, RunningCount: 3,
+		LoadBalancers:        balanced(s.name),
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-1"}}},
 	}
 	if r := s.moving(); r != nil {

@@ -127,35 +127,29 @@ func written(r *http.Request, p smithyhttp.ClientProtocol, schema *smithy.Operat
 	return io.ReadAll(as.GetStream())
 }
 
-// alarms answers which alarms are on.
-func (a *Account) alarms(r *http.Request, body []byte) *http.Response {
+// watched answers which alarms are on, and what the load balancer has counted.
+func (a *Account) watched(r *http.Request, body []byte) *http.Response {
 	asked, err := cbor.Decode(body)
-	if err != nil || !strings.HasSuffix(r.URL.Path, "/DescribeAlarms") {
+	m, ok := asked.(cbor.Map)
+	if err != nil || !ok {
 		return answerError(r, refuse("InvalidParameterValue", "%s: %v", r.URL.Path, err))
 	}
-	prefix := ""
-	if m, ok := asked.(cbor.Map); ok {
-		if s, ok := m["AlarmNamePrefix"].(cbor.String); ok {
-			prefix = string(s)
-		}
-		if s, ok := m["StateValue"].(cbor.String); !ok || s != "ALARM" {
-			return answerError(r, refuse("InvalidParameterValue", "only alarms that are on are known here"))
-		}
+	var out smithy.Serializable
+	var schema *smithy.OperationSchema
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/DescribeAlarms"):
+		schema = smithy.NewOperationSchema(cwschemas.DescribeAlarms, cwschemas.DescribeAlarmsInput, cwschemas.DescribeAlarmsOutput)
+		out, err = a.alarms(m)
+	case strings.HasSuffix(r.URL.Path, "/GetMetricData"):
+		schema = smithy.NewOperationSchema(cwschemas.GetMetricData, cwschemas.GetMetricDataInput, cwschemas.GetMetricDataOutput)
+		out, err = a.counted(m)
+	default:
+		err = refuse("UnknownOperationException", "%s", r.URL.Path)
 	}
-	out := &cloudwatch.DescribeAlarmsOutput{}
-	if a.Alarms != nil {
-		for _, name := range a.Alarms(a.share(a.services["web"])) {
-			if strings.HasPrefix(name, prefix) && strings.HasSuffix(name, "-EdgeAway") == (a.region == Edge) {
-				alarm := cwtypes.MetricAlarm{AlarmName: aws.String(name), StateValue: cwtypes.StateValueAlarm}
-				if !strings.HasSuffix(name, "Long") && !strings.HasSuffix(name, "Short") { // parts of composite alarms tell nobody
-					alarm.AlarmActions = []string{"arn:aws:sns:ap-northeast-1:123456789012:enishi-" + a.Environment + "-page"}
-				}
-				out.MetricAlarms = append(out.MetricAlarms, alarm)
-			}
-		}
+	if err != nil {
+		return answerError(r, err)
 	}
-	text, err := written(r, rpcv2.NewCBOR(cwschemas.GraniteServiceVersion20100801),
-		smithy.NewOperationSchema(cwschemas.DescribeAlarms, cwschemas.DescribeAlarmsInput, cwschemas.DescribeAlarmsOutput), out)
+	text, err := written(r, rpcv2.NewCBOR(cwschemas.GraniteServiceVersion20100801), schema, out)
 	if err != nil {
 		return answerError(r, err)
 	}
@@ -163,6 +157,30 @@ func (a *Account) alarms(r *http.Request, body []byte) *http.Response {
 	answer.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
 	answer.Header.Set("Content-Type", "application/cbor")
 	return answer
+}
+
+func (a *Account) alarms(asked cbor.Map) (*cloudwatch.DescribeAlarmsOutput, error) {
+	prefix := ""
+	if s, ok := asked["AlarmNamePrefix"].(cbor.String); ok {
+		prefix = string(s)
+	}
+	if s, ok := asked["StateValue"].(cbor.String); !ok || s != "ALARM" {
+		return nil, refuse("InvalidParameterValue", "only alarms that are on are known here")
+	}
+	out := &cloudwatch.DescribeAlarmsOutput{}
+	if a.Alarms == nil {
+		return out, nil
+	}
+	for _, name := range a.Alarms(a.share(a.services["web"])) {
+		if strings.HasPrefix(name, prefix) && strings.HasSuffix(name, "-EdgeAway") == (a.region == Edge) {
+			alarm := cwtypes.MetricAlarm{AlarmName: aws.String(name), StateValue: cwtypes.StateValueAlarm}
+			if !strings.HasSuffix(name, "Long") && !strings.HasSuffix(name, "Short") { // parts of composite alarms tell nobody
+				alarm.AlarmActions = []string{"arn:aws:sns:ap-northeast-1:123456789012:enishi-" + a.Environment + "-page"}
+			}
+			out.MetricAlarms = append(out.MetricAlarms, alarm)
+		}
+	}
+	return out, nil
 }
 
 func cborError(e *apiError) []byte {
