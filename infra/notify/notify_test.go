@@ -118,6 +118,43 @@ func told(t *testing.T, note program.Alarm, state, before notify.State) one {
 	return one{note.Name + " " + string(state), notify.Notification{Topic: topic, Subject: string(state) + `: "Enishi-prod-` + note.Name + `" in Asia Pacific (Tokyo)`, Text: string(message), At: published}, reasons}
 }
 
+// ofStack is what CloudWatch publishes of an alarm that a stack has beside the table's, by its known template.
+func ofStack(t *testing.T, part string, note program.Alarm, state, before notify.State) one {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "stacks", "testdata", "enishi-prod-"+part+".template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var template struct{ Resources map[string]json.RawMessage }
+	var alarm struct {
+		Properties struct {
+			AlarmName, AlarmDescription, ComparisonOperator string
+			Threshold                                       float64
+		}
+	}
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(template.Resources[note.Name], &alarm); err != nil || alarm.Properties.AlarmName != "Enishi-prod-"+note.Name {
+		t.Fatalf("the stack %s has no alarm %s: %+v, %v", part, note.Name, alarm, err)
+	}
+	p := alarm.Properties
+	value := map[notify.State]float64{notify.Well: p.Threshold, notify.Firing: 0}[state]
+	if p.ComparisonOperator == "GreaterThanThreshold" {
+		value = map[notify.State]float64{notify.Well: 0, notify.Firing: 24 * p.Threshold}[state]
+	}
+	message, err := json.Marshal(map[string]any{
+		"AlarmName": p.AlarmName, "AlarmDescription": p.AlarmDescription, "AWSAccountId": "123456789012", "NewStateValue": state, "OldStateValue": before,
+		"StateChangeTime": "2026-11-26T06:29:30.123+0000", "NewStateReason": crossed(value, "compared with", p.Threshold),
+		"Trigger": map[string]any{"Threshold": p.Threshold, "ComparisonOperator": p.ComparisonOperator},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	topic := map[string]string{program.Page: pageTopic, program.Ticket: ticketTopic}[note.Severity]
+	return one{note.Name + " " + string(state), notify.Notification{Topic: topic, Subject: string(state) + `: "` + p.AlarmName + `" in Asia Pacific (Tokyo)`, Text: string(message), At: published}, nil}
+}
+
 // read is a notification whose text is in testdata.
 func read(t *testing.T, file, topic, subject string) one {
 	t.Helper()
@@ -155,6 +192,8 @@ func others(t *testing.T) []one {
 		told(t, find("AvailabilityFast"), notify.Well, notify.Firing), told(t, find("StorageForecast"), notify.Well, notify.Firing),
 		told(t, find("MailStuck"), notify.Well, notify.Unknown), told(t, find("RedisAway"), notify.Unknown, notify.Well),
 		composite, silent,
+		ofStack(t, "edge", find("EdgeAway"), notify.Firing, notify.Well), ofStack(t, "edge", find("EdgeAway"), notify.Well, notify.Firing),
+		ofStack(t, "alarms", find("ArchiveLate"), notify.Firing, notify.Well), ofStack(t, "alarms", find("ArchiveLate"), notify.Well, notify.Firing),
 		read(t, "budget-actual.txt", ticketTopic, "AWS Budgets: enishi-prod has exceeded your alert threshold"),
 		read(t, "budget-forecast.txt", ticketTopic, "AWS Budgets: enishi-prod has exceeded your alert threshold"),
 		read(t, "by-hand.json", pageTopic, `ALARM: "Disk of the bastion" in Asia Pacific (Tokyo)`),
