@@ -2,6 +2,7 @@ package deploytest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -251,6 +252,13 @@ func (a *Account) Set(name, value string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.parameters["/enishi/"+a.Environment+"/"+name] = value
+}
+
+// Parameters gives what the account keeps by its name.
+func (a *Account) Parameters() map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.parameters)
 }
 
 // Change lets somebody give a service a copy of what it runs that they have changed by hand.
