@@ -86,6 +86,15 @@ func openFolder(ctx context.Context, c *config.Config, p purpose) (*installation
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, errs.Wrap(errs.Invalid, "the data folder "+c.Data+" cannot be made: choose another with --data, or give this user the right to write there", err)
 	}
+	moved := func() error {
+		if p == looking {
+			return nil
+		}
+		return unmoved(c.Data)
+	}
+	if err := moved(); err != nil { // before anything is made or changed there
+		return nil, err
+	}
 	database := filepath.Join(c.Data, databaseFile)
 	_, err := os.Stat(database)
 	fresh := errors.Is(err, fs.ErrNotExist)
@@ -103,20 +112,11 @@ func openFolder(ctx context.Context, c *config.Config, p purpose) (*installation
 	if err != nil {
 		return nil, err
 	}
-	moved := func() error {
-		if p == looking {
-			return nil
-		}
-		return unmoved(c.Data)
-	}
-	if err := moved(); err != nil { // before anything is made or changed there
-		return nil, err
-	}
 	s, err := sqlite.Open(ctx, database, sqlite.Options{Relaxed: p == loading, Beside: p == beside || p == looking})
 	if err != nil {
 		return nil, err
 	}
-	if err := moved(); err != nil { // who marks a folder has its lock, which is ours now
+	if err := moved(); err != nil { // who marks a folder has its lock, which is ours now if we serve
 		return nil, errors.Join(err, s.Close())
 	}
 	return &installation{store: s, vault: vault, fresh: fresh}, nil

@@ -192,7 +192,10 @@ func (c *jobRunCmd) Run(ctx context.Context, w World) error {
 		order = &by
 	}
 	how := serving
-	if resolved.Shared() || c.DryRun {
+	switch {
+	case c.DryRun:
+		how = looking
+	case resolved.Shared():
 		how = beside
 	}
 	in, err := openExisting(ctx, resolved, how)

@@ -279,7 +279,7 @@ func (c *standCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	in, err := openExisting(ctx, resolved, beside)
+	in, err := openExisting(ctx, resolved, looking)
 	if err != nil {
 		return err
 	}

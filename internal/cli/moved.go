@@ -40,14 +40,11 @@ func leave(ctx context.Context, folder, to string, now time.Time) (stay func() e
 			return err
 		})
 	}
-	if err := mark(ctx, mine); err != nil {
-		return nothing, errs.Wrap(errs.Invalid, "the folder "+folder+" cannot be marked as moved", err)
-	}
 	ending := context.WithoutCancel(ctx)
-	return func() error {
+	stay = func() error {
 		is, err := os.ReadFile(path)
 		switch {
-		case err == nil && !bytes.Equal(is, mine):
+		case errors.Is(err, fs.ErrNotExist), err == nil && !bytes.Equal(is, mine):
 			return nil
 		case err == nil && before != nil:
 			err = mark(ending, before)
@@ -58,7 +55,11 @@ func leave(ctx context.Context, folder, to string, now time.Time) (stay func() e
 			return fmt.Errorf("the folder %s stays marked as moved: %w", folder, err)
 		}
 		return nil
-	}, nil
+	}
+	if err := mark(ctx, mine); err != nil {
+		return stay, errs.Wrap(errs.Invalid, "the folder "+folder+" cannot be marked as moved", err)
+	}
+	return stay, nil
 }
 
 // unmoved is Denied if the rows of a folder were brought elsewhere. Whoever asks has the folder's lock, under which

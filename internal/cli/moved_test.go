@@ -38,7 +38,7 @@ func TestNobodyServesWhatWasMoved(t *testing.T) {
 			t.Errorf("enishi %q = %d: %s", args, code, said)
 		}
 	}
-	for _, args := range [][]string{{"job", "list"}, {"audit"}} {
+	for _, args := range [][]string{{"job", "list"}, {"audit"}, {"maintenance", "status"}, {"job", "run", "statistics", "--plan"}} {
 		if code, said := run(append(args, "--data", data)...); code != 0 {
 			t.Errorf("enishi %q = %d: %s", args, code, said)
 		}

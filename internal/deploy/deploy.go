@@ -67,11 +67,14 @@ type deployment struct {
 	mark    string
 	blind   int // how often the edge's alarms could not be asked
 
-	// Of spending: the load balancer and its hour before, when it was asked last, and how often it could not be.
-	balancer string
-	usual    tally
-	asked    time.Time
-	deaf     int
+	// Of spending: the load balancer and what it had counted before, whether all of that is there, when it was asked
+	// last, how often in a row it could not be, and whether it was too much then.
+	balancer      string
+	usual         tally
+	settledBefore bool
+	asked         time.Time
+	deaf          int
+	spent         bool
 }
 
 // Run deploys, or finishes a deployment that an earlier run has left; then it gives that

@@ -19,8 +19,12 @@ const (
 	measured = 15 * time.Second
 	// leastBad is how many requests have to be answered badly: where hardly anybody comes, one is a large share.
 	leastBad = 10
-	// worse is how many times the share of the hour before makes a share the new version's.
+	// worse is how many times the share of before makes a share the new version's.
 	worse = 2
+	// window is how far it is looked back: at what is now, and at what was before.
+	window = 10 * time.Minute
+	// known is how long after a minute CloudWatch surely has it.
+	known = 5 * time.Minute
 )
 
 // tally is what the load balancer has counted.
@@ -28,42 +32,57 @@ type tally struct{ bad, all float64 }
 
 func (t tally) share() float64 { return t.bad / max(t.all, 1) }
 
-// spending fails if too large a share of the requests has been answered badly since the next version has traffic: a
-// share at which the error budget would be gone in two days, and one that is larger than that of the hour before. An
-// alarm looks at an hour, of which a canary is a minute.
+// spending fails if too large a share of the requests has been answered badly since the next version has traffic, or in
+// the last ten minutes of that: a share at which the error budget would be gone in two days, and one that is larger than
+// that of the ten minutes before. An alarm looks at an hour, of which a canary is a minute. Where an alarm was on when the
+// deployment began, it may be what ends it, and nobody is blamed.
 func (d *deployment) spending(ctx context.Context) error {
 	t := slices.IndexFunc(d.record.Steps, func(s Timing) bool { return s.Step == "traffic" })
-	if d.o.Bad == 0 || t < 0 || time.Since(d.asked) < measured || d.deaf >= blindTries {
+	if d.o.Bad == 0 || t < 0 || len(d.record.Alarms) > 0 || time.Since(d.asked) < measured || d.deaf >= blindTries {
 		return nil
 	}
 	d.asked = time.Now()
-	since := d.record.Steps[t].Begun.Truncate(time.Minute)
-	now, before, err := d.counted(ctx, since)
+	now, before, err := d.counted(ctx, d.record.Steps[t].Begun.Truncate(time.Minute))
 	if err != nil && ctx.Err() == nil {
 		if d.deaf++; d.deaf == blindTries {
 			d.tell("alarms", "the load balancer's figures cannot be asked, and are not looked at: "+err.Error(), -1)
 		}
 		return nil
 	}
-	if err != nil || now.bad < leastBad || now.share() < max(d.o.Bad, worse*before.share()) {
+	if err != nil {
 		return err
 	}
-	return final{errs.New(errs.Internal, fmt.Sprintf("%.0f of %.0f requests were answered badly since the next version has traffic, %.1f %% (in the hour before %.1f %%); at most %.2f %% may be",
-		now.bad, now.all, 100*now.share(), 100*before.share(), 100*d.o.Bad))}
+	limit := max(d.o.Bad, worse*before.share())
+	if d.deaf = 0; now.bad < leastBad || now.share() < limit {
+		d.spent = false
+		return nil
+	}
+	if !d.spent { // a minute may be half there
+		d.spent = true
+		return nil
+	}
+	return final{errs.New(errs.Internal, fmt.Sprintf("%.0f of %.0f requests were answered badly since the next version has traffic, %.1f %% (before it %.1f %%); at most %.2f %% may be",
+		now.bad, now.all, 100*now.share(), 100*before.share(), 100*limit))}
 }
 
-// counted gives what the load balancer has counted since a moment, and in the hour before it.
+// counted gives what the load balancer has counted since a moment, in the last ten minutes, and in the ten before it.
 func (d *deployment) counted(ctx context.Context, since time.Time) (now, before tally, err error) {
 	if d.balancer == "" {
 		if d.balancer, err = d.account.balancer(ctx); err != nil {
 			return now, before, err
 		}
-		if d.usual, err = d.account.tally(ctx, d.balancer, since.Add(-time.Hour), since); err != nil {
-			d.balancer = ""
+	}
+	if !d.settledBefore {
+		if d.usual, err = d.account.tally(ctx, d.balancer, since.Add(-window), since); err != nil {
 			return now, before, err
 		}
+		d.settledBefore = time.Since(since) > known
 	}
-	now, err = d.account.tally(ctx, d.balancer, since, time.Now())
+	from := time.Now().Add(-window).Truncate(time.Minute)
+	if from.Before(since) {
+		from = since
+	}
+	now, err = d.account.tally(ctx, d.balancer, from, time.Now())
 	return now, d.usual, err
 }
 
@@ -99,23 +118,24 @@ func (a *account) tally(ctx context.Context, balancer string, from, to time.Time
 		StartTime: &from, EndTime: &to,
 		MetricDataQueries: []cwtypes.MetricDataQuery{query(web5xx, "HTTPCode_Target_5XX_Count"), query(own5xx, "HTTPCode_ELB_5XX_Count"), query(sent, "RequestCount")},
 	})
+	counted := map[string]map[time.Time]float64{web5xx: {}, own5xx: {}, sent: {}}
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return out, fmt.Errorf("ask what the load balancer has counted: %w", err)
 		}
 		for _, r := range page.MetricDataResults {
-			for _, n := range r.Values {
-				switch aws.ToString(r.Id) {
-				case web5xx:
-					out.bad += n
-				case own5xx: // which no task was sent
-					out.bad, out.all = out.bad+n, out.all+n
-				case sent:
-					out.all += n
+			of := counted[aws.ToString(r.Id)]
+			for i, at := range r.Timestamps {
+				if of != nil && i < len(r.Values) {
+					of[at] += r.Values[i]
 				}
 			}
 		}
+	}
+	for at, n := range counted[sent] { // a minute of which this is not there yet says nothing
+		out.bad += counted[web5xx][at] + counted[own5xx][at]
+		out.all += n + counted[own5xx][at]
 	}
 	return out, nil
 }

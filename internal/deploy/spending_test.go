@@ -26,11 +26,14 @@ func TestSpending(t *testing.T) {
 		trouble trouble
 		back    string // part of why it is taken back
 		told    string
+		alarm   bool // one is on, despite which it is deployed
 	}{
 		{name: "the next version fails everything", bad: func(share float64) float64 { return share }, back: "requests were answered badly since the next version has traffic"},
 		{name: "it fails a fifth", bad: func(share float64) float64 { return share / 5 }, back: "at most 1.44 % may be"},
 		{name: "it fails as much as is allowed", bad: func(share float64) float64 { return share / 100 }},
 		{name: "what was there fails as well", bad: func(float64) float64 { return 30 }},
+		{name: "what was there has failed for some minutes", bad: func(share float64) float64 { return 100 - share }},
+		{name: "it mends what an alarm tells of", bad: func(share float64) float64 { return 90 - share/2 }, alarm: true},
 		{name: "nobody may ask", bad: func(share float64) float64 { return share }, trouble: denied, told: "the load balancer's figures cannot be asked, and are not looked at"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,6 +43,9 @@ func TestSpending(t *testing.T) {
 				a.Bad = tt.bad
 				var said strings.Builder
 				o := options(a, tt.trouble)
+				if tt.alarm {
+					a.Alarms, o.DespiteAlarms = func(float64) []string { return []string{"Enishi-prod-AvailabilityFast"} }, true
+				}
 				o.Tell = func(p deploy.Progress) { said.WriteString(p.Note + "\n") }
 				r, err := deploy.Run(t.Context(), o)
 				switch {
