@@ -66,7 +66,7 @@ func emulator(t *testing.T) *url.URL {
 	}
 	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", "0") // it says which port it has taken
 	cmd.Env = append(os.Environ(), "MOTO_ACCOUNT_ID=123456789012", "AWS_EC2_METADATA_DISABLED=true", "PYTHONUNBUFFERED=1")
-	said := &lines{}
+	said := &watched{}
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -87,24 +87,6 @@ func emulator(t *testing.T) *url.URL {
 	}
 	t.Fatalf("the emulator does not start:\n%s", said.String())
 	return nil
-}
-
-// lines is what a process says.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // split is AWS: the emulator, and for what that lacks the account in memory.

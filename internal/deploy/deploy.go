@@ -60,21 +60,13 @@ type Progress struct {
 
 // deployment is one that this process works on.
 type deployment struct {
-	o       *Options
-	account *account
-	ledger  *ledger
-	record  *Record
-	mark    string
-	blind   int // how often the edge's alarms could not be asked
-
-	// Of spending: the load balancer and what it had counted before, whether all of that is there, when it was asked
-	// last, how often in a row it could not be, and whether it was too much then.
-	balancer      string
-	usual         tally
-	settledBefore bool
-	asked         time.Time
-	deaf          int
-	spent         bool
+	o        *Options
+	account  *account
+	ledger   *ledger
+	record   *Record
+	mark     string
+	blind    int // how often the edge's alarms could not be asked
+	spending spending
 }
 
 // Run deploys, or finishes a deployment that an earlier run has left; then it gives that

@@ -366,7 +366,7 @@ func (d *deployment) rolling(ctx context.Context, service, definition string) (*
 	return nil, final{errs.New(errs.Internal, fmt.Sprintf("ECS did not bring the new version to the service %s (%s): %s", service, strings.ToLower(string(s.Status)), strings.TrimSpace(why)))}
 }
 
-// well fails if an alarm is on that was not when the deployment began, or if the error budget goes too fast.
+// well fails if an alarm is on that was not when the deployment began, or if more is answered badly than can be afforded.
 func (d *deployment) well(ctx context.Context) error {
 	on, err := d.alarming(ctx)
 	if err != nil {
@@ -376,7 +376,7 @@ func (d *deployment) well(ctx context.Context) error {
 	if len(on) > 0 {
 		return final{errors.New("an alarm is on that was not before: " + strings.Join(on, ", "))}
 	}
-	return d.spending(ctx)
+	return d.affordable(ctx)
 }
 
 // stage says where a deployment is, and how much of it runs.

@@ -32,19 +32,30 @@ type tally struct{ bad, all float64 }
 
 func (t tally) share() float64 { return t.bad / max(t.all, 1) }
 
-// spending fails if too large a share of the requests has been answered badly since the next version has traffic, or in
+// spending is what a deployment knows of the load balancer's counts.
+type spending struct {
+	balancer string
+	before   tally     // what it had counted before the next version had traffic
+	whole    bool      // before has every minute
+	asked    time.Time // last
+	deaf     int       // how often in a row it could not be asked
+	seen     bool      // it was too much when it was asked last
+}
+
+// affordable fails if too large a share of the requests has been answered badly since the next version has traffic, or in
 // the last ten minutes of that: a share at which the error budget would be gone in two days, and one that is larger than
 // that of the ten minutes before. An alarm looks at an hour, of which a canary is a minute. Where an alarm was on when the
 // deployment began, it may be what ends it, and nobody is blamed.
-func (d *deployment) spending(ctx context.Context) error {
+func (d *deployment) affordable(ctx context.Context) error {
+	of := &d.spending
 	t := slices.IndexFunc(d.record.Steps, func(s Timing) bool { return s.Step == "traffic" })
-	if d.o.Bad == 0 || t < 0 || len(d.record.Alarms) > 0 || time.Since(d.asked) < measured || d.deaf >= blindTries {
+	if d.o.Bad == 0 || t < 0 || len(d.record.Alarms) > 0 || time.Since(of.asked) < measured || of.deaf >= blindTries {
 		return nil
 	}
-	d.asked = time.Now()
+	of.asked = time.Now()
 	now, before, err := d.counted(ctx, d.record.Steps[t].Begun.Truncate(time.Minute))
 	if err != nil && ctx.Err() == nil {
-		if d.deaf++; d.deaf == blindTries {
+		if of.deaf++; of.deaf == blindTries {
 			d.tell("alarms", "the load balancer's figures cannot be asked, and are not looked at: "+err.Error(), -1)
 		}
 		return nil
@@ -53,12 +64,12 @@ func (d *deployment) spending(ctx context.Context) error {
 		return err
 	}
 	limit := max(d.o.Bad, worse*before.share())
-	if d.deaf = 0; now.bad < leastBad || now.share() < limit {
-		d.spent = false
+	if of.deaf = 0; now.bad < leastBad || now.share() < limit {
+		of.seen = false
 		return nil
 	}
-	if !d.spent { // a minute may be half there
-		d.spent = true
+	if !of.seen { // a minute may be half there
+		of.seen = true
 		return nil
 	}
 	return final{errs.New(errs.Internal, fmt.Sprintf("%.0f of %.0f requests were answered badly since the next version has traffic, %.1f %% (before it %.1f %%); at most %.2f %% may be",
@@ -67,23 +78,24 @@ func (d *deployment) spending(ctx context.Context) error {
 
 // counted gives what the load balancer has counted since a moment, in the last ten minutes, and in the ten before it.
 func (d *deployment) counted(ctx context.Context, since time.Time) (now, before tally, err error) {
-	if d.balancer == "" {
-		if d.balancer, err = d.account.balancer(ctx); err != nil {
+	of := &d.spending
+	if of.balancer == "" {
+		if of.balancer, err = d.account.balancer(ctx); err != nil {
 			return now, before, err
 		}
 	}
-	if !d.settledBefore {
-		if d.usual, err = d.account.tally(ctx, d.balancer, since.Add(-window), since); err != nil {
+	if !of.whole {
+		if of.before, err = d.account.tally(ctx, of.balancer, since.Add(-window), since); err != nil {
 			return now, before, err
 		}
-		d.settledBefore = time.Since(since) > known
+		of.whole = time.Since(since) > known
 	}
 	from := time.Now().Add(-window).Truncate(time.Minute)
 	if from.Before(since) {
 		from = since
 	}
-	now, err = d.account.tally(ctx, d.balancer, from, time.Now())
-	return now, d.usual, err
+	now, err = d.account.tally(ctx, of.balancer, from, time.Now())
+	return now, of.before, err
 }
 
 // balancer gives the load balancer of the service as metrics name it, by the listener's rule that sends people there.
