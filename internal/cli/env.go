@@ -20,13 +20,17 @@ import (
 )
 
 type envCmd struct {
-	Plan  envPlanCmd  `cmd:"" help:"Show what the templates would change of an environment on AWS, and what was changed beside them."`
-	Up    envUpCmd    `cmd:"" help:"Make an environment on AWS, or bring it to its templates."`
-	Scale envScaleCmd `cmd:"" help:"Give a service other bounds, between which it scales."`
-	Tasks envTasksCmd `cmd:"" help:"List the tasks that run in an environment on AWS."`
-	Stop  envStopCmd  `cmd:"" help:"Stop a task; of a service, another takes its place."`
-	Move  envMoveCmd  `cmd:"" help:"Bring the rows of a data folder into an environment that serves nobody yet, or out of one."`
-	Down  envDownCmd  `cmd:"" help:"Take an environment down that holds nobody's data."`
+	Plan     envPlanCmd     `cmd:"" help:"Show what the templates would change of an environment on AWS, and what was changed beside them."`
+	Up       envUpCmd       `cmd:"" help:"Make an environment on AWS, or bring it to its templates."`
+	Scale    envScaleCmd    `cmd:"" help:"Give a service other bounds, between which it scales."`
+	Tasks    envTasksCmd    `cmd:"" help:"List the tasks that run in an environment on AWS."`
+	Stop     envStopCmd     `cmd:"" help:"Stop a task; of a service, another takes its place."`
+	Move     envMoveCmd     `cmd:"" help:"Bring the rows of a data folder into an environment that serves nobody yet, or out of one."`
+	Failover envFailoverCmd `cmd:"" help:"Have another instance of the database write, or another node of the cache be the first."`
+	Restart  envRestartCmd  `cmd:"" help:"Restart an instance of the database."`
+	Secret   envSecretCmd   `cmd:"" help:"Put a value into a secret of an environment, or the one from before back."`
+	Silence  envSilenceCmd  `cmd:"" help:"Have alarms tell nobody for a time, or tell people again."`
+	Down     envDownCmd     `cmd:"" help:"Take an environment down that holds nobody's data."`
 }
 
 // templates is where those of an environment come from.

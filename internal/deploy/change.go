@@ -40,15 +40,15 @@ const changing = time.Minute
 
 func changeKey(what string) string { return "deploy/changes/" + what + ".json" }
 
-// LeftChange gives the change of something that a run has left before it was made whole; nil:
-// none.
+// LeftChange gives the change of something that a run has left: before it was made whole, or, once it was made,
+// before the audit log was told. Nil: none.
 func LeftChange(ctx context.Context, o *Options, what string) (*Change, error) {
 	d, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	c, _, err := d.lastChange(ctx, what)
-	if err != nil || c == nil || !c.Made.IsZero() {
+	if err != nil || c == nil || !c.Ended.IsZero() {
 		return nil, err
 	}
 	return c, nil

@@ -10,10 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -54,6 +57,9 @@ type account struct {
 	ecs         *ecs.Client
 	scaling     *applicationautoscaling.Client
 	logs        *cloudwatchlogs.Client
+	rds         *rds.Client
+	cache       *elasticache.Client
+	watch       *cloudwatch.Client
 }
 
 func newAccount(o *Options) *account {
@@ -62,6 +68,7 @@ func newAccount(o *Options) *account {
 		environment: o.Environment, here: newRegional(o, c.Region), edge: newRegional(o, edgeRegion), ssm: ssm.NewFromConfig(c), ecr: ecr.NewFromConfig(c), iam: iam.NewFromConfig(c),
 		zones: route53.NewFromConfig(c), quotas: servicequotas.NewFromConfig(c), backup: backup.NewFromConfig(c), secrets: secretsmanager.NewFromConfig(c),
 		ecs: ecs.NewFromConfig(c), scaling: applicationautoscaling.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
+		rds: rds.NewFromConfig(c), cache: elasticache.NewFromConfig(c), watch: cloudwatch.NewFromConfig(c),
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
@@ -46,24 +45,9 @@ func (w *work) mailed(ctx context.Context) (Check, bool, error) {
 
 // mailURL gives the secret's ARN, "" if there is none yet, and whether a URL is in it.
 func (w *work) mailURL(ctx context.Context) (string, bool, error) {
-	arn := ""
-	pages := cloudformation.NewListStackResourcesPaginator(w.account.here.cfn, &cloudformation.ListStackResourcesInput{StackName: aws.String(stackName(w.o.Environment, "base"))})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if refused(err, "ValidationError", "does not exist") {
-			return "", false, nil
-		}
-		if err != nil {
-			return "", false, fmt.Errorf("look for the secret of the mail server: %w", err)
-		}
-		for i := range page.StackResourceSummaries {
-			if r := &page.StackResourceSummaries[i]; aws.ToString(r.ResourceType) == mailType && strings.HasPrefix(aws.ToString(r.LogicalResourceId), mailName) {
-				arn = aws.ToString(r.PhysicalResourceId)
-			}
-		}
-	}
-	if arn == "" {
-		return "", false, nil
+	arn, err := w.made(ctx, mailType, mailName)
+	if err != nil || arn == "" {
+		return "", false, err
 	}
 	out, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if errors.As(err, new(*secrettypes.ResourceNotFoundException)) {

@@ -90,7 +90,9 @@ func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) 
 	t := out.ScalableTargets[0]
 	s.In = Bounds{int(aws.ToInt32(t.MinCapacity)), int(aws.ToInt32(t.MaxCapacity))}
 	w.o = &Options{Environment: o.Environment, AWS: o.AWS, By: who.Identity, Why: "a look"}
-	s.Left, err = deploy.LeftChange(ctx, w.deploying(), service)
+	if s.Left, err = deploy.LeftChange(ctx, w.deploying(), service); s.Left != nil && !s.Left.Made.IsZero() {
+		s.Left = nil // it is in force; the next change tells of both
+	}
 	return s, err
 }
 

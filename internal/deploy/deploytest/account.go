@@ -127,6 +127,7 @@ type Account struct {
 	services    map[string]*service
 	bad         map[time.Time]float64 // share of what was answered badly, by the minute
 	tasks       []*task
+	parts       *parts               // nil: nobody asks for them
 	scaled      map[string][2]int32  // what scaling goes by, by the service
 	replaced    int                  // tasks of services that were stopped
 	tested      map[string]time.Time // since when the test listener leads to a deployment
@@ -387,7 +388,7 @@ func operationOf(r *http.Request, body []byte) string {
 		return "cloudwatch:" + operation
 	}
 	if form, ok := formOf(r, body); ok {
-		return map[string]string{"2011-06-15": "sts", "2010-05-08": "iam", "2010-05-15": "cloudformation"}[form.Get("Version")] + ":" + form.Get("Action")
+		return map[string]string{"2011-06-15": "sts", "2010-05-08": "iam", "2010-05-15": "cloudformation", "2014-10-31": "rds", "2015-02-02": "elasticache"}[form.Get("Version")] + ":" + form.Get("Action")
 	}
 	for prefix, service := range map[string]string{zonesPath: "route53", vaultsPath: "backup"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {

@@ -34,20 +34,7 @@ func (a *Account) note() {
 
 // counted gives sums by the minute of what a load balancer counts.
 func (a *Account) counted(asked cbor.Map) (*cloudwatch.GetMetricDataOutput, error) {
-	moment := func(name string) time.Time {
-		tag, _ := asked[name].(*cbor.Tag)
-		if tag == nil {
-			return time.Time{}
-		}
-		switch v := tag.Value.(type) {
-		case cbor.Float64:
-			return time.UnixMilli(int64(float64(v) * 1000))
-		case cbor.Uint:
-			return time.Unix(int64(v), 0)
-		}
-		return time.Time{}
-	}
-	from, to := moment("StartTime"), moment("EndTime")
+	from, to := momentOf(asked, "StartTime"), momentOf(asked, "EndTime")
 	if from.IsZero() || !from.Before(to) {
 		return nil, refuse("ValidationError", "The parameter StartTime must be less than the parameter EndTime: %v, %v", asked["StartTime"], asked["EndTime"])
 	}
@@ -67,6 +54,21 @@ func (a *Account) counted(asked cbor.Map) (*cloudwatch.GetMetricDataOutput, erro
 		out.MetricDataResults = append(out.MetricDataResults, result)
 	}
 	return out, nil
+}
+
+// momentOf reads a time of a question; zero: it has none of the name.
+func momentOf(asked cbor.Map, name string) time.Time {
+	tag, _ := asked[name].(*cbor.Tag)
+	if tag == nil {
+		return time.Time{}
+	}
+	switch v := tag.Value.(type) {
+	case cbor.Float64:
+		return time.UnixMilli(int64(float64(v) * 1000))
+	case cbor.Uint:
+		return time.Unix(int64(v), 0)
+	}
+	return time.Time{}
 }
 
 func (a *Account) sum(name string, minute time.Time) float64 {

@@ -68,7 +68,7 @@ func fill(v reflect.Value, form url.Values, name string, used map[string]bool) b
 	case reflect.Slice:
 		for n := 1; ; n++ {
 			one := reflect.New(v.Type().Elem()).Elem()
-			if !fill(one, form, fmt.Sprintf("%s.member.%d", name, n), used) {
+			if !fill(one, form, fmt.Sprintf("%s.member.%d", name, n), used) && !fill(one, form, fmt.Sprintf("%s.%s.%d", name, singular(name), n), used) {
 				return n > 1
 			}
 			v.Set(reflect.Append(v, one))
@@ -93,6 +93,19 @@ func fill(v reflect.Value, form url.Values, name string, used map[string]bool) b
 	return true
 }
 
+// each is what a list's elements are called, by the package of their type.
+func each(of, list string) string {
+	if strings.Contains(of, "/service/rds") || strings.Contains(of, "/service/elasticache") {
+		return singular(list)
+	}
+	return "member"
+}
+
+// singular names each one of a list, as RDS and ElastiCache do, which call them no members.
+func singular(name string) string {
+	return strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "s")
+}
+
 // show writes a value of the library's types as the query protocol does.
 func show(out *strings.Builder, name string, v reflect.Value) {
 	switch v.Kind() {
@@ -107,8 +120,10 @@ func show(out *strings.Builder, name string, v reflect.Value) {
 		}
 		fmt.Fprintf(out, "<%s>", name)
 		for i := range v.Len() {
-			show(out, "member", v.Index(i))
+			show(out, each(v.Type().Elem().PkgPath(), name), v.Index(i))
 		}
+	case reflect.Map:
+		return // none is asked for
 	case reflect.Struct:
 		fmt.Fprintf(out, "<%s>", name)
 		if at, ok := v.Interface().(time.Time); ok {
@@ -137,6 +152,13 @@ func actions() map[string]asked {
 		"GetCallerIdentity":       formed((*Account).getCallerIdentity),
 		"SimulatePrincipalPolicy": formed((*Account).simulatePrincipalPolicy),
 		"GetRole":                 formed((*Account).getRole),
+
+		"DescribeDBClusters":        formed((*Account).describeDBClusters),
+		"DescribeDBInstances":       formed((*Account).describeDBInstances),
+		"FailoverDBCluster":         formed((*Account).failoverDBCluster),
+		"RebootDBInstance":          formed((*Account).rebootDBInstance),
+		"DescribeReplicationGroups": formed((*Account).describeReplicationGroups),
+		"TestFailover":              formed((*Account).testFailover),
 
 		"DescribeStacks":                    formed((*Account).describeStacks),
 		"DescribeStackEvents":               formed((*Account).describeStackEvents),

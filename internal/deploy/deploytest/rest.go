@@ -199,6 +199,9 @@ func (a *Account) putSecretValue(in *secretsmanager.PutSecretValueInput) (*secre
 		a.sealing = aws.ToString(in.SecretString)
 		return &secretsmanager.PutSecretValueOutput{ARN: in.SecretId}, nil
 	}
+	if a.parts != nil {
+		return a.parts.put(in)
+	}
 	if a.secret != "" && a.secret != aws.ToString(in.SecretString) {
 		a.fault("the secret of the mail server was changed")
 	}

@@ -36,10 +36,12 @@ type template struct {
 		Type    string
 		Default *string
 	}
-	Resources map[string]struct {
-		Type       string
-		Properties map[string]any
-	}
+	Resources map[string]resource
+}
+
+type resource struct {
+	Type       string
+	Properties map[string]any
 }
 
 // access is the bucket of lines about requests.

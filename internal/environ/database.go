@@ -1,0 +1,215 @@
+package environ
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"enishi/internal/errs"
+)
+
+// instance is one of the database.
+type instance struct {
+	id, status, zone string
+	writes           bool
+	tier             int32 // the lowest takes over first
+}
+
+func (i *instance) String() string { return fmt.Sprintf("%s (zone %s, %s)", i.id, i.zone, i.status) }
+
+// available is what RDS calls an instance that answers, and a cluster that is not being changed.
+const available = "available"
+
+// cluster is the database's name.
+func (a *account) cluster() string { return "enishi-" + a.environment }
+
+// instances gives those of the database, the one that writes first, then in the order in which they take over.
+func (w *work) instances(ctx context.Context) (all []instance, status string, err error) {
+	name := w.account.cluster()
+	found, err := w.account.rds.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &name})
+	if errors.As(err, new(*rdstypes.DBClusterNotFoundFault)) || err == nil && len(found.DBClusters) != 1 {
+		return nil, "", errs.New(errs.NotFound, "there is no database "+name+" in this account and region: is the environment whole? enishi env up makes it so")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("look at the database %s: %w", name, err)
+	}
+	each, err := w.account.rds.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{Filters: []rdstypes.Filter{{Name: aws.String("db-cluster-id"), Values: []string{name}}}})
+	if err != nil {
+		return nil, "", fmt.Errorf("look at the instances of the database %s: %w", name, err)
+	}
+	for i := range found.DBClusters[0].DBClusterMembers {
+		m := &found.DBClusters[0].DBClusterMembers[i]
+		one := instance{id: aws.ToString(m.DBInstanceIdentifier), writes: aws.ToBool(m.IsClusterWriter), tier: aws.ToInt32(m.PromotionTier)}
+		for j := range each.DBInstances {
+			if d := &each.DBInstances[j]; aws.ToString(d.DBInstanceIdentifier) == one.id {
+				one.status, one.zone = aws.ToString(d.DBInstanceStatus), aws.ToString(d.AvailabilityZone)
+			}
+		}
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(x, y instance) int {
+		if x.writes != y.writes {
+			return map[bool]int{true: -1, false: 1}[x.writes]
+		}
+		return cmp.Or(cmp.Compare(x.tier, y.tier), strings.Compare(x.id, y.id))
+	})
+	return all, aws.ToString(found.DBClusters[0].Status), nil
+}
+
+// changeover is how long a failover, and a restart of an instance, may take.
+const changeover = 10 * time.Minute
+
+// LookFailover finds out which reader of the database would write, which is the one of that name if there is
+// one. It changes nothing. Conflict: there is no reader that could.
+func LookFailover(ctx context.Context, o *Options, to string) (*Step, error) {
+	w := newWork(o)
+	s, err := w.begin(ctx, "database")
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := w.instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.untold() && (to == "" || writes+to == s.Left.To) {
+		return s.tellOnly(), nil
+	}
+	if to == "" && s.Left != nil {
+		to = strings.TrimPrefix(s.Left.To, writes)
+	}
+	next := slices.IndexFunc(all, func(i instance) bool {
+		return i.id == to || to == "" && !i.writes && i.status == available
+	})
+	var names []string
+	for i := range all {
+		names = append(names, all[i].String())
+	}
+	switch {
+	case next < 0 && to != "":
+		return nil, errs.AtPointer("the instance", to, strings.Join(names, ", "))
+	case next < 0:
+		return nil, errs.New(errs.Conflict, "the database has no reader that could write: "+strings.Join(names, ", ")+". RDS brings one that is away back by itself")
+	case all[next].writes && (s.Left == nil || s.Left.To != writes+all[next].id):
+		return nil, errs.New(errs.Conflict, to+" writes already")
+	}
+	s.From, s.To = s.was(writes+all[0].id), writes+all[next].id
+	s.Undo = s.command("failover", "database", "--to", strings.TrimPrefix(s.From, writes))
+	s.do = func(ctx context.Context, w *work) error { return w.failover(ctx, all[next].id) }
+	return s, nil
+}
+
+const writes = "the writer is "
+
+func (w *work) failover(ctx context.Context, to string) error {
+	var asked time.Time
+	return w.await(ctx, "the failover to "+to, changeover, func(ctx context.Context) (bool, error) {
+		all, status, err := w.instances(ctx)
+		if err != nil || len(all) == 0 {
+			return false, err
+		}
+		switch {
+		case all[0].writes && all[0].id == to && status == available:
+			w.tell("failover", to+" writes", -1)
+			return true, nil
+		case status != available || time.Since(asked) < settles:
+			return false, nil
+		}
+		w.tell("failover", to+" is told to write", -1)
+		_, err = w.account.rds.FailoverDBCluster(ctx, &rds.FailoverDBClusterInput{DBClusterIdentifier: aws.String(w.account.cluster()), TargetDBInstanceIdentifier: &to})
+		if errors.As(err, new(*rdstypes.InvalidDBClusterStateFault)) {
+			return false, nil // on its way already
+		}
+		if err == nil {
+			asked = time.Now()
+		}
+		return false, lasting(err)
+	})
+}
+
+// settles is how long AWS may take to show that what it was told has begun.
+const settles = time.Minute
+
+// lasting makes an error final that the next look would meet as well.
+func lasting(err error) error {
+	if denied(err) {
+		return final{err}
+	}
+	return err
+}
+
+// LookRestart finds out what it means to restart an instance of the database. It changes nothing.
+func LookRestart(ctx context.Context, o *Options, id string) (*Step, error) {
+	w := newWork(o)
+	s, err := w.begin(ctx, "database "+id)
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := w.instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for i := range all {
+		names = append(names, all[i].id)
+	}
+	n := slices.Index(names, id)
+	if n < 0 {
+		return nil, errs.AtPointer("the instance", id, strings.Join(names, ", "))
+	}
+	if s.untold() {
+		return s.tellOnly(), nil
+	}
+	s.From, s.To, s.Undo = s.was("a reader, "+all[n].status), "restarted", "there is no way, and none is needed: it comes back by itself."
+	if all[n].writes {
+		s.From = s.was("the writer, " + all[n].status)
+		if len(all) > 1 {
+			s.Then = "While it restarts nobody writes, for a minute or so: " + s.command("failover", "database") + " first would have another write meanwhile."
+		}
+	}
+	s.do = func(ctx context.Context, w *work) error { return w.restart(ctx, id) }
+	return s, nil
+}
+
+func (w *work) restart(ctx context.Context, id string) error {
+	var asked time.Time
+	seen := false // that it restarts, whoever has told it to
+	return w.await(ctx, "the restart of "+id, changeover, func(ctx context.Context) (bool, error) {
+		all, _, err := w.instances(ctx)
+		if err != nil {
+			return false, err
+		}
+		n := slices.IndexFunc(all, func(i instance) bool { return i.id == id })
+		switch {
+		case n < 0:
+			return false, final{errs.New(errs.NotFound, "the instance "+id+" is gone")}
+		case all[n].status != available:
+			if !seen {
+				w.tell("restart", id+" is "+all[n].status, -1)
+			}
+			seen = true
+			return false, nil
+		case seen:
+			w.tell("restart", id+" answers again", -1)
+			return true, nil
+		case !asked.IsZero():
+			return time.Since(asked) > settles, nil
+		}
+		w.tell("restart", id+" is told to", -1)
+		_, err = w.account.rds.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: &id})
+		if errors.As(err, new(*rdstypes.InvalidDBInstanceStateFault)) {
+			return false, nil
+		}
+		if err == nil {
+			asked = time.Now()
+		}
+		return false, lasting(err)
+	})
+}

@@ -1,0 +1,169 @@
+package environ
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"enishi/internal/config"
+	"enishi/internal/errs"
+)
+
+// secret is one that a person puts in.
+type secret struct {
+	of    string // the beginning of its name in the template of base
+	check func(value string) error
+	then  func(*Step) string // what is left to do, for those who read it to know the new one
+}
+
+func secrets() map[string]secret {
+	return map[string]secret{
+		"mail": {mailName, checkMail, func(s *Step) string {
+			return "Tasks read it when they start. The next deployment brings such tasks: enishi deploy " + s.Environment + ", of the version that runs if there is no other."
+		}},
+		"webhooks": {"TopicsWebhooks", checkWebhooks, func(*Step) string {
+			return "The function reads it with every message: nothing has to be started anew."
+		}},
+	}
+}
+
+// Secrets gives the names of the secrets that a person puts in, sorted.
+func Secrets() []string { return slices.Sorted(maps.Keys(secrets())) }
+
+func checkMail(value string) error {
+	if _, ok := config.ParseMail(value); !ok {
+		return errs.New(errs.Invalid, "what is given is no URL of a mail server: smtp://USER:PASSWORD@HOST:PORT, with what is no letter or digit in USER and PASSWORD as %XX")
+	}
+	return nil
+}
+
+// checkWebhooks holds a value to what the function that tells people of alarms reads.
+func checkWebhooks(value string) error {
+	var hooks struct {
+		Slack string `json:"slack"`
+		Teams string `json:"teams"`
+	}
+	d := json.NewDecoder(bytes.NewReader([]byte(value)))
+	d.DisallowUnknownFields()
+	err := d.Decode(&hooks)
+	ok := err == nil && !d.More() && hooks.Slack+hooks.Teams != ""
+	for _, one := range []string{hooks.Slack, hooks.Teams} {
+		u, bad := url.Parse(one)
+		ok = ok && (one == "" || bad == nil && u.Scheme == "https" && u.Host != "")
+	}
+	if !ok { // the value itself stays untold
+		return errs.New(errs.Invalid, `what is given are no webhooks: {"slack": "https://…", "teams": "https://…"}, of which either may be missing`)
+	}
+	return nil
+}
+
+const (
+	current, previous = "AWSCURRENT", "AWSPREVIOUS"
+	version           = "version "
+)
+
+// LookSecret finds out what there is of a secret, into which a value is to be put; "" puts the one from before
+// back. It changes nothing, and says no value.
+func LookSecret(ctx context.Context, o *Options, name, value string) (*Step, error) {
+	of, ok := secrets()[name]
+	if !ok {
+		return nil, errs.AtPointer("the secret", name, strings.Join(Secrets(), " or "))
+	}
+	if value != "" {
+		if err := of.check(value); err != nil {
+			return nil, err
+		}
+	}
+	w := newWork(o)
+	s, err := w.begin(ctx, "secret "+name)
+	if err != nil {
+		return nil, err
+	}
+	arn, err := w.made(ctx, mailType, of.of)
+	if err == nil && arn == "" {
+		err = errs.New(errs.NotFound, "there is no secret for it yet: enishi env up makes it")
+	}
+	if err != nil {
+		return nil, err
+	}
+	stages, err := w.stages(ctx, arn)
+	if err != nil {
+		return nil, err
+	}
+	s.From, s.Undo, s.Then = s.was(version+short(stages[current])), s.command("secret", name, "--previous"), of.then(s)
+	if value == "" {
+		if stages[previous] == "" {
+			return nil, errs.New(errs.NotFound, "nothing was in the secret before what is in it")
+		}
+		s.To = version + short(stages[previous])
+		s.do = func(ctx context.Context, w *work) error { return w.putBack(ctx, arn, stages) }
+		return s, nil
+	}
+	id := newVersion()
+	s.To = version + short(id)
+	s.do = func(ctx context.Context, w *work) error {
+		_, err := w.account.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value, ClientRequestToken: &id})
+		if err != nil {
+			return fmt.Errorf("put it into the secret: %w", err)
+		}
+		return nil
+	}
+	return s, nil
+}
+
+// stages gives the version of a secret that has each stage.
+func (w *work) stages(ctx context.Context, arn string) (map[string]string, error) {
+	found, err := w.account.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &arn})
+	if err != nil {
+		return nil, fmt.Errorf("look at the secret: %w", err)
+	}
+	out := map[string]string{}
+	for id, stages := range found.VersionIdsToStages {
+		for _, stage := range stages {
+			out[stage] = id
+		}
+	}
+	if out[current] == "" {
+		return nil, errs.New(errs.NotFound, "nothing is in the secret yet")
+	}
+	return out, nil
+}
+
+// putBack makes the version from before the current one, whose place it takes.
+func (w *work) putBack(ctx context.Context, arn string, stages map[string]string) error {
+	from, to, stage := stages[current], stages[previous], current
+	_, err := w.account.secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &arn, VersionStage: &stage, RemoveFromVersionId: &from, MoveToVersionId: &to,
+	})
+	if err == nil {
+		return nil
+	}
+	// The answer to an earlier try may have been lost.
+	if now, failed := w.stages(ctx, arn); failed != nil || now[current] != to {
+		return errors.Join(fmt.Errorf("put the version from before back: %w", err), failed)
+	}
+	return nil
+}
+
+// newVersion gives an id of a secret's version, by which AWS knows a request that is repeated.
+func newVersion() string {
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // never fails
+	return hex.EncodeToString(id)
+}
+
+// short is as much of a version's id as tells it from others.
+func short(id string) string {
+	const enough = 8
+	return id[:min(enough, len(id))]
+}

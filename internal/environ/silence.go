@@ -1,0 +1,149 @@
+package environ
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	watchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"enishi/internal/errs"
+)
+
+// LongestSilence is how long alarms may tell nobody: what CloudWatch takes.
+const LongestSilence = 15 * 24 * time.Hour
+
+// tells is what an alarm does that is not silenced.
+const tells = "people are told"
+
+// LookSilence finds out which alarms, by their names in the runbooks, would tell nobody from the next minute on, for
+// so long; 0: they would tell people again. It changes nothing.
+func LookSilence(ctx context.Context, o *Options, alarms []string, length time.Duration) (*Step, error) {
+	if length < 0 || length > LongestSilence || length != 0 && length < time.Minute {
+		return nil, errs.AtPointer("the time", length.String(), "a minute to 15 days, such as 90m or 48h")
+	}
+	alarms = slices.Sorted(slices.Values(alarms))
+	alarms = slices.Compact(alarms)
+	w := newWork(o)
+	s, err := w.begin(ctx, "alarms "+strings.Join(alarms, ", "))
+	if err != nil {
+		return nil, err
+	}
+	if err := w.known(ctx, alarms); err != nil {
+		return nil, err
+	}
+	var was []string
+	for _, name := range alarms {
+		now, err := w.silent(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		was = append(was, now)
+	}
+	s.From = strings.Join(slices.Compact(slices.Clone(was)), ", ")
+	if len(alarms) > 1 && strings.Contains(s.From, ", ") {
+		s.From = strings.Join(was, ", ")
+	}
+	s.From = s.was(s.From)
+	names := strings.Join(alarms, " ")
+	if length == 0 {
+		s.To, s.Undo = tells, s.command("silence", names, "--for", "TIME")
+		s.do = func(ctx context.Context, w *work) error { return w.tellAgain(ctx, alarms) }
+		return s, nil
+	}
+	// A rule begins with a minute: one that has begun may be over for it.
+	from := time.Now().UTC().Truncate(time.Minute).Add(time.Minute)
+	until := from.Add(length)
+	s.To, s.Undo = silentUntil(until), s.command("silence", names, "--end")
+	s.Then = "They come on and go off as before, on the dashboard too; only nobody is told. It ends by itself."
+	s.do = func(ctx context.Context, w *work) error { return w.silence(ctx, alarms, from, until) }
+	return s, nil
+}
+
+func silentUntil(at time.Time) string {
+	return "silent until " + at.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+func (a *account) alarm(name string) string { return "Enishi-" + a.environment + "-" + name }
+
+// known is Invalid unless the environment has alarms of these names that tell somebody.
+func (w *work) known(ctx context.Context, alarms []string) error {
+	var all []string
+	add := func(name *string, actions []string) {
+		if len(actions) > 0 { // parts of others tell nobody anyway
+			all = append(all, strings.TrimPrefix(aws.ToString(name), w.account.alarm("")))
+		}
+	}
+	pages := cloudwatch.NewDescribeAlarmsPaginator(w.account.watch, &cloudwatch.DescribeAlarmsInput{
+		AlarmNamePrefix: aws.String(w.account.alarm("")), AlarmTypes: []watchtypes.AlarmType{watchtypes.AlarmTypeMetricAlarm, watchtypes.AlarmTypeCompositeAlarm},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("look at the alarms of %s: %w", w.o.Environment, err)
+		}
+		for i := range page.MetricAlarms {
+			add(page.MetricAlarms[i].AlarmName, page.MetricAlarms[i].AlarmActions)
+		}
+		for i := range page.CompositeAlarms {
+			add(page.CompositeAlarms[i].AlarmName, page.CompositeAlarms[i].AlarmActions)
+		}
+	}
+	slices.Sort(all)
+	for _, name := range alarms {
+		if !slices.Contains(all, name) {
+			return errs.AtPointer("the alarm", name, strings.Join(all, ", "))
+		}
+	}
+	return nil
+}
+
+// silent says what an alarm does now.
+func (w *work) silent(ctx context.Context, name string) (string, error) {
+	rule, err := w.account.watch.GetAlarmMuteRule(ctx, &cloudwatch.GetAlarmMuteRuleInput{AlarmMuteRuleName: aws.String(w.account.alarm(name))})
+	if errors.As(err, new(*watchtypes.ResourceNotFoundException)) {
+		return tells, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look whether %s is silenced: %w", name, err)
+	}
+	if until := aws.ToTime(rule.ExpireDate); until.After(time.Now()) {
+		return silentUntil(until), nil
+	}
+	return tells, nil
+}
+
+// silence gives each alarm a rule of its own, by its own name: what somebody silences for longer takes the place of
+// what there was.
+func (w *work) silence(ctx context.Context, alarms []string, from, until time.Time) error {
+	for _, name := range alarms {
+		full := w.account.alarm(name)
+		_, err := w.account.watch.PutAlarmMuteRule(ctx, &cloudwatch.PutAlarmMuteRuleInput{
+			Name: &full, Description: aws.String(bounded(w.o.By + ": " + w.o.Why)), MuteTargets: &watchtypes.MuteTargets{AlarmNames: []string{full}}, ExpireDate: &until,
+			Rule: &watchtypes.Rule{Schedule: &watchtypes.Schedule{
+				Expression: aws.String("at(" + from.Format("2006-01-02T15:04") + ")"), Duration: aws.String(fmt.Sprintf("PT%dM", int(until.Sub(from).Minutes()))), Timezone: aws.String("UTC"),
+			}},
+		})
+		if err != nil {
+			return fmt.Errorf("silence %s: %w", name, err)
+		}
+		w.tell("silence", name+" tells nobody from "+from.Format("15:04 UTC")+" on", -1)
+	}
+	return nil
+}
+
+func (w *work) tellAgain(ctx context.Context, alarms []string) error {
+	for _, name := range alarms {
+		_, err := w.account.watch.DeleteAlarmMuteRule(ctx, &cloudwatch.DeleteAlarmMuteRuleInput{AlarmMuteRuleName: aws.String(w.account.alarm(name))})
+		if err != nil && !errors.As(err, new(*watchtypes.ResourceNotFoundException)) {
+			return fmt.Errorf("have %s tell people again: %w", name, err)
+		}
+		w.tell("silence", name+" tells people again", -1)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package environ
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"enishi/internal/deploy"
+)
+
+// Step is something that a person does to a part of an environment, beside deployments and templates: it was
+// looked at, and is done by Take.
+type Step struct {
+	Who
+	Environment string `json:"environment"`
+	Real        bool   `json:"real"` // the environment holds people's data
+	What        string `json:"what"` // is changed, such as database
+	From        string `json:"from"`
+	To          string `json:"to"`
+	Undo        string `json:"undo"`           // the command that takes it back, or why there is none
+	Then        string `json:"then,omitempty"` // what is left for a person to do
+	// Left is the same step, which a run has left half-way, or done and not told of; nil: none has.
+	Left *deploy.Change `json:"left,omitempty"`
+
+	do func(context.Context, *work) error
+}
+
+// begin begins a step with what is known of everything in the environment.
+func (w *work) begin(ctx context.Context, what string) (*Step, error) {
+	who, err := w.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Step{Who: who, Environment: w.o.Environment, What: what}
+	if s.Real, err = w.account.real(ctx); err != nil {
+		return nil, err
+	}
+	asks := &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: who.Identity, Why: "a look"}
+	s.Left, err = deploy.LeftChange(ctx, asks, what)
+	return s, err
+}
+
+// was says what there was before the step: where a run has left it half-way, that is what there was before that.
+func (s *Step) was(now string) string {
+	if s.Left != nil && s.Left.Made.IsZero() {
+		return s.Left.From
+	}
+	return now
+}
+
+// untold says that a run has done the step, and nobody was told: that alone is left.
+func (s *Step) untold() bool { return s.Left != nil && !s.Left.Made.IsZero() }
+
+// tellOnly makes telling of it the step.
+func (s *Step) tellOnly() *Step {
+	s.From, s.To, s.Undo = s.Left.From, s.Left.To, "it is done; only the audit log is told of it."
+	s.do = func(context.Context, *work) error { return nil }
+	return s
+}
+
+// command is one of enishi env about this environment.
+func (s *Step) command(words ...string) string {
+	return strings.Join(append([]string{"enishi env", words[0], s.Environment}, words[1:]...), " ")
+}
+
+// Take does a step and tells the audit log. What a run that was killed has left, another ends: the step is looked
+// at again first.
+func Take(ctx context.Context, o *Options, s *Step) error {
+	w := newWork(o)
+	return deploy.MakeChange(ctx, w.deploying(), deploy.Change{What: s.What, From: s.From, To: s.To}, func(ctx context.Context) error {
+		return s.do(ctx, w)
+	})
+}
+
+// made gives what CloudFormation has made of a resource of the stack base, by its type and the beginning of its
+// name in the template; "": there is none.
+func (w *work) made(ctx context.Context, kind, name string) (string, error) {
+	pages := cloudformation.NewListStackResourcesPaginator(w.account.here.cfn, &cloudformation.ListStackResourcesInput{StackName: aws.String(stackName(w.o.Environment, "base"))})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if refused(err, "ValidationError", "does not exist") {
+			return "", nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("look for what is made of %s: %w", name, err)
+		}
+		for i := range page.StackResourceSummaries {
+			if r := &page.StackResourceSummaries[i]; aws.ToString(r.ResourceType) == kind && strings.HasPrefix(aws.ToString(r.LogicalResourceId), name) {
+				return aws.ToString(r.PhysicalResourceId), nil
+			}
+		}
+	}
+	return "", nil
+}
