@@ -91,6 +91,9 @@ func TestDeployIsKilled(t *testing.T) {
 			t.Errorf("%s runs %s", name, image)
 		}
 	}
+	if ran := a.Ran(); len(ran) == 0 || ran[0].Words[0] != "migrate" || ran[0].Told["ENISHI_WHY"] != "a test" || ran[0].Told["ENISHI_BY"] != deploytest.Identity {
+		t.Errorf("the audit log was told of it by %+v", ran)
+	}
 	if faults := a.Faults(); len(faults) > 0 {
 		t.Errorf("faults: %q", faults)
 	}

@@ -145,7 +145,7 @@ type envDownCmd struct {
 
 // Help says what goes.
 func (c *envDownCmd) Help() string {
-	return `It deletes the stacks of an environment, and with them its database, its files, its images, its backups and its parameters. It refuses an environment that holds people's data. If it ends half-way, the same command goes on.
+	return `It deletes the stacks of an environment, and with them its database, its files, its images, its backups and its parameters. It refuses an environment that holds people's data. Who, why and when stay in the account, in the parameter /enishi-gone/ENVIRONMENT. If it ends half-way, the same command goes on.
 
 Examples:
   enishi env down dev --plan
@@ -189,7 +189,7 @@ func (c *envDownCmd) Run(ctx context.Context, w World) error {
 	if err := environ.Down(ctx, o); err != nil {
 		return err
 	}
-	fmt.Fprintf(w.Out, "%s is gone. Its keys are deleted by AWS in 30 days; until then they cost what they did.\n", c.Environment)
+	fmt.Fprintf(w.Out, "%[1]s is gone. Its keys are deleted by AWS in 30 days; until then they cost what they did. Who took it down, and why, stays in the parameter /enishi-gone/%[1]s.\n", c.Environment)
 	return nil
 }
 

@@ -66,6 +66,9 @@ func TestMoveOnServers(t *testing.T) {
 			if m.account.Sealed() != strings.TrimSpace(string(secret)) || len(m.account.HandedOver()) > 0 {
 				t.Errorf("it is sealed with %q, and %d files are left", m.account.Sealed(), len(m.account.HandedOver()))
 			}
+			if code, lines := m.task([]string{"audit", "--what", "data.transfer", "--json"}, nil); code != 0 || !strings.Contains(strings.Join(lines, "\n"), `"why": "x"`) {
+				t.Errorf("the audit log does not know of the move: %d, %q, %s", code, lines, m.failed)
+			}
 			before := contents(t, func(look func(store.Side) error) error {
 				return sqlite.Lend(t.Context(), filepath.Join(data, "enishi.db"), look)
 			})

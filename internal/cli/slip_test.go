@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"enishi/internal/cli"
+	"enishi/internal/deploy"
 	"enishi/internal/deploy/deploytest"
 )
 
@@ -74,19 +76,55 @@ func ofServers() map[string]string {
 	return map[string]string{"transfer": "TestTransferOnServers"}
 }
 
-// ofAccount are the commands that change an environment on AWS.
-func ofAccount() map[string][]string {
-	return map[string][]string{
-		"deploy run":      {"prod"},
-		"deploy rollback": {"prod"},
-		"deploy verify":   {"prod"},
-		"task":            {"prod", "--", "job", "run", "expire"},
-		"env up":          {"prod"},
-		"env down":        {"dev"},
-		"env move":        {"prod", "--back", "--data", "not-there-yet"},
-		"env scale":       {"prod", "web", "4", "40"},
-		"env stop":        {"prod", "aa0"},
+// order is a command that changes an environment on AWS, as somebody calls it.
+type order struct {
+	args    []string
+	account func(t *testing.T, environment string) *deploytest.Account // as it is before; nil: as a deployment has left it
+	plan    string                                                     // what it says it would do
+	// noted is what a task is told that leaves the line in the audit log; "": another test sees to it, which does it whole.
+	noted string
+}
+
+func ofAccount() map[string]order {
+	whole := func(_ *testing.T, environment string) *deploytest.Account { return deploytest.Whole(environment) }
+	return map[string]order{
+		"deploy run":      {args: []string{"prod"}, plan: "by the steps image"}, // TestDeployIsKilled
+		"deploy rollback": {args: []string{"prod"}, account: afterADeployment, plan: "Next: back from ", noted: "audit note deploy.back "},
+		"deploy verify":   {args: []string{"prod"}, plan: "Next: enishi verify, as a task", noted: "verify " + deploytest.TestURL},
+		"task":            {args: []string{"prod", "--", "job", "run", "expire"}, plan: "Next: enishi job run expire, as a task", noted: "job run expire"},
+		"env up":          {args: []string{"prod"}, account: beforeUp, plan: "enishi-prod-base is new", noted: "audit note environment.change the templates from before -> "},
+		"env down":        {args: []string{"dev"}, plan: "Goes: "},                                                                        // its log goes too: a parameter keeps it
+		"env move":        {args: []string{"prod", "--back", "--data", "not-there-yet"}, plan: "Next: a task packs the database of prod"}, // TestMoveOnServers
+		"env scale":       {args: []string{"prod", "web", "4", "40"}, plan: "Next: 4 to 40 tasks", noted: "audit note environment.change web: 2 to 9 tasks -> 4 to 40 tasks"},
+		"env stop":        {args: []string{"prod", "aa0"}, plan: "of web (enishi-prod-web:1", noted: "audit note environment.change task aa0"},
+		"env failover":    {args: []string{"prod", "database"}, account: whole, plan: "Next: database: the writer is enishi-prod-1 -> ", noted: "audit note environment.change database: the writer is enishi-prod-1 -> "},
+		"env restart":     {args: []string{"prod", "enishi-prod-2"}, account: whole, plan: "Next: database enishi-prod-2: a reader", noted: "audit note environment.change database enishi-prod-2: a reader, available -> restarted"},
+		"env secret":      {args: []string{"prod", "mail", "--from", "mail.txt"}, account: whole, plan: "Next: secret mail: version ", noted: "audit note environment.change secret mail: version "},
+		"env silence":     {args: []string{"prod", "MailStuck", "--for", "2h"}, account: whole, plan: "Next: alarms MailStuck: people are told -> ", noted: "audit note environment.change alarms MailStuck: people are told -> "},
 	}
+}
+
+// afterADeployment is an account in which a version was deployed just now.
+func afterADeployment(t *testing.T, environment string) *deploytest.Account {
+	t.Helper()
+	a := deploytest.New(environment)
+	o := &deploy.Options{
+		Environment: environment, AWS: a.Config(nil), By: "taro", Why: "the one before", Version: "v1.1.0",
+		Image: func(context.Context, deploy.Registry) (string, error) { return deploytest.Next, nil },
+	}
+	if _, err := deploy.Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// beforeUp is an account in which nothing is but the images, so that none is built.
+func beforeUp(_ *testing.T, environment string) *deploytest.Account {
+	a := deploytest.Empty(environment)
+	for _, name := range []string{"image", "notify/image"} {
+		a.Set(name, deploytest.Before)
+	}
+	return a
 }
 
 // TestNoCommandLetsASlipThrough goes through every command there is: one that changes
@@ -121,8 +159,19 @@ func TestNoCommandLetsASlipThrough(t *testing.T) {
 	for name, s := range ofInstallation() {
 		t.Run(name, func(t *testing.T) { holdsBack(t, strings.Fields(name), s) })
 	}
-	for name, args := range ofAccount() {
-		t.Run(name, func(t *testing.T) { holdsBackInAccount(t, name, args) })
+	t.Chdir(smallProject(t))
+	if err := os.WriteFile("mail.txt", []byte("smtp://user:password@mail.example.jp:587\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	templates := environmentTemplates(t, "prod")
+	for name, o := range ofAccount() {
+		command := append(strings.Fields(name), o.args[0])
+		if name == "env up" {
+			command = append(command, "--templates", templates)
+		}
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { holdsBackInAccount(t, command, o) })
+		})
 	}
 }
 
@@ -253,15 +302,24 @@ func schemaEntries(t *testing.T, data string) []entry {
 	return list
 }
 
-func holdsBackInAccount(t *testing.T, name string, args []string) {
-	environment := args[0]
-	plans := map[string]string{"deploy run": "by the steps image", "deploy verify": "Next: enishi verify, as a task", "task": "Next: enishi job run expire, as a task", "env up": "enishi-prod-base is new", "env down": "Goes: ", "env scale": "Next: 4 to 40 tasks", "env move": "Next: a task packs the database of prod", "env stop": "of web (enishi-prod-web:1"}
-	var templates []string
-	if name == "env up" {
-		templates = []string{"--templates", environmentTemplates(t, environment)}
+// inAccount runs a command in an account, with some words before its last ones.
+func inAccount(a *deploytest.Account, command []string, o order, more ...string) (int, string) {
+	settings := a.Config(nil)
+	w, out, said := asWhom("", "", "", false)
+	w.AWS = &settings
+	w.NameServers = func(context.Context, string) ([]string, error) { return []string{deploytest.NameServer}, nil }
+	code := cli.Run(slices.Concat(command, more, o.args[1:]), w)
+	return code, out.String() + said.String()
+}
+
+func holdsBackInAccount(t *testing.T, command []string, o order) {
+	environment := o.args[0]
+	made := func() *deploytest.Account {
+		if o.account == nil {
+			return deploytest.New(environment)
+		}
+		return o.account(t, environment)
 	}
-	t.Chdir(smallProject(t))
-	command := slices.Concat(strings.Fields(name), templates, args[:1])
 	for _, try := range []struct {
 		what string
 		more []string
@@ -272,35 +330,43 @@ func holdsBackInAccount(t *testing.T, name string, args []string) {
 		{"to nobody", []string{"--why", "x"}, []int{1, 2}, ""},
 		{"with yes alone", []string{"--why", "x", "--yes"}, []int{1, 2}, ""},
 		{"for another environment", []string{"--why", "x", "--confirm", "another"}, []int{1, 2}, ""},
-		{"as a plan", []string{"--plan"}, []int{0, 1}, ""},
+		{"as a plan", []string{"--plan"}, []int{0}, o.plan},
 	} {
-		if try.what == "with yes alone" && name == "env down" {
+		if try.what == "with yes alone" && command[1] == "down" {
 			continue // it has no such flag: it always asks for the name
 		}
-		a := deploytest.New(environment)
-		if name == "env up" {
-			a = deploytest.Empty(environment)
+		a := made()
+		before := len(a.Asked())
+		code, said := inAccount(a, command, o, try.more...)
+		if !slices.Contains(try.code, code) || !strings.Contains(said, try.says) {
+			t.Errorf("%s: %d, %s", try.what, code, said)
 		}
-		settings := a.Config(nil)
-		w, out, said := asWhom("", "", "", false)
-		w.AWS = &settings
-		w.NameServers = func(context.Context, string) ([]string, error) { return []string{deploytest.NameServer}, nil }
-		code := cli.Run(slices.Concat(command, try.more, args[1:]), w)
-		if !slices.Contains(try.code, code) || !strings.Contains(said.String(), try.says) {
-			t.Errorf("%s: %d, %s%s", try.what, code, out.String(), said.String())
-		}
-		if try.what == "as a plan" && (code == 0 || name != "deploy rollback") { // of which there is none yet
-			for _, want := range []string{environment + ": account ", plans[name], "To take it back: "} {
-				if !strings.Contains(said.String()+out.String(), want) {
-					t.Errorf("%s: %q is missing: %s%s", try.what, want, out.String(), said.String())
-				}
+		for _, want := range []string{environment + ": account ", "To take it back: "} {
+			if try.what == "as a plan" && !strings.Contains(said, want) {
+				t.Errorf("%s: %q is missing: %s", try.what, want, said)
 			}
 		}
-		for _, asked := range a.Asked() {
-			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute"}, func(part string) bool { return strings.Contains(asked, part) }) {
+		for _, asked := range a.Asked()[before:] {
+			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute", ":Stop", ":Continue", ":Failover", ":Reboot", ":TestFailover"}, func(part string) bool { return strings.Contains(asked, part) }) {
 				t.Errorf("%s: %s was asked for", try.what, asked)
 			}
 		}
+	}
+	a := made()
+	if command[1] == "down" {
+		if code, said := inAccount(a, command, o, "--why", "a good reason", "--confirm", environment); code != 0 || !strings.Contains(a.Gone(), `"why":"a good reason"`) || !strings.Contains(a.Gone(), deploytest.Identity) {
+			t.Errorf("done: %d, %s; the account keeps %s", code, said, a.Gone())
+		}
+	}
+	if o.noted == "" {
+		return
+	}
+	code, said := inAccount(a, command, o, "--why", "a good reason", "--confirm", environment)
+	told := slices.ContainsFunc(a.Ran(), func(r deploytest.Ran) bool {
+		return strings.HasPrefix(strings.Join(r.Words, " "), o.noted) && r.Told["ENISHI_BY"] == deploytest.Identity && r.Told["ENISHI_WHY"] == "a good reason"
+	})
+	if code != 0 || !told {
+		t.Errorf("done: %d, %s; tasks were %+v, and none of them %q", code, said, a.Ran(), o.noted)
 	}
 }
 

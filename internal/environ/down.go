@@ -2,6 +2,7 @@ package environ
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"enishi/internal/deploy"
 	"enishi/internal/errs"
@@ -103,8 +106,8 @@ func (a *account) contents(ctx context.Context, stack string, g *Going) error {
 	return nil
 }
 
-// Down takes an environment down that holds nobody's data. What an earlier run has begun
-// is gone on with.
+// Down takes an environment down that holds nobody's data, and keeps who, why and when in a parameter that stays. What
+// an earlier run has begun is gone on with.
 func Down(ctx context.Context, o *Options) error {
 	g, err := LookDown(ctx, o)
 	if err != nil {
@@ -114,6 +117,9 @@ func Down(ctx context.Context, o *Options) error {
 		return errs.New(errs.Denied, o.Environment+" is not taken down: "+g.Refused)
 	}
 	w := newWork(o)
+	if err := w.account.note(ctx, o, g); err != nil {
+		return fmt.Errorf("nothing was taken down: %w", err)
+	}
 	if g.states["service"] != nil || g.states["cluster"] != nil { // without these there is nothing that a deployment or a move could change
 		if err := w.hold(ctx); err != nil {
 			return err
@@ -124,6 +130,24 @@ func Down(ctx context.Context, o *Options) error {
 			err = errors.Join(err, w.held.Abandon(context.WithoutCancel(ctx), ctx.Err() != nil || errs.Is(err, errs.Busy)))
 		}
 		return fmt.Errorf("the next enishi env down %s goes on: %w", o.Environment, err)
+	}
+	return nil
+}
+
+// gone is the parameter that outlives an environment: who took it down, when and why. Its audit log goes with it.
+func gone(environment string) string { return "/enishi-gone/" + environment }
+
+// note keeps that in the account; those from before are in the parameter's history.
+func (a *account) note(ctx context.Context, o *Options, g *Going) error {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(map[string]any{"by": o.By, "why": o.Why, "at": time.Now().UTC().Truncate(time.Second), "diff": strings.Join(g.Stacks, ", ") + " -> gone"}); err != nil {
+		return fmt.Errorf("write who takes it down: %w", err)
+	}
+	name := gone(a.environment)
+	if _, err := a.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: aws.String(strings.TrimSpace(text.String())), Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true)}); err != nil {
+		return fmt.Errorf("keep who takes it down in the parameter %s: %w", name, err)
 	}
 	return nil
 }

@@ -222,6 +222,9 @@ func TestUp(t *testing.T) {
 		if left := a.Left(); len(left) > 0 {
 			t.Errorf("what is left: %q", left)
 		}
+		if got := a.Gone(); !strings.Contains(got, `"by":"hanako"`) || !strings.Contains(got, `-> gone"`) || !strings.Contains(got, `"why":"`) {
+			t.Errorf("of whoever took it down the account keeps %s", got)
+		}
 		if faults := a.Faults(); len(faults) > 0 {
 			t.Errorf("faults: %q", faults)
 		}

@@ -84,7 +84,12 @@ func (a *Account) Left() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance()
-	out := slices.Collect(maps.Keys(a.parameters))
+	var out []string
+	for name := range a.parameters {
+		if name != a.tombstone() {
+			out = append(out, name)
+		}
+	}
 	out = slices.AppendSeq(out, maps.Keys(a.stacks))
 	out = slices.AppendSeq(out, maps.Keys(a.buckets))
 	out = slices.AppendSeq(out, maps.Keys(a.objects))
@@ -94,6 +99,16 @@ func (a *Account) Left() []string {
 	slices.Sort(out)
 	return out
 }
+
+// Gone gives what the account keeps of whoever took the environment down; "": nobody has.
+func (a *Account) Gone() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.parameters[a.tombstone()]
+}
+
+// tombstone is the parameter that outlives the environment.
+func (a *Account) tombstone() string { return "/enishi-gone/" + a.Environment }
 
 // Parameter gives what the account keeps for the environment under a name.
 func (a *Account) Parameter(name string) string {
