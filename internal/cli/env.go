@@ -77,6 +77,7 @@ type envUpCmd struct {
 	Confirm     string `placeholder:"NAME" help:"The environment's name once more, where there is nobody to be asked and people's data is."`
 	Plan        bool   `help:"Show what would be done, change nothing: as enishi env plan."`
 	Base        bool   `help:"Stop before anything serves, when the stacks of what is kept and of the cluster are there: rows can be brought from another installation now."`
+	Function    bool   `help:"Also build and push the image of the function that tells people of alarms anew."`
 	DespiteLoss bool   `help:"Also remove or replace what holds data."`
 }
 
@@ -106,10 +107,13 @@ func (c *envUpCmd) Run(ctx context.Context, w World) error {
 	if o.Version, err = checkedOut(ctx); err != nil {
 		return err
 	}
-	o.Why, o.DespiteLoss, o.BaseOnly = c.Why, c.DespiteLoss, c.Base
+	o.Why, o.DespiteLoss, o.BaseOnly, o.NewFunction = c.Why, c.DespiteLoss, c.Base, c.Function
 	o.Image = func(ctx context.Context, r deploy.Registry) (string, error) { return pushed(ctx, w, r) }
 	o.Function = func(ctx context.Context, r deploy.Registry) (string, error) { return pushedFunction(ctx, w, r) }
 	printEnvironment(w.Err, plan)
+	if c.Function {
+		fmt.Fprintf(w.Err, "Set anew, since --function was given: /enishi/%s/notify/image\n", c.Environment)
+	}
 	fmt.Fprintf(w.Err, "To take it back: enishi env up %s, of the templates from before.\n", c.Environment)
 	if c.Plan {
 		return nil

@@ -158,7 +158,7 @@ func ownersOnly(name string) (string, error) {
 	if others := info.Mode().Perm() & 0o077; others != 0 {
 		return "", errs.New(errs.Denied, fmt.Sprintf("%s can be read by others (%v): chmod 600 %[1]s", name, info.Mode().Perm()))
 	}
-	text, err := os.ReadFile(name) //nolint:gosec // the file that whoever gives the command names
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return "", errs.Wrap(errs.NotFound, "the file "+name+" cannot be read", err)
 	}

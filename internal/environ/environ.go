@@ -39,6 +39,8 @@ type Options struct {
 	// of alarms, put it into a registry and give it as REPOSITORY@DIGEST. They are asked for
 	// where the account knows none yet.
 	Image, Function func(context.Context, deploy.Registry) (string, error)
+	// NewFunction has that of the function made where the account knows one, too.
+	NewFunction bool
 	// Mail is the URL of the mail server, with its password; it is put into the environment's
 	// secret where that has none yet.
 	Mail string

@@ -50,7 +50,9 @@ func acts() map[string]act {
 	}
 	return map[string]act{
 		"failover": {
-			look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) { return environ.LookFailover(ctx, o, "") },
+			look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) {
+				return environ.LookFailover(ctx, o, "")
+			},
 			next: "database: the writer is enishi-prod-1 -> the writer is enishi-prod-2", undo: "enishi env failover prod database --to enishi-prod-1",
 			done: first, want: "enishi-prod-2 cache-001 1",
 		},
@@ -233,13 +235,17 @@ func TestStepsAreTakenBack(t *testing.T) {
 			}
 			return s
 		}
-		put := take(func(o *environ.Options) (*environ.Step, error) { return environ.LookSecret(t.Context(), o, "mail", url) })
+		put := take(func(o *environ.Options) (*environ.Step, error) {
+			return environ.LookSecret(t.Context(), o, "mail", url)
+		})
 		back := take(func(o *environ.Options) (*environ.Step, error) { return environ.LookSecret(t.Context(), o, "mail", "") })
 		if value, n := a.Kept("DataMail"); value == url || n != 2 || back.From != put.To || back.To != put.From {
 			t.Errorf("after %+v and %+v %q is in force, of %d", put, back, value, n)
 		}
 		names := []string{"AvailabilityFast", "MailStuck"}
-		quiet := take(func(o *environ.Options) (*environ.Step, error) { return environ.LookSilence(t.Context(), o, names, time.Hour) })
+		quiet := take(func(o *environ.Options) (*environ.Step, error) {
+			return environ.LookSilence(t.Context(), o, names, time.Hour)
+		})
 		if got := a.Silenced(); len(got) != 2 {
 			t.Errorf("silenced are %v", got)
 		}
@@ -247,7 +253,9 @@ func TestStepsAreTakenBack(t *testing.T) {
 		if got := a.Silenced(); len(got) != 0 || loud.From != quiet.To || loud.To != quiet.From {
 			t.Errorf("silenced are %v, after %+v", got, loud)
 		}
-		take(func(o *environ.Options) (*environ.Step, error) { return environ.LookSilence(t.Context(), o, names[:1], time.Hour) })
+		take(func(o *environ.Options) (*environ.Step, error) {
+			return environ.LookSilence(t.Context(), o, names[:1], time.Hour)
+		})
 		half, err := environ.LookSilence(t.Context(), operator(a, nil), names, 0)
 		if err != nil || !strings.HasPrefix(half.From, "silent until ") || !strings.HasSuffix(half.From, ", people are told") {
 			t.Errorf("of two, one silenced: %+v, %v", half, err)
@@ -269,7 +277,9 @@ func TestTwoFailOver(t *testing.T) {
 			t.Fatal(err)
 		}
 		other := make(chan error)
-		go func() { other <- environ.Take(t.Context(), &environ.Options{Environment: "prod", AWS: a.Config(nil), By: "taro", Why: "the same"}, s) }()
+		go func() {
+			other <- environ.Take(t.Context(), &environ.Options{Environment: "prod", AWS: a.Config(nil), By: "taro", Why: "the same"}, s)
+		}()
 		time.Sleep(3 * time.Second)
 		if err := environ.Take(t.Context(), operator(a, nil), s); !errs.Is(err, errs.Conflict) {
 			t.Errorf("beside another: %v", err)

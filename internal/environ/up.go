@@ -187,8 +187,8 @@ func (w *work) hold(ctx context.Context) error {
 	return err
 }
 
-// images makes those that the account knows none of yet. Which one runs later is
-// the deployments' to say.
+// images makes those that the account knows none of yet, and that of the function where a newer one is wanted. Which one
+// of the service runs later is the deployments' to say.
 func (w *work) images(ctx context.Context) error {
 	for _, of := range []struct {
 		name string
@@ -196,7 +196,7 @@ func (w *work) images(ctx context.Context) error {
 	}{{"image", w.o.Image}, {"notify/image", w.o.Function}} {
 		if _, ok, err := w.account.parameter(ctx, of.name); err != nil {
 			return err
-		} else if ok {
+		} else if ok && (of.name == "image" || !w.o.NewFunction) {
 			continue
 		}
 		r, err := w.held.Registry(ctx)
@@ -211,7 +211,11 @@ func (w *work) images(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := w.account.keep(ctx, of.name, image); err != nil {
+		keep := w.account.keep
+		if of.name != "image" && w.o.NewFunction {
+			keep = w.account.set
+		}
+		if err := keep(ctx, of.name, image); err != nil {
 			return err
 		}
 	}

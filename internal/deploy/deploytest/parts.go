@@ -141,7 +141,7 @@ func (a *Account) describeDBInstances(in *rds.DescribeDBInstancesInput) (*rds.De
 	out := &rds.DescribeDBInstancesOutput{}
 	for _, id := range slices.Sorted(slices.Values(a.parts.database.all)) {
 		status := "available"
-		if until := a.parts.restarting[id]; time.Now().Before(until) && until.Sub(time.Now()) < restarts-shows {
+		if until := a.parts.restarting[id]; time.Now().Before(until) && time.Until(until) < restarts-shows {
 			status = "rebooting"
 		}
 		out.DBInstances = append(out.DBInstances, rdstypes.DBInstance{DBInstanceIdentifier: &id, DBInstanceStatus: &status, AvailabilityZone: aws.String(a.parts.zones[id])})
@@ -212,10 +212,10 @@ func (a *Account) describeSecret(in *secretsmanager.DescribeSecretInput) (*secre
 	}
 	stages := map[string][]string{}
 	for i := range all {
-		switch {
-		case i == a.parts.current[id]:
+		switch i {
+		case a.parts.current[id]:
 			stages[all[i].id] = []string{"AWSCURRENT"}
-		case i == a.parts.previous[id]:
+		case a.parts.previous[id]:
 			stages[all[i].id] = []string{"AWSPREVIOUS"}
 		}
 	}
@@ -254,7 +254,7 @@ func (a *Account) updateSecretVersionStage(in *secretsmanager.UpdateSecretVersio
 	return &secretsmanager.UpdateSecretVersionStageOutput{ARN: in.SecretId}, nil
 }
 
-// Silent gives until when each alarm is silenced, by its whole name.
+// Silenced gives until when each alarm is silenced, by its whole name.
 func (a *Account) Silenced() map[string]time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
