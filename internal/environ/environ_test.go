@@ -205,18 +205,6 @@ func TestUp(t *testing.T) {
 		if got := drift(); len(got) > 0 {
 			t.Errorf("after it was brought to its templates: %q", got)
 		}
-		before := a.Parameter("notify/image")
-		newer := options(a, w, nil)
-		newer.NewFunction = true
-		newer.Function = func(_ context.Context, r deploy.Registry) (string, error) {
-			return r.Repository + "@sha256:another", nil
-		}
-		newer.Image = func(_ context.Context, r deploy.Registry) (string, error) {
-			return "", fmt.Errorf("the image of the service is not asked for: %+v", r)
-		}
-		if err := environ.Up(t.Context(), newer); err != nil || before == "" || a.Parameter("notify/image") != strings.Split(before, "@")[0]+"@sha256:another" {
-			t.Errorf("a newer function: %v, %s after %s", err, a.Parameter("notify/image"), before)
-		}
 		a.Change("worker", func(in *ecs.RegisterTaskDefinitionInput) { in.Cpu = aws.String("256") })
 		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
 			t.Fatalf("after a change by hand: %v", err)

@@ -50,6 +50,36 @@ func TestDownThatStuck(t *testing.T) {
 	}
 }
 
+// TestANewerFunction brings another image of the function to an environment that has one, and leaves that of the
+// service.
+func TestANewerFunction(t *testing.T) {
+	t.Parallel()
+	w := written(t, "dev", "")
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("dev")
+		if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+			t.Fatal(err)
+		}
+		service, before := a.Parameter("image"), a.Parameter("notify/image")
+		for _, wanted := range []bool{false, true} {
+			o := options(a, w, nil)
+			o.NewFunction = wanted
+			o.Function = func(_ context.Context, r deploy.Registry) (string, error) { return r.Repository + "@sha256:another", nil }
+			o.Image = func(context.Context, deploy.Registry) (string, error) { return "", errors.New("it is not asked for") }
+			if err := environ.Up(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			want := before
+			if wanted {
+				want = strings.Split(before, "@")[0] + "@sha256:another"
+			}
+			if got := a.Parameter("notify/image"); before == "" || got != want || a.Parameter("image") != service {
+				t.Errorf("wanted %v: the function is %q after %q, the service %q", wanted, got, before, a.Parameter("image"))
+			}
+		}
+	})
+}
+
 // TestChangedByAKilledRun takes for no change by hand what an env up has changed that was killed.
 func TestChangedByAKilledRun(t *testing.T) {
 	t.Parallel()
