@@ -38,6 +38,8 @@ type Alarm struct {
 	First Words
 	// Undrilled says why no drill makes it; "": there is one.
 	Undrilled string
+	// NotOnAWS says why CloudWatch has no such alarm; "": it has one.
+	NotOnAWS string
 
 	when condition
 }
@@ -162,8 +164,9 @@ const (
 type Resource struct {
 	Name string
 
-	used  string // the share in use in Prometheus, by part
-	cloud cloudShare
+	used     string // the share in use in Prometheus, by part
+	cloud    cloudShare
+	notOnAWS string // why nothing is asked of it there
 }
 
 // state fires when an expression has been true for a while. What stands as

@@ -42,33 +42,45 @@ func TestEveryAlarmSpeaksBothLanguages(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notes []struct {
-		Name           string
-		Symptom, First alarm.Words
-		Figure         *alarm.Words
+		Name   string
+		Figure *alarm.Words
 	}
 	if err := json.Unmarshal(text, &notes); err != nil {
 		t.Fatal(err)
 	}
-	if want := len(alarm.Alarms()) + len(alarm.Elsewhere()); len(notes) != want || len(notes) != alarm.Said() {
-		t.Errorf("%d are written of %d, and something is said of %d", len(notes), want, alarm.Said())
+	written := map[string]bool{}
+	for _, n := range notes {
+		written[n.Name] = true
+	}
+	all := slices.Concat(alarm.Alarms(), alarm.Elsewhere())
+	if len(notes) != len(written) || len(all) != alarm.Said() {
+		t.Errorf("%d are written, of %d names, and something is said of %d of %d", len(notes), len(written), alarm.Said(), len(all))
+	}
+	for _, a := range all {
+		if written[a.Name] != (a.NotOnAWS == "") {
+			t.Errorf("%s is written: %v, though it is not on AWS since %q", a.Name, written[a.Name], a.NotOnAWS)
+		}
 	}
 	japanese := regexp.MustCompile(`[ぁ-んァ-ヶ]`)
 	const longest = 100 // characters: it is read on a phone
-	for _, n := range notes {
-		said := map[string]alarm.Words{"symptom": n.Symptom, "first": n.First}
-		if n.Figure != nil {
-			said["figure"] = *n.Figure
+	speaks := func(name, what string, w alarm.Words, sentence bool) {
+		if !japanese.MatchString(w.JA) || utf8.RuneCountInString(w.JA) > longest {
+			t.Errorf("%s, %s: %q is no short Japanese", name, what, w.JA)
 		}
-		for what, w := range said {
-			if !japanese.MatchString(w.JA) || utf8.RuneCountInString(w.JA) > longest {
-				t.Errorf("%s, %s: %q is no short Japanese", n.Name, what, w.JA)
-			}
-			if w.EN == "" || japanese.MatchString(w.EN) {
-				t.Errorf("%s, %s: %q is no English", n.Name, what, w.EN)
-			}
-			if sentence := what != "figure"; sentence != strings.HasSuffix(w.JA, "。") || sentence != strings.HasSuffix(w.EN, ".") {
-				t.Errorf("%s, %s: %q, %q", n.Name, what, w.JA, w.EN)
-			}
+		if w.EN == "" || japanese.MatchString(w.EN) {
+			t.Errorf("%s, %s: %q is no English", name, what, w.EN)
+		}
+		if sentence != strings.HasSuffix(w.JA, "。") || sentence != strings.HasSuffix(w.EN, ".") {
+			t.Errorf("%s, %s: %q, %q", name, what, w.JA, w.EN)
+		}
+	}
+	for _, a := range all {
+		speaks(a.Name, "symptom", a.Symptom, true)
+		speaks(a.Name, "first", a.First, true)
+	}
+	for _, n := range notes {
+		if n.Figure != nil {
+			speaks(n.Name, "figure", *n.Figure, false)
 		}
 	}
 }
@@ -137,7 +149,7 @@ func place(text, heading string) (string, bool) {
 }
 
 // TestEachPlaceHasStepsOfItsOwn holds that a runbook says what to do on ECS if its alarm
-// exists there, and on one host if a drill makes it.
+// exists there, and on one host if a drill makes it, and nothing of where it does not.
 func TestEachPlaceHasStepsOfItsOwn(t *testing.T) {
 	told := onECS(t)
 	onHost := map[string]bool{}
@@ -148,8 +160,8 @@ func TestEachPlaceHasStepsOfItsOwn(t *testing.T) {
 		text := runbook(t, a.Runbook())
 		for heading, wanted := range map[string]bool{"On ECS": told[a.Name], "On one host": onHost[a.Name]} {
 			part, found := place(text, heading)
-			if wanted && !found {
-				t.Errorf("%s lacks a part %q", a.Runbook(), heading)
+			if wanted != found {
+				t.Errorf("%s has a part %q: %v, want %v", a.Runbook(), heading, found, wanted)
 			}
 			for _, inner := range []string{"### Look at\n", "### Do\n\n1. ", "### Undo\n\n"} {
 				if found && !strings.Contains(part, inner) {

@@ -52,8 +52,16 @@ func inService() []cloudMetric {
 	return []cloudMetric{healthy("blue", "BlueTargetGroup"), healthy("green", "GreenTargetGroup")}
 }
 
-// inServiceSum adds them up; of a group that nobody is in there are no figures.
-const inServiceSum = "FILL(blue, 0) + FILL(green, 0)"
+// added is a sum of metrics of which any may have no figures: of a group that nobody is in,
+// of errors that never happened. By AWS's guide FILL and + make zeros of these; where FILL
+// finds not a single figure to go by, or + leaves a gap, SUM still has those that there are.
+func added(ids ...string) string {
+	var filled []string
+	for _, id := range ids {
+		filled = append(filled, "FILL("+id+", 0)")
+	}
+	return "SUM([" + strings.Join(filled, ", ") + "])"
+}
 
 func database(id, name, stat string) cloudMetric {
 	return cloudMetric{id: id, namespace: "AWS/RDS", name: name, stat: stat}.with("DBClusterIdentifier", "${DatabaseCluster}")
@@ -69,10 +77,23 @@ func insight(id, name, parameter string) cloudMetric {
 	return m
 }
 
-// cloudRatio is the share of bad events: two expressions of metric math.
+// cloudRatio is the share of bad events: two expressions of metric math, or one that is a
+// share already, where all is "".
 type cloudRatio struct {
 	metrics  []cloudMetric
 	bad, all string
+}
+
+// share is an expression of it, which is 0 where there are no events, or not so many bad ones.
+// A condition on nothing but a number would be no IF that CloudWatch knows.
+func (c cloudRatio) share(least float64) string {
+	switch {
+	case c.all == "":
+		return c.bad
+	case least > 0:
+		return fmt.Sprintf("IF(%[1]s >= %[3]s, %[1]s / %[2]s, 0)", c.bad, c.all, number(least))
+	}
+	return fmt.Sprintf("IF(%[2]s > 0, %[1]s / %[2]s, 0)", c.bad, c.all)
 }
 
 // cloudShare is what is used of a resource, in percent.
@@ -125,15 +146,17 @@ func parameters() map[string]parameter {
 	return list
 }
 
-// CloudWatch gives a template of CloudFormation with every alarm. One that looks
-// at two windows is a composite of two that tell nobody.
+// CloudWatch gives a template of CloudFormation with every alarm that AWS has figures for. One
+// that looks at two windows is a composite of two that tell nobody.
 func CloudWatch() ([]byte, error) {
 	t := &template{
 		Format: "2010-09-09", Description: "Alarms of Enishi, made from the table of internal/alarm: change them there.",
 		Parameters: parameters(), Resources: map[string]*cloudObject{},
 	}
 	for _, a := range Alarms() {
-		a.when.cloud(a, t)
+		if a.NotOnAWS == "" {
+			a.when.cloud(a, t)
+		}
 	}
 	return indented(t)
 }
@@ -149,13 +172,14 @@ func indented(v any) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// bound is when a metric alarm fires: of so many periods in a row that many
-// are beyond the threshold.
+// bound is when a metric alarm fires: of the last so many periods enough are beyond the
+// threshold.
 type bound struct {
 	operator  string
 	threshold float64
 	period    time.Duration
 	periods   int
+	enough    int // 0: all
 	missing   string
 }
 
@@ -171,6 +195,9 @@ func (t *template) metric(name string, told *Alarm, metrics []cloudMetric, expr 
 	p := map[string]any{
 		"AlarmName": substituted(nameInCloud(name)), "Metrics": queries, "ComparisonOperator": b.operator, "Threshold": b.threshold,
 		"EvaluationPeriods": b.periods, "TreatMissingData": b.missing,
+	}
+	if b.enough > 0 {
+		p["DatapointsToAlarm"] = b.enough
 	}
 	if told != nil {
 		tell(p, told)
@@ -227,11 +254,11 @@ func (b burn) cloud(a Alarm, t *template) {
 	var parts, names []string
 	for _, w := range b.windows() {
 		name := a.Name + w.name
-		expr := fmt.Sprintf("IF((%[2]s) > 0, (%[1]s) / (%[2]s), 0)", c.bad, c.all)
-		if b.objective.Least > 0 && w.long == b.long {
-			expr = fmt.Sprintf("IF((%[1]s) >= %[3]s, (%[1]s) / (%[2]s), 0)", c.bad, c.all, number(b.objective.Least))
+		least := b.objective.Least
+		if w.long != b.long {
+			least = 0
 		}
-		t.metric(name, nil, c.metrics, expr, bound{"GreaterThanThreshold", b.threshold(), w.long, 1, nobody})
+		t.metric(name, nil, c.metrics, c.share(least), bound{"GreaterThanThreshold", b.threshold(), w.long, 1, 0, nobody})
 		parts, names = append(parts, fmt.Sprintf("ALARM(%q)", nameInCloud(name))), append(names, name)
 	}
 	p := map[string]any{"AlarmName": substituted(nameInCloud(a.Name)), "AlarmRule": substituted(strings.Join(parts, " AND "))}
@@ -239,12 +266,19 @@ func (b burn) cloud(a Alarm, t *template) {
 	t.Resources[a.Name] = &cloudObject{Type: "AWS::CloudWatch::CompositeAlarm", DependsOn: names, Properties: p}
 }
 
-// cloud compares a day with the day before, three days in a row: metric math has
-// no regression. 9999 stands for never.
+// left is an expression of the days until a resource is full, if it goes on as since the day
+// before; metric math has no regression.
+func (c cloudShare) left(never int) string {
+	return fmt.Sprintf("IF(DIFF(%[1]s) > 0, (100 - (%[1]s)) / DIFF(%[1]s), %[2]d)", c.used, never)
+}
+
+// cloud compares three days with the day before each. 9999 stands for never. Four days are
+// looked at, since the first may have none before it: how far CloudWatch looks back beyond
+// what it is told, it tells nobody.
 func (f forecast) cloud(a Alarm, t *template) {
 	c := f.resource.cloud
-	expr := fmt.Sprintf("IF(DIFF(%[1]s) > 0, (100 - (%[1]s)) / DIFF(%[1]s), 9999)", c.used)
-	t.metric(a.Name, &a, c.metrics, expr, bound{"LessThanThreshold", forecastDays, day, int(forecastHistory / day), "missing"})
+	days := int(forecastHistory / day)
+	t.metric(a.Name, &a, c.metrics, c.left(9999), bound{"LessThanThreshold", forecastDays, day, days + 1, days, "missing"})
 }
 
 func (s state) cloud(a Alarm, t *template) {
@@ -252,7 +286,7 @@ func (s state) cloud(a Alarm, t *template) {
 	if s.window > 0 {
 		period, periods = s.window, 1
 	}
-	t.metric(a.Name, &a, s.alarm.metrics, s.alarm.expr, bound{"LessThanThreshold", s.alarm.below, period, periods, s.alarm.missing})
+	t.metric(a.Name, &a, s.alarm.metrics, s.alarm.expr, bound{"LessThanThreshold", s.alarm.below, period, periods, 0, s.alarm.missing})
 }
 
 // Files gives every file that the table makes, by its path in the project.

@@ -14,7 +14,7 @@ type panel struct {
 type query struct {
 	legend, expr string
 	metrics      []cloudMetric
-	math         string
+	math         string // "": CloudWatch has no such line
 }
 
 // row is a line of the dashboard: what its panels answer together.
@@ -31,20 +31,22 @@ func rows() []row {
 	for _, o := range Objectives() {
 		objectives = append(objectives, query{
 			legend: o.Name, expr: fmt.Sprintf(`1 - sum_over_time(%s{objective=%q}[%s]) / sum_over_time(%s{objective=%q}[%s])`, BadRate, o.Name, day, AllRate, o.Name, day),
-			metrics: o.cloud.metrics, math: fmt.Sprintf("1 - IF((%[2]s) > 0, (%[1]s) / (%[2]s), 0)", o.cloud.bad, o.cloud.all),
+			metrics: o.cloud.metrics, math: "1 - " + o.cloud.share(0),
 		})
 		burning = append(burning, query{
 			legend: o.Name, expr: fmt.Sprintf(`%s{objective=%q,window="1h"} / %s`, badRatio, o.Name, number(o.budgetRounded())),
-			metrics: o.cloud.metrics, math: fmt.Sprintf("IF((%[2]s) > 0, (%[1]s) / (%[2]s), 0) / %[3]s", o.cloud.bad, o.cloud.all, number(o.budgetRounded())),
+			metrics: o.cloud.metrics, math: o.cloud.share(0) + " / " + number(o.budgetRounded()),
 		})
 	}
 	var full, used []query
 	for _, r := range Resources() {
-		full = append(full, query{
-			legend: r.Name + " {{part}}", expr: fmt.Sprintf(`%s{resource=%q} < 365`, fullDays, r.Name),
-			metrics: r.cloud.metrics, math: fmt.Sprintf("IF(DIFF(%[1]s) > 0, (100 - (%[1]s)) / DIFF(%[1]s), 365)", r.cloud.used),
-		})
-		used = append(used, query{legend: r.Name + " {{part}}", expr: fmt.Sprintf(`%s{resource=%q}`, UsedRatio, r.Name), metrics: r.cloud.metrics, math: "(" + r.cloud.used + ") / 100"})
+		days := query{legend: r.Name + " {{part}}", expr: fmt.Sprintf(`%s{resource=%q} < 365`, fullDays, r.Name)}
+		share := query{legend: r.Name + " {{part}}", expr: fmt.Sprintf(`%s{resource=%q}`, UsedRatio, r.Name)}
+		if r.notOnAWS == "" {
+			days.metrics, days.math = r.cloud.metrics, r.cloud.left(365)
+			share.metrics, share.math = r.cloud.metrics, "("+r.cloud.used+") / 100"
+		}
+		full, used = append(full, days), append(used, share)
 	}
 	return []row{
 		{"Do we keep our promises?", []panel{
@@ -67,7 +69,7 @@ func requests() panel {
 		},
 		{
 			legend: "failed", expr: BadRate + `{objective="availability"}`,
-			metrics: availability().cloud.metrics[:2], math: "(FILL(web5xx, 0) + FILL(own5xx, 0)) / PERIOD(web5xx)",
+			metrics: availability().cloud.metrics[:2], math: availability().cloud.bad + " / PERIOD(web5xx)",
 		},
 	}, 0}
 }
@@ -97,7 +99,7 @@ func lag() panel {
 
 func processes() panel {
 	return panel{"Processes", "short", []query{
-		{"web in service", `max(haproxy_backend_active_servers{proxy="web"})`, inService(), inServiceSum},
+		{"web in service", `max(haproxy_backend_active_servers{proxy="web"})`, inService(), added("blue", "green")},
 		{"lead the matching", "sum(enishi_matcher_leads)", []cloudMetric{own("leads", "enishi_matcher_leads", maximum)}, "leads"},
 		{"Redis answers", "min(enishi_redis_up)", []cloudMetric{own("up", "enishi_redis_up", minimum)}, "up"},
 	}, 0}

@@ -81,6 +81,9 @@ func (p panel) cloud() map[string]any {
 		period = int(day.Seconds())
 	}
 	for i, q := range p.queries {
+		if q.math == "" {
+			continue
+		}
 		for _, m := range q.metrics {
 			one := []any{m.namespace, m.name}
 			for _, d := range m.dimensions {

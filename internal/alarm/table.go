@@ -32,7 +32,7 @@ func availability() *Objective {
 			metrics: []cloudMetric{
 				balancer("web5xx", "HTTPCode_Target_5XX_Count", sum), balancer("own5xx", "HTTPCode_ELB_5XX_Count", sum), balancer("sent", "RequestCount", sum),
 			},
-			bad: "FILL(web5xx, 0) + FILL(own5xx, 0)", all: "FILL(sent, 0) + FILL(own5xx, 0)",
+			bad: added("web5xx", "own5xx"), all: added("sent", "own5xx"),
 		},
 	}
 }
@@ -64,7 +64,7 @@ func signUp() *Objective {
 				own("answered", "enishi_signup_offers_seconds", samples).with("outcome", "answered"),
 				own("later", "enishi_signup_offers_seconds", samples).with("outcome", "later"),
 			},
-			bad: "FILL(slow, 0) + FILL(later, 0)", all: "FILL(answered, 0) + FILL(later, 0)",
+			bad: added("slow", "later"), all: added("answered", "later"),
 		},
 	}
 }
@@ -77,7 +77,7 @@ func matching() *Objective {
 		Bad: Words{"マッチングが10秒より遅れていた時間の割合", "Time in which matching was more than 10 s late"}, Target: 0.99,
 		bad:   `max(enishi_matcher_queue_age_seconds) > bool 10`,
 		all:   `max(enishi_matcher_queue_age_seconds) >= bool 0`,
-		cloud: cloudRatio{metrics: []cloudMetric{own("late", "enishi_matcher_queue_age_seconds", "PR(10:)")}, bad: "FILL(late, 0)", all: "100"},
+		cloud: cloudRatio{metrics: []cloudMetric{own("late", "enishi_matcher_queue_age_seconds", "PR(10:)")}, bad: "FILL(late, 0) / 100"},
 	}
 }
 
@@ -111,9 +111,9 @@ func Resources() []*Resource {
 			},
 		},
 		{
-			Name:  "logs",
-			used:  filesystem(logs),
-			cloud: cloudShare{metrics: []cloudMetric{{id: "used", namespace: "CWAgent", name: "disk_used_percent", stat: maximum, dimensions: []dimension{{"path", "/logs"}}}}, used: "used"},
+			Name:     "logs",
+			used:     filesystem(logs),
+			notOnAWS: "tasks have no disk of logs, and tell none: lines go to CloudWatch Logs and to a bucket, which grow by themselves",
 		},
 	}
 }
@@ -143,13 +143,15 @@ func named(name string, s Severity, when condition) Alarm {
 }
 
 func filling(r *Resource) Alarm {
-	return named(map[string]string{"storage": "StorageForecast", "connections": "ConnectionsForecast", "memory": "MemoryForecast", "logs": "LogsForecast"}[r.Name], Ticket, forecast{r})
+	a := named(map[string]string{"storage": "StorageForecast", "connections": "ConnectionsForecast", "memory": "MemoryForecast", "logs": "LogsForecast"}[r.Name], Ticket, forecast{r})
+	a.NotOnAWS = r.notOnAWS
+	return a
 }
 
 func unreachable() Alarm {
 	return named("Unreachable", Page, state{
 		expr: `(max(haproxy_backend_active_servers{job="haproxy",proxy="web"}) or vector(0)) == 0`, wait: 2 * time.Minute,
-		alarm: cloudState{metrics: inService(), expr: inServiceSum, below: 1, missing: "breaching", figure: Words{"稼働中のWebプロセスの数", "Web processes in service"}},
+		alarm: cloudState{metrics: inService(), expr: added("blue", "green"), below: 1, missing: "breaching", figure: Words{"稼働中のWebプロセスの数", "Web processes in service"}},
 	})
 }
 
@@ -201,7 +203,8 @@ func processMissing() Alarm {
 				insight("webWanted", "DesiredTaskCount", "WebService"), insight("webRuns", "RunningTaskCount", "WebService"),
 				insight("workerWanted", "DesiredTaskCount", "WorkerService"), insight("workerRuns", "RunningTaskCount", "WorkerService"),
 			},
-			expr: "MIN([webRuns - webWanted, workerRuns - workerWanted])", below: 0, missing: "breaching", figure: Words{"必要な数と比べた稼働中のプロセスの数", "Processes that run, compared with those wanted"},
+			// A service of which there are no figures is missing, and not as many as are wanted.
+			expr: "IF(webWanted > 0 AND workerWanted > 0, MIN([webRuns - webWanted, workerRuns - workerWanted]), -1)", below: 0, missing: "breaching", figure: Words{"必要な数と比べた稼働中のプロセスの数", "Processes that run, compared with those wanted"},
 		},
 	})
 }

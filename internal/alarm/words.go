@@ -193,10 +193,13 @@ type part struct {
 	Threshold float64 `json:"threshold"`
 }
 
-// Notes gives all alarms as infra/notify reads them.
+// Notes gives all alarms that AWS has, as infra/notify reads them.
 func Notes() ([]byte, error) {
 	var list []note
 	for _, a := range slices.Concat(Alarms(), Elsewhere()) {
+		if a.NotOnAWS != "" {
+			continue
+		}
 		n := note{Name: a.Name, Severity: a.Severity, Symptom: a.Symptom, First: a.First, Runbook: a.Runbook()}
 		if a.when != nil {
 			f := a.when.figure()
