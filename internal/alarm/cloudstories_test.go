@@ -48,7 +48,7 @@ func stories() []story {
 			}},
 		},
 	}
-	return slices.Concat(list, spent(), few(), away(), parts(), full(), aws())
+	return slices.Concat(append(list, silenced()), spent(), few(), away(), parts(), full(), aws())
 }
 
 // missing takes away every figure for a while.
@@ -97,6 +97,18 @@ func spent() (list []story) {
 			changes: []change{{-3 * day, 0, o.figure, o.bad(0.002 * times)}},
 			moments: []moment{{at: -3 * day}, {at: 0, fires: whole(budget)}, {at: 7 * hour, fires: []string{budget + "Long"}}, {at: 4 * day}},
 		})
+		if o.figure == "took" || o.figure == "joined" {
+			list = append(list, story{
+				name:    prefix + ": everything is late until nobody comes any more",
+				changes: []change{{4*hour - 10*time.Minute, 4 * hour, o.figure, o.bad(1)}},
+				moments: []moment{
+					{at: 4 * hour, fires: among(whole(fast), []string{slow + "Short", budget + "Short"})},
+					{at: 4*hour + 20*time.Minute, fires: []string{fast + "Long", slow + "Short", budget + "Short"}},
+					{at: 5*hour + 30*time.Minute, fires: []string{budget + "Short"}},
+					{at: 15 * hour},
+				},
+			})
+		}
 	}
 	return list
 }
@@ -137,6 +149,21 @@ func few() []story {
 				{at: 5*hour + 30*time.Minute, fires: among([]string{"AvailabilitySlowLong"}, whole("AvailabilityBudget"))},
 				{at: 11 * hour, fires: []string{"AvailabilityBudgetLong"}},
 			},
+		},
+	}
+}
+
+// silenced gives the story of workers that hang and are then gone, with their figures.
+func silenced() story {
+	return story{
+		name:    "matching is late until nobody tells how late",
+		changes: []change{{-20 * time.Minute, 0, "age", ages(1)}, {0, 2 * hour, "age", nil}},
+		moments: []moment{
+			{at: -20 * time.Minute},
+			{at: 0, fires: among(whole("MatchingFast"), []string{"MatchingSlowShort", "MatchingBudgetShort"})},
+			{at: 6 * time.Minute, fires: []string{"MatchingFastLong", "MatchingSlowShort", "MatchingBudgetShort"}},
+			{at: 2 * hour, fires: []string{"MatchingSlowLong", "MatchingBudgetShort"}}, // of the hours that are known, a larger share
+			{at: 7 * hour},
 		},
 	}
 }

@@ -55,7 +55,7 @@ type statistic struct {
 	period       time.Duration
 }
 
-// point is a data point, or none.
+// point is a data point, or none, whose value is 0.
 type point struct {
 	value float64
 	ok    bool
@@ -102,7 +102,10 @@ func (a *Account) point(m Metric, stat string, end time.Time, period time.Durati
 		samples = append(samples, all[i]...)
 	}
 	value, err := aggregate(stat, samples)
-	p := point{value, len(samples) > 0}
+	p := point{value, true}
+	if len(samples) == 0 {
+		p = point{}
+	}
 	a.known[key] = p
 	return p, err
 }

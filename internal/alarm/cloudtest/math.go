@@ -212,7 +212,7 @@ func apply(op string, x, y float64) point {
 		}
 		return point{0, true}
 	}
-	n := 0.0
+	var n float64
 	switch op {
 	case "+":
 		n = x + y
@@ -243,5 +243,8 @@ func apply(op string, x, y float64) point {
 	default:
 		return point{} // the parser lets nothing else through
 	}
-	return point{n, !math.IsNaN(n) && !math.IsInf(n, 0)}
+	if math.IsNaN(n) || math.IsInf(n, 0) {
+		return point{}
+	}
+	return point{n, true}
 }
