@@ -30,20 +30,21 @@ type Alarm struct {
 	operator         string
 	threshold        float64
 	missing          string
+	tokens           []string // of the expression
 	expression, stem string
 }
 
 // query is a metric and what is taken of it.
 type query struct {
-	ID     string
-	Metric Metric
-	Stat   string
+	id, key string // key is the metric's String
+	metric  Metric
+	stat    string
 }
 
 // Metrics gives those that an alarm looks at.
 func (a *Alarm) Metrics() (list []Metric) {
 	for _, q := range a.queries {
-		list = append(list, q.Metric)
+		list = append(list, q.metric)
 	}
 	return list
 }
@@ -131,23 +132,27 @@ func (d *document) alarm(stem string, text func(any) string) (*Alarm, error) {
 	}
 	if d.MetricName != "" {
 		m := Metric{d.Namespace, d.MetricName, dimensions(d.Dimensions, text)}
-		a.queries, a.expression, a.period = []query{{"it", m, d.Statistic}}, "it", time.Duration(d.Period)*time.Second
+		a.queries, a.expression, a.period = []query{{"it", m.String(), m, d.Statistic}}, "it", time.Duration(d.Period)*time.Second
 	}
 	for _, q := range d.Metrics {
 		switch {
 		case q.Expression != "" && q.ReturnData && a.expression == "":
 			a.expression = q.Expression
 		case q.MetricStat != nil && !q.ReturnData:
-			m := q.MetricStat.Metric
+			m := Metric{q.MetricStat.Metric.Namespace, q.MetricStat.Metric.MetricName, dimensions(q.MetricStat.Metric.Dimensions, text)}
 			period := time.Duration(q.MetricStat.Period) * time.Second
 			if a.period != 0 && a.period != period {
 				return nil, fmt.Errorf("periods of %s and %s", a.period, period)
 			}
 			a.period = period
-			a.queries = append(a.queries, query{q.ID, Metric{m.Namespace, m.MetricName, dimensions(m.Dimensions, text)}, q.MetricStat.Stat})
+			a.queries = append(a.queries, query{q.ID, m.String(), m, q.MetricStat.Stat})
 		default:
 			return nil, fmt.Errorf("query %q is neither a metric nor the only expression", q.ID)
 		}
+	}
+	var err error
+	if a.tokens, err = split(a.expression); err != nil {
+		return nil, err
 	}
 	return a, a.accepted()
 }
@@ -202,13 +207,13 @@ func (a *Alarm) State(of *Account, at time.Time, before State, r Reading) (State
 		s := make(series, length)
 		for i := range s {
 			var err error
-			if s[i], err = of.point(q.Metric, q.Stat, end.Add(-time.Duration(i)*a.period), a.period); err != nil {
+			if s[i], err = of.point(q.key, q.stat, end.Add(-time.Duration(i)*a.period), a.period); err != nil {
 				return "", fmt.Errorf("%s: %w", a.Name, err)
 			}
 		}
-		metrics[q.ID] = s
+		metrics[q.id] = s
 	}
-	s, err := evaluate(a.expression, metrics, length, r)
+	s, err := evaluate(a.tokens, metrics, length, r)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", a.Name, err)
 	}

@@ -86,16 +86,13 @@ func (a *Account) Tell(m Metric, from, to int, what func(minute int) []Sample) {
 	clear(a.known)
 }
 
-// Told says whether a metric was told at all.
-func (a *Account) Told(m Metric) bool { return a.minutes[m.String()] != nil }
-
-// point gives a statistic of the period that ends at a moment.
-func (a *Account) point(m Metric, stat string, end time.Time, period time.Duration) (point, error) {
-	key := statistic{m.String(), stat, end, period}
+// point gives a statistic of the period that ends at a moment; a metric goes by its String.
+func (a *Account) point(metric, stat string, end time.Time, period time.Duration) (point, error) {
+	key := statistic{metric, stat, end, period}
 	if p, ok := a.known[key]; ok {
 		return p, nil
 	}
-	all := a.minutes[key.metric]
+	all := a.minutes[metric]
 	from, to := int(end.Add(-period).Sub(a.begin)/time.Minute), int(end.Sub(a.begin)/time.Minute)
 	var samples []Sample
 	for i := max(from, 0); i < min(to, len(all)); i++ {

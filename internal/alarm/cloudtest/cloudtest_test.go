@@ -36,6 +36,14 @@ func (s series) String() string {
 	return strings.Join(list, ", ")
 }
 
+func calculated(expr string, metrics map[string]series, length int, r Reading) (series, error) {
+	tokens, err := split(expr)
+	if err != nil {
+		return nil, err
+	}
+	return evaluate(tokens, metrics, length, r)
+}
+
 // TestMetricMath plays the examples of the user guide, and what it says in words.
 func TestMetricMath(t *testing.T) {
 	for _, c := range []struct {
@@ -73,7 +81,7 @@ func TestMetricMath(t *testing.T) {
 				metrics[id] = row(t, text)
 			}
 		}
-		got, err := evaluate(c.expr, metrics, len(metrics["a"]), c.reading)
+		got, err := calculated(c.expr, metrics, len(metrics["a"]), c.reading)
 		if err != nil || got.String() != c.want {
 			t.Errorf("%s of %s and %s = %s, %v, want %s", c.expr, c.a, c.b, got, err, c.want)
 		}
@@ -87,11 +95,11 @@ func TestUnknownMathIsRefused(t *testing.T) {
 		"", "a +", "a b", "(a", "a)", "b + a", "a = 1", "a $ 1", "ANOMALY_DETECTION_BAND(a)", "fill(a, 0)", "FILL(a, REPEAT)", "FILL(a)", "SUM(a)", "MAX(a) + a",
 		"5", "[a, a]", "[a, 1]", "-[a]", "IF(1 > 0, a, 0)", "IF(a, 1)", "IF(1, 2, a)", "1 > 0", "FILL(1, 0) + a", "TIME_SERIES(1)",
 	} {
-		if got, err := evaluate(expr, map[string]series{"a": row(t, "1, 2")}, 2, Reading{}); err == nil {
+		if got, err := calculated(expr, map[string]series{"a": row(t, "1, 2")}, 2, Reading{}); err == nil {
 			t.Errorf("evaluate(%q) = %s, want an error", expr, got)
 		}
 	}
-	if _, err := evaluate("a", map[string]series{"a": row(t, "1"), "b": row(t, "1")}, 1, Reading{}); err == nil {
+	if _, err := calculated("a", map[string]series{"a": row(t, "1"), "b": row(t, "1")}, 1, Reading{}); err == nil {
 		t.Error("a metric that the expression does not use is passed over")
 	}
 }
@@ -175,7 +183,7 @@ func TestWindowsSlide(t *testing.T) {
 		at   time.Duration
 		want string
 	}{{10 * time.Minute, "-"}, {11*time.Minute - time.Second, "-"}, {11 * time.Minute, "1"}, {15 * time.Minute, "2"}, {16 * time.Minute, "1"}, {17 * time.Minute, "-"}} {
-		p, err := a.point(it, "Sum", begin.Add(c.at).Truncate(time.Minute), 5*time.Minute)
+		p, err := a.point(it.String(), "Sum", begin.Add(c.at).Truncate(time.Minute), 5*time.Minute)
 		if got := (series{p}).String(); err != nil || got != c.want {
 			t.Errorf("after %s: %s, %v, want %s", c.at, got, err, c.want)
 		}

@@ -41,17 +41,22 @@ type calculator struct {
 
 var token = regexp.MustCompile(`^(?:\d+(?:\.\d+)?|[A-Za-z_][A-Za-z0-9_]*|[<>=!]=|&&|\|\||[-+*/^<>()\[\],])`)
 
-// evaluate gives the series that an expression has: an alarm takes no scalar and no array.
-func evaluate(expr string, metrics map[string]series, length int, r Reading) (series, error) {
-	c := &calculator{reading: r, metrics: metrics, length: length, used: map[string]bool{}}
+// split gives the tokens of an expression.
+func split(expr string) (tokens []string, err error) {
 	for rest := strings.TrimSpace(expr); rest != ""; rest = strings.TrimSpace(rest) {
 		next := token.FindString(rest)
 		if next == "" {
 			return nil, fmt.Errorf("%q: what is %q?", expr, rest)
 		}
-		c.tokens = append(c.tokens, next)
+		tokens = append(tokens, next)
 		rest = rest[len(next):]
 	}
+	return tokens, nil
+}
+
+// evaluate gives the series that an expression has: an alarm takes no scalar and no array.
+func evaluate(expr []string, metrics map[string]series, length int, r Reading) (series, error) {
+	c := &calculator{reading: r, metrics: metrics, length: length, tokens: expr, used: map[string]bool{}}
 	v, err := c.binary(0)
 	switch {
 	case err != nil:
