@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -154,8 +155,9 @@ func (d *deployment) noteBack(ctx context.Context) error {
 		if err := d.mayChange(ctx); err != nil {
 			return err
 		}
-		diff := digestOf(r.Image) + " -> " + digestOf(r.Before.Image)
-		if r.Tasks.Note, err = d.run(ctx, aws.ToString(definition.TaskDefinitionArn), r.ID, r.ID+"note", order{By: r.By, Why: r.Reason}, []string{"audit", "note", "deploy.back", diff}); err != nil {
+		diff, of := digestOf(r.Image)+" -> "+digestOf(r.Before.Image), aws.ToString(definition.TaskDefinitionArn)
+		// Whoever goes on with a rollback may say another reason, which ECS refuses with the same token.
+		if r.Tasks.Note, err = d.run(ctx, of, r.ID, strings.Join([]string{r.ID, "note", of, r.By, r.Reason}, "\n"), order{By: r.By, Why: r.Reason}, []string{"audit", "note", "deploy.back", diff}); err != nil {
 			return err
 		}
 		if err := d.save(ctx); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -202,7 +203,8 @@ func holdID(now time.Time, l *ledger) string {
 func (h *Held) Registry(ctx context.Context) (Registry, error) { return h.d.account.registry(ctx) }
 
 // Once runs the program as a task of its own of the newest definition of a family, and
-// waits for it to end well. A killed run's task is found again by its token.
+// waits for it to end well. A killed run's task is found again by its token, which is of all that the task is told: ECS
+// refuses the same one with anything else, such as a note of what a run has changed that came before it.
 func (h *Held) Once(ctx context.Context, step, family string, limit time.Duration, command ...string) error {
 	d := h.d
 	definition, _, err := d.account.definition(ctx, d.account.family(family))
@@ -214,7 +216,7 @@ func (h *Held) Once(ctx context.Context, step, family string, limit time.Duratio
 	}
 	id, of := d.record.Hold.ID, aws.ToString(definition.TaskDefinitionArn)
 	by := order{By: d.record.Hold.By, Why: d.record.Hold.Why}
-	arn, err := d.run(ctx, of, id, id+step+of+by.By+by.Why, by, command)
+	arn, err := d.run(ctx, of, id, strings.Join(append([]string{id, step, of, by.By, by.Why}, command...), "\n"), by, command)
 	if err != nil {
 		return err
 	}
