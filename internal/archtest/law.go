@@ -107,6 +107,7 @@ func sameFloor() map[string][]string {
 		"internal/store/mysql/mysqltest": {"internal/store", "internal/store/mysql"},
 		"internal/fleet":                 {"internal/store/mysql/mysqltest", "internal/redis/redistest"},
 		"internal/stack":                 {"internal/web"},    // the cookies that the edge has to know: decision 0043
+		"internal/deploy/deploytest":     {"internal/oci"},    // an image is put into its registry as the program does
 		"internal/environ":               {"internal/deploy"}, // its record is the lock of both: decision 0042
 	}
 }
@@ -219,7 +220,7 @@ func libraries() map[string][]string {
 		"golang.org/x/text":                     {"internal/account", "internal/condition", "internal/taxonomy", "internal/candidate", "internal/position", "internal/market", "internal/store", "internal/web"},
 		"github.com/go-json-experiment/json":    {"internal/condition"},
 		// An image without a daemon, and the list of what is in it.
-		"github.com/google/go-containerregistry": {"internal/oci"},
+		"github.com/google/go-containerregistry": {"internal/oci", "internal/deploy/deploytest"},
 		"github.com/CycloneDX/cyclonedx-go":      {"internal/oci"},
 		"go.yaml.in/yaml/v3":                     {"internal/stack"},
 		// Amazon's own.

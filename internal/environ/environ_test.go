@@ -57,7 +57,7 @@ func folder(t *testing.T, environment, more string) string {
 	}
 	for name, text := range map[string]string{
 		"environment.json": string(row),
-		"base": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {"Days": 1}}, "Registry": {"Type": "AWS::ECR::Repository"}, "Vault": {"Type": "AWS::Backup::BackupVault"}, "DataMail": {"Type": "AWS::SecretsManager::Secret"},
+		"base": `{"Resources": {"Files": {"Type": "AWS::S3::Bucket", "Properties": {"Days": 1}}, "Registry": {"Type": "AWS::ECR::Repository"}, "TopicsRegistry": {"Type": "AWS::ECR::Repository"}, "Vault": {"Type": "AWS::Backup::BackupVault"}, "DataMail": {"Type": "AWS::SecretsManager::Secret"},
 			"Database": {"Type": "AWS::RDS::DBCluster", "Properties": {"Name": "first", "Days": 7}}` + more + `}}`,
 		"cluster": `{"Parameters": {` + kept("image") + `}, "Resources": {"Cluster": {"Type": "AWS::ECS::Cluster"}}}`,
 		"service": `{"Parameters": {"ZoneId": {"Type": "String"}, ` + kept("image", "web/least", "web/most", "worker/least", "worker/most") + `}, "Resources": {"Web": {"Type": "AWS::ECS::Service"}}}`,
@@ -76,17 +76,15 @@ func folder(t *testing.T, environment, more string) string {
 }
 
 func options(a *deploytest.Account, w *environ.Wanted, t trouble) *environ.Options {
-	image := func(_ context.Context, r deploy.Registry) (string, error) {
-		if r.User != "AWS" || r.Password != "token" {
-			return "", fmt.Errorf("the registry is %+v", r)
+	config := a.Config(t)
+	image := func(of string) func(context.Context, deploy.Registry) (string, error) {
+		return func(ctx context.Context, r deploy.Registry) (string, error) {
+			time.Sleep(20 * time.Second) // as long as it takes to build one
+			return deploytest.Build(ctx, &config, of, r.Repository, r.User, r.Password)
 		}
-		time.Sleep(20 * time.Second) // as long as it takes to build one
-		image := r.Repository + made[strings.IndexByte(made, '@'):]
-		a.Push(image)
-		return image, nil
 	}
 	return &environ.Options{
-		Environment: a.Environment, AWS: a.Config(t), By: "hanako", Why: "a test", Version: "v1.0.0", Wanted: w, Mail: "smtp://user:password@mail.example.jp:587", Image: image, Function: image,
+		Environment: a.Environment, AWS: config, By: "hanako", Why: "a test", Version: "v1.0.0", Wanted: w, Mail: "smtp://user:password@mail.example.jp:587", Image: image(made), Function: image(deploytest.Function),
 		NameServers: func(context.Context, string) ([]string, error) { return []string{deploytest.NameServer + "."}, nil },
 	}
 }
@@ -102,7 +100,7 @@ func whole(t *testing.T, a *deploytest.Account, what string) {
 	if diff := cmp.Diff(map[string]string{"web": made, "worker": made, "image": made, "expire": made, "cleanup": made, "once": made, "accept": made}, a.Runs()); diff != "" {
 		t.Errorf("%s: what runs (-want +got):\n%s", what, diff)
 	}
-	for name, want := range map[string]string{"web/least": "1", "web/most": "4", "worker/least": "1", "worker/most": "2", "notify/image": strings.Replace(made, "enishi@", "enishi-notify@", 1)} {
+	for name, want := range map[string]string{"web/least": "1", "web/most": "4", "worker/least": "1", "worker/most": "2", "notify/image": deploytest.Function} {
 		if got := a.Parameter(name); got != want {
 			t.Errorf("%s: %s is %q, want %q", what, name, got, want)
 		}
@@ -229,114 +227,6 @@ func TestUp(t *testing.T) {
 			t.Errorf("faults: %q", faults)
 		}
 	})
-}
-
-// cuts gives which requests of a run are disturbed: some, and each that changes something.
-func cuts(requests []string) []int {
-	every := 23
-	switch {
-	case os.Getenv("ENISHI_TEST_CUTS") == "all": // scripts/infra-test tries all
-		every = 1
-	case testing.Short(): // the race detector finds in a few what it finds in all
-		every = 97
-	}
-	var out []int
-	for n, request := range requests {
-		_, asked, _ := strings.Cut(request, ":")
-		reads := slices.ContainsFunc([]string{"Describe", "List", "Get", "Simulate", "PutObject deploy/current"}, func(prefix string) bool { return strings.HasPrefix(asked, prefix) })
-		if n%every == every/2 || !reads && !testing.Short() {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func at(n int, how deploytest.Trouble) trouble {
-	return func(m int, _ string) deploytest.Trouble {
-		if m == n {
-			return how
-		}
-		return deploytest.None
-	}
-}
-
-// TestEveryCut ends the making and the taking down of an environment at every request,
-// before it arrives and before its answer does, and gives every request every trouble after which the
-// same process goes on. However it ends, the next runs leave it whole, or nothing.
-func TestEveryCut(t *testing.T) {
-	t.Parallel()
-	w := written(t, "dev", "")
-	ways := []deploytest.Trouble{deploytest.Killed, deploytest.KilledAfter}
-	ways = append(ways, deploytest.Troubles()...)
-	for _, tt := range []struct {
-		name  string
-		given func(*testing.T, *deploytest.Account)
-		run   func(*testing.T, *deploytest.Account, trouble) error
-		ends  func(*testing.T, *deploytest.Account, string)
-	}{
-		{
-			"up", func(*testing.T, *deploytest.Account) {},
-			func(t *testing.T, a *deploytest.Account, how trouble) error {
-				return environ.Up(t.Context(), options(a, w, how))
-			}, whole,
-		},
-		{
-			"down", func(t *testing.T, a *deploytest.Account) {
-				if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
-					t.Fatal(err)
-				}
-				a.Back("arn:1")
-			},
-			func(t *testing.T, a *deploytest.Account, how trouble) error {
-				return environ.Down(t.Context(), options(a, nil, how))
-			},
-			func(t *testing.T, a *deploytest.Account, what string) {
-				if left := a.Left(); len(left) > 0 {
-					t.Errorf("%s: what is left: %q", what, left)
-				}
-				if faults := a.Faults(); len(faults) > 0 {
-					t.Errorf("%s: faults: %q", what, faults)
-				}
-			},
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			var requests []string
-			synctest.Test(t, func(t *testing.T) {
-				a := deploytest.Empty("dev")
-				tt.given(t, a)
-				err := tt.run(t, a, func(_ int, asked string) deploytest.Trouble {
-					requests = append(requests, asked)
-					return deploytest.None
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-			})
-			if len(requests) < 40 {
-				t.Fatalf("only %d requests", len(requests))
-			}
-			for _, n := range cuts(requests) {
-				for _, how := range ways {
-					what := fmt.Sprintf("request %d (%s) is %v", n, requests[n], how)
-					synctest.Test(t, func(t *testing.T) {
-						a := deploytest.Empty("dev")
-						tt.given(t, a)
-						err := tt.run(t, a, at(n, how))
-						for try := 0; err != nil; try++ {
-							if try == 4 {
-								t.Fatalf("%s: it does not end: %v", what, err)
-							}
-							time.Sleep(time.Duration(try)*2*time.Minute + time.Second) // at first while AWS still moves
-							err = tt.run(t, a, nil)
-						}
-						tt.ends(t, a, what)
-					})
-				}
-			}
-		})
-	}
 }
 
 // TestTogether begins a deployment, and another change, while the environment is made or
@@ -542,7 +432,7 @@ func TestLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.Empty("dev")
 		p, err := environ.Look(t.Context(), options(a, w, nil))
-		if err != nil || len(p.Stacks) != 5 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 5 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
+		if err != nil || len(p.Stacks) != 5 || p.Stacks[0].State != "new" || len(p.Stacks[0].Changes) != 6 || len(p.Sets) != 6 || len(p.Bad()) > 0 {
 			t.Errorf("of an empty account: %+v, %v", p, err)
 		}
 		if left := a.Left(); len(left) > 0 {

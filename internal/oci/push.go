@@ -2,19 +2,28 @@ package oci
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"enishi/internal/errs"
 )
 
 // Login is who puts images into a registry.
-type Login struct{ User, Password string }
+type Login struct {
+	User, Password string
+	Via            http.RoundTripper // what carries the requests; nil: the network
+}
 
 // Push puts what Write has written into a folder into a repository and gives its name
 // there, REPOSITORY@DIGEST. What is there already is not sent again.
@@ -52,6 +61,12 @@ func PushFunction(ctx context.Context, dir, repository string, as Login) (string
 	return put(ctx, repository, digest, as, func(tag name.Tag, options []remote.Option) error { return remote.Write(tag, image, options...) })
 }
 
+// A push that failed is tried anew, since it sends again only what has not arrived.
+const (
+	tries   = 4
+	between = 2 * time.Second // twice as long after each
+)
+
 // put writes what has a digest into a repository, under a tag as well, since registries delete
 // what has none, and gives its name there.
 func put(ctx context.Context, repository string, digest v1.Hash, as Login, write func(name.Tag, []remote.Option) error) (string, error) {
@@ -61,11 +76,38 @@ func put(ctx context.Context, repository string, digest v1.Hash, as Login, write
 	}
 	tag := to.Context().Tag(digest.Algorithm + "-" + digest.Hex)
 	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: as.User, Password: as.Password})}
-	if there, err := remote.Head(tag, options...); err == nil && there.Digest == digest {
-		return to.String(), nil // a registry whose tags are fixed refuses the same once more
+	if as.Via != nil {
+		options = append(options, remote.WithTransport(as.Via))
 	}
-	if err := write(tag, options); err != nil {
-		return "", fmt.Errorf("put the image into %s: %w", repository, err)
+	for try, pause := 1, between; ; try, pause = try+1, 2*pause {
+		// A registry whose tags are fixed refuses the same once more, also where the answer to the first was lost.
+		if there, err := remote.Head(tag, options...); err == nil && there.Digest == digest {
+			return to.String(), nil
+		}
+		err := write(tag, options)
+		if err == nil {
+			return to.String(), nil
+		}
+		if try == tries || !passing(err) {
+			return "", fmt.Errorf("put the image into %s: %w", repository, err)
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("put the image into %s: %w", repository, ctx.Err())
+		case <-time.After(pause):
+		}
 	}
-	return to.String(), nil
+}
+
+// passing says whether another try may do what failed: the network, a registry that is busy or had the same
+// request already, but none that does not know the repository or whoever asks.
+func passing(err error) bool {
+	refusal := new(transport.Error)
+	if !errors.As(err, &refusal) {
+		return errors.As(err, new(*url.Error)) // else it did not come to asking
+	}
+	unknown := func(d transport.Diagnostic) bool {
+		return d.Code == transport.NameUnknownErrorCode || d.Code == transport.NameInvalidErrorCode
+	}
+	return refusal.StatusCode != http.StatusUnauthorized && refusal.StatusCode != http.StatusForbidden && !slices.ContainsFunc(refusal.Errors, unknown)
 }

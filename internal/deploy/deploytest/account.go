@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,8 +35,10 @@ const (
 	Edge       = "us-east-1" // where CloudFront's stack is
 	number     = "123456789012"
 	Bucket     = "enishi-records"
-	Before     = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-	Next       = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+	ours       = number + ".dkr.ecr." + Region + ".amazonaws.com/enishi"
+	Before     = ours + "@sha256:d8060402ef86796d09c3bf80d3d6d516155ce8eed1898b9254e57c696f873679"
+	Next       = ours + "@sha256:826737757e253330e5e89187426f57c5f85f1ab248d84c886f96e3a6fdbef46d"
+	Function   = ours + "-notify@sha256:ca8dde58700a9cede7c2f41e5e7f003d050c5697bff20a784d32bb29348ead92"
 	Identity   = "arn:aws:iam::" + number + ":user/hanako"
 	TestURL    = "https://origin.enishi.example.jp:8443"
 	Files      = "enishi-files"                               // the bucket of files
@@ -116,7 +119,7 @@ type Account struct {
 	buckets     map[string]map[string]object
 	stacks      map[string]*stack
 	gone        []*stack
-	images      []string // in the registry
+	images      *images  // the registry
 	points      []string // in the vault
 	secret      string   // of the mail server
 	sealing     string   // the secret of the program
@@ -150,7 +153,7 @@ func New(environment string) *Account {
 	a := &Account{
 		Environment: environment,
 		tested:      map[string]time.Time{}, scaled: map[string][2]int32{"web": {2, 9}, "worker": {1, 4}}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{},
-		records: true, buckets: map[string]map[string]object{Files: {}}, stacks: map[string]*stack{}, sealing: Sealing,
+		records: true, buckets: map[string]map[string]object{Files: {}}, stacks: map[string]*stack{}, sealing: Sealing, images: newImages(),
 	}
 	for name, value := range map[string]string{"image": Before, "records": Bucket, "registry": strings.Split(Before, "@")[0], "access": access, "test-url": TestURL, "kind": a.kind(), "web/least": "2", "web/most": "9", "worker/least": "1", "worker/most": "4"} {
 		a.parameters["/enishi/"+environment+"/"+name] = value
@@ -333,7 +336,7 @@ type wire struct {
 	dead bool
 }
 
-var errUnreached = errors.New("connection reset by peer")
+var errUnreached = fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
 
 // Do implements the library's HTTP client.
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
@@ -359,8 +362,14 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	case Killed, Unreached:
 		return nil, errUnreached
 	case Throttled:
+		if isImage(r) {
+			return imageError(r, http.StatusTooManyRequests, "TOOMANYREQUESTS", "Rate exceeded"), nil
+		}
 		return answerError(r, &apiError{"ThrottlingException", "Rate exceeded", http.StatusBadRequest}), nil
 	case Denied:
+		if isImage(r) {
+			return imageError(r, http.StatusForbidden, "DENIED", "User is not authorized to perform: "+operationOf(r, body)), nil
+		}
 		return answerError(r, &apiError{"AccessDeniedException", "User is not authorized to perform: " + operationOf(r, body), http.StatusForbidden}), nil
 	case Twice:
 		w.account.answer(r, body)
@@ -380,6 +389,9 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 // operationOf names what a request asks as rights to it are named, such as
 // "ecs:UpdateService"; of objects the key follows.
 func operationOf(r *http.Request, body []byte) string {
+	if isImage(r) {
+		return "ecr:" + imageRight(r)
+	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		service, operation, _ := strings.Cut(target, ".")
 		return map[string]string{"AmazonSSM": "ssm", "Logs_20140328": "logs", "AmazonEC2ContainerRegistry_V20150921": "ecr", "AmazonEC2ContainerServiceV20141113": "ecs", "ServiceQuotasV20190624": "servicequotas", "secretsmanager": "secretsmanager"}[service] + ":" + operation
@@ -432,6 +444,9 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 	a.advance()
 	a.note()
 	a.asked = append(a.asked, operationOf(r, body))
+	if isImage(r) {
+		return a.pushed(r, body)
+	}
 	if a.region = regionOf(r); slices.Contains(a.Closed, a.region) {
 		return answerError(r, &apiError{"AccessDenied", "with an explicit deny in a service control policy", http.StatusForbidden})
 	}

@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	quotatypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
@@ -234,19 +232,4 @@ func (a *Account) deleteParameters(in *ssm.DeleteParametersInput) (*ssm.DeletePa
 		delete(a.parameters, name)
 	}
 	return &ssm.DeleteParametersOutput{DeletedParameters: in.Names}, nil
-}
-
-func (a *Account) listImages(*ecr.ListImagesInput) (*ecr.ListImagesOutput, error) {
-	out := &ecr.ListImagesOutput{}
-	for _, digest := range a.images {
-		out.ImageIds = append(out.ImageIds, ecrtypes.ImageIdentifier{ImageDigest: &digest})
-	}
-	return out, nil
-}
-
-func (a *Account) batchDeleteImage(in *ecr.BatchDeleteImageInput) (*ecr.BatchDeleteImageOutput, error) {
-	for _, one := range in.ImageIds {
-		a.images = slices.DeleteFunc(a.images, func(digest string) bool { return digest == aws.ToString(one.ImageDigest) })
-	}
-	return &ecr.BatchDeleteImageOutput{ImageIds: in.ImageIds}, nil
 }

@@ -60,7 +60,7 @@ const (
 func Empty(environment string) *Account {
 	return &Account{
 		Environment: environment, Zones: []string{environment + ".enishi.example.jp"},
-		tested: map[string]time.Time{}, scaled: map[string][2]int32{}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{}, buckets: map[string]map[string]object{}, stacks: map[string]*stack{},
+		tested: map[string]time.Time{}, scaled: map[string][2]int32{}, parameters: map[string]string{}, objects: map[string]object{}, services: map[string]*service{}, buckets: map[string]map[string]object{}, stacks: map[string]*stack{}, images: newImages(),
 	}
 }
 
@@ -93,7 +93,7 @@ func (a *Account) Left() []string {
 	out = slices.AppendSeq(out, maps.Keys(a.stacks))
 	out = slices.AppendSeq(out, maps.Keys(a.buckets))
 	out = slices.AppendSeq(out, maps.Keys(a.objects))
-	out = append(out, a.images...)
+	out = append(out, a.images.there...)
 	out = append(out, a.points...)
 	out = append(out, a.logs...)
 	slices.Sort(out)
@@ -115,13 +115,6 @@ func (a *Account) Parameter(name string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.parameters["/enishi/"+a.Environment+"/"+name]
-}
-
-// Push puts an image into the environment's registry.
-func (a *Account) Push(image string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.images = append(a.images, image)
 }
 
 // advanceStacks brings every stack to what it is now.
@@ -222,8 +215,13 @@ func (a *Account) listStackResources(in *cloudformation.ListStackResourcesInput)
 	out := &cloudformation.ListStackResourcesOutput{}
 	for _, name := range slices.Sorted(maps.Keys(s.template.Resources)) {
 		id := name
-		if s.template.Resources[name].Type == "AWS::S3::Bucket" {
+		switch s.template.Resources[name].Type {
+		case "AWS::S3::Bucket":
 			id = Bucket
+		case "AWS::ECR::Repository":
+			if id = a.repository(); strings.HasPrefix(name, "Topics") {
+				id += functions
+			}
 		}
 		out.StackResourceSummaries = append(out.StackResourceSummaries, types.StackResourceSummary{
 			LogicalResourceId: &name, PhysicalResourceId: &id, ResourceType: aws.String(s.template.Resources[name].Type), ResourceStatus: types.ResourceStatusCreateComplete, LastUpdatedTimestamp: &s.created,
@@ -288,12 +286,15 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 			a.parameters["/enishi/"+a.Environment+"/"+name] = value
 		}
 	case "cluster":
+		a.pulls(a.parameters["/enishi/"+a.Environment+"/image"])
 		a.cluster(a.parameters["/enishi/"+a.Environment+"/image"])
 	case "service":
 		if mail := a.stacks["enishi-"+a.Environment+"-base"].template.Resources["DataMail"]; mail.Type != "" && a.secret == "" {
 			a.fault("services were started without a mail server")
 		}
 		a.serve(a.parameters["/enishi/"+a.Environment+"/image"])
+	case "alarms":
+		a.pulls(a.parameters["/enishi/"+a.Environment+"/notify/image"])
 	case "edge":
 		if a.stacks["enishi-"+a.Environment+"-alarms"] == nil {
 			a.fault("the edge was made before the function that its topic starts")
@@ -330,7 +331,7 @@ func (a *Account) deleteStack(in *cloudformation.DeleteStackInput) (*cloudformat
 func (a *Account) undone(s *stack, part string) {
 	switch part {
 	case "base":
-		for what, left := range map[string]int{"bucket": len(a.objects), "repository": len(a.images), "vault": len(a.points)} {
+		for what, left := range map[string]int{"bucket": len(a.objects), "repository": len(a.images.there), "vault": len(a.points)} {
 			if left > 0 {
 				s.stand(types.StackStatusDeleteFailed, "The "+what+" you tried to delete is not empty")
 				return

@@ -135,6 +135,7 @@ func (a *Account) registerTaskDefinition(in *ecs.RegisterTaskDefinitionInput) (*
 		if image := aws.ToString(d.ContainerDefinitions[i].Image); !strings.Contains(image, "@sha256:") {
 			return nil, refuse("ClientException", "%s is no digest", image)
 		}
+		a.pulls(aws.ToString(d.ContainerDefinitions[i].Image))
 	}
 	a.add(d)
 	if before != nil {
