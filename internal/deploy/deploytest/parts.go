@@ -57,11 +57,19 @@ func Whole(environment string) *Account {
 	for i, id := range a.parts.database.all {
 		a.parts.zones[id] = Region + string(rune('a'+i))
 	}
-	base := &stack{id: "base", name: name + "-base", created: time.Now(), sets: map[string]*changeSet{}}
-	base.stand(cfntypes.StackStatusCreateComplete, "")
-	base.template.Resources = map[string]resource{"DataCache1": {Type: "AWS::ElastiCache::ReplicationGroup"}, "DataMail1": {Type: "AWS::SecretsManager::Secret"}, "TopicsWebhooks1": {Type: "AWS::SecretsManager::Secret"}}
-	a.stacks[base.name] = base
+	a.Stand(name+"-base", map[string]string{"DataCache1": "AWS::ElastiCache::ReplicationGroup", "DataMail1": "AWS::SecretsManager::Secret", "TopicsWebhooks1": "AWS::SecretsManager::Secret"})
 	return a
+}
+
+// Stand has a stack of a name be there, with resources by their names in its template.
+func (a *Account) Stand(name string, types map[string]string) {
+	s := &stack{id: name, name: name, created: time.Now(), sets: map[string]*changeSet{}}
+	s.stand(cfntypes.StackStatusCreateComplete, "")
+	s.template.Resources = map[string]resource{}
+	for one, kind := range types {
+		s.template.Resources[one] = resource{Type: kind}
+	}
+	a.stacks[name] = s
 }
 
 // Alone takes the readers of the database and the cache's second node away, as in an environment of one zone.

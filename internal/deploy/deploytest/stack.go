@@ -381,7 +381,7 @@ func (a *Account) describeStackDriftDetectionStatus(in *cloudformation.DescribeS
 		return nil, refuse("ValidationError", "no such detection")
 	}
 	out := &cloudformation.DescribeStackDriftDetectionStatusOutput{StackId: &name, StackDriftDetectionId: in.StackDriftDetectionId, Timestamp: aws.Time(time.Unix(begun, 0)), DetectionStatus: types.StackDriftDetectionStatusDetectionInProgress}
-	if time.Since(time.Unix(begun, 0)) >= compares {
+	if time.Since(time.Unix(begun, 0)) >= a.span(compares) {
 		out.DetectionStatus = types.StackDriftDetectionStatusDetectionComplete
 	}
 	return out, nil
