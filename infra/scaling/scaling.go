@@ -55,9 +55,47 @@ func Web(units int) []Policy {
 	}
 }
 
+// What the worker that leads does of the log, which it works off row by row: it is bound by
+// how long it waits for the database, not by its cores, so that neither more workers nor larger
+// ones match sooner. scripts/bench-matcher measured it at 170,000 people and 20,000 rules
+// (docs/open-points.md, "Figures"); what is said here is of a row that has a person matched anew.
+const (
+	// rowTakes is the slowest of what was measured with the database beside it, on a machine of two
+	// cores that many others wanted: 181 rows a second. Of it, worker and database computed 2.3 ms.
+	rowTakes = 5500 * time.Microsecond
+	// rowAsks are its statements, of which each waits for the one before.
+	rowAsks = 9
+	// roundTrip is how much longer each takes when the database's writer is in another zone: assumed.
+	roundTrip = 500 * time.Microsecond
+	// rowComputes is what the worker itself computes for a row.
+	rowComputes = time.Millisecond
+	// mailComputes is what it does for a mail, with its connection: assumed.
+	mailComputes = 5 * time.Millisecond
+)
+
+// Of the default mix of bench http, five requests of a hundred change what somebody wishes and one
+// signs somebody up, who is written to: each writes a row that has a person matched. Offers and
+// answers write rows as well, which are stepped over. Companies change rules so seldom that their
+// rows, of which each takes as long as six of people, are left out.
+const (
+	rowsEach  = 0.06 // of a request
+	mailsEach = 0.01
+)
+
+// PerLeader gives the rows a second that the leading worker works off.
+func PerLeader() float64 { return 1 / (rowTakes + rowAsks*roundTrip).Seconds() }
+
+// Rows gives the rows a second that have somebody matched anew, of so many requests.
+func Rows(requests float64) float64 { return rowsEach * requests }
+
+// Leads gives how a task of so many CPU units leads.
+func Leads(units int) *Lead {
+	return &Lead{Computes: (rowComputes.Seconds() + mailsEach/rowsEach*mailComputes.Seconds()) * 1024 / float64(units)}
+}
+
 // Worker gives those of the workers: one of them leads and matches, all of them send mails.
 // When its queue gets old, more of them take mails off the one that leads; beyond that they match
-// no sooner, and its size is what its queue hangs on.
+// no sooner.
 func Worker() []Policy {
 	return []Policy{
 		{Name: "cpu", Figure: CPU, Target: 60, Out: time.Minute, In: slowly},
@@ -80,3 +118,7 @@ const (
 // own start with its network, the image, the program with a snapshot of the population,
 // and two health checks five seconds apart. It is assumed; internal/deploy counts deployments with it, too.
 const Serving = 75 * time.Second
+
+// handing is how long nobody matches when the task that leads goes: the life of its lease, as if
+// it had not given it up, and until another asks for it (internal/market, internal/worker).
+const handing = 6 * time.Second

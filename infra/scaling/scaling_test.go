@@ -28,18 +28,37 @@ func production(t *testing.T) (scaling.Day, []scaling.Policy) {
 	}, scaling.Web(e.WebPower.CPU)
 }
 
+// noises is how many days are tried that differ in their noise alone.
+const noises = 50
+
+// backAgain is how often a day a task may come back within flapping.
+const backAgain = 3
+
 // noise makes a load uneven, alike in every run.
-func noise(load func(time.Duration) float64) func(time.Duration) float64 {
-	r := rand.New(rand.NewPCG(1, 2)) // the same days in every run
+func noise(seed uint64, load func(time.Duration) float64) func(time.Duration) float64 {
+	r := rand.New(rand.NewPCG(1, seed))
 	return func(at time.Duration) float64 { return load(at) * (0.9 + 0.2*r.Float64()) }
 }
 
-// TestDays replays a day, a night, and what the media do, through the policies that are
-// deployed. 200 requests a second was the peak; 28 times as many is the growth of two years.
-func TestDays(t *testing.T) {
-	const peak = 28 * 200.
+// The busiest minute of an ordinary day, in requests a second: that of today, and that of two years
+// of growth, 28 times as many.
+const (
+	today = 200.
+	grown = 28 * today
+)
+
+// replayed is what the services are put through.
+type replayed struct {
+	name      string
+	load      func(at time.Duration) float64 // requests a second, 1 in the busiest minute of an ordinary day
+	announced []environment.Spike
+	most      int // changes of the web's tasks
+}
+
+// days are a day, a night, and what the media do.
+func days() []replayed {
 	wave := func(at time.Duration) float64 { // least at four in the morning, most at four in the afternoon
-		return peak * (0.55 - 0.45*math.Cos(2*math.Pi*(at.Hours()-4)/24))
+		return 0.55 - 0.45*math.Cos(2*math.Pi*(at.Hours()-4)/24)
 	}
 	evening := 20 * time.Hour
 	shown := func(times float64) func(time.Duration) float64 { // a minute to its height, then half every ten minutes
@@ -54,62 +73,95 @@ func TestDays(t *testing.T) {
 			return wave(at) * (1 + (times-1)*math.Pow(0.5, (since-time.Minute).Minutes()/10))
 		}
 	}
-	for name, tt := range map[string]struct {
-		load      func(time.Duration) float64
-		announced []environment.Spike
-		most      int // changes
-	}{
-		"a day":                     {load: wave, most: 15},
-		"a flat night":              {load: func(time.Duration) float64 { return 100 }, most: 0},
-		"twice as many, suddenly":   {load: shown(2), most: 20},
-		"shown on TV, as announced": {load: shown(6), most: 20, announced: []environment.Spike{{Name: "tv", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 16}}},
-	} {
-		t.Run(name, func(t *testing.T) {
+	return []replayed{
+		{name: "a day", load: wave, most: 15},
+		{name: "a flat night", load: func(time.Duration) float64 { return 0.02 }, most: 0},
+		{name: "twice as many, suddenly", load: shown(2), most: 20},
+		{name: "shown on TV, as announced", load: shown(6), most: 20, announced: []environment.Spike{{Name: "tv", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 16}}},
+	}
+}
+
+// TestDays replays them through the policies of the web service that are deployed, each with
+// noise of many kinds. Target tracking takes a task away as soon as the others can just bear what
+// comes, so that noise may ask for it again within minutes: that is one task, three times a day at
+// most (docs/open-points.md, "On AWS, begun"); anything beyond is flapping.
+func TestDays(t *testing.T) {
+	for _, tt := range days() {
+		t.Run(tt.name, func(t *testing.T) {
 			day, policies := production(t)
-			day.Load = noise(tt.load)
 			var err error
 			if day.Announced, err = scaling.Announced(time.Date(2026, 12, 24, 0, 0, 0, 0, time.FixedZone("Asia/Tokyo", 9*3600)), tt.announced); err != nil {
 				t.Fatal(err)
 			}
-			c := scaling.Simulate(policies, day)
-			t.Logf("%d changes, at most %d tasks, a request waits %v at most", len(c.Changes), most(c), c.Oldest)
+			again := 0
+			for seed := range uint64(noises) {
+				day.Load = noise(seed, func(at time.Duration) float64 { return grown * tt.load(at) })
+				c := scaling.Simulate(policies, day)
+				if c.Oldest > oldest {
+					t.Errorf("a request waits %v", c.Oldest)
+				}
+				n := c.Flaps(flapping)
+				if again += n; n > backAgain {
+					t.Errorf("%d times tasks came and went within %v: %v", n, flapping, c.Changes)
+				}
+				if len(c.Changes) > tt.most {
+					t.Errorf("%d changes", len(c.Changes))
+				}
+			}
+			t.Logf("a task came back within %v on %d of %d days", flapping, again, noises)
+		})
+	}
+}
+
+// workers gives the course of production's workers on a day with so many requests a second in the
+// busiest minute of an ordinary one.
+func workers(t *testing.T, load func(at time.Duration) float64, peak float64) (scaling.Course, environment.Bounds) {
+	t.Helper()
+	e, err := environment.Find("prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scaling.Simulate(scaling.Worker(), scaling.Day{
+		Length: 24 * time.Hour, Load: noise(1, func(at time.Duration) float64 { return scaling.Rows(peak * load(at)) }),
+		PerTask: scaling.PerLeader(), Least: e.Worker.Least, Most: e.Worker.Most, Leads: scaling.Leads(e.WorkerPower.CPU),
+	}), e.Worker
+}
+
+// TestWorkers replays the same days, as busy as today's, through the policies of the workers: no
+// queue gets old, and no task is added. Nobody announces anything to them.
+func TestWorkers(t *testing.T) {
+	for _, tt := range days() {
+		t.Run(tt.name, func(t *testing.T) {
+			c, _ := workers(t, tt.load, today)
+			t.Logf("what waits is %v old at most", c.Oldest)
 			if c.Oldest > oldest {
-				t.Errorf("a request waits %v", c.Oldest)
+				t.Errorf("what waits is %v old", c.Oldest)
 			}
-			if n := c.Flaps(flapping); n > 0 {
-				t.Errorf("%d times tasks came and went within %v: %v", n, flapping, c.Changes)
-			}
-			if len(c.Changes) > tt.most {
-				t.Errorf("%d changes", len(c.Changes))
+			if len(c.Changes) > 0 {
+				t.Errorf("tasks came and went: %v", c.Changes)
 			}
 		})
 	}
 }
 
-// TestWorkers replays a day of changes, and one on which for half an hour more come than the
-// matcher works off: tasks are added while its queue is too old, within their bounds, and none comes
-// and goes; on every other day none is added for it.
-func TestWorkers(t *testing.T) {
-	for name, tt := range map[string]struct {
-		load func(at time.Duration) float64
-		late bool
-	}{
-		"a day": {load: func(at time.Duration) float64 { return 120 - 100*math.Cos(2*math.Pi*(at.Hours()-4)/24) }},
-		"more than it works off": {late: true, load: func(at time.Duration) float64 {
-			if at > 12*time.Hour && at < 12*time.Hour+30*time.Minute {
-				return 1500
+// TestWhatOneLeaderHolds says how many times as much as today may come until the queue gets too
+// old, and that more tasks are no help then, which neither flap nor leave their bounds. It is the
+// matcher that has to change before there is as much: docs/open-points.md, "Workers".
+func TestWhatOneLeaderHolds(t *testing.T) {
+	want := map[string]float64{"a day": 7.5, "a flat night": 380, "twice as many, suddenly": 5, "shown on TV, as announced": 1.7}
+	for _, tt := range days() {
+		t.Run(tt.name, func(t *testing.T) {
+			holds := want[tt.name]
+			if c, _ := workers(t, tt.load, holds*today); c.Oldest > oldest || len(c.Changes) > 0 {
+				t.Errorf("at %v times as much what waits is %v old, with the changes %v", holds, c.Oldest, c.Changes)
 			}
-			return 100
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			day := scaling.Day{Length: 24 * time.Hour, Load: noise(tt.load), PerTask: 1000, Least: 2, Most: 4, Leads: true}
-			c := scaling.Simulate(scaling.Worker(), day)
-			t.Logf("%d changes, at most %d tasks, what waits is %v old at most", len(c.Changes), most(c), c.Oldest)
-			if late := c.Oldest > oldest; late != tt.late || (len(c.Changes) > 0) != tt.late {
-				t.Errorf("what waits is %v old, with the changes %v", c.Oldest, c.Changes)
+			beyond := 1.4 * holds
+			c, bounds := workers(t, tt.load, beyond*today)
+			t.Logf("at %.1f times as much what waits is %v old at most, %d changes", beyond, c.Oldest, len(c.Changes))
+			if c.Oldest < oldest || most(c) != bounds.Most {
+				t.Errorf("at %.1f times as much what waits is %v old, with at most %d tasks: say so in the table", beyond, c.Oldest, most(c))
 			}
-			if n := c.Flaps(flapping); n > 0 || most(c) > day.Most || c.Tasks != day.Least {
+			if n := c.Flaps(flapping); n > 0 {
 				t.Errorf("%d times tasks came and went: %v", n, c.Changes)
 			}
 		})

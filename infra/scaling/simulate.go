@@ -11,11 +11,17 @@ import (
 // Day is what a service is put through.
 type Day struct {
 	Length      time.Duration
-	Load        func(at time.Duration) float64 // requests a second that come
-	PerTask     float64                        // requests a second that a task answers
+	Load        func(at time.Duration) float64 // requests a second that come; of a worker's day, rows
+	PerTask     float64                        // of them a second that a task answers
 	Least, Most int
 	Announced   []Spike
-	Leads       bool // one task does the work, and the others stand by: a worker's day
+	Leads       *Lead // of a worker's day; nil: all tasks do what comes
+}
+
+// Lead says that one task does what comes, while the others stand by and send the mails
+// with it.
+type Lead struct {
+	Computes float64 // seconds of a whole task, for each row and its mails: what it waits for uses no core
 }
 
 // Spike is a time of a day for which at least so many tasks are asked for beforehand.
@@ -75,6 +81,7 @@ type run struct {
 	tasks    []int           // that served in it
 	ages     []float64       // how old what waited was at the end of it, in seconds
 	last     time.Duration   // of the last change
+	still    time.Duration   // until when nobody leads
 	course   Course
 }
 
@@ -84,27 +91,40 @@ func Simulate(policies []Policy, d Day) Course {
 	r := &run{day: d, policies: policies, wanted: d.Least, last: -time.Hour}
 	var came, used float64
 	for at := time.Duration(0); at < d.Length; at += time.Second {
-		serving := r.serving(at)
-		room := float64(serving) * d.PerTask
-		if d.Leads {
-			room = d.PerTask
-		}
-		came += d.Load(at)
-		done := min(r.waiting+d.Load(at), room)
-		r.waiting += d.Load(at) - done
-		used += done / max(room, 1)
-		if age := time.Duration(r.waiting / max(room, 1) * float64(time.Second)); age > r.course.Oldest {
-			r.course.Oldest = age
-		}
+		serving, load := r.serving(at), d.Load(at)
+		age, busy := r.second(at, load, serving)
+		came, used = came+load, used+busy
+		r.course.Oldest = max(r.course.Oldest, age)
 		if (at+time.Second)%period == 0 {
 			r.came, r.used, r.tasks = append(r.came, came), append(r.used, 100*used/period.Seconds()), append(r.tasks, serving)
 			came, used = 0, 0
-			r.ages = append(r.ages, r.waiting/max(room, 1))
+			r.ages = append(r.ages, age.Seconds())
 			r.decide(at)
 		}
 	}
 	r.course.Tasks = r.wanted
 	return r.course
+}
+
+// second does what comes in a second and what waits, and gives how long what came last will wait
+// and which share of the cores of all tasks is used.
+func (r *run) second(at time.Duration, load float64, serving int) (age time.Duration, busy float64) {
+	rate := float64(serving) * r.day.PerTask
+	if r.day.Leads != nil {
+		rate = r.day.PerTask
+	}
+	rate = max(rate, 1)
+	room := rate
+	if at < r.still {
+		room = 0
+	}
+	done := min(r.waiting+load, room)
+	r.waiting += load - done
+	busy = done / rate
+	if r.day.Leads != nil {
+		busy = done * r.day.Leads.Computes / float64(max(serving, 1))
+	}
+	return max(0, r.still-at) + time.Duration(r.waiting/rate*float64(time.Second)), busy
 }
 
 // serving gives how many tasks serve.
@@ -199,6 +219,9 @@ func (r *run) change(at time.Duration, next int) {
 	} else { // those that have not begun go first
 		slices.Sort(r.starting)
 		r.starting = r.starting[:max(0, len(r.starting)-(r.wanted-next))]
+		if r.day.Leads != nil { // the one that leads may be among them
+			r.still = at + handing
+		}
 	}
 	r.wanted, r.last = next, at
 }
