@@ -642,24 +642,7 @@ func TestRead(t *testing.T) {
 // environment of them.
 func TestKnownTemplates(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, "prod", "")
-	for _, part := range []string{"base", "cluster", "service", "alarms", "edge"} {
-		name := "enishi-prod-" + part + ".template.json"
-		text, err := os.ReadFile(filepath.Join("..", "..", "infra", "stacks", "testdata", name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), text, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	w, err := environ.Read(dir, "prod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if unasked := environ.Unasked(w); len(unasked) > 0 {
-		t.Errorf("no right is asked for before %q are made", unasked)
-	}
+	w := prod(t)
 	if got, want := w.Templates[2].Kept, []string{"image", "web/least", "web/most", "worker/least", "worker/most"}; !slices.Equal(got, want) {
 		t.Errorf("the service reads %q, want %q", got, want)
 	}

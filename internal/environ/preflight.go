@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	quotatypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
@@ -44,7 +43,11 @@ func (w *work) preflight(ctx context.Context, who Who) ([]Check, map[string]stri
 		return nil, nil, err
 	}
 	checks = append(checks, rights)
-	for _, q := range quotas(want) {
+	limits, err := quotas(want)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, q := range limits {
 		c, err := w.quota(ctx, q)
 		if err != nil {
 			return nil, nil, err
@@ -87,58 +90,6 @@ func place(want *Wanted, who Who) Check {
 	return c
 }
 
-// actions are what is asked first for what the templates describe: who may do none of it is told before
-// an hour has passed. CloudFormation asks for the rest.
-func actions(want *Wanted) []string {
-	out := []string{
-		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
-		"ecr:PutImage", "ecs:RunTask", "logs:DescribeLogGroups", "logs:DeleteLogGroup",
-		"secretsmanager:GetSecretValue", // which CloudFront and the load balancer share
-	}
-	for _, t := range want.Templates {
-		for _, r := range t.resources {
-			out = append(out, firsts(r.Type)...)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// firsts are the actions that are asked first for resources of the service of a type, none for a service that no
-// template has.
-func firsts(kind string) []string {
-	service, _, _ := strings.Cut(strings.TrimPrefix(kind, "AWS::"), "::")
-	return map[string][]string{
-		"ApplicationAutoScaling": {"application-autoscaling:RegisterScalableTarget"},
-		"AutoScaling":            {"autoscaling:CreateAutoScalingGroup"},
-		"Backup":                 {"backup:CreateBackupVault"},
-		"Budgets":                {"budgets:ModifyBudget"},
-		"CertificateManager":     {"acm:RequestCertificate"},
-		"CloudFront":             {"cloudfront:CreateDistribution"},
-		"CloudWatch":             {"cloudwatch:PutMetricAlarm"},
-		"EC2":                    {"ec2:CreateVpc", "ec2:CreateNatGateway", "ec2:AllocateAddress", "ec2:CreateVpcEndpoint"},
-		"ECR":                    {"ecr:CreateRepository"},
-		"ECS":                    {"ecs:CreateCluster", "ecs:RegisterTaskDefinition", "ecs:CreateService"},
-		"EFS":                    {"elasticfilesystem:CreateFileSystem", "elasticfilesystem:CreateMountTarget"},
-		"ElastiCache":            {"elasticache:CreateReplicationGroup"},
-		"ElasticLoadBalancingV2": {"elasticloadbalancing:CreateLoadBalancer"},
-		"IAM":                    {"iam:CreateRole", "iam:PassRole", "iam:PutRolePolicy"},
-		"KMS":                    {"kms:CreateKey"},
-		"KinesisFirehose":        {"firehose:CreateDeliveryStream"},
-		"Lambda":                 {"lambda:CreateFunction"},
-		"Logs":                   {"logs:CreateLogGroup", "logs:CreateDelivery"},
-		"RDS":                    {"rds:CreateDBCluster", "rds:CreateDBInstance"},
-		"Route53":                {"route53:CreateHealthCheck", "route53:ChangeResourceRecordSets"},
-		"S3":                     {"s3:CreateBucket", "s3:PutBucketPolicy"},
-		"SNS":                    {"sns:CreateTopic"},
-		"SQS":                    {"sqs:CreateQueue"},
-		"SSM":                    {"ssm:PutParameter"},
-		"Scheduler":              {"scheduler:CreateSchedule"},
-		"SecretsManager":         {"secretsmanager:CreateSecret", "secretsmanager:ReplicateSecretToRegions"},
-		"WAFv2":                  {"wafv2:CreateWebACL"},
-	}[service]
-}
-
 // rights asks IAM what whoever asks may do.
 func (w *work) rights(ctx context.Context, who Who) (Check, error) {
 	c := Check{What: "rights", Is: Good}
@@ -146,9 +97,13 @@ func (w *work) rights(ctx context.Context, who Who) (Check, error) {
 		c.Note = "the account's root: everything"
 		return c, nil
 	}
+	asked, err := actions(w.o.Wanted)
+	if err != nil {
+		return c, err
+	}
 	source, err := w.principal(ctx, who.Identity)
 	if err == nil {
-		c.Note, err = w.missing(ctx, source)
+		c.Note, err = w.missing(ctx, source, asked)
 	}
 	switch {
 	case denied(err):
@@ -159,28 +114,9 @@ func (w *work) rights(ctx context.Context, who Who) (Check, error) {
 		c.Is = Bad
 		c.Note = "not allowed: " + c.Note
 	default:
-		c.Note = fmt.Sprintf("%d actions that are asked for first, each allowed", len(actions(w.o.Wanted)))
+		c.Note = fmt.Sprintf("%d actions that making it and taking it down ask for, each allowed", len(asked))
 	}
 	return c, nil
-}
-
-// missing lists what a principal may not do.
-func (w *work) missing(ctx context.Context, source string) (string, error) {
-	var out []string
-	pages := iam.NewSimulatePrincipalPolicyPaginator(w.account.iam, &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &source, ActionNames: actions(w.o.Wanted)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return "", fmt.Errorf("ask what %s may do: %w", source, err)
-		}
-		for i := range page.EvaluationResults {
-			if r := &page.EvaluationResults[i]; r.EvalDecision != types.PolicyEvaluationDecisionTypeAllowed {
-				out = append(out, aws.ToString(r.EvalActionName))
-			}
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out, ", "), nil
 }
 
 // principal gives the user or the role behind an identity: sessions of a role are none to IAM.
@@ -199,33 +135,6 @@ func (w *work) principal(ctx context.Context, identity string) (string, error) {
 
 func denied(err error) bool {
 	return refused(err, "AccessDenied", "") || refused(err, "AccessDeniedException", "")
-}
-
-// quota is a limit of the account, and how much of it the environment takes.
-type quota struct {
-	what, service, code string
-	needs               float64
-}
-
-// Lambda lets a function keep what leaves a hundred executions to all others.
-const lambdaNeeds = 105
-
-func quotas(want *Wanted) []quota {
-	const unit = 1024 // of CPU, a core
-	// Twice as many tasks are there while a version comes and another goes.
-	web, worker := float64(2*want.Web.Most*want.WebPower.CPU)/unit, float64(2*want.Worker.Most*want.WorkerPower.CPU)/unit
-	out := []quota{
-		{"VPCs", "vpc", "L-F678F1CE", 1},
-		{"elastic addresses", "ec2", "L-0263D0A3", float64(want.NATs)},
-		{"concurrent executions of Lambda", "lambda", "L-B99A9384", lambdaNeeds},
-	}
-	switch want.Capacity {
-	case "fargate":
-		out = append(out, quota{"cores of Fargate", "fargate", "L-3032A538", web + worker})
-	case "fargate_spot":
-		out = append(out, quota{"cores of Fargate", "fargate", "L-3032A538", web}, quota{"cores of Fargate Spot", "fargate", "L-36FBB829", worker})
-	}
-	return out
 }
 
 // quota compares a limit with what the environment takes when it is largest. What others

@@ -53,8 +53,9 @@ type Template struct {
 }
 
 type resource struct {
-	Type       string
-	Properties json.RawMessage
+	Type           string
+	DeletionPolicy string
+	Properties     json.RawMessage
 }
 
 // parts of an environment, in the order in which they are deployed; down goes back.

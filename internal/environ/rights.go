@@ -1,0 +1,95 @@
+package environ
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"enishi/internal/errs"
+)
+
+//go:embed rights.txt
+var rightsText string
+
+// rights gives the actions that making and removing a resource asks for, by its type.
+func rights() map[string][]string {
+	out := map[string][]string{}
+	for line := range strings.Lines(rightsText) {
+		if words := strings.Fields(line); len(words) > 1 && words[0] != "#" {
+			out[words[0]] = words[1:]
+		}
+	}
+	return out
+}
+
+// own are the actions that making an environment asks for by itself, beside CloudFormation, without those that only
+// read; and taking it down, which nobody does where people's data is in it.
+func own(real bool) []string {
+	out := []string{
+		"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift",
+		"ecr:GetAuthorizationToken", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage",
+		"ecs:RunTask", "logs:DescribeLogGroups", "logs:DeleteLogGroup", "s3:CreateBucket", "s3:PutObject", "s3:GetObject", "ssm:PutParameter",
+		"secretsmanager:GetSecretValue", // which CloudFront and the load balancer share
+		"secretsmanager:PutSecretValue",
+	}
+	if real {
+		return out
+	}
+	return append(out, "cloudformation:DeleteStack", "backup:DeleteRecoveryPoint", "ecr:BatchDeleteImage", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "ssm:DeleteParameters")
+}
+
+// actions are what is asked for what the templates describe: who may not do all of it is told before an hour has
+// passed. Nobody has to be allowed to remove what stays when its stack goes. A type of resource of which that is not known is an
+// error.
+func actions(want *Wanted) ([]string, error) {
+	known, out := rights(), own(want.Real)
+	for _, t := range want.Templates {
+		for name, r := range t.resources {
+			of, ok := known[r.Type]
+			if !ok {
+				return nil, errs.New(errs.Internal, fmt.Sprintf("the template of %s has %s, which is of the type %s: what rights that needs is not known, and could not be asked for before it is made. Add its line to internal/environ/rights.txt", t.Stack, name, r.Type))
+			}
+			if r.DeletionPolicy == "Retain" {
+				of = slices.DeleteFunc(slices.Clone(of), removes)
+			}
+			out = append(out, of...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+func removes(action string) bool {
+	_, verb, _ := strings.Cut(action, ":")
+	return strings.HasPrefix(verb, "Delete") || verb == "ScheduleKeyDeletion"
+}
+
+// askedAtOnce is how many actions IAM is asked about in one request, whose length it bounds.
+const askedAtOnce = 100
+
+// missing lists what of some actions a principal may not do.
+func (w *work) missing(ctx context.Context, source string, asked []string) (string, error) {
+	var out []string
+	for some := range slices.Chunk(asked, askedAtOnce) {
+		pages := iam.NewSimulatePrincipalPolicyPaginator(w.account.iam, &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &source, ActionNames: some})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return "", fmt.Errorf("ask what %s may do: %w", source, err)
+			}
+			for i := range page.EvaluationResults {
+				if r := &page.EvaluationResults[i]; r.EvalDecision != types.PolicyEvaluationDecisionTypeAllowed {
+					out = append(out, aws.ToString(r.EvalActionName))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", "), nil
+}
