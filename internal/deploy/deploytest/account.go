@@ -77,7 +77,7 @@ type Account struct {
 	// Do does what a one-off task of some words is told, and gives its code and what it prints: the task has ended
 	// when it has. Nil: nothing is done, as Exit says.
 	Do func(words []string, told map[string]string) (code int32, lines []string)
-	// Pace is how many times as fast as life everything goes; 0: as life.
+	// Pace is how many times as fast as life everything goes that AWS does; 0: as life.
 	Pace int
 	// Serves is how long a task of a service takes until it takes requests; 0: Soon.
 	Serves time.Duration

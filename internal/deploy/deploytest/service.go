@@ -56,7 +56,7 @@ const (
 )
 
 const (
-	hookPatience = 30 * time.Minute
+	hookPatience = 30 * time.Minute // at whatever pace: whoever is waited for is a program in real time, on a machine that may be slow
 	goingBack    = 15 * time.Second
 	// seen is how long it takes until what was done is listed.
 	seen = 3 * time.Second
@@ -141,7 +141,7 @@ func (a *Account) move(s *service, r *rollout, now time.Time) bool {
 	switch {
 	case leg.stage == types.ServiceDeploymentLifecycleStagePostTestTrafficShift && r.pause && r.hook != types.DeploymentLifecycleHookStatusSucceeded:
 		r.hook = types.DeploymentLifecycleHookStatusAwaitingAction
-		if now.Sub(r.since) >= a.span(hookPatience) {
+		if now.Sub(r.since) >= hookPatience {
 			r.back(now, "the hook timed out")
 			return true
 		}
