@@ -146,12 +146,7 @@ func Needs(e environment.Environment, people int) (Size, error) {
 	s.DatabaseGB = float64(people) * bytesToday * years / 1e9
 	s.Requests = s.Mean * hours * 3600 / 1e6
 	s.AnswerGB = s.Requests * 1e6 * answerBytes / 1e9
-	perTask := math.Inf(1)
-	for _, p := range scaling.Web(e.WebPower.CPU) {
-		if p.Figure == scaling.Requests {
-			perTask = p.Target / 60
-		}
-	}
+	perTask := scaling.Bears(e.WebPower.CPU)
 	const steps = 24 * 60
 	for i := range steps {
 		load := s.Peak * (meanOfPeak - (1-meanOfPeak)*math.Cos(2*math.Pi*(float64(i)/60-4)/24))

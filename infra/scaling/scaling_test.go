@@ -74,10 +74,10 @@ func days() []replayed {
 		}
 	}
 	return []replayed{
-		{name: "a day", load: wave, most: 15},
+		{name: "a day", load: wave, most: 20},
 		{name: "a flat night", load: func(time.Duration) float64 { return 0.02 }, most: 0},
 		{name: "twice as many, suddenly", load: shown(2), most: 20},
-		{name: "shown on TV, as announced", load: shown(6), most: 20, announced: []environment.Spike{{Name: "tv", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 16}}},
+		{name: "shown on TV, as announced", load: shown(6), most: 20, announced: []environment.Spike{{Name: "tv", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 24}}},
 	}
 }
 
@@ -188,7 +188,7 @@ func TestASpikeThatNobodyAnnounced(t *testing.T) {
 		if at > 12*time.Hour && at < 13*time.Hour {
 			return 30_000
 		}
-		return 2000
+		return 1500
 	}
 	c := scaling.Simulate(policies, day)
 	if c.Oldest < oldest {
