@@ -64,17 +64,12 @@ func (p *populations) putSearch(b *batch, s *SavedSearch, version int64) error {
 	return nil
 }
 
-// noteAlerts notes, for each saved search that a candidate has come to match,
+// noteAlerts notes, for each of the saved searches that a candidate may have come to match,
 // that they have: once for a pair, whatever becomes of them. It is the reverse
 // side that is asked, as for rules; days that pass are no news.
-func (m *Market) noteAlerts(ctx context.Context, key int64) error {
-	searches := m.people.searches.Load().View()
-	if searches.Len() == 0 {
+func (m *Market) noteAlerts(ctx context.Context, key int64, proposed []int64) error {
+	if len(proposed) == 0 {
 		return nil
-	}
-	proposed, err := m.proposeAlerts(ctx, searches, key)
-	if err != nil || len(proposed) == 0 {
-		return err
 	}
 	return m.transact(ctx, func(tx Tx) error {
 		c, err := tx.LockCandidate(key)
@@ -113,7 +108,11 @@ func (m *Market) noteAlerts(ctx context.Context, key int64) error {
 
 // proposeAlerts gives the searches that a candidate may have come to match, by
 // key.
-func (m *Market) proposeAlerts(ctx context.Context, searches *engine.View, key int64) (proposed []int64, err error) {
+func (m *Market) proposeAlerts(ctx context.Context, key int64) (proposed []int64, err error) {
+	searches := m.people.searches.Load().View()
+	if searches.Len() == 0 {
+		return nil, nil
+	}
 	err = m.read(ctx, func(tx Tx) error {
 		proposed = nil
 		c, err := tx.Candidate(key)

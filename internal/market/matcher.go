@@ -159,14 +159,18 @@ func (m *Market) drain(ctx context.Context) error {
 		if len(rows) == 0 {
 			return m.note(ctx)
 		}
-		for _, row := range rows {
-			within, done := m.begin(ctx, Work{Kind: RowWork, Row: row})
-			err := m.handle(within, row)
-			done(Outcome{Err: err})
-			if err != nil {
-				return fmt.Errorf("row %d (%s %d): %w", row.Pos, row.Change, row.Entity, err)
+		for len(rows) > 0 {
+			read := m.readAhead(ctx, rows)
+			for i, row := range rows[:len(read)] {
+				within, done := m.begin(ctx, Work{Kind: RowWork, Row: row})
+				err := m.handle(within, row, read[i])
+				done(Outcome{Err: err})
+				if err != nil {
+					return fmt.Errorf("row %d (%s %d): %w", row.Pos, row.Change, row.Entity, err)
+				}
+				m.matched.Store(row.Pos)
 			}
-			m.matched.Store(row.Pos)
+			rows = rows[len(read):]
 		}
 	}
 }
@@ -222,16 +226,19 @@ const noteEvery = time.Second
 
 // handle makes the offers that follow from a row. Rows that only take away
 // withdraw what the request that wrote them may have left, and the matcher's
-// own are stepped over.
-func (m *Market) handle(ctx context.Context, row Row) error {
+// own are stepped over. What was read ahead of it is given; nil: nothing was.
+func (m *Market) handle(ctx context.Context, row Row, ahead *asked) error {
 	var proposals []Proposal
 	var err error
 	switch row.Change {
 	case CandidateChanged, BlockRemoved:
-		if err = m.noteAlerts(ctx, row.Entity); err != nil {
-			return err
+		if ahead == nil {
+			ahead = m.ask(ctx, row.Entity)
 		}
-		proposals, err = m.forCandidates(ctx, []int64{row.Entity})
+		if ahead.err != nil {
+			return ahead.err
+		}
+		proposals, err = ahead.proposals, m.noteAlerts(ctx, row.Entity, ahead.searches)
 	case RuleChanged:
 		if err = m.expireRule(ctx, row.Entity); err == nil {
 			proposals, err = m.forRules(ctx, []int64{row.Entity})
