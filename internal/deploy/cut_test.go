@@ -30,10 +30,7 @@ func again(t *testing.T, a *deploytest.Account, since time.Time, what string) {
 		}
 		return r
 	}
-	if r := last(); r.Ended.After(since) {
-		if r.Outcome != deploy.RolledBack {
-			t.Errorf("%s: the run failed, and its record is %+v", what, r)
-		}
+	if r := last(); r.Ended.After(since) { // of one that was deployed, whoever did so has not heard that its end is kept
 		return
 	}
 	time.Sleep(2 * time.Minute)
@@ -42,6 +39,9 @@ func again(t *testing.T, a *deploytest.Account, since time.Time, what string) {
 		t.Errorf("%s: one further run does not end it: %v; the record is of %s, ended at %v, %s", what, err, r.ID, r.Ended, r.Outcome)
 	}
 }
+
+// ending is how many of the last requests are always cut: by these a run lets go, and the next one may begin.
+const ending = 4
 
 // TestEveryCut ends a deployment at every request that it makes, of AWS and of the registry, to which the program's own
 // push talks, before the request arrives and before its answer does; and gives every request every trouble after which the same
@@ -92,8 +92,12 @@ func TestEveryCut(t *testing.T) {
 			if len(requests) < 60 {
 				t.Fatalf("only %d requests", len(requests))
 			}
+			if of := slices.DeleteFunc(slices.Clone(requests), func(r string) bool { return !strings.HasPrefix(r, "ecr:") || r == "ecr:GetAuthorizationToken" }); len(of) != pushes {
+				t.Errorf("an image comes to the registry by %d requests, want %d: %q", len(of), pushes, of)
+			}
 			for n, request := range requests {
-				if n%every != 0 && !changes(request) && (name != "forward" || !strings.HasPrefix(request, "ecr:")) { // the image comes there in the same way each time
+				pushed := strings.HasPrefix(request, "ecr:") // an image comes to the registry in the same way each time
+				if n%every != 0 && n < len(requests)-ending && (pushed && (name != "forward" || testing.Short()) || !pushed && !changes(request)) {
 					continue
 				}
 				for _, how := range append(deploytest.Troubles(), deploytest.Killed, deploytest.KilledAfter) {

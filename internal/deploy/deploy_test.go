@@ -39,6 +39,9 @@ func everything(image string) map[string]string {
 // digest is an image's name without its repository.
 func digest(image string) string { return strings.Split(image, "@")[1] }
 
+// pushes is by how many requests an image comes to the registry.
+const pushes = 19
+
 type trouble = func(n int, operation string) deploytest.Trouble
 
 // spending is the share of bad answers at which a version is taken back.
@@ -232,7 +235,7 @@ func TestTwoAtOnce(t *testing.T) {
 // it at every request: it changes nothing more.
 func TestTakenOver(t *testing.T) {
 	t.Parallel()
-	for n := 20; n < 120; n += 9 {
+	for n := pushes + 20; n < pushes+120; n += 9 {
 		synctest.Test(t, func(t *testing.T) {
 			a := deploytest.New("staging")
 			var runs sync.WaitGroup
@@ -321,7 +324,7 @@ func TestRollback(t *testing.T) {
 	})
 	t.Run("of what was left", func(t *testing.T) {
 		t.Parallel()
-		for n := 20; n < 120; n += 9 {
+		for n := pushes + 20; n < pushes+120; n += 9 {
 			synctest.Test(t, func(t *testing.T) {
 				a := deploytest.New("staging")
 				killed := func(m int, _ string) deploytest.Trouble {
@@ -553,7 +556,7 @@ func TestDigestOfWhatWasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.New("staging")
 		if _, err := deploy.Run(t.Context(), options(a, func(n int, _ string) deploytest.Trouble {
-			if n >= 25 {
+			if n >= pushes+25 {
 				return deploytest.Killed
 			}
 			return deploytest.None

@@ -44,7 +44,10 @@ func Up(ctx context.Context, o *Options) error {
 	case err == nil && o.BaseOnly:
 		return w.held.Abandon(ending, false) // a new one is not whole yet: the next run goes on
 	case err == nil:
-		return w.held.Release(ending)
+		if err := w.held.Release(ending); err != nil { // nobody has to wait for this one, which has ended
+			return errors.Join(err, w.held.Abandon(ending, true))
+		}
+		return nil
 	case errors.Is(err, deploy.ErrTaken):
 		return err
 	}

@@ -264,7 +264,7 @@ func (a *Account) add(d *definition) {
 func (a *Account) Config(trouble func(n int, operation string) Trouble) aws.Config {
 	return aws.Config{
 		Region: Region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
-		HTTPClient: &wire{account: a, trouble: trouble}, BaseEndpoint: aws.String("https://aws.example.invalid"),
+		HTTPClient: &wire{account: a, trouble: trouble, turn: make(chan struct{}, 1)}, BaseEndpoint: aws.String("https://aws.example.invalid"),
 	}
 }
 
