@@ -91,6 +91,9 @@ func Count(set *template.Set) Counts {
 	for _, alarm := range set.Of("AWS::CloudWatch::Alarm") {
 		c.Metrics += max(1, stats(alarm.List("Metrics")))
 	}
+	for _, policy := range set.Of("AWS::ApplicationAutoScaling::ScalingPolicy") { // makes two alarms: above, and well below
+		c.Metrics += 2 * max(1, stats(tracked(policy)))
+	}
 	c.Own = own(set)
 	for _, endpoint := range set.Of("AWS::EC2::VPCEndpoint") {
 		if endpoint.Text("VpcEndpointType") == "Interface" {
@@ -108,6 +111,14 @@ func stats(metrics []any) (n int) {
 		}
 	}
 	return n
+}
+
+// tracked gives what a policy of scaling computes its figure from, or nothing of one that AWS knows.
+func tracked(policy *template.Resource) []any {
+	tracking, _ := policy.Properties["TargetTrackingScalingPolicyConfiguration"].(map[string]any)
+	figure, _ := tracking["CustomizedMetricSpecification"].(map[string]any)
+	metrics, _ := figure["Metrics"].([]any)
+	return metrics
 }
 
 // own counts the program's own metrics that the dashboard asks for, which has all that alarms

@@ -12,6 +12,20 @@ type Policy struct {
 	Figure  Figure
 	Target  float64
 	Out, In time.Duration // how soon after a change it adds or takes away again
+	// Holds, if not 0, is how many times as high the figure counts, cut off at its target. Such a
+	// policy never asks for more, and lets a task go only when the rest could bear that much more.
+	// Since AWS adds a task when one policy asks for it, and takes one away only when all let it go
+	// (Application Auto Scaling's guide, "How target tracking scaling works", several policies), it
+	// keeps those apart at which a task goes and comes.
+	Holds float64
+}
+
+// counts gives what a policy makes of its figure.
+func (p Policy) counts(figure float64) float64 {
+	if p.Holds == 0 {
+		return figure
+	}
+	return min(p.Holds*figure, p.Target)
 }
 
 // Figure is what a policy looks at.
@@ -42,19 +56,30 @@ const (
 	// slowly is how soon after a change tasks go: at the height of a day five minutes let one
 	// come and go every quarter of an hour.
 	slowly = 40 * time.Minute
+	// holds is how many times as much the rest has to bear before a task goes. Of a load whose
+	// seconds differ by a tenth 1.02 lets a task come back, and 1.03 none (TestDays): real ones may be
+	// less even. It keeps one or two tasks in a hundred more over a day.
+	holds = 1.05
 )
 
 // PerTask gives the requests a second that a task of so many CPU units (1024 a core) answers.
 func PerTask(units int) float64 { return perCore * float64(units) / 1024 }
 
 // Web gives the policies of the web service, whose tasks have so many CPU units. A task is
-// added by whichever asks for more.
+// added by whichever asks for more. Each figure is held as well, since only the one that asked for
+// a task says when it comes back.
 func Web(units int) []Policy {
 	const minute = 60
-	return []Policy{
-		{Name: "cpu", Figure: CPU, Target: 100 * filled, Out: time.Minute, In: slowly},
-		{Name: "requests", Figure: Requests, Target: asked * float64(units) / 1024 * minute, Out: time.Minute, In: slowly},
-	}
+	cpu := Policy{Name: "cpu", Figure: CPU, Target: 100 * filled, Out: time.Minute, In: slowly}
+	requests := Policy{Name: "requests", Figure: Requests, Target: asked * float64(units) / 1024 * minute, Out: time.Minute, In: slowly}
+	return []Policy{cpu, requests, cpu.held(), requests.held()}
+}
+
+// held gives the policy that holds the tasks which another asks for.
+func (p Policy) held() Policy {
+	p.Name += "-held"
+	p.Holds = holds
+	return p
 }
 
 // What the worker that leads does of the log, which it works off row by row: it is bound by

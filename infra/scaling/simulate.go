@@ -57,16 +57,22 @@ type Change struct {
 }
 
 // Flaps says how often tasks were taken away and added again, or the other way round,
-// within a time.
-func (c Course) Flaps(within time.Duration) int {
-	n := 0
+// within a time. Those that went by figures from before a sudden moment and came after it are
+// counted apart: no figure had told of it.
+func (c Course) Flaps(within time.Duration, sudden ...time.Duration) (n, unforeseen int) {
 	for i := 1; i < len(c.Changes); i++ {
 		a, b := c.Changes[i-1], c.Changes[i]
-		if (a.To > a.From) != (b.To > b.From) && b.At-a.At < within {
+		if (a.To > a.From) == (b.To > b.From) || b.At-a.At >= within {
+			continue
+		}
+		between := func(at time.Duration) bool { return a.At-figureLag < at && at <= b.At }
+		if b.To > b.From && slices.ContainsFunc(sudden, between) {
+			unforeseen++
+		} else {
 			n++
 		}
 	}
-	return n
+	return n, unforeseen
 }
 
 // run is a service in the middle of a day.
@@ -177,15 +183,7 @@ func (r *run) decide(at time.Duration) {
 // asks gives how many tasks a policy asks for, and how few it would do with.
 func (r *run) asks(p Policy, known int) (out, in int) {
 	out, in = r.wanted, r.wanted
-	figure := func(i int) float64 {
-		switch p.Figure {
-		case CPU:
-			return r.used[i]
-		case QueueAge:
-			return r.ages[i]
-		}
-		return r.came[i] / float64(max(r.tasks[i], 1))
-	}
+	figure := func(i int) float64 { return p.counts(r.figure(p.Figure, i)) }
 	all := func(n int, is func(float64) bool) bool {
 		if known < n {
 			return false
@@ -207,6 +205,17 @@ func (r *run) asks(p Policy, known int) (out, in int) {
 		in = min(in, max(wanted(), 1))
 	}
 	return out, in
+}
+
+// figure gives what a whole minute came to.
+func (r *run) figure(of Figure, minute int) float64 {
+	switch of {
+	case CPU:
+		return r.used[minute]
+	case QueueAge:
+		return r.ages[minute]
+	}
+	return r.came[minute] / float64(max(r.tasks[minute], 1))
 }
 
 func (r *run) change(at time.Duration, next int) {

@@ -41,7 +41,7 @@ func scaled(t *testing.T, service template, name string) (target resource, polic
 func TestWhatIsSimulatedIsDeployed(t *testing.T) {
 	everywhere(t, func(t *testing.T, e environment.Environment, _, service template) {
 		perCore := 24_000. // requests a minute: two fifths of a thousand a second
-		known := map[string]float64{"web-cpu": 40, "web-requests": perCore * float64(e.WebPower.CPU) / 1024, "worker-cpu": 60, "worker-queue": 10}
+		known := map[string]float64{"web-cpu": 40, "web-requests": perCore * float64(e.WebPower.CPU) / 1024, "web-cpu-held": 40, "web-requests-held": perCore * float64(e.WebPower.CPU) / 1024, "worker-cpu": 60, "worker-queue": 10}
 		for name, table := range map[string][]scaling.Policy{"web": scaling.Web(e.WebPower.CPU), "worker": scaling.Worker()} {
 			_, got := scaled(t, service, name)
 			want := map[string]map[string]any{}
@@ -53,14 +53,13 @@ func TestWhatIsSimulatedIsDeployed(t *testing.T) {
 			}
 			for policy, p := range got {
 				figure := "PredefinedMetricSpecification"
-				if strings.HasSuffix(policy, "-requests") || strings.HasSuffix(policy, "-queue") {
+				if !strings.HasSuffix(policy, "-cpu") {
 					figure = "CustomizedMetricSpecification"
 				}
-				if p[figure] == nil || figure[0] == 'P' && p[figure].(map[string]any)["PredefinedMetricType"] != "ECSServiceAverageCPUUtilization" {
-					t.Errorf("%s looks at %v", policy, p)
-				}
-				if asked := fmt.Sprint(p[figure]); strings.HasSuffix(policy, "-queue") && (!strings.Contains(asked, "enishi_matcher_queue_age_seconds") || !strings.Contains(asked, "environment Value:"+e.Name) || !strings.Contains(asked, "Maximum")) {
-					t.Errorf("%s looks at %v", policy, asked)
+				for _, text := range looksAt(e, policy, known[policy]) {
+					if asked := fmt.Sprint(p[figure]); !strings.Contains(asked, text) {
+						t.Errorf("%s looks at %v, want %q in it", policy, asked, text)
+					}
 				}
 				delete(p, figure)
 			}
@@ -69,6 +68,25 @@ func TestWhatIsSimulatedIsDeployed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// looksAt gives texts that the figure of a policy has. What holds tasks is computed here as
+// CloudWatch reads it, with the number written once more.
+func looksAt(e environment.Environment, policy string, target float64) []string {
+	requests := []string{"AWS/ApplicationELB", "RequestCount", "ECS/ContainerInsights", "RunningTaskCount"}
+	switch name := policy[strings.Index(policy, "-")+1:]; name {
+	case "cpu":
+		return []string{"PredefinedMetricType:ECSServiceAverageCPUUtilization"}
+	case "cpu-held":
+		return []string{"AWS/ECS", "CPUUtilization", "ServiceName Value:web", fmt.Sprintf("[Expression:IF(cpu * 1.05 > %v, %v, cpu * 1.05) Id:held ReturnData:true]", target, target)}
+	case "requests":
+		return append(requests, "[Expression:requests / tasks Id:each ReturnData:true]")
+	case "requests-held":
+		return append(requests, fmt.Sprintf("[Expression:IF(requests / tasks * 1.05 > %v, %v, requests / tasks * 1.05) Id:held ReturnData:true]", target, target))
+	case "queue":
+		return []string{"enishi_matcher_queue_age_seconds", "environment Value:" + e.Name, "Maximum"}
+	}
+	return []string{"no policy of that name"}
 }
 
 // TestASpikeIsAnnounced asks for more web tasks in time, in Tokyo's time, and afterwards for as many as operators

@@ -2,12 +2,9 @@ package stacks
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -115,77 +112,6 @@ func (s *Service) worker(e environment.Environment, b *Base, task awsecs.CfnTask
 	})
 	s.scales(e, "worker", service, scaling.Worker(), nil)
 	return service
-}
-
-// scales gives a service the bounds that operators keep in the account, and its policies.
-func (s *Service) scales(e environment.Environment, name string, service awsecs.CfnService, policies []scaling.Policy, spikes []environment.Spike) {
-	bound := func(which string) *float64 { return awscdk.Token_AsNumber(kept(s.Stack, e, name+"/"+which)) }
-	var planned []any
-	for _, spike := range spikes {
-		for _, one := range []struct {
-			name, at string
-			least    *float64
-		}{{spike.Name, spike.From, jsii.Number(spike.Least)}, {spike.Name + "-over", spike.To, bound("least")}} {
-			planned = append(planned, &awsapplicationautoscaling.CfnScalableTarget_ScheduledActionProperty{
-				ScheduledActionName: jsii.String(one.name), Schedule: jsii.String("at(" + one.at + ")"), Timezone: jsii.String("Asia/Tokyo"),
-				ScalableTargetAction: &awsapplicationautoscaling.CfnScalableTarget_ScalableTargetActionProperty{MinCapacity: one.least},
-			})
-		}
-	}
-	target := awsapplicationautoscaling.NewCfnScalableTarget(s.Stack, jsii.String(title(name)+"Scaling"), &awsapplicationautoscaling.CfnScalableTargetProps{
-		ServiceNamespace: jsii.String("ecs"), ScalableDimension: jsii.String("ecs:service:DesiredCount"),
-		ResourceId:  join("service/", s.Cluster.Ref(), "/"+name),
-		MinCapacity: bound("least"), MaxCapacity: bound("most"), ScheduledActions: planned,
-	})
-	target.AddDependency(service)
-	for _, p := range policies {
-		tracking := &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingScalingPolicyConfigurationProperty{
-			TargetValue: jsii.Number(p.Target), ScaleOutCooldown: jsii.Number(p.Out.Seconds()), ScaleInCooldown: jsii.Number(p.In.Seconds()),
-		}
-		switch p.Figure {
-		case scaling.CPU:
-			tracking.PredefinedMetricSpecification = &awsapplicationautoscaling.CfnScalingPolicy_PredefinedMetricSpecificationProperty{PredefinedMetricType: jsii.String("ECSServiceAverageCPUUtilization")}
-		case scaling.Requests:
-			tracking.CustomizedMetricSpecification = s.requestsByTask(name)
-		case scaling.QueueAge:
-			tracking.CustomizedMetricSpecification = queueAge(e)
-		}
-		awsapplicationautoscaling.NewCfnScalingPolicy(s.Stack, jsii.String(title(name)+"By"+title(p.Name)), &awsapplicationautoscaling.CfnScalingPolicyProps{
-			PolicyName: jsii.String(name + "-" + p.Name), PolicyType: jsii.String("TargetTrackingScaling"), ScalingTargetId: target.Ref(),
-			TargetTrackingScalingPolicyConfiguration: tracking,
-		})
-	}
-}
-
-// queueAge is what the workers tell of the matcher's queue (decision 0044), the oldest that any of
-// them saw.
-func queueAge(e environment.Environment) *awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty {
-	return &awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty{
-		Namespace: jsii.String("Enishi"), MetricName: jsii.String("enishi_matcher_queue_age_seconds"), Statistic: jsii.String("Maximum"),
-		Dimensions: &[]any{&awsapplicationautoscaling.CfnScalingPolicy_MetricDimensionProperty{Name: jsii.String("environment"), Value: jsii.String(e.Name)}},
-	}
-}
-
-// requestsByTask is what the load balancer takes in a minute, by task. AWS's own figure is of
-// one target group, and traffic moves between two.
-func (s *Service) requestsByTask(name string) *awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty {
-	metric := func(id, namespace, metric, stat string, dimensions map[string]*string) any {
-		var list []any
-		for _, key := range slices.Sorted(maps.Keys(dimensions)) {
-			list = append(list, &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDimensionProperty{Name: jsii.String(key), Value: dimensions[key]})
-		}
-		return &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{
-			Id: jsii.String(id), ReturnData: jsii.Bool(false),
-			MetricStat: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricStatProperty{Stat: jsii.String(stat), Metric: &awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricProperty{
-				Namespace: jsii.String(namespace), MetricName: jsii.String(metric), Dimensions: &list,
-			}},
-		}
-	}
-	return &awsapplicationautoscaling.CfnScalingPolicy_CustomizedMetricSpecificationProperty{Metrics: &[]any{
-		metric("requests", "AWS/ApplicationELB", "RequestCount", "Sum", map[string]*string{"LoadBalancer": s.Balancer.Load.LoadBalancerFullName()}),
-		metric("tasks", "ECS/ContainerInsights", "RunningTaskCount", "Average", map[string]*string{"ClusterName": s.Cluster.Ref(), "ServiceName": jsii.String(name)}),
-		&awsapplicationautoscaling.CfnScalingPolicy_TargetTrackingMetricDataQueryProperty{Id: jsii.String("each"), Expression: jsii.String("requests / tasks"), ReturnData: jsii.Bool(true)},
-	}}
 }
 
 // jobs run each as a task of its own, when it is time for it in Tokyo.
