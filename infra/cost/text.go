@@ -17,7 +17,7 @@ func Rules() []string {
 	return []string{
 		fmt.Sprintf("Requests: %.0f a second in the busiest minute at %s people (`infra/scaling`, its simulated day), in proportion to people; %.0f %% of that on the average of a day. dev and staging: one.", peakToday, number(Today), 100*meanOfPeak),
 		"Web tasks: as many as the policies of `infra/scaling` ask for, minute by minute of that day. They start from 650 requests a second of the default mix that a core answers, as measured of a web process on one core (docs/open-points.md, \"Figures\"), and use two fifths of it.",
-		"Workers: the least number of the table. One leads and matches. By what was measured it does for 1.3 million people on an ordinary day (docs/open-points.md, \"On AWS, begun\"), so not for 5,000,000, and neither more nor larger ones help.",
+		"Workers: the least number of the table. One leads and matches. By what was measured it does for 4.7 million people on an ordinary day (docs/open-points.md, \"On AWS, begun\"), so not quite for 5,000,000, and neither more nor larger ones help.",
 		fmt.Sprintf("Memory: %.0f B a candidate and %.0f B a rule (docs/open-points.md, \"Figures\") may take half of a task's; beyond that there is no figure but an error.", candidateBytes, ruleBytes),
 		fmt.Sprintf("An answer has %.1f kB and its line in the log %.0f B: the mean of 802 requests of the default mix on 20,000 candidates (`bench http`), not compressed.", answerBytes/1000, lineBytes),
 		fmt.Sprintf("A task leaves %.1f kB of its own metrics in the log every minute (measured: 2.3 of one that has little to do). In the archive lines are compressed to %.0f %%: assumed.", minuteBytes/1000, 100*packed),

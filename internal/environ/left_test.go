@@ -64,7 +64,9 @@ func TestANewerFunction(t *testing.T) {
 		for _, wanted := range []bool{false, true} {
 			o := options(a, w, nil)
 			o.NewFunction = wanted
-			o.Function = func(_ context.Context, r deploy.Registry) (string, error) { return r.Repository + "@sha256:another", nil }
+			o.Function = func(_ context.Context, r deploy.Registry) (string, error) {
+				return r.Repository + "@sha256:another", nil
+			}
 			o.Image = func(context.Context, deploy.Registry) (string, error) { return "", errors.New("it is not asked for") }
 			if err := environ.Up(t.Context(), o); err != nil {
 				t.Fatal(err)
