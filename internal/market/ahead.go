@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"context"
 
 	"golang.org/x/sync/errgroup"
@@ -25,11 +26,10 @@ func (m *Market) ask(ctx context.Context, candidate int64) *asked {
 
 const (
 	// abreast is how many people are read about at once while rows wait. A row is bound by its
-	// statements, each of which waits for the database; half of the fewest connections that a
-	// process has is left to whatever else it does.
+	// statements, each of which waits for the database.
 	abreast = 8
-	// farAhead bounds how many are read about before their turn: what is read is held, and gets old.
-	farAhead = 4 * abreast
+	// farAhead bounds how many times as many are read about before their turn: what is read is held, and gets old.
+	farAhead = 4
 )
 
 // steppedOver says whether the matcher does nothing at a row of this kind, and nobody matches anew by it.
@@ -49,9 +49,10 @@ func (c Change) steppedOver() bool {
 // again under its locks (docs/decisions/0011): so what is read early is at most too much, and
 // nothing is missed.
 func (m *Market) readAhead(ctx context.Context, rows []Row) []*asked {
+	width := cmp.Or(m.options.Abreast, abreast)
 	var people []int // their places
 	n := 0
-	for ; n < len(rows) && len(people) < farAhead; n++ {
+	for ; n < len(rows) && len(people) < farAhead*width; n++ {
 		if of := rows[n].Change; of == CandidateChanged || of == BlockRemoved {
 			people = append(people, n)
 		} else if !of.steppedOver() {
@@ -59,11 +60,11 @@ func (m *Market) readAhead(ctx context.Context, rows []Row) []*asked {
 		}
 	}
 	out := make([]*asked, max(n, 1)) // a row of another kind is handled alone
-	if len(people) < 2 {
+	if len(people) < 2 || width < 2 {
 		return out
 	}
 	var beside errgroup.Group
-	beside.SetLimit(abreast)
+	beside.SetLimit(width)
 	for _, i := range people {
 		beside.Go(func() error {
 			out[i] = m.ask(ctx, rows[i].Entity)

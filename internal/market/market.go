@@ -55,6 +55,8 @@ type Options struct {
 	// Shared says that other processes serve the same store: the one that
 	// leads must call Lead again and again.
 	Shared bool
+	// Abreast is how many people the matcher reads about at once while rows wait; 0: 8.
+	Abreast int
 	// Observer is told of what the market does; nil: nobody is.
 	Observer Observer
 	// Report is told of what went wrong and did not stop the request.
