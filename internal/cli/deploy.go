@@ -184,7 +184,7 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 	case plan.Real && strings.HasSuffix(o.Version, "-dirty"):
 		return usageError{"there are changes here that are in no commit: " + c.Environment + " gets commits alone"}
 	default:
-		fmt.Fprintf(w.Err, "Next: %s, by the steps %s.\nTo take it back: enishi deploy rollback %s.\n", o.Version, strings.Join(plan.Steps, ", "), c.Environment)
+		fmt.Fprintf(w.Err, "Next: %s, by the steps %s.\n%s\nTo take it back: enishi deploy rollback %s. The schema stays.\n", o.Version, strings.Join(plan.Steps, ", "), expands(plan.Last, o.Schema), c.Environment)
 	}
 	if c.Plan {
 		return nil
@@ -200,6 +200,17 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 		return errs.New(errs.Conflict, "what was left of "+record.Version+" is deployed; run it once more for "+o.Version)
 	}
 	return nil
+}
+
+// expands says what becomes of the schema, as far as it is known before a task looks.
+func expands(last *deploy.Record, to int64) string {
+	if last == nil || last.Schema == 0 {
+		return fmt.Sprintf("The schema becomes %d, if it is not that yet.", to)
+	}
+	if last.Schema >= to {
+		return fmt.Sprintf("The schema stays: the database has %d.", last.Schema)
+	}
+	return fmt.Sprintf("The schema is expanded from %d to %d.", last.Schema, to)
 }
 
 // leftOfAnother says whether a deployment was left half-way whose image is not the one of a digest.

@@ -24,6 +24,7 @@ func TestDeployAsks(t *testing.T) {
 	}{
 		{name: "a plan", environment: "staging", args: "staging --plan", err: "staging: account 123456789012, ap-northeast-1, as " + deploytest.Identity},
 		{name: "its steps", environment: "staging", args: "staging --plan", err: "image, schema, tasks, next version, acceptance, traffic, workers, bake, keep"},
+		{name: "what becomes of the schema", environment: "staging", args: "staging --plan", err: "The schema becomes "},
 		{name: "as JSON", environment: "staging", args: "staging --plan --json", out: `"identity": "` + deploytest.Identity},
 		{name: "no reason", environment: "staging", args: "staging", code: 2, err: "--why is missing"},
 		{name: "another account", environment: "staging", args: "prod --plan", code: 1, err: "is it the one of prod"},
