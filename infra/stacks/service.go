@@ -77,7 +77,7 @@ func inside(b *Base, door awsec2.SecurityGroup) *awsecs.CfnService_NetworkConfig
 const canaryShare = 10
 
 // web is deployed by ECS itself: the next version beside this one, a tenth of the traffic,
-// all of it, and back if an alarm says so while both are there. How many tasks there are
+// all of it; enishi deploy takes it back while both are there. How many tasks there are
 // is not said here, so that a change of the template leaves what scaling has chosen.
 func (s *Service) web(e environment.Environment, b *Base, task awsecs.CfnTaskDefinition) awsecs.CfnService {
 	service := awsecs.NewCfnService(s.Stack, jsii.String("WebService"), &awsecs.CfnServiceProps{

@@ -4,8 +4,8 @@
 //
 // An alarm either pages, and then it is a symptom that users see, or is a
 // ticket, for the next working day. Every alarm has a page in docs/runbooks
-// and a drill that makes it fire (internal/drill), or, of those of AWS alone, a reason why there is
-// none; tests refuse one without.
+// and a drill that makes it fire (internal/drill), or, of those of AWS alone, by figures or by messages of AWS; tests
+// refuse one without.
 // The package reads and writes no file; everything in it is a value, safe for
 // concurrent use.
 package alarm
@@ -36,13 +36,24 @@ type Alarm struct {
 	Symptom Words
 	// First is what to do first, in a sentence; the runbook has the rest.
 	First Words
-	// Undrilled says why no drill makes it; "": there is one.
-	Undrilled string
+	// Drilled says what turns it on and off in a test.
+	Drilled Drill
 	// NotOnAWS says why CloudWatch has no such alarm; "": it has one.
 	NotOnAWS string
 
 	when condition
 }
+
+// Drill is how an alarm is turned on and off to see that it is told.
+type Drill string
+
+// The drills. On one host an installation is broken (internal/drill), which is none of these; that of AWS alone is turned on
+// by the figures of a system that breaks (TestEveryCloudAlarmIsDrilled), or by what AWS writes (infra/notify/testdata).
+const (
+	ByBreaking Drill = ""
+	ByFigures  Drill = "figures"
+	ByMessages Drill = "messages"
+)
 
 // Within gives how long it takes at most from the moment when everything of its
 // kind fails until it fires. Events that are slow to end come on top.

@@ -93,8 +93,17 @@ func TestPages(t *testing.T) {
 	for _, a := range alarm.Elsewhere() {
 		want = append(want, a.Name+".md")
 		holds(t, a, "# "+a.Name+"\n", "\n"+a.Symptom.EN+"\n")
-		if a.Undrilled == "" {
-			t.Errorf("%s: no drill makes it, and nothing says why", a.Name)
+		switch a.Drilled {
+		case alarm.ByMessages:
+			if told, err := filepath.Glob(filepath.Join(root, "infra/notify/testdata", strings.ToLower(a.Name)+"-*.txt")); err != nil || len(told) == 0 {
+				t.Errorf("%s: AWS's messages of it are in no test: %v", a.Name, err)
+			}
+		case alarm.ByFigures: // TestEveryCloudAlarmIsDrilled goes through all that templates have
+			if cloudAlarms(t)[a.Name] == nil {
+				t.Errorf("%s: no template has it, so that no figures turn it on", a.Name)
+			}
+		default:
+			t.Errorf("%s: nothing turns it on", a.Name)
 		}
 	}
 	for _, a := range alarm.Alarms() {
@@ -103,8 +112,8 @@ func TestPages(t *testing.T) {
 		}
 		want = append(want, a.Name+".md")
 		holds(t, a, "# "+a.Name+"\n", "\n"+a.Symptom.EN+"\n", a.Head())
-		if a.Undrilled != "" {
-			t.Errorf("%s: a drill makes it, and %q says why there is none", a.Name, a.Undrilled)
+		if a.Drilled != alarm.ByBreaking {
+			t.Errorf("%s: an installation can be broken for it, and it is drilled by %s", a.Name, a.Drilled)
 		}
 	}
 	if pages > alarm.MostPages {

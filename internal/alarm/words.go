@@ -155,21 +155,22 @@ func (s state) figure() Figure { return Figure{s.alarm.figure, Count} }
 
 // Elsewhere gives what people are told of on AWS beside the alarms: costs, by AWS Budgets,
 // and by alarms of infra/stacks that the name is not answered from outside, messages that no
-// channel took, and logs that do not reach the archive. No drill makes them; Undrilled says why.
+// channel took, and logs that do not reach the archive. None of them is of an installation that a drill breaks; Drilled
+// says what turns them on instead.
 func Elsewhere() []Alarm {
 	var list []Alarm
 	for _, of := range []struct {
 		name     string
 		severity Severity
-		why      string
+		drilled  Drill
 	}{
-		{"Budget", Ticket, "AWS tells it of its own bill, which no process of ours can raise"},
-		{"EdgeAway", Page, "Route 53 asks by the name and through CloudFront, which stand before what a drill has"},
-		{"Untold", Page, "it is of a queue of SNS and Lambda; what leads there is tested in infra/notify"},
-		{"ArchiveLate", Ticket, "it is of Firehose's own figures, between CloudWatch and a bucket"},
+		{"Budget", Ticket, ByMessages},
+		{"EdgeAway", Page, ByFigures},
+		{"Untold", Page, ByFigures},
+		{"ArchiveLate", Ticket, ByFigures},
 	} {
 		a := named(of.name, of.severity, nil)
-		a.Undrilled = of.why
+		a.Drilled = of.drilled
 		list = append(list, a)
 	}
 	return list

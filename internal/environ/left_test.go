@@ -3,6 +3,7 @@ package environ_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -80,6 +81,40 @@ func TestANewerFunction(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestHalfIsTold has the audit log know of a change that stopped at the base, and of one that failed.
+func TestHalfIsTold(t *testing.T) {
+	t.Parallel()
+	w, more := written(t, "dev", ""), written(t, "dev", `, "More": {"Type": "AWS::SNS::Topic"}`)
+	for what, change := range map[string]func(*deploytest.Account, *environ.Options){
+		"as far as the base": func(_ *deploytest.Account, o *environ.Options) { o.BaseOnly = true },
+		"it ended half-way": func(a *deploytest.Account, _ *environ.Options) {
+			a.Exit = func(command string) (int32, time.Duration) {
+				if command == "verify" {
+					return 1, 5 * time.Second
+				}
+				return 0, 5 * time.Second
+			}
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.Empty("dev")
+			if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+				t.Fatal(err)
+			}
+			before := len(a.Ran())
+			o := options(a, more, nil)
+			change(a, o)
+			err := environ.Up(t.Context(), o)
+			told := slices.ContainsFunc(a.Ran()[before:], func(r deploytest.Ran) bool {
+				return strings.HasPrefix(strings.Join(r.Words, " "), "audit note environment.change ") && strings.HasSuffix(r.Words[len(r.Words)-1], "; "+what)
+			})
+			if !told || (err == nil) != o.BaseOnly {
+				t.Errorf("%s: %v, and tasks were %+v", what, err, a.Ran()[before:])
+			}
+		})
+	}
 }
 
 // TestChangedByAKilledRun takes for no change by hand what an env up has changed that was killed.

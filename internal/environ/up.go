@@ -50,6 +50,8 @@ func Up(ctx context.Context, o *Options) error {
 		return nil
 	case errors.Is(err, deploy.ErrTaken):
 		return err
+	case ctx.Err() == nil && len(w.brought) > 0:
+		err = errors.Join(err, w.noted(ctx, w.diff()+"; it ended half-way"))
 	}
 	// Whoever was told to stop, or has waited long enough, leaves AWS at work.
 	return errors.Join(err, w.held.Abandon(ending, ctx.Err() != nil || errs.Is(err, errs.Busy)))
@@ -74,7 +76,7 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 			return err
 		}
 		if t.Stack == stackName(w.o.Environment, "cluster") && w.o.BaseOnly {
-			return nil
+			return w.noted(ctx, w.diff()+"; as far as the base")
 		}
 		if i > 0 {
 			continue
@@ -100,7 +102,7 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 	}); err != nil {
 		return err
 	}
-	if err := w.timed("note", func() error { return w.held.Note(ctx, "environment.change", w.diff()) }); err != nil {
+	if err := w.noted(ctx, w.diff()); err != nil {
 		return err
 	}
 	return w.timed("acceptance", func() error {
@@ -113,6 +115,15 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		}
 		return w.held.Accept(ctx, at)
 	})
+}
+
+// noted tells the audit log what was changed, where there is one: as long as nothing serves, nobody has made it.
+func (w *work) noted(ctx context.Context, diff string) error {
+	s, err := w.account.stack(ctx, stackName(w.o.Environment, "service"))
+	if err != nil || fresh(s) {
+		return err
+	}
+	return w.timed("note", func() error { return w.held.Note(ctx, "environment.change", diff) })
 }
 
 // before does what comes before a stack is made for the first time.
