@@ -48,6 +48,9 @@ func (c *step) taken(ctx context.Context, w World, p *place, done string, look f
 	if c.JSON {
 		return printJSON(w.Out, s)
 	}
+	if s.Done {
+		done = "the audit log was told"
+	}
 	fmt.Fprintf(w.Out, "%s: %s.\n", p.Environment, done)
 	return nil
 }
@@ -55,7 +58,11 @@ func (c *step) taken(ctx context.Context, w World, p *place, done string, look f
 func printNext(out io.Writer, s *environ.Step) {
 	fmt.Fprintf(out, "%s: account %s, %s, as %s\n", s.Environment, s.Account, s.Region, s.Identity)
 	if l := s.Left; l != nil {
-		fmt.Fprintf(out, "Left half-way by %s (%s): %s -> %s\n", l.By, l.Why, l.From, l.To)
+		state := "Left half-way by"
+		if !l.Made.IsZero() {
+			state = "The audit log was not told of what was done by"
+		}
+		fmt.Fprintf(out, "%s %s (%s): %s -> %s\n", state, l.By, l.Why, l.From, l.To)
 	}
 	fmt.Fprintf(out, "Next: %s: %s -> %s.\nTo take it back: %s\n", s.What, s.From, s.To, s.Undo)
 	if s.Then != "" {
@@ -73,9 +80,9 @@ type envFailoverCmd struct {
 
 // Help says what people notice.
 func (c *envFailoverCmd) Help() string {
-	return `Where the writer of the database does not answer, RDS and ElastiCache fail over by themselves. This is for when they do not, or beforehand: for a minute at most, what is written waits or is asked to be tried again. Tasks find the new one by themselves.
+	return `Where the writer of the database does not answer, RDS and ElastiCache fail over by themselves. This is for when RDS does not, or beforehand: for a minute at most, what is written waits or is asked to be tried again. Tasks find the new one by themselves. Of the cache AWS calls it a test, and may refuse it while something of its own is wrong; without a cache limits are each process's own.
 
-The audit log is told afterwards, by a task that takes a minute; if the database cannot be told, the next failover tells it.
+The audit log is told afterwards, by a task that takes a minute. If that fails, the same command within a quarter of an hour tells it and does nothing else; a later one is a new failover, and tells of both.
 
 Examples:
   enishi env failover prod database --plan

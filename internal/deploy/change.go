@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,16 +28,22 @@ type Change struct {
 	What  string    `json:"what"` // is changed, such as web
 	From  string    `json:"from"`
 	To    string    `json:"to"`
+	Mark  string    `json:"mark,omitempty"` // by which whoever makes it knows its own again, such as the version of a secret
 	Begun time.Time `json:"begun_at"`
+	Heard time.Time `json:"heard_at,omitzero"` // of whoever makes it
 	Made  time.Time `json:"made_at,omitzero"`
 	Ended time.Time `json:"ended_at,omitzero"`
 	// Untold is a change that was made before, of which the audit log was not told; nil: none.
 	Untold *Change `json:"untold,omitempty"`
 }
 
-// changing is how long a change may be on its way: another waits for so long, and then takes
-// it for one whose run was killed.
-const changing = time.Minute
+const (
+	// changing is how long nothing may be heard of whoever makes a change: another waits for so long, and then
+	// takes it for one whose run was killed.
+	changing = time.Minute
+	// beatEvery is how often whoever makes one that lasts says that they are there, at most.
+	beatEvery = 15 * time.Second
+)
 
 func changeKey(what string) string { return "deploy/changes/" + what + ".json" }
 
@@ -71,10 +78,10 @@ func (d *deployment) lastChange(ctx context.Context, what string) (*Change, *str
 	return c, out.ETag, nil
 }
 
-// MakeChange keeps a change, makes it, and tells the audit log by a task of its own: of this one,
-// and before it of one that a run has made and not told. Conflict while another makes one of the same
-// thing.
-func MakeChange(ctx context.Context, o *Options, c Change, do func(context.Context) error) error {
+// MakeChange keeps a change, makes it, and tells the audit log by a task of its own: of this one, and before it of
+// those that other runs have left. Whatever makes it and lasts says now and then that it is there (beat), and stops at
+// its error. Conflict while another makes one of the same thing.
+func MakeChange(ctx context.Context, o *Options, c Change, do func(ctx context.Context, beat func(context.Context) error) error) error {
 	d, err := open(ctx, o)
 	if err != nil {
 		return err
@@ -83,22 +90,27 @@ func MakeChange(ctx context.Context, o *Options, c Change, do func(context.Conte
 	if err != nil {
 		return err
 	}
-	c.By, c.Why, c.Begun = o.By, o.Why, time.Now().UTC()
+	c.By, c.Why, c.Begun, c.Made, c.Ended, c.Heard = o.By, o.Why, time.Now().UTC(), time.Time{}, time.Time{}, time.Time{}
 	c.ID = d.ledger.named(c.Begun)
 	if last != nil && last.Ended.IsZero() {
-		switch age := time.Since(last.Begun); {
-		case !last.Made.IsZero():
-			c.Untold = last
-		case age < changing:
-			return errs.New(errs.Conflict, fmt.Sprintf("%s is changing it (%s -> %s, %d s ago): wait a minute, and look again", last.By, last.From, last.To, int(age.Seconds())))
-		default:
-			c.Untold = last.Untold
+		if age := time.Since(last.heard()); last.Made.IsZero() && age < changing {
+			return errs.New(errs.Conflict, fmt.Sprintf("%s is changing it (%s -> %s, heard of %d s ago): wait a minute, and look again", last.By, last.From, last.To, int(age.Seconds())))
 		}
+		c.Untold = last
 	}
 	if mark, err = d.keepChange(ctx, &c, mark); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
-	if err := do(ctx); err != nil {
+	beat := func(ctx context.Context) error {
+		if time.Since(c.heard()) < beatEvery {
+			return nil
+		}
+		c.Heard = time.Now().UTC()
+		var err error
+		mark, err = d.keepChange(ctx, &c, mark)
+		return err
+	}
+	if err := do(ctx, beat); err != nil {
 		return err
 	}
 	c.Made = time.Now().UTC()
@@ -115,7 +127,46 @@ func MakeChange(ctx context.Context, o *Options, c Change, do func(context.Conte
 	return nil
 }
 
-func (c *Change) diff() string { return c.What + ": " + c.From + " -> " + c.To }
+// TellChange tells the audit log of a change that was made and not told, as MakeChange does, and ends it.
+func TellChange(ctx context.Context, o *Options, what string) error {
+	d, err := open(ctx, o)
+	if err != nil {
+		return err
+	}
+	c, mark, err := d.lastChange(ctx, what)
+	if err != nil || c == nil || c.Made.IsZero() || !c.Ended.IsZero() {
+		return err
+	}
+	if err := d.tellChange(ctx, c); err != nil {
+		return Untold(o, c.diff(), err)
+	}
+	c.Ended, c.Untold = time.Now().UTC(), nil
+	_, err = d.keepChange(ctx, c, mark)
+	return err
+}
+
+// heard is when something was heard of whoever makes a change.
+func (c *Change) heard() time.Time {
+	if c.Heard.After(c.Begun) {
+		return c.Heard
+	}
+	return c.Begun
+}
+
+// Recent says whether a change was begun, or made, so little ago that whoever asks for the same again means that one.
+func (c *Change) Recent() bool {
+	const recent = 15 * time.Minute
+	return time.Since(c.heard()) < recent || time.Since(c.Made) < recent
+}
+
+// diff says what was changed. What a killed run has left may be done, or not.
+func (c *Change) diff() string {
+	out := c.What + ": " + c.From + " -> " + c.To
+	if c.Made.IsZero() {
+		out += "; left half-way"
+	}
+	return out
+}
 
 // tellChange tells the audit log of a change, the oldest that it was not told of first.
 func (d *deployment) tellChange(ctx context.Context, c *Change) error {
@@ -141,8 +192,11 @@ func NoteFirst(ctx context.Context, o *Options, diff string) error {
 // Untold is the error of something that was done and of which the audit log was not told. It says how
 // it is told by hand.
 func Untold(o *Options, diff string, why error) error {
-	return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). Tell it: enishi task %s --why %q -- audit note environment.change %q", why, o.Environment, o.Why, diff), why)
+	return errs.Wrap(errs.Internal, fmt.Sprintf("it is done, and the audit log was not told (%v). Tell it: enishi task %s --why %s -- audit note environment.change %s", why, o.Environment, quoted(o.Why), quoted(diff)), why)
 }
+
+// quoted is a text as a shell takes it for one word.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // noteChange tells the audit log by whatever program one-off tasks are of now: a deployment that
 // goes on, or was left half-way, is no reason to know less of it.
@@ -152,7 +206,8 @@ func (d *deployment) noteChange(ctx context.Context, by, why, id, diff string) e
 		return err
 	}
 	of := aws.ToString(definition.TaskDefinitionArn)
-	arn, err := d.run(ctx, of, id, id+of+diff, order{By: by, Why: why}, []string{"audit", "note", "environment.change", diff})
+	// Each run has a task of its own: what failed an hour ago is not asked again whether it did.
+	arn, err := d.run(ctx, of, id, id+of+diff+d.ledger.holder, order{By: by, Why: why}, []string{"audit", "note", "environment.change", diff})
 	if err != nil {
 		return err
 	}
@@ -183,7 +238,7 @@ func (d *deployment) keepChange(ctx context.Context, c *Change, mark *string) (*
 	if err != nil {
 		return nil, err
 	}
-	if there != nil && there.ID == c.ID && there.By == c.By && there.Made.Equal(c.Made) && there.Ended.Equal(c.Ended) {
+	if there != nil && there.ID == c.ID && there.By == c.By && there.Heard.Equal(c.Heard) && there.Made.Equal(c.Made) && there.Ended.Equal(c.Ended) {
 		return now, nil
 	}
 	return nil, errs.New(errs.Conflict, "somebody else has begun to change it meanwhile: look again")

@@ -60,6 +60,7 @@ type account struct {
 	rds         *rds.Client
 	cache       *elasticache.Client
 	watch       *cloudwatch.Client
+	edgeWatch   *cloudwatch.Client
 }
 
 func newAccount(o *Options) *account {
@@ -68,7 +69,7 @@ func newAccount(o *Options) *account {
 		environment: o.Environment, here: newRegional(o, c.Region), edge: newRegional(o, edgeRegion), ssm: ssm.NewFromConfig(c), ecr: ecr.NewFromConfig(c), iam: iam.NewFromConfig(c),
 		zones: route53.NewFromConfig(c), quotas: servicequotas.NewFromConfig(c), backup: backup.NewFromConfig(c), secrets: secretsmanager.NewFromConfig(c),
 		ecs: ecs.NewFromConfig(c), scaling: applicationautoscaling.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
-		rds: rds.NewFromConfig(c), cache: elasticache.NewFromConfig(c), watch: cloudwatch.NewFromConfig(c),
+		rds: rds.NewFromConfig(c), cache: elasticache.NewFromConfig(c), watch: cloudwatch.NewFromConfig(c), edgeWatch: cloudwatch.NewFromConfig(c, func(o *cloudwatch.Options) { o.Region = edgeRegion }),
 	}
 }
 

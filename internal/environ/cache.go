@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
@@ -61,9 +60,6 @@ func LookCacheFailover(ctx context.Context, o *Options) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.untold() {
-		return s.tellOnly(), nil
-	}
 	n, err := w.nodes(ctx)
 	if err != nil {
 		return nil, err
@@ -71,9 +67,13 @@ func LookCacheFailover(ctx context.Context, o *Options) (*Step, error) {
 	if len(n.others) == 0 {
 		return nil, errs.New(errs.Conflict, "the cache has one node alone ("+n.first+"): ElastiCache replaces it by itself, and nothing in it is the only copy of anything")
 	}
-	s.From, s.To, s.Undo = s.was(firstNode+n.first), firstNode+strings.Join(n.others, " or "), s.command("failover", "cache")
-	if s.Left != nil {
-		s.To = s.Left.To
+	others := firstNode + strings.Join(n.others, " or ")
+	s.From, s.To, s.Undo = firstNode+n.first, others, s.command("failover", "cache")
+	if s.Left != nil && s.Left.Recent() && s.Left.From != firstNode+n.first && !s.Left.Made.IsZero() {
+		return s.tellOnly(), nil
+	}
+	if s.Left != nil && s.Left.Recent() && s.Left.Made.IsZero() { // that one is ended, also where it was done meanwhile
+		s.From, s.To = s.Left.From, s.Left.To
 	}
 	before := strings.TrimPrefix(s.From, firstNode)
 	s.do = func(ctx context.Context, w *work) error { return w.failoverCache(ctx, before) }
@@ -81,26 +81,16 @@ func LookCacheFailover(ctx context.Context, o *Options) (*Step, error) {
 }
 
 func (w *work) failoverCache(ctx context.Context, before string) error {
-	var asked time.Time
-	return w.await(ctx, "the failover of the cache", changeover, func(ctx context.Context) (bool, error) {
+	order := func(ctx context.Context) error {
 		n, err := w.nodes(ctx)
-		switch {
-		case err != nil:
-			return false, err
-		case n.status == available && n.first != before && n.first != "":
-			w.tell("failover", n.first+" is the first", -1)
-			return true, nil
-		case n.status != available || time.Since(asked) < settles:
-			return false, nil
+		if err != nil {
+			return err
 		}
-		w.tell("failover", before+" is told to leave its place", -1)
 		_, err = w.account.cache.TestFailover(ctx, &elasticache.TestFailoverInput{ReplicationGroupId: &n.group, NodeGroupId: &n.shard})
-		if errors.As(err, new(*cachetypes.InvalidReplicationGroupStateFault)) {
-			return false, nil // on its way already
-		}
-		if err == nil {
-			asked = time.Now()
-		}
-		return false, lasting(err)
+		return err
+	}
+	return w.moved(ctx, "the cache", order, func(ctx context.Context) (bool, string, error) {
+		n, err := w.nodes(ctx)
+		return err == nil && n.status == available && n.first != before && n.first != "", n.status, err
 	})
 }

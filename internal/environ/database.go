@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
@@ -25,8 +26,8 @@ type instance struct {
 
 func (i *instance) String() string { return fmt.Sprintf("%s (zone %s, %s)", i.id, i.zone, i.status) }
 
-// available is what RDS calls an instance that answers, and a cluster that is not being changed.
-const available = "available"
+// What RDS calls an instance that answers and a cluster that is not being changed, and one that restarts.
+const available, rebooting = "available", "rebooting"
 
 // cluster is the database's name.
 func (a *account) cluster() string { return "enishi-" + a.environment }
@@ -79,11 +80,13 @@ func LookFailover(ctx context.Context, o *Options, to string) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.untold() && (to == "" || writes+to == s.Left.To) {
-		return s.tellOnly(), nil
-	}
-	if to == "" && s.Left != nil {
+	now := writes + all[0].id
+	if to == "" && s.Left != nil && s.Left.Recent() { // the same once more means that one
 		to = strings.TrimPrefix(s.Left.To, writes)
+	}
+	halfway, untold := s.again(writes + to)
+	if untold && now == s.Left.To {
+		return s.tellOnly(), nil
 	}
 	next := slices.IndexFunc(all, func(i instance) bool {
 		return i.id == to || to == "" && !i.writes && i.status == available
@@ -97,10 +100,13 @@ func LookFailover(ctx context.Context, o *Options, to string) (*Step, error) {
 		return nil, errs.AtPointer("the instance", to, strings.Join(names, ", "))
 	case next < 0:
 		return nil, errs.New(errs.Conflict, "the database has no reader that could write: "+strings.Join(names, ", ")+". RDS brings one that is away back by itself")
-	case all[next].writes && (s.Left == nil || s.Left.To != writes+all[next].id):
+	case all[next].writes && !halfway:
 		return nil, errs.New(errs.Conflict, to+" writes already")
 	}
-	s.From, s.To = s.was(writes+all[0].id), writes+all[next].id
+	s.From, s.To = now, writes+all[next].id
+	if halfway {
+		s.From = s.Left.From
+	}
 	s.Undo = s.command("failover", "database", "--to", strings.TrimPrefix(s.From, writes))
 	s.do = func(ctx context.Context, w *work) error { return w.failover(ctx, all[next].id) }
 	return s, nil
@@ -109,29 +115,52 @@ func LookFailover(ctx context.Context, o *Options, to string) (*Step, error) {
 const writes = "the writer is "
 
 func (w *work) failover(ctx context.Context, to string) error {
-	var asked time.Time
-	return w.await(ctx, "the failover to "+to, changeover, func(ctx context.Context) (bool, error) {
+	order := func(ctx context.Context) error {
+		_, err := w.account.rds.FailoverDBCluster(ctx, &rds.FailoverDBClusterInput{DBClusterIdentifier: aws.String(w.account.cluster()), TargetDBInstanceIdentifier: &to})
+		return err
+	}
+	return w.moved(ctx, "the database", order, func(ctx context.Context) (bool, string, error) {
 		all, status, err := w.instances(ctx)
-		if err != nil || len(all) == 0 {
-			return false, err
+		return err == nil && len(all) > 0 && all[0].writes && all[0].id == to && status == available, status, err
+	})
+}
+
+// moved orders that another takes the first place, as soon as AWS takes such an order, and waits until it has.
+func (w *work) moved(ctx context.Context, what string, order func(context.Context) error, look func(context.Context) (done bool, status string, err error)) error {
+	var asked time.Time
+	var shown string
+	var refusal error
+	err := w.await(ctx, "the failover of "+what, changeover, func(ctx context.Context) (bool, error) {
+		done, status, err := look(ctx)
+		if err != nil || done {
+			return done, err
 		}
-		switch {
-		case all[0].writes && all[0].id == to && status == available:
-			w.tell("failover", to+" writes", -1)
-			return true, nil
-		case status != available || time.Since(asked) < settles:
+		if status != shown {
+			w.tell("failover", what+" is "+status, -1)
+			shown = status
+		}
+		if status != available || time.Since(asked) < settles {
 			return false, nil
 		}
-		w.tell("failover", to+" is told to write", -1)
-		_, err = w.account.rds.FailoverDBCluster(ctx, &rds.FailoverDBClusterInput{DBClusterIdentifier: aws.String(w.account.cluster()), TargetDBInstanceIdentifier: &to})
-		if errors.As(err, new(*rdstypes.InvalidDBClusterStateFault)) {
-			return false, nil // on its way already
+		w.tell("failover", "AWS is told", -1)
+		if err = order(ctx); busy(err) {
+			refusal = err
+			return false, nil // on its way already, by whoever; or about to be ready
 		}
 		if err == nil {
 			asked = time.Now()
 		}
 		return false, lasting(err)
 	})
+	if asked.IsZero() && errs.Is(err, errs.Busy) {
+		return errors.Join(errs.New(errs.Busy, fmt.Sprintf("AWS was not told in %v, since %s is %s", changeover, what, shown)), refusal)
+	}
+	return err
+}
+
+// busy says that AWS does not take an order in the state that there is.
+func busy(err error) bool {
+	return errors.As(err, new(*rdstypes.InvalidDBClusterStateFault)) || errors.As(err, new(*rdstypes.InvalidDBInstanceStateFault)) || errors.As(err, new(*cachetypes.InvalidReplicationGroupStateFault))
 }
 
 // settles is how long AWS may take to show that what it was told has begun.
@@ -164,12 +193,9 @@ func LookRestart(ctx context.Context, o *Options, id string) (*Step, error) {
 	if n < 0 {
 		return nil, errs.AtPointer("the instance", id, strings.Join(names, ", "))
 	}
-	if s.untold() {
-		return s.tellOnly(), nil
-	}
-	s.From, s.To, s.Undo = s.was("a reader, "+all[n].status), "restarted", "there is no way, and none is needed: it comes back by itself."
+	s.From, s.To, s.Undo = "a reader, "+all[n].status, "restarted", "there is no way, and none is needed: it comes back by itself."
 	if all[n].writes {
-		s.From = s.was("the writer, " + all[n].status)
+		s.From = "the writer, " + all[n].status
 		if len(all) > 1 {
 			s.Then = "While it restarts nobody writes, for a minute or so: " + s.command("failover", "database") + " first would have another write meanwhile."
 		}
@@ -180,6 +206,7 @@ func LookRestart(ctx context.Context, o *Options, id string) (*Step, error) {
 
 func (w *work) restart(ctx context.Context, id string) error {
 	var asked time.Time
+	var shown string
 	seen := false // that it restarts, whoever has told it to
 	return w.await(ctx, "the restart of "+id, changeover, func(ctx context.Context) (bool, error) {
 		all, _, err := w.instances(ctx)
@@ -187,24 +214,26 @@ func (w *work) restart(ctx context.Context, id string) error {
 			return false, err
 		}
 		n := slices.IndexFunc(all, func(i instance) bool { return i.id == id })
-		switch {
-		case n < 0:
+		if n < 0 {
 			return false, final{errs.New(errs.NotFound, "the instance "+id+" is gone")}
-		case all[n].status != available:
-			if !seen {
-				w.tell("restart", id+" is "+all[n].status, -1)
-			}
-			seen = true
+		}
+		status := all[n].status
+		if status != shown {
+			w.tell("restart", id+" is "+status, -1)
+			shown = status
+		}
+		switch {
+		case status != available: // another change of it may come first
+			seen = seen || status == rebooting || !asked.IsZero()
 			return false, nil
 		case seen:
-			w.tell("restart", id+" answers again", -1)
 			return true, nil
 		case !asked.IsZero():
 			return time.Since(asked) > settles, nil
 		}
 		w.tell("restart", id+" is told to", -1)
 		_, err = w.account.rds.RebootDBInstance(ctx, &rds.RebootDBInstanceInput{DBInstanceIdentifier: &id})
-		if errors.As(err, new(*rdstypes.InvalidDBInstanceStateFault)) {
+		if busy(err) {
 			return false, nil
 		}
 		if err == nil {

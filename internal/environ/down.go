@@ -117,15 +117,16 @@ func Down(ctx context.Context, o *Options) error {
 		return errs.New(errs.Denied, o.Environment+" is not taken down: "+g.Refused)
 	}
 	w := newWork(o)
-	if err := w.account.note(ctx, o, g); err != nil {
-		return fmt.Errorf("nothing was taken down: %w", err)
-	}
 	if g.states["service"] != nil || g.states["cluster"] != nil { // without these there is nothing that a deployment or a move could change
 		if err := w.hold(ctx); err != nil {
 			return err
 		}
 	}
-	if err := w.down(ctx, g); err != nil {
+	err = w.account.note(ctx, o, g)
+	if err == nil {
+		err = w.down(ctx, g)
+	}
+	if err != nil {
 		if w.held != nil && !errors.Is(err, deploy.ErrTaken) {
 			err = errors.Join(err, w.held.Abandon(context.WithoutCancel(ctx), ctx.Err() != nil || errs.Is(err, errs.Busy)))
 		}

@@ -74,9 +74,10 @@ func (w *work) who(ctx context.Context) (Who, error) {
 type work struct {
 	o       *Options
 	account *account
-	held    *deploy.Held // nil as long as there is nothing to hold
-	brought []string     // stacks, by this run
-	alone   bool         // nobody runs a task meanwhile
+	held    *deploy.Held                // nil as long as there is nothing to hold
+	brought []string                    // stacks, by this run
+	alone   bool                        // nobody runs a task meanwhile
+	beat    func(context.Context) error // of a step; nil: none is taken
 }
 
 func newWork(o *Options) *work { return &work{o: o, account: newAccount(o)} }
@@ -89,6 +90,11 @@ func (w *work) tell(step, note string, took time.Duration) {
 
 // mayChange is asked before anything is changed: it makes sure that nobody has taken over.
 func (w *work) mayChange(ctx context.Context) error {
+	if w.beat != nil {
+		if err := w.beat(ctx); errs.Is(err, errs.Conflict) { // another has taken it over; what cannot be kept just now may be later
+			return final{err}
+		}
+	}
 	if w.held == nil {
 		return nil
 	}
@@ -118,14 +124,16 @@ func (w *work) await(ctx context.Context, what string, limit time.Duration, look
 	for {
 		done, err := look(ctx)
 		switch {
-		case errors.As(err, new(final)) || ctx.Err() != nil:
+		case err == nil && done:
+			return nil
+		case errors.As(err, new(final)):
 			return err
+		case ctx.Err() != nil:
+			return errors.Join(ctx.Err(), err)
 		case err != nil:
 			if failures++; failures > failuresBorne {
 				return err
 			}
-		case done:
-			return nil
 		default:
 			failures = 0
 		}

@@ -101,18 +101,20 @@ func (w *work) rights(ctx context.Context, who Who) (Check, error) {
 	if err != nil {
 		return c, err
 	}
+	var missing []string
 	source, err := w.principal(ctx, who.Identity)
 	if err == nil {
-		c.Note, err = w.missing(ctx, source, asked)
+		missing, err = w.missing(ctx, source, asked)
 	}
 	switch {
 	case denied(err):
 		c.Is, c.Note = Unknown, "AWS does not say: iam:SimulatePrincipalPolicy and iam:GetRole are not allowed"
 	case err != nil:
 		return c, err
-	case c.Note != "":
-		c.Is = Bad
-		c.Note = "not allowed: " + c.Note
+	case len(missing) > 0 && !slices.ContainsFunc(missing, func(one string) bool { return !slices.Contains(narrow(), one) }):
+		c.Is, c.Note = Unknown, "not allowed for everything, and perhaps for what is needed: "+strings.Join(missing, ", ")
+	case len(missing) > 0:
+		c.Is, c.Note = Bad, "not allowed: "+strings.Join(missing, ", ")
 	default:
 		c.Note = fmt.Sprintf("%d actions that making it and taking it down ask for, each allowed", len(asked))
 	}

@@ -169,6 +169,25 @@ func TestWhatStaysNeedsNoRightToGo(t *testing.T) {
 	}
 }
 
+// TestNarrowRights holds up nobody whose policies allow for some roles alone what IAM is asked of all.
+func TestNarrowRights(t *testing.T) {
+	t.Parallel()
+	w := prod(t)
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Empty("prod")
+		a.Forbidden = []string{"iam:PassRole", "kms:CreateGrant"}
+		p, err := environ.Look(t.Context(), options(a, w, nil))
+		n := slices.IndexFunc(p.Checks, func(c environ.Check) bool { return c.What == "rights" })
+		if err != nil || len(p.Bad()) > 0 || n < 0 || p.Checks[n].Is != environ.Unknown || !strings.HasSuffix(p.Checks[n].Note, ": iam:PassRole, kms:CreateGrant") {
+			t.Errorf("%v, %+v", err, p)
+		}
+		a.Forbidden = append(a.Forbidden, "iam:CreateRole")
+		if p, err := environ.Look(t.Context(), options(a, w, nil)); err != nil || len(p.Bad()) != 1 {
+			t.Errorf("with a right that is none of these: %v, %v", err, p.Bad())
+		}
+	})
+}
+
 // TestAskedInParts asks for all that the largest templates need, more than goes into one request.
 func TestAskedInParts(t *testing.T) {
 	t.Parallel()

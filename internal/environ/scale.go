@@ -135,7 +135,7 @@ func SetScale(ctx context.Context, o *Options, from *Scale, to Bounds) error {
 	}
 	w := newWork(o)
 	change := deploy.Change{What: from.Service, From: from.Was() + " tasks", To: to.String() + " tasks"}
-	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context) error { return w.scale(ctx, from, to) })
+	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context, _ func(context.Context) error) error { return w.scale(ctx, from, to) })
 }
 
 func (w *work) scale(ctx context.Context, from *Scale, to Bounds) error {

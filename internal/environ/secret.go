@@ -13,7 +13,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secrettypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"enishi/internal/config"
 	"enishi/internal/errs"
@@ -100,17 +102,22 @@ func LookSecret(ctx context.Context, o *Options, name, value string) (*Step, err
 	if err != nil {
 		return nil, err
 	}
-	s.From, s.Undo, s.Then = s.was(version+short(stages[current])), s.command("secret", name, "--previous"), of.then(s)
+	s.From, s.Undo, s.Then = version+short(stages[current]), s.command("secret", name, "--previous"), of.then(s)
 	if value == "" {
-		if stages[previous] == "" {
-			return nil, errs.New(errs.NotFound, "nothing was in the secret before what is in it")
-		}
-		s.To = version + short(stages[previous])
-		s.do = func(ctx context.Context, w *work) error { return w.putBack(ctx, arn, stages) }
-		return s, nil
+		return s.back(arn, stages)
 	}
-	id := newVersion()
-	s.To = version + short(id)
+	// Whoever gives the same value again after a run that was cut means that run's version.
+	if s.mark = newVersion(); s.Left != nil && s.Left.Mark != "" {
+		same, err := w.holds(ctx, arn, s.Left.Mark, value)
+		if err != nil {
+			return nil, err
+		}
+		if same {
+			s.mark, s.From = s.Left.Mark, s.Left.From
+		}
+	}
+	s.To = version + short(s.mark)
+	id := s.mark
 	s.do = func(ctx context.Context, w *work) error {
 		_, err := w.account.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &arn, SecretString: &value, ClientRequestToken: &id})
 		if err != nil {
@@ -119,6 +126,37 @@ func LookSecret(ctx context.Context, o *Options, name, value string) (*Step, err
 		return nil
 	}
 	return s, nil
+}
+
+// back makes the step the way back to the version before the current one; where a run has gone it already, what is
+// left of that.
+func (s *Step) back(arn string, stages map[string]string) (*Step, error) {
+	now, before := version+short(stages[current]), version+short(stages[previous])
+	switch halfway, untold := s.again(now); {
+	case untold && s.Left.From == before:
+		return s.tellOnly(), nil
+	case halfway && s.Left.From == before:
+		s.From, s.To = s.Left.From, s.Left.To
+		s.do = func(context.Context, *work) error { return nil } // the run was cut after it
+		return s, nil
+	case stages[previous] == "":
+		return nil, errs.New(errs.NotFound, "nothing was in the secret before what is in it")
+	}
+	s.To = before
+	s.do = func(ctx context.Context, w *work) error { return w.putBack(ctx, arn, stages) }
+	return s, nil
+}
+
+// holds says whether a version of a secret is there, with a value.
+func (w *work) holds(ctx context.Context, arn, id, value string) (bool, error) {
+	found, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionId: &id})
+	if errors.As(err, new(*secrettypes.ResourceNotFoundException)) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look what a run has left in the secret: %w", err)
+	}
+	return aws.ToString(found.SecretString) == value, nil
 }
 
 // stages gives the version of a secret that has each stage.

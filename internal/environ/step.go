@@ -22,10 +22,13 @@ type Step struct {
 	To          string `json:"to"`
 	Undo        string `json:"undo"`           // the command that takes it back, or why there is none
 	Then        string `json:"then,omitempty"` // what is left for a person to do
-	// Left is the same step, which a run has left half-way, or done and not told of; nil: none has.
+	// Left is a step of the same thing that a run has left half-way, or done and not told of; nil: none has.
 	Left *deploy.Change `json:"left,omitempty"`
+	// Done says that it was done, and that telling of it is all that is left.
+	Done bool `json:"done,omitempty"`
 
-	do func(context.Context, *work) error
+	mark string // of its record
+	do   func(context.Context, *work) error
 }
 
 // begin begins a step with what is known of everything in the environment.
@@ -43,21 +46,18 @@ func (w *work) begin(ctx context.Context, what string) (*Step, error) {
 	return s, err
 }
 
-// was says what there was before the step: where a run has left it half-way, that is what there was before that.
-func (s *Step) was(now string) string {
-	if s.Left != nil && s.Left.Made.IsZero() {
-		return s.Left.From
+// again says whether the same step was left by a run a while ago: with the same end, half-way, or done and not told of.
+// What is older is told of, and the step is a new one.
+func (s *Step) again(to string) (halfway, untold bool) {
+	if s.Left == nil || s.Left.To != to || !s.Left.Recent() {
+		return false, false
 	}
-	return now
+	return s.Left.Made.IsZero(), !s.Left.Made.IsZero()
 }
-
-// untold says that a run has done the step, and nobody was told: that alone is left.
-func (s *Step) untold() bool { return s.Left != nil && !s.Left.Made.IsZero() }
 
 // tellOnly makes telling of it the step.
 func (s *Step) tellOnly() *Step {
-	s.From, s.To, s.Undo = s.Left.From, s.Left.To, "it is done; only the audit log is told of it."
-	s.do = func(context.Context, *work) error { return nil }
+	s.From, s.To, s.Undo, s.Done = s.Left.From, s.Left.To, "it is done; only the audit log is told of it.", true
 	return s
 }
 
@@ -70,7 +70,12 @@ func (s *Step) command(words ...string) string {
 // at again first.
 func Take(ctx context.Context, o *Options, s *Step) error {
 	w := newWork(o)
-	return deploy.MakeChange(ctx, w.deploying(), deploy.Change{What: s.What, From: s.From, To: s.To}, func(ctx context.Context) error {
+	if s.Done {
+		return deploy.TellChange(ctx, w.deploying(), s.What)
+	}
+	change := deploy.Change{What: s.What, From: s.From, To: s.To, Mark: s.mark}
+	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context, beat func(context.Context) error) error {
+		w.beat = beat
 		return s.do(ctx, w)
 	})
 }

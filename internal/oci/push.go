@@ -79,13 +79,20 @@ func put(ctx context.Context, repository string, digest v1.Hash, as Login, write
 	if as.Via != nil {
 		options = append(options, remote.WithTransport(as.Via))
 	}
+	// A registry whose tags are fixed refuses the same once more, also where the answer to the first was lost.
+	there := func() bool {
+		found, err := remote.Head(tag, options...)
+		return err == nil && found.Digest == digest
+	}
 	for try, pause := 1, between; ; try, pause = try+1, 2*pause {
-		// A registry whose tags are fixed refuses the same once more, also where the answer to the first was lost.
-		if there, err := remote.Head(tag, options...); err == nil && there.Digest == digest {
+		if there() {
 			return to.String(), nil
 		}
 		err := write(tag, options)
 		if err == nil {
+			return to.String(), nil
+		}
+		if try == tries && there() {
 			return to.String(), nil
 		}
 		if try == tries || !passing(err) {

@@ -93,6 +93,9 @@ type Account struct {
 	// traffic; nil: none is. A request of 10 a second was sent at any time.
 	Bad func(share float64) float64
 
+	// Changing is the state of the database's instances while something else is done to them; "": nothing is.
+	Changing string
+
 	// Identity is who asks; "": the user of that name.
 	Identity string
 	// Zones are the domains of which there is a hosted zone.

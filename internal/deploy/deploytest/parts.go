@@ -1,6 +1,7 @@
 package deploytest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -86,6 +87,13 @@ func (a *Account) First() (database, cache string, moved int) {
 	return a.parts.database.all[0], a.parts.cache.all[0], a.parts.database.moved + a.parts.cache.moved
 }
 
+// Changed ends what is done to the database's instances.
+func (a *Account) Changed() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.Changing = ""
+}
+
 // Restarted gives the instances of the database that were restarted, in order.
 func (a *Account) Restarted() []string {
 	a.mu.Lock()
@@ -93,16 +101,17 @@ func (a *Account) Restarted() []string {
 	return slices.Clone(a.parts.restarted)
 }
 
-// Kept gives the value of a secret that is in force, by the beginning of its name, and how many versions it has.
-func (a *Account) Kept(name string) (value string, versions int) {
+// Kept gives the value of a secret that is in force, by the beginning of its name, what was in force before it, and how
+// many versions it has.
+func (a *Account) Kept(name string) (value, before string, versions int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for id, all := range a.parts.versions {
 		if strings.HasPrefix(id, name) {
-			return all[a.parts.current[id]].value, len(all)
+			return all[a.parts.current[id]].value, all[a.parts.previous[id]].value, len(all)
 		}
 	}
-	return "", 0
+	return "", "", 0
 }
 
 // begin has another take the first place, after a time.
@@ -148,7 +157,7 @@ func (a *Account) describeDBInstances(in *rds.DescribeDBInstancesInput) (*rds.De
 	}
 	out := &rds.DescribeDBInstancesOutput{}
 	for _, id := range slices.Sorted(slices.Values(a.parts.database.all)) {
-		status := "available"
+		status := cmp.Or(a.Changing, "available")
 		if until := a.parts.restarting[id]; time.Now().Before(until) && time.Until(until) < restarts-shows {
 			status = "rebooting"
 		}
@@ -175,7 +184,7 @@ func (a *Account) rebootDBInstance(in *rds.RebootDBInstanceInput) (*rds.RebootDB
 	switch {
 	case !slices.Contains(a.parts.database.all, id):
 		return nil, refuse("DBInstanceNotFound", "%s", id)
-	case time.Now().Before(a.parts.restarting[id]):
+	case a.Changing != "" || time.Now().Before(a.parts.restarting[id]):
 		return nil, refuse("InvalidDBInstanceState", "%s is rebooting", id)
 	}
 	a.parts.restarting[id], a.parts.restarted = time.Now().Add(restarts), append(a.parts.restarted, id)
@@ -228,6 +237,17 @@ func (a *Account) describeSecret(in *secretsmanager.DescribeSecretInput) (*secre
 		}
 	}
 	return &secretsmanager.DescribeSecretOutput{ARN: in.SecretId, VersionIdsToStages: stages}, nil
+}
+
+// get gives the version in force of a secret of base, or that of an id.
+func (p *parts) get(in *secretsmanager.GetSecretValueInput) (*secretsmanager.GetSecretValueOutput, error) {
+	id := aws.ToString(in.SecretId)
+	for i, v := range p.versions[id] {
+		if v.id == aws.ToString(in.VersionId) || in.VersionId == nil && i == p.current[id] {
+			return &secretsmanager.GetSecretValueOutput{ARN: in.SecretId, SecretString: &v.value, VersionId: &v.id}, nil
+		}
+	}
+	return nil, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for VersionId: %s", aws.ToString(in.VersionId))
 }
 
 // put keeps another version of a secret of base; a version that is there is taken for the answer that was lost.

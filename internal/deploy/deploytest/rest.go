@@ -185,6 +185,9 @@ func (a *Account) getDefaultQuota(in *servicequotas.GetAWSDefaultServiceQuotaInp
 const unset = "what AWS has made, and no URL"
 
 func (a *Account) getSecretValue(in *secretsmanager.GetSecretValueInput) (*secretsmanager.GetSecretValueOutput, error) {
+	if a.parts != nil && aws.ToString(in.SecretId) != sealingARN {
+		return a.parts.get(in)
+	}
 	value := cmp.Or(a.secret, unset)
 	if aws.ToString(in.SecretId) == sealingARN {
 		value = a.sealing

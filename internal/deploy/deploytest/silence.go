@@ -23,6 +23,9 @@ type muteRule struct {
 // another.
 func (a *Account) told() *cloudwatch.DescribeAlarmsOutput {
 	name := func(one string) *string { return aws.String("Enishi-" + a.Environment + "-" + one) }
+	if a.region == Edge {
+		return &cloudwatch.DescribeAlarmsOutput{MetricAlarms: []cwtypes.MetricAlarm{{AlarmName: name("EdgeAway"), AlarmActions: []string{"arn:aws:sns:" + Edge + ":" + number + ":enishi-" + a.Environment + "-edge"}}}}
+	}
 	topic := []string{"arn:aws:sns:" + Region + ":" + number + ":enishi-" + a.Environment + "-page"}
 	return &cloudwatch.DescribeAlarmsOutput{
 		MetricAlarms:    []cwtypes.MetricAlarm{{AlarmName: name("AvailabilityFastLong")}, {AlarmName: name("MailStuck"), AlarmActions: topic}},
@@ -75,6 +78,9 @@ func (a *Account) ruleOf(asked cbor.Map, text func(cbor.Map, string) string) (*m
 	const longest = 15 * 24 * time.Hour
 	if err != nil || wrong != nil || lasting < time.Minute || lasting > longest || !momentOf(asked, "ExpireDate").Equal(from.Add(lasting)) {
 		return nil, refuse("ValidationError", "%s for %s until %v", begins[1], length[0], momentOf(asked, "ExpireDate"))
+	}
+	if edge := strings.HasSuffix(text(asked, "Name"), "-EdgeAway"); edge != (a.region == Edge) {
+		return nil, refuse("ValidationError", "there is no alarm %s in %s", text(asked, "Name"), a.region)
 	}
 	if !from.After(time.Now()) {
 		a.fault("a silence was to begin in the past")
