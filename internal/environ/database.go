@@ -107,6 +107,7 @@ func LookFailover(ctx context.Context, o *Options, to string) (*Step, error) {
 	if halfway {
 		s.From = s.Left.From
 	}
+	s.Then = "There are " + strings.Join(names, ", ") + "."
 	s.Undo = s.command("failover", "database", "--to", strings.TrimPrefix(s.From, writes))
 	s.do = func(ctx context.Context, w *work) error { return w.failover(ctx, all[next].id) }
 	return s, nil

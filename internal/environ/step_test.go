@@ -21,6 +21,7 @@ type act struct {
 	look   func(context.Context, *environ.Options) (*environ.Step, error)
 	next   string // what the step says of itself
 	undo   string
+	then   string                           // a part of what it says besides
 	done   func(*deploytest.Account) string // what has come of it; how often stands at the end
 	want   string
 	// again is what a second run may do once more of it, where nobody can know that the first one has.
@@ -79,7 +80,7 @@ func acts() map[string]act {
 			look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) {
 				return environ.LookFailover(ctx, o, "")
 			},
-			next: "database: the writer is enishi-prod-1 -> the writer is enishi-prod-2", undo: "enishi env failover prod database --to enishi-prod-1",
+			next: "database: the writer is enishi-prod-1 -> the writer is enishi-prod-2", undo: "enishi env failover prod database --to enishi-prod-1", then: "enishi-prod-3 (zone ap-northeast-1c, available)",
 			done: first, want: "enishi-prod-2 cache-001 1",
 		},
 		"failover to the third": {
@@ -167,8 +168,8 @@ func TestSteps(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := s.What + ": " + s.From + " -> " + s.To; !strings.HasPrefix(got, of.next) || !strings.HasPrefix(s.Undo, of.undo) || !s.Real {
-					t.Errorf("%q, undone by %q", got, s.Undo)
+				if got := s.What + ": " + s.From + " -> " + s.To; !strings.HasPrefix(got, of.next) || !strings.HasPrefix(s.Undo, of.undo) || !strings.Contains(s.Then, of.then) || !s.Real {
+					t.Errorf("%q, undone by %q, then %q", got, s.Undo, s.Then)
 				}
 				err = environ.Take(t.Context(), operator(a, func(int, string) deploytest.Trouble { requests++; return deploytest.None }), s)
 				if got := told(t, a)[before:]; err != nil || len(got) != 1 || !strings.HasPrefix(got[0], "environment.change "+of.next) || strings.Contains(got[0], "password") {
