@@ -34,7 +34,7 @@ func node(t testing.TB) (s *Server, bus string) {
 	// A node that is gone counts as gone after a second, not after fifteen;
 	// a replica's first copy begins at once, not after five.
 	s.options = []string{
-		"--port", s.port, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1000",
+		"--port", s.port, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0",
 		"--repl-diskless-sync-delay", "0",
 	}
 	s.begin()
