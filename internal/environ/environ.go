@@ -75,6 +75,7 @@ type work struct {
 	o       *Options
 	account *account
 	held    *deploy.Held                // nil as long as there is nothing to hold
+	noting  bool                        // the audit log is told, or was
 	brought []string                    // stacks, by this run
 	alone   bool                        // nobody runs a task meanwhile
 	beat    func(context.Context) error // of a step; nil: none is taken

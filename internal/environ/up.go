@@ -50,7 +50,7 @@ func Up(ctx context.Context, o *Options) error {
 		return nil
 	case errors.Is(err, deploy.ErrTaken):
 		return err
-	case ctx.Err() == nil && len(w.brought) > 0:
+	case ctx.Err() == nil && len(w.brought) > 0 && !w.noting:
 		err = errors.Join(err, w.noted(ctx, w.diff()+"; it ended half-way"))
 	}
 	// Whoever was told to stop, or has waited long enough, leaves AWS at work.
@@ -123,6 +123,7 @@ func (w *work) noted(ctx context.Context, diff string) error {
 	if err != nil || fresh(s) {
 		return err
 	}
+	w.noting = true
 	return w.timed("note", func() error { return w.held.Note(ctx, "environment.change", diff) })
 }
 
