@@ -16,8 +16,8 @@ import (
 	"enishi/internal/errs"
 )
 
-// LongestSilence is how long alarms may tell nobody: what CloudWatch takes.
-const LongestSilence = 15 * 24 * time.Hour
+// longestSilence is how long alarms may tell nobody: what CloudWatch takes.
+const longestSilence = 15 * 24 * time.Hour
 
 // tells is what an alarm does that is not silenced.
 const tells = "people are told"
@@ -25,7 +25,7 @@ const tells = "people are told"
 // LookSilence finds out which alarms, by their names in the runbooks, would tell nobody from the next minute on, for
 // so long; 0: they would tell people again. It changes nothing.
 func LookSilence(ctx context.Context, o *Options, alarms []string, length time.Duration) (*Step, error) {
-	if length < 0 || length > LongestSilence || length%time.Minute != 0 {
+	if length < 0 || length > longestSilence || length%time.Minute != 0 {
 		return nil, errs.AtPointer("the time", length.String(), "whole minutes, to 15 days, such as 90m or 48h")
 	}
 	alarms = slices.Sorted(slices.Values(alarms))
