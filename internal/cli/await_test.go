@@ -27,7 +27,7 @@ type starting struct {
 
 func startOn(t *testing.T, database string) *starting {
 	t.Helper()
-	addr := freePort(t)
+	addr := freeAddr(t)
 	waits, serves, tells := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	s := &starting{url: "http://" + addr, waits: waits, serves: serves, tells: tells, ended: make(chan int, 1)}
 	s.log = &said{texts: map[string]func(){
@@ -78,7 +78,7 @@ func (s *starting) stops(t *testing.T) {
 // TestADatabaseThatIsAway is waited for: one that refuses, and one whose name is not
 // known yet.
 func TestADatabaseThatIsAway(t *testing.T) {
-	for name, host := range map[string]string{"refused": freePort(t), "no such name": "database.invalid:3306"} {
+	for name, host := range map[string]string{"refused": freeAddr(t), "no such name": "database.invalid:3306"} {
 		t.Run(name, func(t *testing.T) {
 			s := startOn(t, "mysql://enishi:enishi@"+host+"/enishi")
 			s.waiting(t)

@@ -56,7 +56,7 @@ func TestFilesInABucketOnServers(t *testing.T) {
 		t.Error("there is a folder of files too")
 	}
 	from, _, _ := strings.Cut(address, "endpoint=")
-	t.Setenv("ENISHI_FILES_URL", from+"endpoint=http://"+freePort(t)+"&region=us-east-1")
+	t.Setenv("ENISHI_FILES_URL", from+"endpoint=http://"+freeAddr(t)+"&region=us-east-1")
 	if log := served(t, data); !strings.Contains(log, "the snapshots cannot be listed: every row is loaded") || !strings.Contains(log, "loading candidates: 100") {
 		t.Errorf("without the bucket: %s", log)
 	}

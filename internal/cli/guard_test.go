@@ -38,7 +38,7 @@ func TestGuard(t *testing.T) {
 			serves := make(chan struct{})
 			out := &watched{until: "Enishi serves on ", found: func() { close(serves) }}
 			log := new(watched)
-			cmd := exec.Command(program, "guard", "--every", "500ms", "--", "serve", "--demo", "--addr", freePort(t), "--data", filepath.Join(dir, "data"), "--log-format", "json")
+			cmd := exec.Command(program, "guard", "--every", "500ms", "--", "serve", "--demo", "--addr", freeAddr(t), "--data", filepath.Join(dir, "data"), "--log-format", "json")
 			cmd.Stdout, cmd.Stderr = out, log
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"enishi/internal/cli"
+	"enishi/internal/redis/redistest"
 )
 
 // watched keeps what is written, and calls found once, when it holds a text:
@@ -42,17 +43,10 @@ func (w *watched) String() string {
 	return w.text.String()
 }
 
-// freePort gives an address that nobody listens on.
-func freePort(t *testing.T) string {
+// freeAddr gives an address that nobody listens on.
+func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", redistest.FreePort(t))
 }
 
 // get gives the status and body of an address.
@@ -92,7 +86,7 @@ func TestReadyWhileLoading(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "files", name), []byte("half of a file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	addr := freePort(t)
+	addr := freeAddr(t)
 	ready := make(chan struct{})
 	serving := cli.System()
 	out := &watched{until: "Enishi serves on http://" + addr, found: func() { close(ready) }}

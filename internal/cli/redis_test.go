@@ -23,7 +23,7 @@ import (
 // back: people are known throughout, and log and metrics say what happened.
 func TestServingBesideRedisOnServers(t *testing.T) {
 	s := redistest.New(t)
-	addr, url := freePort(t), ""
+	addr, url := freeAddr(t), ""
 	ready := make(chan struct{})
 	serving := cli.System()
 	out := &watched{until: "Enishi serves on http://" + addr, found: func() { close(ready) }}

@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func NewCluster(t testing.TB) (url string, nodes []*Server) {
 // node starts a node that belongs to no cluster yet.
 func node(t testing.TB) (s *Server, bus string) {
 	t.Helper()
-	s, bus = prepare(t), freePort(t)
+	s, bus = prepare(t), FreePort(t)
 	s.URL = "redis://127.0.0.1:" + s.port
 	// A node that is gone counts as gone after a second, not after fifteen;
 	// a replica's first copy begins at once, not after five.
@@ -58,6 +59,13 @@ func AddReplica(t testing.TB, masters []*Server) *Server {
 			return strings.Contains(lineOf(m.ask("cluster", "nodes"), me), "slave "+id)
 		})
 	}
+	// And the replica asks those it knows: it met one master alone, and hears of
+	// the others, and that they have slots, by what that one tells. Killed
+	// before, it never tells, and nobody is ever asked.
+	await(t, "the replica knows all masters", func() bool {
+		info := s.ask("cluster", "info")
+		return strings.Contains(info, "cluster_size:"+strconv.Itoa(len(masters))+"\r") && strings.Contains(info, "cluster_state:ok")
+	})
 	return s
 }
 

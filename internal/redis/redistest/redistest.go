@@ -6,9 +6,12 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,24 +75,28 @@ func prepare(t testing.TB) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		Missing(t, "redis-server is not installed")
 	}
-	return &Server{t: t, port: freePort(t), folder: t.TempDir()}
+	return &Server{t: t, port: FreePort(t), folder: t.TempDir()}
 }
 
-func freePort(t testing.TB) string {
+// FreePort gives a port of this machine that nobody listens on, and that the
+// kernel gives to nobody who asks for any (32768 and more, in Linux), as other
+// tests and each connection's own end do all the time.
+func FreePort(t testing.TB) string {
 	t.Helper()
 	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20_000 + rand.IntN(12_000)) //nolint:gosec // any will do
+		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue // somebody has it
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return port
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return port
+	t.Fatal("no free port between 20,000 and 31,999")
+	return ""
 }
 
 func (s *Server) begin() {
@@ -113,6 +120,7 @@ func (s *Server) Start() {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), "Ready to accept connections") {
+			go func() { _, _ = io.Copy(io.Discard, out) }() // a full pipe would halt the server; ends with it
 			return
 		}
 	}
