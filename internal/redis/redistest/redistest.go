@@ -85,7 +85,7 @@ func FreePort(t testing.TB) string {
 	t.Helper()
 	var lc net.ListenConfig
 	for range 100 {
-		port := strconv.Itoa(20_000 + rand.IntN(12_000)) //nolint:gosec // any will do
+		port := strconv.Itoa(20_000 + rand.IntN(12_000))
 		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:"+port)
 		if err != nil {
 			continue // somebody has it
