@@ -144,7 +144,7 @@ func few() []story {
 			name:    "everything fails until nobody comes any more",
 			changes: []change{{4*hour - 10*time.Minute, 4 * hour, "failed", counted(requests)}},
 			moments: []moment{
-				{at: 4 * hour, fires: whole("AvailabilityFast", "AvailabilitySlow", "AvailabilityBudget")},
+				{at: 4 * hour, fires: among([]string{"DeploymentFails"}, whole("AvailabilityFast", "AvailabilitySlow", "AvailabilityBudget"))},
 				{at: 4*hour + 20*time.Minute, fires: among([]string{"AvailabilityFastLong"}, whole("AvailabilitySlow", "AvailabilityBudget"))},
 				{at: 5*hour + 30*time.Minute, fires: among([]string{"AvailabilitySlowLong"}, whole("AvailabilityBudget"))},
 				{at: 11 * hour, fires: []string{"AvailabilityBudgetLong"}},
@@ -185,7 +185,7 @@ func away() []story {
 				change{-10 * time.Minute, 0, "webRuns", every(0)}, change{-10 * time.Minute, 0, "outside", every(0)}),
 			moments: []moment{
 				{at: -10 * time.Minute},
-				{at: 0, fires: among(availability, []string{"Unreachable", "EdgeAway"})},
+				{at: 0, fires: among(availability, []string{"Unreachable", "DeploymentFails", "EdgeAway"})},
 				{at: 6 * time.Minute, fires: among([]string{"AvailabilityFastLong"}, whole("AvailabilitySlow", "AvailabilityBudget"))},
 			},
 		},
@@ -204,6 +204,17 @@ func away() []story {
 			name:    "a deployment",
 			changes: with(gone(0, day, "blue"), change{-10 * time.Minute, day, "green", steady(3)}, change{-10 * time.Minute, 0, "webRuns", steady(6)}),
 			moments: []moment{{at: -5 * time.Minute}, {at: 0}, {at: 5 * time.Minute}, {at: hour}},
+		},
+		{
+			name:    "a tenth of the traffic goes to a version that fails, until it is taken back",
+			changes: []change{{-3 * time.Minute, 0, "failed", every(12)}},
+			moments: []moment{
+				{at: -3 * time.Minute},
+				{at: -2 * time.Minute, fires: []string{"AvailabilityFastShort"}},
+				{at: 0, fires: []string{"DeploymentFails", "AvailabilityFastShort", "AvailabilitySlowShort", "AvailabilityBudgetShort"}},
+				{at: 2 * time.Minute, fires: []string{"AvailabilityFastShort", "AvailabilitySlowShort", "AvailabilityBudgetShort"}},
+				{at: 7 * hour},
+			},
 		},
 		{
 			name:    "the world does not reach the service",

@@ -158,7 +158,23 @@ func CloudWatch() ([]byte, error) {
 			a.when.cloud(a, t)
 		}
 	}
+	failing(t)
 	return indented(t)
+}
+
+// deploymentFails is the name of an alarm that tells nobody.
+const deploymentFails = "DeploymentFails"
+
+// Guards gives the alarms by which AWS itself takes back what changes the tasks, whoever began it
+// may be gone: ECS a deployment, CloudFormation a change of the stack of the services. Both take alarms on
+// metrics; a composite one only CloudFormation. They see within two minutes what others see within the hour.
+func Guards() []string { return []string{"Unreachable", deploymentFails} }
+
+// failing adds the alarm that is on while, two minutes in a row, a share of the requests is answered badly at which the
+// quickest alarm on availability would fire, had it gone on for an hour; and as many as that one takes, each minute.
+func failing(t *template) {
+	o := availability()
+	t.metric(deploymentFails, nil, o.cloud.metrics, o.cloud.share(o.Least), bound{"GreaterThanThreshold", Spending(), time.Minute, 2, 0, "notBreaching"})
 }
 
 func indented(v any) ([]byte, error) {

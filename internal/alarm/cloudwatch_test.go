@@ -81,6 +81,15 @@ func TestCloudWatchHasEveryAlarm(t *testing.T) {
 			}
 		}
 	}
+	for _, name := range alarm.Guards() {
+		guard, there := c.Resources[name]
+		if !there || guard.Type != "AWS::CloudWatch::Alarm" { // ECS takes no composite one
+			t.Errorf("%s, which takes changes back, is %q", name, guard.Type)
+		}
+		if guard.Properties.AlarmActions == nil {
+			absent--
+		}
+	}
 	if want := len(alarm.Alarms()) - absent + parts; len(c.Resources) != want || parts == 0 {
 		t.Errorf("%d resources, of which %d are parts; want %d", len(c.Resources), parts, want)
 	}

@@ -308,7 +308,7 @@ func (c *place) look(ctx context.Context, w World, why string) (*deploy.Options,
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &deploy.Options{Environment: c.Environment, AWS: settings, Why: why, Tell: teller(w.Err, w.Now), Bad: alarm.Spending()}
+	o := &deploy.Options{Environment: c.Environment, AWS: settings, Why: why, Tell: teller(w.Err, w.Now), Bad: alarm.Spending(), Guards: alarm.Guards()}
 	plan, err := deploy.Look(ctx, o)
 	if err != nil {
 		return nil, nil, err

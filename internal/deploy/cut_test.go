@@ -60,6 +60,14 @@ func TestEveryCut(t *testing.T) {
 				return 0, 5 * time.Second
 			}
 		},
+		"guarded": func(a *deploytest.Account) { // ECS takes it back
+			a.Alarms = func(share float64) []string {
+				if share >= deploytest.CanaryPercent {
+					return []string{"Enishi-staging-DeploymentFails"}
+				}
+				return nil
+			}
+		},
 		"alarmed": func(a *deploytest.Account) {
 			a.Alarms = func(share float64) []string {
 				if share == 100 {

@@ -40,6 +40,9 @@ type Options struct {
 	DespiteAlarms bool
 	// Bad is the share of requests answered badly at which a version is taken back that has traffic; 0: nobody looks.
 	Bad float64
+	// Guards are the alarms under which ECS itself takes a version back, without what all alarms of an environment are named
+	// by; also when nobody looks any more.
+	Guards []string
 	// Alone keeps tasks off as well while the environment is held.
 	Alone bool
 	// Disk is how many GiB a task that runs once has; 0: as many as Fargate gives unasked.

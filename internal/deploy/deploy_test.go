@@ -50,7 +50,7 @@ const spending = 0.0144
 func options(a *deploytest.Account, t trouble) *deploy.Options {
 	config := a.Config(t)
 	return &deploy.Options{
-		Environment: a.Environment, AWS: config, By: "hanako", Why: "a test", Version: "v1.2.0", Schema: schema, Bad: spending,
+		Environment: a.Environment, AWS: config, By: "hanako", Why: "a test", Version: "v1.2.0", Schema: schema, Bad: spending, Guards: []string{"DeploymentFails", "NotThere"},
 		Image: func(ctx context.Context, r deploy.Registry) (string, error) {
 			return deploytest.Build(ctx, &config, next, r.Repository, r.User, r.Password)
 		},

@@ -240,8 +240,8 @@ func (d *deployment) others(ctx context.Context, image, deployment string) error
 	return nil
 }
 
-// stay keeps an image for the templates, and takes the pause from the service, at which a
-// deployment of theirs would wait for nobody.
+// stay keeps an image for the templates, and takes from the service the pause, at which a
+// deployment of theirs would wait for nobody, and the alarms of this deployment.
 func (d *deployment) stay(ctx context.Context, image string) error {
 	kept, err := d.account.parameter(ctx, "image")
 	if err != nil {
@@ -256,14 +256,14 @@ func (d *deployment) stay(ctx context.Context, image string) error {
 		}
 	}
 	s, err := d.account.service(ctx, web)
-	if err != nil || s.DeploymentConfiguration == nil || !slices.ContainsFunc(s.DeploymentConfiguration.LifecycleHooks, pauses) {
+	if err != nil || s.DeploymentConfiguration == nil || !slices.ContainsFunc(s.DeploymentConfiguration.LifecycleHooks, pauses) && !guarded(s.DeploymentConfiguration) {
 		return err
 	}
 	if err := d.mayChange(ctx); err != nil {
 		return err
 	}
-	if _, err := d.account.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: aws.String(d.account.cluster()), Service: aws.String(web), DeploymentConfiguration: configured(s, false)}); err != nil {
-		return fmt.Errorf("take the pause from the service %s: %w", web, err)
+	if _, err := d.account.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: aws.String(d.account.cluster()), Service: aws.String(web), DeploymentConfiguration: d.configured(s, false)}); err != nil {
+		return fmt.Errorf("take the pause and the alarms from the service %s: %w", web, err)
 	}
 	return nil
 }
@@ -281,12 +281,17 @@ func (d *deployment) update(ctx context.Context, service, definition string, pau
 	if err != nil || on != nil && !ended(on.Status) {
 		return err
 	}
-	if err := d.mayChange(ctx); err != nil {
-		return err
-	}
 	in := &ecs.UpdateServiceInput{Cluster: aws.String(d.account.cluster()), Service: &service, TaskDefinition: &definition}
 	if service == web {
-		in.DeploymentConfiguration = configured(s, pause)
+		in.DeploymentConfiguration = d.configured(s, pause)
+	}
+	if service == web && pause {
+		if err := d.guard(ctx, in.DeploymentConfiguration); err != nil {
+			return err
+		}
+	}
+	if err := d.mayChange(ctx); err != nil {
+		return err
 	}
 	if _, err := d.account.ecs.UpdateService(ctx, in); err != nil {
 		return fmt.Errorf("give the service %s its task definition: %w", service, err)
@@ -294,13 +299,14 @@ func (d *deployment) update(ctx context.Context, service, definition string, pau
 	return nil
 }
 
-// configured gives a service's deployment configuration with or without the pause after
+// configured gives a service's deployment configuration without alarms, and with or without the pause after
 // the next version has the traffic of the test listener, and before it has any other.
-func configured(s *types.Service, pause bool) *types.DeploymentConfiguration {
+func (d *deployment) configured(s *types.Service, pause bool) *types.DeploymentConfiguration {
 	out := types.DeploymentConfiguration{}
 	if s.DeploymentConfiguration != nil {
 		out = *s.DeploymentConfiguration
 	}
+	unguarded(&out)
 	out.LifecycleHooks = slices.DeleteFunc(slices.Clone(out.LifecycleHooks), pauses)
 	if out.LifecycleHooks == nil {
 		out.LifecycleHooks = []types.DeploymentLifecycleHook{} // nil would leave them

@@ -26,6 +26,7 @@ type rollout struct {
 	target, source string
 	began          time.Time
 	pause          bool
+	guards         []string // alarms under which it goes back
 
 	stage    int       // of stages
 	since    time.Time // when it came to it
@@ -138,7 +139,11 @@ func (a *Account) move(s *service, r *rollout, now time.Time) bool {
 	}
 	leg := a.legs(s)[r.stage]
 	r.status = types.ServiceDeploymentStatusInProgress
+	on := a.firing(r.guards, a.share(s))
 	switch {
+	case len(on) > 0:
+		r.back(now, "alarms detected: "+strings.Join(on, ", "))
+		return true
 	case leg.stage == types.ServiceDeploymentLifecycleStagePostTestTrafficShift && r.pause && r.hook != types.DeploymentLifecycleHookStatusSucceeded:
 		r.hook = types.DeploymentLifecycleHookStatusAwaitingAction
 		if now.Sub(r.since) >= hookPatience {
@@ -240,6 +245,9 @@ func (a *Account) updateService(in *ecs.UpdateServiceInput) (*ecs.UpdateServiceO
 		if in.DeploymentConfiguration.Strategy != s.config.Strategy {
 			a.fault("the strategy of %s was changed", s.name)
 		}
+		if err := a.guardedBy(s, in.DeploymentConfiguration.Alarms); err != nil {
+			return nil, err
+		}
 		s.config = *in.DeploymentConfiguration
 	}
 	if in.TaskDefinition != nil && *in.TaskDefinition != s.serving {
@@ -291,6 +299,9 @@ func (a *Account) roll(s *service, target string) {
 	r := &rollout{
 		arn: a.arn("service-deployment", where), revision: a.arn("service-revision", where), target: target, source: s.serving,
 		began: time.Now(), since: time.Now(), status: types.ServiceDeploymentStatusPending,
+	}
+	if s.config.Alarms != nil && s.config.Alarms.Enable && s.config.Alarms.Rollback {
+		r.guards = s.config.Alarms.AlarmNames
 	}
 	for _, hook := range s.config.LifecycleHooks {
 		r.pause = r.pause || hook.TargetType == types.DeploymentLifecycleHookTargetTypePause && slices.Contains(hook.LifecycleStages, types.DeploymentLifecycleHookStagePostTestTrafficShift)

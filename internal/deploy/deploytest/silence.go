@@ -28,7 +28,7 @@ func (a *Account) told() *cloudwatch.DescribeAlarmsOutput {
 	}
 	topic := []string{"arn:aws:sns:" + Region + ":" + number + ":enishi-" + a.Environment + "-page"}
 	return &cloudwatch.DescribeAlarmsOutput{
-		MetricAlarms:    []cwtypes.MetricAlarm{{AlarmName: name("AvailabilityFastLong")}, {AlarmName: name("MailStuck"), AlarmActions: topic}},
+		MetricAlarms:    []cwtypes.MetricAlarm{{AlarmName: name("AvailabilityFastLong")}, {AlarmName: name("MailStuck"), AlarmActions: topic}, {AlarmName: name("DeploymentFails")}},
 		CompositeAlarms: []cwtypes.CompositeAlarm{{AlarmName: name("AvailabilityFast"), AlarmActions: topic}, {AlarmName: name("AvailabilitySlow"), AlarmActions: topic}},
 	}
 }

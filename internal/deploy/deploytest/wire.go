@@ -171,6 +171,9 @@ func (a *Account) watched(r *http.Request, body []byte) *http.Response {
 }
 
 func (a *Account) alarms(asked cbor.Map) (*cloudwatch.DescribeAlarmsOutput, error) {
+	if names, ok := asked["AlarmNames"].(cbor.List); ok {
+		return a.named(names), nil
+	}
 	prefix := ""
 	if s, ok := asked["AlarmNamePrefix"].(cbor.String); ok {
 		prefix = string(s)
@@ -188,7 +191,7 @@ func (a *Account) alarms(asked cbor.Map) (*cloudwatch.DescribeAlarmsOutput, erro
 	for _, name := range a.Alarms(a.share(a.services["web"])) {
 		if strings.HasPrefix(name, prefix) && strings.HasSuffix(name, "-EdgeAway") == (a.region == Edge) {
 			alarm := cwtypes.MetricAlarm{AlarmName: aws.String(name), StateValue: cwtypes.StateValueAlarm}
-			if !strings.HasSuffix(name, "Long") && !strings.HasSuffix(name, "Short") { // parts of composite alarms tell nobody
+			if !strings.HasSuffix(name, "Long") && !strings.HasSuffix(name, "Short") && !strings.HasSuffix(name, "-DeploymentFails") { // parts of composite alarms tell nobody, nor does what AWS itself looks at
 				alarm.AlarmActions = []string{"arn:aws:sns:ap-northeast-1:123456789012:enishi-" + a.Environment + "-page"}
 			}
 			out.MetricAlarms = append(out.MetricAlarms, alarm)
