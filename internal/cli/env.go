@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"enishi/internal/alarm"
 	"enishi/internal/deploy"
 	"enishi/internal/environ"
 	"enishi/internal/errs"
@@ -231,7 +232,7 @@ func (c *place) environment(ctx context.Context, w World, from *templates) (*env
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &environ.Options{Environment: c.Environment, AWS: settings, Wanted: wanted, NameServers: w.NameServers, Mail: from.MailURL, Tell: teller(w.Err, w.Now)}
+	o := &environ.Options{Environment: c.Environment, AWS: settings, Wanted: wanted, NameServers: w.NameServers, Mail: from.MailURL, Guards: alarm.Guards(), Tell: teller(w.Err, w.Now)}
 	if o.NameServers == nil {
 		o.NameServers = nameServers
 	}

@@ -105,18 +105,19 @@ func TestHowSoonAllTrafficIsThere(t *testing.T) {
 	}
 	const (
 		built   = 20 * time.Second // the image, warm (docs/open-points.md, "Figures")
-		promise = 3 * time.Minute
+		promise = 3 * time.Minute  // without the times that an environment chooses: ECS calls the canary's its bake time too
+		chosen  = deploytest.CanaryMinutes * time.Minute
 	)
 	pace := fmt.Sprintf("canary_percent %d\ncanary_minutes %d\n", deploytest.CanaryPercent, deploytest.CanaryMinutes)
 	for _, tt := range []struct {
-		name           string
-		serves, within time.Duration
-		expanded       bool
+		name     string
+		serves   time.Duration
+		expanded bool
 	}{
-		{"soon", deploytest.Soon, promise, true},
-		{"assumed", deploytest.Assumed, promise, true},
-		{"soon, with a schema", deploytest.Soon, promise, false},
-		{"assumed, with a schema", deploytest.Assumed, promise + deploytest.CanaryMinutes*time.Minute, false},
+		{"soon", deploytest.Soon, true},
+		{"assumed", deploytest.Assumed, true},
+		{"soon, with a schema", deploytest.Soon, false},
+		{"assumed, with a schema", deploytest.Assumed, false},
 	} {
 		if tt.expanded {
 			pace += fmt.Sprintf("serves_%s %v\n", tt.name, tt.serves)
@@ -148,8 +149,8 @@ func TestHowSoonAllTrafficIsThere(t *testing.T) {
 						took = s.Ended.Sub(r.Steps[0].Begun)
 					}
 				}
-				if counted != 2 || took < built || took > tt.within {
-					t.Errorf("with tasks that serve in %v all traffic is there after %v, want %v at most", tt.serves, took, tt.within)
+				if counted != 2 || took < built+chosen || took > promise+chosen {
+					t.Errorf("with tasks that serve in %v all traffic is there after %v, want %v at most, and the canary's %v", tt.serves, took, promise, chosen)
 				}
 				said := regexp.MustCompile(fmt.Sprintf(`(?m)^\| %d s \| (\d+) s \| (\d+) s \|$`, int(tt.serves.Seconds()))).FindSubmatch(doc)
 				if column := map[bool]int{true: 1, false: 2}[tt.expanded]; said == nil || string(said[column]) != strconv.Itoa(int(took.Seconds())) {

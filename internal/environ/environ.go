@@ -49,6 +49,9 @@ type Options struct {
 	// BaseOnly stops once what is kept is there, such as the database, the registry and the secrets, and
 	// where tasks run: before anything serves.
 	BaseOnly bool
+	// Guards are the alarms under which CloudFormation takes a change of the services back, without what all alarms
+	// of an environment are named by.
+	Guards []string
 	// DespiteLoss lets a change remove or replace what holds data.
 	DespiteLoss bool
 	// Tell is told what is being done; nil: nobody is.

@@ -84,7 +84,7 @@ func options(a *deploytest.Account, w *environ.Wanted, t trouble) *environ.Optio
 		}
 	}
 	return &environ.Options{
-		Environment: a.Environment, AWS: config, By: "hanako", Why: "a test", Version: "v1.0.0", Wanted: w, Mail: "smtp://user:password@mail.example.jp:587", Image: image(made), Function: image(deploytest.Function),
+		Environment: a.Environment, AWS: config, By: "hanako", Why: "a test", Version: "v1.0.0", Wanted: w, Mail: "smtp://user:password@mail.example.jp:587", Guards: []string{"DeploymentFails", "NotThere"}, Image: image(made), Function: image(deploytest.Function),
 		NameServers: func(context.Context, string) ([]string, error) { return []string{deploytest.NameServer + "."}, nil },
 	}
 }

@@ -176,6 +176,11 @@ func (w *work) changes(ctx context.Context, number, prefix string, t *Template, 
 		}
 		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: &name, ParameterValue: &value})
 	}
+	if prefix == toDo {
+		if in.RollbackConfiguration, err = w.guarded(ctx, t.Stack, there); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.mayChange(ctx); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type changeSet struct {
 	values   map[string]string
 	changes  []types.Change
 	based    time.Time // when the stack was changed last before it
+	guards   []string  // alarms under which it is taken back
+	watches  time.Duration
 }
 
 // read gives the template at an address, and the values of its parameters.
@@ -99,6 +101,9 @@ func (a *Account) createChangeSet(in *cloudformation.CreateChangeSetInput) (*clo
 		return nil, refuse("AlreadyExistsException", "ChangeSet %s already exists", aws.ToString(in.ChangeSetName))
 	}
 	c := &changeSet{name: aws.ToString(in.ChangeSetName), kind: in.ChangeSetType, made: time.Now(), template: t, values: values, based: s.updated}
+	if c.guards, c.watches, err = a.triggers(in.RollbackConfiguration); err != nil {
+		return nil, err
+	}
 	c.changes = compared(s, c)
 	s.sets[c.name] = c
 	return &cloudformation.CreateChangeSetOutput{Id: aws.String(c.name), StackId: &s.id}, nil

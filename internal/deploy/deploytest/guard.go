@@ -3,8 +3,10 @@ package deploytest
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -75,6 +77,30 @@ func (a *Account) guardedBy(s *service, of *types.DeploymentAlarms) error {
 		a.fault("a deployment is watched by %s, on when it began", strings.Join(on, ", "))
 	}
 	return nil
+}
+
+// triggers reads the alarms under which CloudFormation takes a change back, and for how long it looks at them when
+// everything is done.
+func (a *Account) triggers(of *cfntypes.RollbackConfiguration) (names []string, after time.Duration, err error) {
+	if of == nil {
+		return nil, 0, nil
+	}
+	const most, longest = 5, 180
+	after = time.Duration(aws.ToInt32(of.MonitoringTimeInMinutes)) * time.Minute
+	if len(of.RollbackTriggers) > most || after < 0 || after > longest*time.Minute {
+		return nil, 0, refuse("ValidationError", "%d rollback triggers, monitored for %s", len(of.RollbackTriggers), after)
+	}
+	for _, one := range of.RollbackTriggers {
+		name, ours := strings.CutPrefix(aws.ToString(one.Arn), a.alarmARN(""))
+		if !ours || aws.ToString(one.Type) != "AWS::CloudWatch::Alarm" || !a.isAlarm(name) {
+			return nil, 0, refuse("ValidationError", "Rollback trigger %s of type %s is missing", aws.ToString(one.Arn), aws.ToString(one.Type))
+		}
+		names = append(names, name)
+	}
+	if on := a.firing(names, a.now()); len(on) > 0 {
+		a.fault("a change is guarded by %s, on when it began", strings.Join(on, ", "))
+	}
+	return names, after, nil
 }
 
 // Guarded gives the alarms that ECS looks at while the web service is deployed.

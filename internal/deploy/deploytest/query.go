@@ -66,6 +66,11 @@ func fill(v reflect.Value, form url.Values, name string, used map[string]bool) b
 		}
 		return found
 	case reflect.Slice:
+		if values, ok := form[name]; ok && values[0] == "" { // a list of none
+			used[name] = true
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+			return true
+		}
 		for n := 1; ; n++ {
 			one := reflect.New(v.Type().Elem()).Elem()
 			if !fill(one, form, fmt.Sprintf("%s.member.%d", name, n), used) && !fill(one, form, fmt.Sprintf("%s.%s.%d", name, singular(name), n), used) {

@@ -255,7 +255,10 @@ func (a *Account) executeChangeSet(in *cloudformation.ExecuteChangeSetInput) (*c
 		})
 		return &cloudformation.ExecuteChangeSetOutput{}, nil
 	}
-	s.move(types.StackStatusUpdateInProgress, takes, func() {
+	s.move(types.StackStatusUpdateInProgress, takes+a.span(c.watches), func() {
+		if on := a.firing(c.guards, a.now()); len(on) > 0 && fails == "" {
+			fails = "Rollback triggered by alarm(s) " + strings.Join(on, ", ")
+		}
 		if fails != "" {
 			s.template, s.values = before, was
 			s.event("UPDATE_FAILED", "Broken", "AWS::Test::Broken", fails)
