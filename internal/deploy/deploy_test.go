@@ -94,9 +94,8 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// TestHowSoonAllTrafficIsThere counts from the commit until all traffic is on the next version: three minutes, with
-// the minute that a tenth of it has; without that minute, where the schema has to be expanded first and tasks take as long
-// to start as scaling reckons with. docs/operations.md says how long each takes.
+// TestHowSoonAllTrafficIsThere counts from the commit until all traffic is on the next version: three minutes, without
+// the minute that an environment chooses for a tenth of it. docs/operations.md says how long each takes.
 func TestHowSoonAllTrafficIsThere(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("../../docs/operations.md")
