@@ -216,7 +216,7 @@ func onECS(t *testing.T) map[string]bool {
 var ofOneHost = regexp.MustCompile(`(?i)\b(volumes?|disks?|lvextend|docker|compose\.yaml|deploy/roll|rsyslog|haproxy|mariadb|prune|purge|kill|desired count|administrator)\b|SET GLOBAL|\$MARIADB|ANALYZE TABLE`)
 
 // commands are those that a runbook may name on ECS, where it names one of the program's.
-var commands = regexp.MustCompile("^enishi (deploy( rollback)? ENVIRONMENT --why \"…\"|deploy status ENVIRONMENT|env plan ENVIRONMENT|env tasks ENVIRONMENT|env scale ENVIRONMENT (web|worker) LEAST MOST --why \"…\"|env stop ENVIRONMENT TASK --why \"…\"|env failover ENVIRONMENT (database|cache) --why \"…\"|env restart ENVIRONMENT INSTANCE --why \"…\"|env secret ENVIRONMENT mail (--from FILE|--previous) --why \"…\"|env silence ENVIRONMENT AvailabilityFast AvailabilitySlow (--for 2h|--end) --why \"…\"|env up ENVIRONMENT --why \"…\"|env up$|task ENVIRONMENT --why \"…\" -- (job (run [a-z]+|list)|sql \"|audit|maintenance (plan|off)))")
+var commands = regexp.MustCompile("^enishi (deploy( rollback)? ENVIRONMENT --why \"…\"|deploy status ENVIRONMENT|env plan ENVIRONMENT|env tasks ENVIRONMENT|env scale ENVIRONMENT (web|worker) LEAST MOST --why \"…\"|env stop ENVIRONMENT TASK --why \"…\"|env failover ENVIRONMENT (database|cache) --why \"…\"|env restart ENVIRONMENT INSTANCE --why \"…\"|env secret ENVIRONMENT mail (--from FILE|--previous) --why \"…\"|env silence ENVIRONMENT AvailabilityFast AvailabilitySlow (--for 2h|--end) --why \"…\"|env up ENVIRONMENT --why \"…\"|env up$|task ENVIRONMENT --why \"…\" -- (job (run ([a-z]+|NAME)|list)|sql \"|audit|maintenance (plan|off)))")
 
 // unshown are columns that `enishi sql` refuses to name.
 var unshown = regexp.MustCompile(`(?i)\b(password|sealed|body|address|[a-z]+_hash)\b`)

@@ -249,6 +249,16 @@ func parts() []story {
 			moments: []moment{{at: -late}, {at: -late + 9*time.Minute}, {at: 0, fires: []string{"RedisAway"}}, {at: 2 * time.Minute}},
 		},
 		{
+			name:    "no job begins for an hour and a half",
+			changes: []change{{-90 * time.Minute, 0, "jobs", growing(60, 60*24*60, -90*time.Minute)}},
+			moments: []moment{{at: -90 * time.Minute}, {at: -31 * time.Minute}, {at: -30 * time.Minute, fires: []string{"JobsLate"}}, {at: 0, fires: []string{"JobsLate"}}, {at: 2 * time.Minute}},
+		},
+		{
+			name:    "a job is late by a minute or two each time",
+			changes: []change{{-3 * hour, 0, "jobs", func(minute int) []sample { return []sample{{Value: float64(max(minute%5-3, 0)) * 60, Count: 4}} }}},
+			moments: []moment{{at: -3 * hour}, {at: -hour}, {at: 0}},
+		},
+		{
 			name:    "a worker does not start",
 			changes: []change{{-late, 0, "workerRuns", every(1)}},
 			moments: []moment{{at: -late}, {at: -late + 14*time.Minute}, {at: 0, fires: []string{"ProcessMissing"}}, {at: 2 * time.Minute}},

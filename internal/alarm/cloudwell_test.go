@@ -136,6 +136,7 @@ func wellFigures() map[string]wellFigure {
 		"mailed": {own("enishi_mails_total", "outcome", "sent"), every(1)},
 		"unsent": {own("enishi_mails_total", "outcome", "failed"), every(0)},
 		"redis":  {own("enishi_redis_up"), steady(1)},
+		"jobs":   {own("enishi_jobs_late_seconds"), steady(0)},
 		"open":   {own("enishi_database_connections"), waves(100, 400)},
 		"most":   {own("enishi_database_connections_max"), steady(1000)},
 

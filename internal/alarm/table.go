@@ -133,7 +133,7 @@ func Alarms() []Alarm {
 	for _, r := range Resources() {
 		list = append(list, filling(r))
 	}
-	return append(list, processMissing(), redisAway())
+	return append(list, processMissing(), redisAway(), jobsLate())
 }
 
 // named gives an alarm with what is said of one of this name.
@@ -213,5 +213,16 @@ func redisAway() Alarm {
 	return named("RedisAway", Ticket, state{
 		expr: `min(enishi_redis_up) == 0`, wait: 10 * time.Minute,
 		alarm: cloudState{metrics: []cloudMetric{own("up", "enishi_redis_up", minimum)}, expr: "up", below: 1, missing: "notBreaching", figure: Words{"Redisの応答（1はあり、0はなし）", "Answers of Redis (1 yes, 0 no)"}},
+	})
+}
+
+// jobsLate waits for an hour: one that is due begins within seconds, or where each run is a task of its own, within minutes.
+func jobsLate() Alarm {
+	return named("JobsLate", Ticket, state{
+		expr: `max(enishi_jobs_late_seconds) > 0`, wait: time.Hour,
+		alarm: cloudState{
+			metrics: []cloudMetric{own("late", "enishi_jobs_late_seconds", maximum)}, expr: "IF(late > 0, 0, 1)", below: 1, missing: "notBreaching",
+			figure: Words{"すべての定期ジョブが予定どおりか（1ははい、0はいいえ）", "All scheduled jobs are on time (1 yes, 0 no)"},
+		},
 	})
 }

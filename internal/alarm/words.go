@@ -110,6 +110,10 @@ func others() map[string]text {
 			Words{"Redisが応答しません。利用制限はプロセスごとの計算になり、セッションはデータベースから読まれています。", "Redis does not answer: limits are each process's own, and sessions are read from the database."},
 			Words{"Redisが動いているか確かめ、止まっていれば立て直します。中身は空のままでかまいません。", "See whether Redis is up, and bring it back; it may begin empty."},
 		},
+		"JobsLate": {
+			Words{"定期ジョブが、予定の時刻を1時間以上過ぎても始まらないか、失敗を繰り返しています。", "A scheduled job has been due for an hour and has not begun, or fails again and again."},
+			Words{"enishi job list で、該当するジョブと、前回どう終わったかを確かめます。", "See in enishi job list which job it is, and how its last run ended."},
+		},
 		"Budget": {
 			Words{"今月のAWSの費用が予算に近づいているか、予算を超える見込みです。", "What AWS costs this month comes near the budget, or is forecast to go beyond it."},
 			Words{"Cost Explorerで、先月より増えたサービスを調べます。", "See in Cost Explorer which service costs more than last month."},

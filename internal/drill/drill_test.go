@@ -20,6 +20,7 @@ type drill struct {
 	breaks   func(*installation)
 	mends    func(*installation)
 	forecast bool // it takes a Prometheus that knows of a week before
+	later    bool // breaks waits until something is wrong
 	// missing are the services of which ProcessMissing must fire, and of no other.
 	missing []string
 }
@@ -61,6 +62,10 @@ func drills() []drill {
 		{
 			name: "one of each is gone without a trace", alarms: []string{"ProcessMissing", "Unreachable"}, // it knows of no load balancer
 			breaks: (*installation).vanish, mends: (*installation).appear, missing: services(),
+		},
+		{
+			name: "nobody runs jobs", alarms: []string{"JobsLate", "ProcessMissing"}, later: true,
+			breaks: (*installation).idle, mends: (*installation).resume, missing: []string{"job"},
 		},
 		{
 			name: "everything fills up", alarms: []string{"StorageForecast", "LogsForecast", "ConnectionsForecast", "MemoryForecast"},
@@ -260,7 +265,7 @@ func play(t *testing.T, in *installation, d drill, before map[told]int, watched 
 	broken := time.Now()
 	d.breaks(in)
 	w := watched()
-	if d.forecast {
+	if d.forecast || d.later {
 		broken = time.Now() // from when it knows of it
 	}
 	w.awaitFiring(t, broken, d.named())

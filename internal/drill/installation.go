@@ -73,6 +73,28 @@ func (in *installation) appear() {
 	}
 }
 
+// idle kills those that run jobs, and waits until one is due, which takes minutes at any pace.
+func (in *installation) idle() {
+	in.t.Helper()
+	for _, p := range in.Jobs {
+		p.Kill()
+	}
+	const most = 6 * time.Minute // the statistics are due every five
+	for since := time.Now(); in.Webs[0].Metric("enishi_jobs_late_seconds") == "0"; fleet.Wait(in.t, time.Second) {
+		if time.Since(since) > most {
+			in.t.Fatal("no job is due")
+		}
+	}
+}
+
+// resume takes back what idle did.
+func (in *installation) resume() {
+	for _, p := range in.Jobs {
+		p.Start()
+		p.Ready()
+	}
+}
+
 // last gives the last process of each role, which is the last of its targets.
 func (in *installation) last() (list []*fleet.Process) {
 	for _, of := range [][]*fleet.Process{in.Webs, in.Workers, in.Jobs} {

@@ -48,6 +48,9 @@ type marketCollector struct {
 	populationEntries, populationBytes               measure
 	recentReads                                      measure
 	mails, mailAge                                   measure
+	jobsLate                                         measure
+
+	began time.Time // by the installation's clock
 }
 
 // NewMarketCollector gives the metrics of a market's log and populations. While
@@ -55,6 +58,7 @@ type marketCollector struct {
 func NewMarketCollector(m *market.Market) prometheus.Collector {
 	return &marketCollector{
 		market:            m,
+		began:             m.Now(),
 		up:                gauge("enishi_database_up", "1 if the database answers."),
 		leads:             gauge("enishi_matcher_leads", "1 if this process walks the log."),
 		unapplied:         gauge("enishi_follower_lag_rows", "Rows of the log that searches of this process do not know yet."),
@@ -65,6 +69,7 @@ func NewMarketCollector(m *market.Market) prometheus.Collector {
 		populationBytes:   gauge("enishi_population_bytes", "Memory that a population takes.", "population"),
 		mails:             gauge("enishi_mail_queue_rows", "Mails that are to be sent, or tried again."),
 		mailAge:           gauge("enishi_mail_queue_age_seconds", "How long the oldest mail has waited that is to be sent, or tried again; 0 if none does."),
+		jobsLate:          gauge("enishi_jobs_late_seconds", "For how long the scheduled job has been late that is late most: it was due and has not begun, or fails run after run; 0 if all are on time."),
 		recentReads: counter("enishi_replica_reads_total",
 			"Reads that the replica may answer, by outcome: replica, or of those that the writer answered not_yet (it lacked the session's own write), behind or away.", "outcome"),
 	}
@@ -72,7 +77,7 @@ func NewMarketCollector(m *market.Market) prometheus.Collector {
 
 // Describe gives the descriptions.
 func (c *marketCollector) Describe(to chan<- *prometheus.Desc) {
-	describe(to, c.up, c.leads, c.unapplied, c.unappliedAge, c.unmatched, c.unmatchedAge, c.populationEntries, c.populationBytes, c.recentReads, c.mails, c.mailAge)
+	describe(to, c.up, c.leads, c.unapplied, c.unappliedAge, c.unmatched, c.unmatchedAge, c.populationEntries, c.populationBytes, c.recentReads, c.mails, c.mailAge, c.jobsLate)
 }
 
 // Collect gives the values.
@@ -102,6 +107,9 @@ func (c *marketCollector) Collect(to chan<- prometheus.Metric) {
 	if waiting, age, err := c.market.MailQueue(ctx); err == nil {
 		c.mails.send(to, float64(waiting))
 		c.mailAge.send(to, age.Seconds())
+	}
+	if late, err := c.market.JobsLate(ctx, c.began); err == nil {
+		c.jobsLate.send(to, late.Seconds())
 	}
 }
 
