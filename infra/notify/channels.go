@@ -46,8 +46,11 @@ func (m Message) Slack() any {
 	marked := func(text string, most int) object { return object{"type": "mrkdwn", "text": cut(text, most)} }
 	blocks := []object{
 		{"type": "header", "text": plain(m.mark()+" "+m.Title, slackHeader)},
-		{"type": "section", "text": plain(m.Text, slackSection)},
 	}
+	if m.Late != "" {
+		blocks = append(blocks, object{"type": "section", "text": plain(m.Late, slackSection)})
+	}
+	blocks = append(blocks, object{"type": "section", "text": plain(m.Text, slackSection)})
 	var fields []object
 	for _, f := range m.Facts[:min(len(m.Facts), slackFields)] {
 		fields = append(fields, marked("*"+slackText(f.Name)+"*\n"+slackText(f.Value), slackField))
@@ -109,9 +112,11 @@ func (m Message) Teams() any {
 	}
 	body := []object{
 		{"type": "Container", "style": style, "bleed": true, "items": []object{run(m.mark()+" "+m.Title, object{"weight": "bolder", "size": "large"})}},
-		run(m.Text, nil),
-		{"type": "FactSet", "facts": facts},
 	}
+	if m.Late != "" {
+		body = append(body, run(m.Late, nil))
+	}
+	body = append(body, run(m.Text, nil), object{"type": "FactSet", "facts": facts})
 	if m.Raw != "" {
 		body = append(body, run(m.Raw, object{"fontType": "monospace"}))
 	}
@@ -148,6 +153,9 @@ func (m Message) Mail(untold ...string) Mail {
 		for _, line := range lines {
 			b.WriteString(line + "\n")
 		}
+	}
+	if m.Late != "" {
+		paragraph(m.Late)
 	}
 	paragraph(m.Text)
 	var facts []string

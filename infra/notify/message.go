@@ -21,6 +21,7 @@ type Message struct {
 	Urgent   bool   // a person is to act now
 	Over     bool   // nobody has to act
 	Title    string // of one line
+	Late     string // that it comes late, and since when it waited, "" if it does not
 	Text     string // what is the matter
 	Facts    []Fact
 	First    string // what to do first, "" if nothing
@@ -54,6 +55,15 @@ func NewWriter(p Place, notes []program.Alarm) *Writer { return &Writer{p, notes
 // Message gives what people are told. Reasons are those of the alarms that a composite is
 // made of, by name, as far as they are known: they hold its figures.
 func (w *Writer) Message(n Notification, reasons map[string]string) Message {
+	m := w.message(n, reasons)
+	if !n.Waited.IsZero() {
+		l, p := w.place.Language, w.place.Language.phrases()
+		m.Title, m.Late = l.beside(m.Title, p.late), strings.Replace(p.waited, "%", l.moment(n.Waited), 1)
+	}
+	return m
+}
+
+func (w *Writer) message(n Notification, reasons map[string]string) Message {
 	if a, ok := AlarmOf(n); ok {
 		return w.alarm(a, n, reasons)
 	}

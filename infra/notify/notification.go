@@ -21,6 +21,7 @@ type Notification struct {
 	Subject string
 	Text    string
 	At      time.Time // when it was published
+	Waited  time.Time // since when it could be told to nobody, zero if it is told at once
 }
 
 // State is what CloudWatch says of an alarm.

@@ -28,6 +28,7 @@ var published = time.Date(2026, time.November, 26, 6, 30, 0, 0, time.UTC)
 const (
 	pageTopic   = "arn:aws:sns:ap-northeast-1:123456789012:enishi-prod-base-TopicsPage0A1B2C3D-abcdefghijkl"
 	ticketTopic = "arn:aws:sns:ap-northeast-1:123456789012:enishi-prod-base-TopicsTicket4E5F6A7B-abcdefghijkl"
+	untoldQueue = "arn:aws:sqs:ap-northeast-1:123456789012:enishi-prod-untold"
 )
 
 // one is a notification and the reasons of its parts, with a name for the golden file.
@@ -198,7 +199,15 @@ func others(t *testing.T) []one {
 		read(t, "budget-forecast.txt", ticketTopic, "AWS Budgets: enishi-prod has exceeded your alert threshold"),
 		read(t, "by-hand.json", pageTopic, `ALARM: "Disk of the bastion" in Asia Pacific (Tokyo)`),
 		read(t, "unknown.json", ticketTopic, "Amazon RDS\nNotification"), read(t, "unknown.txt", pageTopic, ""),
+		late(told(t, find("MailStuck"), notify.Firing, notify.Well)), late(read(t, "unknown.txt", untoldQueue, "")),
 	}
+}
+
+// late is a notification that nobody could be told of when it came.
+func late(o one) one {
+	o.name += ", told late"
+	o.n.Waited = o.n.At
+	return o
 }
 
 func golden(t *testing.T, file, got string) {
@@ -237,7 +246,7 @@ func TestSlackAndTeams(t *testing.T) {
 	for _, l := range []notify.Language{notify.Japanese, notify.English} {
 		for channel, form := range map[string]func(notify.Message) any{"slack": notify.Message.Slack, "teams": notify.Message.Teams} {
 			said := map[string]any{}
-			for _, i := range []int{0, 1, 3, 7, 9, 10} {
+			for _, i := range []int{0, 1, 3, 7, 9, 10, 16} {
 				said[kinds[i].name] = form(writer(t, l).Message(kinds[i].n, kinds[i].reasons))
 			}
 			var b strings.Builder
@@ -263,7 +272,7 @@ func TestEveryMessageNamesItsRunbook(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(root, file)); err != nil || !found {
 				t.Errorf("%s, %s: %q is no runbook: %v", o.name, l, m.Runbook.URL, err)
 			}
-			wanted := []string{m.Kind, m.Text, m.First, m.Raw, m.Runbook.Name, m.Runbook.URL, m.Console.URL}
+			wanted := []string{m.Kind, m.Late, m.Text, m.First, m.Raw, m.Runbook.Name, m.Runbook.URL, m.Console.URL}
 			for _, f := range m.Facts {
 				wanted = append(wanted, f.Name, f.Value)
 			}
@@ -275,6 +284,9 @@ func TestEveryMessageNamesItsRunbook(t *testing.T) {
 						t.Errorf("%s, %s: %s lacks %q", o.name, l, channel, want)
 					}
 				}
+			}
+			if isLate := !o.n.Waited.IsZero(); isLate != strings.Contains(m.Late, "15:30") || isLate != (m.Late != "") {
+				t.Errorf("%s, %s: it says of being late: %q", o.name, l, m.Late)
 			}
 			if len(m.Facts) < 2 || !strings.Contains(m.Facts[1].Value, "15:") {
 				t.Errorf("%s, %s: since when? %v", o.name, l, m.Facts)

@@ -165,6 +165,7 @@ func (w *world) answer(rw http.ResponseWriter, v any) {
 
 // describe answers in CBOR, as CloudWatch does.
 func (w *world) describe(rw http.ResponseWriter, body []byte) {
+	w.asked["figures"]++
 	rw.Header().Set("Content-Type", "application/cbor")
 	rw.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 	asked, err := cbor.Decode(body)

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestTheFunctionRuns starts the program as Lambda does, and hands it events as Lambda's
-// runtime interface does: one that is told, and one that nobody takes.
+// runtime interface does: one that is told, and one that nobody takes until the queue has
+// handed it over twice.
 func TestTheFunctionRuns(t *testing.T) {
 	w := newWorld(t)
 	ended := make(chan string, 2)
@@ -70,9 +71,9 @@ func TestTheFunctionRuns(t *testing.T) {
 	if err := self.Start(); err != nil {
 		t.Fatal(err)
 	}
-	give := func(id string) string {
+	give := func(event any) string {
 		t.Helper()
-		text, err := json.Marshal(event(id, composite))
+		text, err := json.Marshal(event)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +86,7 @@ func TestTheFunctionRuns(t *testing.T) {
 			return ""
 		}
 	}
-	if got := give("1"); !strings.HasPrefix(got, "response ") {
+	if got := give(event("1", composite)); !strings.HasPrefix(got, "response ") {
 		t.Errorf("the function answers %s", got)
 	}
 	w.lock.Lock()
@@ -96,9 +97,23 @@ func TestTheFunctionRuns(t *testing.T) {
 	}
 	w.secret, w.refuses = "{}", true
 	w.lock.Unlock()
-	if got := give("2"); !strings.HasPrefix(got, "error ") || !strings.Contains(got, "no channel took it") {
-		t.Errorf("the function answers %s", got)
+	untold := event("2", composite)
+	for _, again := range []any{untold, queued(t, untold)} {
+		if got := give(again); !strings.HasPrefix(got, "error ") || !strings.Contains(got, "no channel took it") {
+			t.Errorf("the function answers %s", got)
+		}
 	}
+	w.lock.Lock()
+	w.refuses = false
+	w.lock.Unlock()
+	if got := give(queued(t, untold)); !strings.HasPrefix(got, "response ") {
+		t.Errorf("the function answers %s to what the queue hands over", got)
+	}
+	w.lock.Lock()
+	if n := len(w.got["mail"]); n != 2 || !strings.Contains(w.got["mail"][n-1], "It has waited since 26 November 2026, 15:30 in Tokyo") {
+		t.Errorf("by mail is told %q", w.got["mail"])
+	}
+	w.lock.Unlock()
 	if err := self.Process.Kill(); err != nil {
 		t.Error(err)
 	}

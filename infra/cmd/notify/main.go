@@ -1,5 +1,6 @@
 // Command notify is the function that tells people of alarms. SNS starts it with what
-// CloudWatch and AWS Budgets say; it tells it to Slack, to Teams and by mail.
+// CloudWatch and AWS Budgets say; it tells it to Slack, to Teams and by mail. What it could
+// tell to nobody lies in a queue, which starts it again with the same.
 //
 // Its settings are variables of its environment, which infra/stacks sets.
 package main

@@ -23,16 +23,26 @@ const (
 
 // event is what SNS starts the function with.
 func event(id, text string) events.SNSEvent {
-	return events.SNSEvent{Records: []events.SNSEventRecord{{SNS: events.SNSEntity{
-		MessageID: id, TopicArn: "arn:aws:sns:ap-northeast-1:123456789012:Page", Subject: "ALARM", Message: text, Timestamp: time.Date(2026, 11, 26, 6, 30, 0, 0, time.UTC),
+	return events.SNSEvent{Records: []events.SNSEventRecord{{EventSource: "aws:sns", SNS: events.SNSEntity{
+		Type: "Notification", MessageID: id, TopicArn: "arn:aws:sns:ap-northeast-1:123456789012:Page", Subject: "ALARM", Message: text, Timestamp: time.Date(2026, 11, 26, 6, 30, 0, 0, time.UTC),
 	}}}}
+}
+
+// handle starts the function with an event.
+func (w *world) handle(t *teller, event any) error {
+	w.Helper()
+	text, err := json.Marshal(event)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return t.Handle(w.Context(), text)
 }
 
 // TestEveryChannelIsTold sends a composite alarm, whose figures CloudWatch has to be asked for.
 func TestEveryChannelIsTold(t *testing.T) {
 	w := newWorld(t)
 	w.alarms = map[string]string{"Enishi-prod-AvailabilityFastLong": long, "Enishi-prod-AvailabilityFastShort": short}
-	if err := w.teller().Handle(t.Context(), event("1", composite)); err != nil {
+	if err := w.handle(w.teller(), event("1", composite)); err != nil {
 		t.Fatal(err)
 	}
 	for _, channel := range []string{"slack", "teams", "mail"} {
@@ -109,7 +119,7 @@ func TestOneChannelKeepsNoOther(t *testing.T) {
 			if name == "Slack never answers" {
 				teller.client.Timeout = 200 * time.Millisecond
 			}
-			err := teller.Handle(t.Context(), event("1", composite))
+			err := w.handle(teller, event("1", composite))
 			if (err != nil) != c.fails {
 				t.Errorf("the function ends with %v", err)
 			}
@@ -142,7 +152,7 @@ func TestAWebhookIsWaitedForAsItAsks(t *testing.T) {
 	for after, want := range map[string][]time.Duration{"": {time.Second, 3 * time.Second}, "4": {4 * time.Second, 4 * time.Second}, "600": {5 * time.Second, 5 * time.Second}} {
 		w := newWorld(t)
 		w.answers["slack"] = []answer{{status: http.StatusTooManyRequests, after: after}}
-		if err := w.teller().Handle(t.Context(), event("1", composite)); err != nil {
+		if err := w.handle(w.teller(), event("1", composite)); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, w.paused); diff != "" {
@@ -161,18 +171,18 @@ func TestWhatIsToldIsNotToldAgain(t *testing.T) {
 	w := newWorld(t)
 	teller := w.teller()
 	for range 2 {
-		if err := teller.Handle(t.Context(), event("1", composite)); err != nil {
+		if err := w.handle(teller, event("1", composite)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.refuses, w.secret = true, "{}"
 	two := event("2", composite)
-	if err := teller.Handle(t.Context(), two); err == nil {
+	if err := w.handle(teller, two); err == nil {
 		t.Fatal("a message that nobody took is lost")
 	}
 	w.refuses = false
 	two.Records = append(two.Records, event("1", composite).Records...)
-	if err := teller.Handle(t.Context(), two); err != nil {
+	if err := w.handle(teller, two); err != nil {
 		t.Fatal(err)
 	}
 	if got := [2]int{len(w.got["slack"]), len(w.got["mail"])}; got != [2]int{1, 2} {
@@ -186,7 +196,7 @@ func TestNobodyToTellIsAnError(t *testing.T) {
 	w.holds()
 	teller := w.teller()
 	teller.to = nil
-	if err := teller.Handle(t.Context(), event("1", composite)); !errors.Is(err, errNobody) {
+	if err := w.handle(teller, event("1", composite)); !errors.Is(err, errNobody) {
 		t.Errorf("the function ends with %v", err)
 	}
 }
@@ -197,7 +207,11 @@ func TestAnEndIsAnEnd(t *testing.T) {
 	w.answers["slack"] = []answer{{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := w.teller().Handle(ctx, event("1", composite)); err == nil {
+	text, err := json.Marshal(event("1", composite))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.teller().Handle(ctx, text); err == nil {
 		t.Error("the function says that it told")
 	}
 }

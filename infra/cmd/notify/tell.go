@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -45,31 +44,33 @@ type teller struct {
 }
 
 // Handle tells everything that an event holds. It fails if something was told to nobody:
-// then it is started again with the same, at most twice, and what failed for good lies in
-// a queue that has an alarm.
-func (t *teller) Handle(ctx context.Context, event events.SNSEvent) error {
+// then SNS's event is handed over again, at most twice, and what failed for good lies in a
+// queue that has an alarm, and whose event comes again and again until it is told.
+func (t *teller) Handle(ctx context.Context, event json.RawMessage) error {
 	var failed []error
-	for _, r := range event.Records {
-		log := t.log.With("message", r.SNS.MessageID)
-		if t.told.has(r.SNS.MessageID) {
+	for _, n := range notices(event, time.Now()) {
+		log := t.log.With("message", n.id)
+		if !n.Waited.IsZero() {
+			log = log.With("since", n.Waited)
+		}
+		if t.told.has(n.id) {
 			log.Info("told already")
 			continue
 		}
-		n := notify.Notification{Topic: r.SNS.TopicArn, Subject: r.SNS.Subject, Text: r.SNS.Message, At: r.SNS.Timestamp}
-		if err := t.tell(ctx, log, t.writer.Message(n, t.reasons(ctx, log, n))); err != nil {
-			failed = append(failed, fmt.Errorf("message %s: %w", r.SNS.MessageID, err))
+		if err := t.tell(ctx, log, t.writer.Message(n.Notification, t.reasons(ctx, log, n.Notification))); err != nil {
+			failed = append(failed, fmt.Errorf("message %s: %w", n.id, err))
 			continue
 		}
-		t.told.add(r.SNS.MessageID)
+		t.told.add(n.id)
 	}
 	return errors.Join(failed...)
 }
 
 // reasons asks for the figures of a composite alarm's parts. Without them the message says
-// a little less.
+// a little less. They are those of now, so nobody is asked about a message that is told late.
 func (t *teller) reasons(ctx context.Context, log *slog.Logger, n notify.Notification) map[string]string {
 	a, ok := notify.AlarmOf(n)
-	if !ok || len(a.Parts()) == 0 {
+	if !ok || len(a.Parts()) == 0 || !n.Waited.IsZero() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, reasonsWait)
@@ -185,7 +186,7 @@ func (t *teller) mail(ctx context.Context, m notify.Mail) error {
 	return nil
 }
 
-// told are the newest messages that were told: SNS may hand over one twice. Another
+// told are the newest messages that were told: SNS and the queue may hand over one twice. Another
 // process knows nothing of them, so a message can be told twice, but never not at all.
 type told struct {
 	ids  [64]string
