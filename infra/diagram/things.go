@@ -166,6 +166,10 @@ func (d *drawing) told() {
 			d.connect(d.of[function], d.of[queue], "what it could not tell")
 		}
 	}
+	for _, again := range d.set.Of("AWS::Lambda::EventSourceMapping") {
+		d.shown[again] = true
+		d.connect(d.only(d.set.Under(again, "EventSourceArn")), d.only(d.set.Under(again, "FunctionName")), "tries again")
+	}
 }
 
 func (d *drawing) heard(subscription *template.Resource) {

@@ -210,6 +210,8 @@ var types = map[string]kind{
 		asked("kms", "DescribeKey", "KeyId={id}").in("KeyMetadata", "!Description"), // it fails on the policy of a key that a stack has made
 		asked("kms", "GetKeyPolicy", "KeyId={id} PolicyName=default").in("", "KeyPolicy=Policy")).
 		but(gap{property: "Tags", fails: "references undefined resource"}),
+	"AWS::Lambda::EventSourceMapping": made("",
+		asked("lambda", "GET /2015-03-31/event-source-mappings/{id}", "").in("", "FunctionName=FunctionArn EventSourceArn BatchSize ScalingConfig Tags")),
 	"AWS::Lambda::Function": made("",
 		asked("lambda", "GET /2015-03-31/functions/{id}", "").in("Configuration",
 			"FunctionName Description !PackageType !Architectures Role MemorySize Timeout Environment !DeadLetterConfig !LoggingConfig"),
@@ -250,7 +252,7 @@ var types = map[string]kind{
 		asked("ssm", "GetParameter", "Name={Name}").in("Parameter", "Name Type Value")).
 		but(gap{property: "Tags", fails: "TypeError: string indices must be integers"}),
 	"AWS::SQS::Queue": made("",
-		asked("sqs", "GetQueueAttributes", "QueueUrl={id} AttributeNames=[All]").in("Attributes", "KmsMasterKeyId MessageRetentionPeriod"),
+		asked("sqs", "GetQueueAttributes", "QueueUrl={id} AttributeNames=[All]").in("Attributes", "KmsMasterKeyId MessageRetentionPeriod VisibilityTimeout"),
 		asked("sqs", "GetQueueUrl", "QueueName={QueueName}").in("", ""),
 		asked("sqs", "ListQueueTags", "QueueUrl={id}").in("", "Tags/0/Value=Tags/environment")),
 

@@ -67,10 +67,13 @@ const (
 	notifyAtOnce  = 5
 	notifyRetries = 2 // as many as Lambda knows
 	untoldDays    = 14
+	untoldEvery   = 15 * 60 // s, after which what was told to nobody is tried again; AWS wants six times notifySeconds at least
+	untoldAtOnce  = 2       // as few as Lambda lets a queue have: what is new goes before what is late
 )
 
 // newNotify describes the function, whom it may ask, and what becomes of what it could not
-// tell: that lies in a queue, and an alarm about it goes past the function, as mail of SNS.
+// tell: that lies in a queue, from which it is tried again, and an alarm about it goes past the
+// function, as mail of SNS.
 func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
 	s := constructs.NewConstruct(scope, jsii.String("Notify"))
 	untold := newUntold(s, e, b)
@@ -95,6 +98,7 @@ func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
 	awslambda.NewCfnEventInvokeConfig(s, jsii.String("Retries"), &awslambda.CfnEventInvokeConfigProps{
 		FunctionName: function.Ref(), Qualifier: jsii.String("$LATEST"), MaximumRetryAttempts: jsii.Number(notifyRetries),
 	})
+	again(s, untold, function)
 	mayEdge(s, e, function)
 	for _, heard := range []struct {
 		name  string
@@ -111,6 +115,16 @@ func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
 	}
 }
 
+// again starts the function with each message that lies in the queue. One that fails is not seen
+// until untoldEvery has passed, and then comes again, as long as the queue keeps it; one that is
+// told is deleted by Lambda. One at a time, so that none is told twice since another failed.
+func again(s constructs.Construct, untold awssqs.Queue, function awslambda.CfnFunction) {
+	awslambda.NewCfnEventSourceMapping(s, jsii.String("Again"), &awslambda.CfnEventSourceMappingProps{
+		FunctionName: function.AttrArn(), EventSourceArn: untold.QueueArn(), BatchSize: jsii.Number(1),
+		ScalingConfig: &awslambda.CfnEventSourceMapping_ScalingConfigProperty{MaximumConcurrency: jsii.Number(untoldAtOnce)},
+	})
+}
+
 // mayEdge lets the topic of the edge start the function: it lies in another region, by a name
 // of its own (NewEdge), and SNS hands over across regions.
 func mayEdge(s constructs.Construct, e environment.Environment, function awslambda.CfnFunction) {
@@ -119,24 +133,41 @@ func mayEdge(s constructs.Construct, e environment.Environment, function awslamb
 	})
 }
 
-// newUntold describes the queue of what was told to nobody, and the alarm about it.
+// newUntold describes the queue of what was told to nobody, and the alarm about it. A message
+// waits also while it is not seen between two tries, and AWS leaves one that was tried often out of
+// the age of the oldest: so the alarm counts both kinds. Numbers are approximate, and one minute
+// without any does not end it.
 func newUntold(s constructs.Construct, e environment.Environment, b *Base) awssqs.Queue {
 	queue := awssqs.NewQueue(s, jsii.String("Untold"), &awssqs.QueueProps{
 		QueueName: jsii.String("enishi-" + e.Name + "-untold"), Encryption: awssqs.QueueEncryption_KMS, EncryptionMasterKey: b.Topics.Key,
 		EnforceSSL: jsii.Bool(true), RetentionPeriod: awscdk.Duration_Days(jsii.Number(untoldDays)), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(untoldEvery)),
 	})
-	except(queue, "SQS3", "it is where messages lie that failed; nobody takes them out but a person")
+	except(queue, "SQS3", "it is where messages lie that failed, and where they are tried again until they are told")
 	queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("sns.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("sqs:SendMessage"), Resources: &[]*string{queue.QueueArn()},
 		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": []*string{b.Topics.Page.TopicArn(), b.Topics.Ticket.TopicArn()}}},
 	}))
 	topic := mailed(s, "Past", "PastTo", e, &awssns.TopicProps{MasterKey: b.Topics.Key})
+	waiting := func(id, name string) any {
+		return &awscloudwatch.CfnAlarm_MetricDataQueryProperty{
+			Id: jsii.String(id), ReturnData: jsii.Bool(false), MetricStat: &awscloudwatch.CfnAlarm_MetricStatProperty{
+				Stat: jsii.String("Maximum"), Period: jsii.Number(60), Metric: &awscloudwatch.CfnAlarm_MetricProperty{
+					Namespace: jsii.String("AWS/SQS"), MetricName: jsii.String(name),
+					Dimensions: &[]any{&awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String("QueueName"), Value: queue.QueueName()}},
+				},
+			},
+		}
+	}
 	awscloudwatch.NewCfnAlarm(s, jsii.String("UntoldAlarm"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String("Enishi-" + e.Name + "-Untold"),
 		AlarmDescription: jsii.String("An alarm was told to nobody: no channel took it. アラームの通知が、どの宛先にも送れませんでした。 " + e.Told.Docs + "docs/runbooks/Untold.md"),
-		Namespace:        jsii.String("AWS/SQS"), MetricName: jsii.String("ApproximateNumberOfMessagesVisible"), Statistic: jsii.String("Maximum"), Period: jsii.Number(60), EvaluationPeriods: jsii.Number(1),
-		Dimensions:         &[]any{&awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String("QueueName"), Value: queue.QueueName()}},
+		Metrics: &[]any{
+			&awscloudwatch.CfnAlarm_MetricDataQueryProperty{Id: jsii.String("value"), Expression: jsii.String("SUM([seen, held])"), Label: jsii.String("Untold"), ReturnData: jsii.Bool(true)},
+			waiting("seen", "ApproximateNumberOfMessagesVisible"), waiting("held", "ApproximateNumberOfMessagesNotVisible"),
+		},
+		EvaluationPeriods: jsii.Number(5), DatapointsToAlarm: jsii.Number(1),
 		ComparisonOperator: jsii.String("GreaterThanThreshold"), Threshold: jsii.Number(0), TreatMissingData: jsii.String("notBreaching"),
 		AlarmActions: &[]any{topic.TopicArn()}, OkActions: &[]any{topic.TopicArn()},
 	})
@@ -151,7 +182,7 @@ func notifyRole(s constructs.Construct, e environment.Environment, b *Base, unto
 		allow(log.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents"),
 		allow(b.Topics.Webhooks.SecretArn(), "secretsmanager:GetSecretValue"),
 		allow(b.Topics.Key.KeyArn(), "kms:Decrypt", "kms:GenerateDataKey"), // of the secret, and of the queue
-		allow(untold.QueueArn(), "sqs:SendMessage"),
+		allow(untold.QueueArn(), "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
 		allow(arn(s, "cloudwatch", "alarm:Enishi-"+e.Name+"-*"), "cloudwatch:DescribeAlarms"),
 		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("ses:SendEmail"), Resources: &[]*string{arn(s, "ses", "identity/"+e.Domain)},

@@ -111,6 +111,17 @@ func theUntold(t *testing.T, e environment.Environment, base, alarms template, f
 	if !strings.Contains(fmt.Sprint(f["DeadLetterConfig"]), "NotifyUntold") {
 		t.Errorf("what the function cannot tell goes to %v", f["DeadLetterConfig"])
 	}
+	queue, again := only(t, alarms, "AWS::SQS::Queue").Properties, only(t, alarms, "AWS::Lambda::EventSourceMapping")
+	if every, least := queue["VisibilityTimeout"].(float64), 6*f["Timeout"].(float64); every < least || every*100 > queue["MessageRetentionPeriod"].(float64) {
+		t.Errorf("a message is tried every %.0f s, of %v s that it is kept: fewer than a hundred times, or sooner than the %.0f that AWS wants", every, queue["MessageRetentionPeriod"], least)
+	}
+	most := again.Properties["ScalingConfig"].(map[string]any)["MaximumConcurrency"].(float64)
+	if most > f["ReservedConcurrentExecutions"].(float64)/2 || again.Properties["BatchSize"] != 1.0 || again.Properties["Enabled"] == false || queue["RedrivePolicy"] != nil {
+		t.Errorf("what is late takes more than half of the function, or is not tried one by one, for as long as it is kept: %s", again.text)
+	}
+	if !strings.Contains(again.text, `"EventSourceArn":{"Fn::GetAtt":["NotifyUntold`) || !strings.Contains(again.text, `"FunctionName":{"Fn::GetAtt":["NotifyFunction`) {
+		t.Errorf("tried again is %s", again.text)
+	}
 	alarm := alarms.Resources["NotifyUntoldAlarmA4ED6265"]
 	if alarm.Properties["AlarmName"] != "Enishi-"+e.Name+"-Untold" || alarm.Properties["Threshold"] != 0.0 || !strings.Contains(alarm.text, `"AlarmActions":[{"Ref":"NotifyPast`) {
 		t.Errorf("the queue's alarm is %s", alarm.text)
@@ -164,7 +175,7 @@ func TestTheFunctionMayLittle(t *testing.T) {
 	}
 	want := map[string]string{
 		"logs:CreateLogStream": "NotifyLog", "logs:PutLogEvents": "NotifyLog", "secretsmanager:GetSecretValue": "TopicsWebhooks", "kms:Decrypt": "TopicsKey", "kms:GenerateDataKey": "TopicsKey",
-		"sqs:SendMessage": "NotifyUntold", "cloudwatch:DescribeAlarms": ":alarm:Enishi-prod-*", "ses:SendEmail": ":identity/enishi.example.jp",
+		"sqs:SendMessage": "NotifyUntold", "sqs:ReceiveMessage": "NotifyUntold", "sqs:DeleteMessage": "NotifyUntold", "sqs:GetQueueAttributes": "NotifyUntold", "cloudwatch:DescribeAlarms": ":alarm:Enishi-prod-*", "ses:SendEmail": ":identity/enishi.example.jp",
 	}
 	for action, on := range want {
 		if !strings.Contains(got[action], on) {

@@ -323,9 +323,21 @@ func full() []story {
 func aws() []story {
 	return []story{
 		{
-			name:    "an alarm could be told to nobody, until a person takes it out of the queue",
-			changes: []change{{-hour, 0, "untold", every(1)}, {0, 6 * hour, "untold", every(0)}},
-			moments: []moment{{at: -hour}, {at: -hour + time.Minute, fires: []string{"Untold"}}, {at: 0, fires: []string{"Untold"}}, {at: 5 * time.Minute}},
+			name:    "an alarm could be told to nobody, and is tried again until it is told: between tries it is not seen",
+			changes: []change{{-hour, -hour + time.Minute, "untold", every(1)}, {-hour + time.Minute, 0, "retried", every(1)}},
+			moments: []moment{
+				{at: -hour},
+				{at: -hour + time.Minute, fires: []string{"Untold"}},
+				{at: -hour + 20*time.Minute, fires: []string{"Untold"}},
+				{at: 0, fires: []string{"Untold"}},
+				{at: 4 * time.Minute, fires: []string{"Untold"}},
+				{at: 8 * time.Minute},
+			},
+		},
+		{
+			name:    "AWS counts a message that waits in neither number for some minutes",
+			changes: []change{{-hour, 0, "retried", every(1)}, {-30 * time.Minute, -27 * time.Minute, "retried", nil}},
+			moments: []moment{{at: -hour}, {at: -28 * time.Minute, fires: []string{"Untold"}}, {at: -27 * time.Minute, fires: []string{"Untold"}}, {at: 8 * time.Minute}},
 		},
 		{
 			name:    "no log group hands its lines over",

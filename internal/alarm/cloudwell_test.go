@@ -149,7 +149,8 @@ func wellFigures() map[string]wellFigure {
 		"workerWanted": {service(insights, "DesiredTaskCount", "WorkerService"), steady(2)},
 		"workerRuns":   {service(insights, "RunningTaskCount", "WorkerService"), steady(2)},
 
-		"untold":   {metricOf("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "[NotifyUntold QueueName]"), nil}, // of a queue that nobody uses nothing is told
+		"untold":   {metricOf("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "[NotifyUntold QueueName]"), every(0)}, // Lambda asks the queue all the time, so AWS takes it for used
+		"retried":  {metricOf("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", "[NotifyUntold QueueName]"), nil},   // told when it happens
 		"outside":  {metricOf("AWS/Route53", "HealthCheckStatus", "HealthCheckId", "[Check HealthCheckId]"), every(1)},
 		"archived": {metricOf("AWS/Firehose", "IncomingRecords", "DeliveryStreamName", archive), every(8)},
 		"waits":    {metricOf("AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName", archive), every(300)},
