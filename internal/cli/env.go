@@ -31,6 +31,7 @@ type envCmd struct {
 	Restart  envRestartCmd  `cmd:"" help:"Restart an instance of the database."`
 	Secret   envSecretCmd   `cmd:"" help:"Put a value into a secret of an environment, or the one from before back."`
 	Silence  envSilenceCmd  `cmd:"" help:"Have alarms tell nobody for a time, or tell people again."`
+	Mend     envMendCmd     `cmd:"" help:"End what CloudFormation has left half-way of a stack."`
 	Down     envDownCmd     `cmd:"" help:"Take an environment down that holds nobody's data."`
 }
 

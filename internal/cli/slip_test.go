@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
 	"enishi/internal/cli"
 	"enishi/internal/deploy"
 	"enishi/internal/deploy/deploytest"
@@ -100,8 +102,19 @@ func ofAccount() map[string]order {
 		"env failover":    {args: []string{"prod", "database"}, account: whole, plan: "Next: database: the writer is enishi-prod-1 -> ", noted: "audit note environment.change database: the writer is enishi-prod-1 -> "},
 		"env restart":     {args: []string{"prod", "enishi-prod-2"}, account: whole, plan: "Next: database enishi-prod-2: a reader", noted: "audit note environment.change database enishi-prod-2: a reader, available -> restarted"},
 		"env secret":      {args: []string{"prod", "mail", "--from", "mail.txt"}, account: whole, plan: "Next: secret mail: version ", noted: "audit note environment.change secret mail: version "},
+		"env mend":        {args: []string{"prod", "alarms"}, account: withHalf, plan: "Next: stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> UPDATE_ROLLBACK_COMPLETE", noted: "audit note environment.change stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> "},
 		"env silence":     {args: []string{"prod", "MailStuck", "--for", "2h"}, account: whole, plan: "Next: alarms MailStuck: people are told -> ", noted: "audit note environment.change alarms MailStuck: people are told -> "},
 	}
+}
+
+// withHalf is an account in which CloudFormation could not take a change back.
+func withHalf(_ *testing.T, environment string) *deploytest.Account {
+	a := deploytest.Whole(environment)
+	for _, part := range []string{"service", "alarms"} {
+		a.Stand("enishi-"+environment+"-"+part, nil)
+	}
+	a.Break("enishi-"+environment+"-alarms", types.StackStatusUpdateRollbackFailed)
+	return a
 }
 
 // afterADeployment is an account in which a version was deployed just now.
@@ -347,7 +360,7 @@ func holdsBackInAccount(t *testing.T, command []string, o order) {
 			}
 		}
 		for _, asked := range a.Asked()[before:] {
-			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute", ":Stop", ":Continue", ":Failover", ":Reboot", ":TestFailover"}, func(part string) bool { return strings.Contains(asked, part) }) {
+			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute", ":Stop", ":Continue", ":Failover", ":Reboot", ":TestFailover", ":Rollback"}, func(part string) bool { return strings.Contains(asked, part) }) {
 				t.Errorf("%s: %s was asked for", try.what, asked)
 			}
 		}

@@ -122,7 +122,7 @@ func Down(ctx context.Context, o *Options) error {
 			return err
 		}
 	}
-	err = w.account.note(ctx, o, g)
+	err = w.account.note(ctx, o, strings.Join(g.Stacks, ", ")+" -> gone")
 	if err == nil {
 		err = w.down(ctx, g)
 	}
@@ -138,17 +138,18 @@ func Down(ctx context.Context, o *Options) error {
 // gone is the parameter that outlives an environment: who took it down, when and why. Its audit log goes with it.
 func gone(environment string) string { return "/enishi-gone/" + environment }
 
-// note keeps that in the account; those from before are in the parameter's history.
-func (a *account) note(ctx context.Context, o *Options, g *Going) error {
+// note keeps that in the account, or what was done before there was an audit log; those from before are in the
+// parameter's history.
+func (a *account) note(ctx context.Context, o *Options, diff string) error {
 	var text strings.Builder
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(map[string]any{"by": o.By, "why": o.Why, "at": time.Now().UTC().Truncate(time.Second), "diff": strings.Join(g.Stacks, ", ") + " -> gone"}); err != nil {
-		return fmt.Errorf("write who takes it down: %w", err)
+	if err := e.Encode(map[string]any{"by": o.By, "why": o.Why, "at": time.Now().UTC().Truncate(time.Second), "diff": diff}); err != nil {
+		return fmt.Errorf("write who does it: %w", err)
 	}
 	name := gone(a.environment)
 	if _, err := a.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: aws.String(strings.TrimSpace(text.String())), Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true)}); err != nil {
-		return fmt.Errorf("keep who takes it down in the parameter %s: %w", name, err)
+		return fmt.Errorf("keep who does it in the parameter %s: %w", name, err)
 	}
 	return nil
 }

@@ -381,7 +381,7 @@ func TestBroken(t *testing.T) {
 			var said []string
 			o.Tell = func(p deploy.Progress) { said = append(said, p.Step+": "+p.Note) }
 			for range 2 {
-				if err := environ.Up(t.Context(), o); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "delete-stack --stack-name enishi-dev-service") {
+				if err := environ.Up(t.Context(), o); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "enishi env mend dev service") {
 					t.Errorf("Up = %v", err)
 				}
 			}

@@ -72,18 +72,19 @@ func broken(environment string, s *types.Stack) string {
 	}
 	name, why := aws.ToString(s.StackName), aws.ToString(s.StackStatusReason)
 	told := fmt.Sprintf("the stack %s is in %s", name, s.StackStatus)
+	mend := "enishi env mend " + environment + " " + strings.TrimPrefix(name, stackName(environment, ""))
 	if why != "" {
 		told += " (" + why + ")"
 	}
 	switch s.StackStatus {
 	case types.StackStatusCreateFailed, types.StackStatusRollbackComplete, types.StackStatusRollbackFailed:
-		return told + ": its first making failed, and nothing is in it that anybody uses. Mend what its events say, delete it (aws cloudformation delete-stack --stack-name " + name + "), and run this again"
+		return told + ": its first making failed, and nothing is in it that anybody uses. Mend what its events say, have it deleted (" + mend + "), and run this again"
 	case types.StackStatusUpdateRollbackFailed:
-		return told + ": neither the change nor its taking back went through. Mend what its events say, then aws cloudformation continue-update-rollback --stack-name " + name + ", and run this again"
+		return told + ": neither the change nor its taking back went through. Mend what its events say, have it go on back (" + mend + "), and run this again"
 	case types.StackStatusUpdateFailed:
-		return told + ": aws cloudformation rollback-stack --stack-name " + name + ", and run this again"
+		return told + ": the change failed, and was not taken back. Have it go back (" + mend + "), and run this again"
 	case types.StackStatusDeleteFailed:
-		return told + ": enishi env down " + environment + " goes on with it"
+		return told + ": enishi env down " + environment + " goes on with it; where its first making had failed, " + mend + " does"
 	case types.StackStatusImportRollbackFailed, types.StackStatusImportRollbackComplete:
 		return told + ": an import was begun by hand; finish it by hand"
 	}

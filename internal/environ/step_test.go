@@ -3,6 +3,7 @@ package environ_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 // act is a step as somebody takes it, and what it is to have done.
 type act struct {
+	there func(*deploytest.Account) // makes the account one in which the step has something to do; nil: it has
 	// before is a step that comes first; nil: none.
 	before func(context.Context, *environ.Options) (*environ.Step, error)
 	look   func(context.Context, *environ.Options) (*environ.Step, error)
@@ -38,6 +40,9 @@ const (
 func (of act) begun(t *testing.T) *deploytest.Account {
 	t.Helper()
 	a := deploytest.Whole("prod")
+	if of.there != nil {
+		of.there(a)
+	}
 	if of.before == nil {
 		return a
 	}
@@ -75,7 +80,7 @@ func acts() map[string]act {
 			return fmt.Sprintf("%s after %s, %d", value, before, n)
 		}
 	}
-	return map[string]act{
+	out := map[string]act{
 		"failover": {
 			look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) {
 				return environ.LookFailover(ctx, o, "")
@@ -151,6 +156,8 @@ func acts() map[string]act {
 			done: silenced, want: "Enishi-prod-AvailabilityFast Enishi-prod-MailStuck",
 		},
 	}
+	maps.Copy(out, mendingActs())
+	return out
 }
 
 // TestSteps takes each step, has every request of it meet every trouble or be the last of its process, and takes it
@@ -236,6 +243,7 @@ func TestStepsThatAreRefused(t *testing.T) {
 	for name, tt := range map[string]struct {
 		look  func(context.Context, *environ.Options) (*environ.Step, error)
 		alone bool
+		there func(*deploytest.Account)
 		code  errs.Kind
 		says  string
 	}{
@@ -279,6 +287,9 @@ func TestStepsThatAreRefused(t *testing.T) {
 			a := deploytest.Whole("prod")
 			if tt.alone {
 				a.Alone()
+			}
+			if tt.there != nil {
+				tt.there(a)
 			}
 			s, err := tt.look(t.Context(), operator(a, nil))
 			if !errs.Is(err, tt.code) || !strings.Contains(fmt.Sprint(err), tt.says) || strings.Contains(fmt.Sprint(err), "hooks.example") {

@@ -174,6 +174,8 @@ func actions() map[string]asked {
 		"DeleteChangeSet":                   formed((*Account).deleteChangeSet),
 		"ExecuteChangeSet":                  formed((*Account).executeChangeSet),
 		"DeleteStack":                       formed((*Account).deleteStack),
+		"ContinueUpdateRollback":            formed((*Account).continueUpdateRollback),
+		"RollbackStack":                     formed((*Account).rollbackStack),
 		"DetectStackDrift":                  formed((*Account).detectStackDrift),
 		"DescribeStackDriftDetectionStatus": formed((*Account).describeStackDriftDetectionStatus),
 		"DetectStackResourceDrift":          formed((*Account).detectStackResourceDrift),

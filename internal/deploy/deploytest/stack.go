@@ -25,6 +25,8 @@ type stack struct {
 	values           map[string]string // of its parameters, those of the account resolved
 	events           []types.StackEvent
 	sets             map[string]*changeSet
+	failed           []string          // what could not be taken back, by its name in the template
+	orders           map[string]string // by their tokens
 
 	ends time.Time // of what moves it; zero: it rests
 	end  func()
@@ -40,8 +42,9 @@ type template struct {
 }
 
 type resource struct {
-	Type       string
-	Properties map[string]any
+	Type           string
+	Properties     map[string]any
+	DeletionPolicy string
 }
 
 // access is the bucket of lines about requests.
@@ -224,7 +227,7 @@ func (a *Account) listStackResources(in *cloudformation.ListStackResourcesInput)
 			}
 		}
 		out.StackResourceSummaries = append(out.StackResourceSummaries, types.StackResourceSummary{
-			LogicalResourceId: &name, PhysicalResourceId: &id, ResourceType: aws.String(s.template.Resources[name].Type), ResourceStatus: types.ResourceStatusCreateComplete, LastUpdatedTimestamp: &s.created,
+			LogicalResourceId: &name, PhysicalResourceId: &id, ResourceType: aws.String(s.template.Resources[name].Type), ResourceStatus: s.stateOf(name), LastUpdatedTimestamp: &s.created,
 		})
 	}
 	return out, nil

@@ -1,0 +1,344 @@
+package environ
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"enishi/internal/deploy"
+	"enishi/internal/errs"
+)
+
+const (
+	// deleted is what becomes of a stack whose first making failed.
+	deleted = "deleted"
+	// beginsWithin is how long CloudFormation may take until it shows that it does what it was told.
+	beginsWithin = time.Minute
+)
+
+// mending is what is done about a stack that CloudFormation changes no more.
+type mending struct {
+	name, part string
+	there      *types.Stack
+	logged     bool     // there is an audit log that can be told
+	skip       []string // names in the template, which going back leaves as they are
+}
+
+// LookMend finds out in what state CloudFormation has left a stack, by its part of the environment such as service,
+// and what ends that: going back to how it was before the change that failed or, where its first making failed,
+// deleting it. What cannot be taken back may be left as it is, by its name in the template (skip). It changes nothing.
+// Conflict: nothing is to be mended, or AWS is at it; Denied: it would be deleted, and was in use.
+func LookMend(ctx context.Context, o *Options, part string, skip []string) (*Step, error) {
+	m := &mending{part: strings.TrimPrefix(part, stackName(o.Environment, "")), skip: skip}
+	if !slices.Contains(parts(), m.part) {
+		return nil, errs.AtPointer("the stack", part, strings.Join(parts(), ", "))
+	}
+	w := newWork(o)
+	m.name = stackName(o.Environment, m.part)
+	s, err := w.beginMending(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	well := broken(o.Environment, m.there) == ""
+	switch {
+	case well && s.Left != nil: // a run was cut while AWS was at it, or before the log was told
+		return s.ended(m), nil
+	case moving(m.there):
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("the stack %s is %s: look again when that has ended", m.name, said(string(m.there.StackStatus))))
+	case fresh(m.there):
+		return nil, errs.New(errs.Conflict, "there is nothing to mend: the stack "+m.name+" was not made yet, or is gone; enishi env up makes it")
+	case well:
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("there is nothing to mend: the stack %s is in %s", m.name, m.there.StackStatus))
+	case neverWhole(m.there):
+		return w.deletion(ctx, s, m)
+	}
+	return w.wayBack(ctx, s, m)
+}
+
+// neverWhole says whether a stack's first making failed, or its being deleted: it is good for nothing but to be deleted.
+func neverWhole(s *types.Stack) bool {
+	return s != nil && slices.Contains([]types.StackStatus{types.StackStatusCreateFailed, types.StackStatusRollbackComplete, types.StackStatusRollbackFailed, types.StackStatusDeleteFailed}, s.StackStatus)
+}
+
+// beginMending begins the step. Where nothing has served yet there is no audit log, and may be nothing that says
+// whose data the environment holds: that is taken for people's.
+func (w *work) beginMending(ctx context.Context, m *mending) (*Step, error) {
+	var err error
+	if m.there, err = w.account.stack(ctx, m.name); err != nil {
+		return nil, err
+	}
+	serves, err := w.account.stack(ctx, stackName(w.o.Environment, "service"))
+	if err != nil {
+		return nil, err
+	}
+	what := "stack " + m.name
+	if m.logged = !fresh(serves) && !neverWhole(serves); m.logged {
+		return w.begin(ctx, what)
+	}
+	who, err := w.who(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kind, _, err := w.account.parameter(ctx, "kind")
+	return &Step{Who: who, Environment: w.o.Environment, What: what, Real: kind != deploy.KindDemo, unlogged: true}, err
+}
+
+// ended makes the step what is left of one that a run has begun.
+func (s *Step) ended(m *mending) *Step {
+	if !s.Left.Made.IsZero() {
+		return s.tellOnly()
+	}
+	s.From, s.To, s.Undo = s.Left.From, s.Left.To, "it was begun already; this waits for its end, and tells of it."
+	s.do = func(ctx context.Context, w *work) error {
+		return w.mends(ctx, m, func(ctx context.Context) error {
+			now, err := w.rest(ctx, m.name)
+			if err == nil && s.To == deleted && !fresh(now) {
+				err = errs.New(errs.Conflict, fmt.Sprintf("the stack %s was not deleted: it is in %s", m.name, now.StackStatus))
+			}
+			return err
+		})
+	}
+	return s
+}
+
+// mends does something about a stack while nobody else changes the environment, as far as anything says so: the base
+// that never was whole has no such record, and CloudFormation itself keeps two from one stack.
+func (w *work) mends(ctx context.Context, m *mending, do func(context.Context) error) error {
+	if _, ok, err := w.account.parameter(ctx, "records"); err != nil {
+		return err
+	} else if !ok || m.part == parts()[0] && neverWhole(m.there) {
+		return do(ctx)
+	}
+	if err := w.hold(ctx); err != nil {
+		return err
+	}
+	err := do(ctx)
+	if errors.Is(err, deploy.ErrTaken) {
+		return err
+	}
+	return errors.Join(err, w.held.Abandon(context.WithoutCancel(ctx), ctx.Err() != nil || errs.Is(err, errs.Busy)))
+}
+
+// noteUnlogged keeps who mends a stack, and why, where there is no audit log.
+func (w *work) noteUnlogged(ctx context.Context, s *Step) error {
+	if !s.unlogged {
+		return nil
+	}
+	return w.account.note(ctx, w.o, s.What+": "+s.From+" -> "+s.To)
+}
+
+// deletion makes the step the deleting of a stack that never was whole.
+func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error) {
+	if len(m.skip) > 0 {
+		return nil, errs.New(errs.Invalid, "nothing of the stack "+m.name+" can be left as it is: its first making failed, and it is deleted")
+	}
+	why, err := w.used(ctx, m)
+	if err == nil && why != "" {
+		err = errs.New(errs.Denied, "the stack "+m.name+" is not deleted: "+why)
+	}
+	if err != nil {
+		return nil, err
+	}
+	arn := aws.ToString(m.there.StackId)
+	within, err := w.within(ctx, arn)
+	if err != nil {
+		return nil, err
+	}
+	s.From, s.To = fmt.Sprintf("%s, with %d things in it", m.there.StackStatus, len(within)), deleted
+	s.Undo = "enishi env up " + s.Environment + " makes it anew; nobody has used it."
+	s.Then = "Mend what its events say, then enishi env up " + s.Environment + " makes it anew."
+	s.do = func(ctx context.Context, w *work) error {
+		return w.mends(ctx, m, func(ctx context.Context) error {
+			if err := w.noteUnlogged(ctx, s); err != nil {
+				return err
+			}
+			if err := w.remove(ctx, m.name); err != nil {
+				return fmt.Errorf("once what its events say is mended, the same command goes on: %w", err)
+			}
+			left, err := w.within(ctx, arn)
+			for _, one := range left {
+				w.tell(m.name, "stays, as its template says: "+one, -1)
+			}
+			return err
+		})
+	}
+	return s, nil
+}
+
+// used says what speaks for it that somebody uses a stack, or has; "": nothing does.
+func (w *work) used(ctx context.Context, m *mending) (string, error) {
+	if aws.ToBool(m.there.EnableTerminationProtection) {
+		return "it is protected from being deleted, which somebody has set by hand", nil
+	}
+	for _, later := range parts()[slices.Index(parts(), m.part)+1:] {
+		name := stackName(w.o.Environment, later)
+		s, err := w.account.stack(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		if s != nil {
+			return "the stack " + name + ", which is made after it, is there. That one is mended first", nil
+		}
+	}
+	whole, err := w.wasWhole(ctx, m.there)
+	if err == nil && whole {
+		return "it was whole once, and somebody has begun to delete it. enishi env down " + w.o.Environment + " goes on with that where no people's data is; elsewhere it is for a person to judge, by what its events say", nil
+	}
+	return "", err
+}
+
+// wasWhole says whether a stack was whole at any time: its events say so, or do not go back to its beginning.
+func (w *work) wasWhole(ctx context.Context, s *types.Stack) (bool, error) {
+	name, first := aws.ToString(s.StackName), false
+	pages := cloudformation.NewDescribeStackEventsPaginator(w.account.of(name).cfn, &cloudformation.DescribeStackEventsInput{StackName: s.StackId})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, fmt.Errorf("read the events of the stack %s: %w", name, err)
+		}
+		for i := range page.StackEvents {
+			e := &page.StackEvents[i]
+			if aws.ToString(e.ResourceType) != "AWS::CloudFormation::Stack" || aws.ToString(e.LogicalResourceId) != name {
+				continue
+			}
+			switch types.StackStatus(e.ResourceStatus) {
+			case types.StackStatusCreateComplete, types.StackStatusUpdateComplete, types.StackStatusUpdateRollbackComplete, types.StackStatusImportComplete:
+				return true, nil
+			case types.StackStatusReviewInProgress, types.StackStatusCreateInProgress:
+				first = true
+			}
+		}
+	}
+	return !first, nil
+}
+
+// within lists what is there of a stack, also of one that is gone, by its ARN.
+func (w *work) within(ctx context.Context, arn string) ([]string, error) {
+	var out []string
+	pages := cloudformation.NewListStackResourcesPaginator(w.account.of(arn).cfn, &cloudformation.ListStackResourcesInput{StackName: &arn})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list what is in the stack %s: %w", arn, err)
+		}
+		for i := range page.StackResourceSummaries {
+			r := &page.StackResourceSummaries[i]
+			if id := aws.ToString(r.PhysicalResourceId); id != "" && r.ResourceStatus != types.ResourceStatusDeleteComplete {
+				out = append(out, aws.ToString(r.ResourceType)+" "+id)
+			}
+		}
+	}
+	return out, nil
+}
+
+// wayBack makes the step the way back to how a stack was before the change that failed.
+func (w *work) wayBack(ctx context.Context, s *Step, m *mending) (*Step, error) {
+	order, failed := w.rollBack, []string(nil)
+	switch m.there.StackStatus {
+	case types.StackStatusUpdateRollbackFailed:
+		var err error
+		if failed, err = w.failed(ctx, m.name); err != nil {
+			return nil, err
+		}
+		order = w.goOnBack
+	case types.StackStatusUpdateFailed:
+	default:
+		return nil, errs.New(errs.Conflict, broken(w.o.Environment, m.there))
+	}
+	for _, name := range m.skip {
+		if !slices.Contains(failed, name) {
+			return nil, errs.AtPointer("what is left as it is", name, cmp.Or(strings.Join(failed, ", "), "nothing, since going back has not failed yet"))
+		}
+	}
+	s.From, s.To = string(m.there.StackStatus), string(types.StackStatusUpdateRollbackComplete)
+	if len(failed) > 0 {
+		s.From += ", by " + strings.Join(failed, ", ")
+	}
+	s.Undo = "there is no way; enishi env up " + s.Environment + " tries the change again, once its cause is mended."
+	s.Then = "Then the stack is as it was before the change that failed. If going back fails again, its events say why."
+	if len(m.skip) > 0 {
+		s.To += ", with " + strings.Join(m.skip, ", ") + " as it is"
+		s.Then = "What is left as it is differs from the template, and CloudFormation knows it no more: bring the two together by hand before enishi env up."
+	}
+	s.do = func(ctx context.Context, w *work) error {
+		return w.mends(ctx, m, func(ctx context.Context) error {
+			if err := w.noteUnlogged(ctx, s); err != nil {
+				return err
+			}
+			return w.goBack(ctx, m, order)
+		})
+	}
+	return s, nil
+}
+
+// failed lists by their names in the template what a rollback could not take back.
+func (w *work) failed(ctx context.Context, name string) ([]string, error) {
+	var out []string
+	pages := cloudformation.NewListStackResourcesPaginator(w.account.of(name).cfn, &cloudformation.ListStackResourcesInput{StackName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list what is in the stack %s: %w", name, err)
+		}
+		for i := range page.StackResourceSummaries {
+			if r := &page.StackResourceSummaries[i]; r.ResourceStatus == types.ResourceStatusUpdateFailed {
+				out = append(out, aws.ToString(r.LogicalResourceId))
+			}
+		}
+	}
+	return out, nil
+}
+
+// goOnBack has CloudFormation go on with a rollback that failed. The same token is the same order.
+func (w *work) goOnBack(ctx context.Context, m *mending, token string) error {
+	_, err := w.account.of(m.name).cfn.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &m.name, ResourcesToSkip: m.skip, ClientRequestToken: &token})
+	return err
+}
+
+// rollBack has CloudFormation begin a rollback that somebody had told it not to.
+func (w *work) rollBack(ctx context.Context, m *mending, token string) error {
+	_, err := w.account.of(m.name).cfn.RollbackStack(ctx, &cloudformation.RollbackStackInput{StackName: &m.name, ClientRequestToken: &token})
+	return err
+}
+
+// goBack orders the way back and waits for its end.
+func (w *work) goBack(ctx context.Context, m *mending, order func(context.Context, *mending, string) error) error {
+	since := time.Now()
+	if err := w.mayChange(ctx); err != nil {
+		return err
+	}
+	if err := order(ctx, m, "enishi-mend-"+rand.Text()); err != nil {
+		// The answer to it may have been lost.
+		if s, failed := w.account.stack(ctx, m.name); failed != nil || !moving(s) {
+			return fmt.Errorf("have the stack %s go back: %w", m.name, errors.Join(err, failed))
+		}
+	}
+	now, seen := m.there, map[string]bool{}
+	err := w.await(ctx, "the stack "+m.name, stackLimit, func(ctx context.Context) (bool, error) {
+		var err error
+		if now, err = w.account.stack(ctx, m.name); err != nil {
+			return false, err
+		}
+		if err := w.events(ctx, m.name, since.Add(-skew), seen); err != nil {
+			return false, err
+		}
+		// One that fails again at once is where it was.
+		return !moving(now) && (!same(m.there, now) || time.Since(since) > beginsWithin), nil
+	})
+	if err != nil {
+		return err
+	}
+	if now == nil || now.StackStatus != types.StackStatusUpdateRollbackComplete {
+		return errs.New(errs.Conflict, cmp.Or(broken(w.o.Environment, now), "the stack "+m.name+" did not go back"))
+	}
+	return nil
+}
