@@ -29,7 +29,7 @@ type envCmd struct {
 	Move     envMoveCmd     `cmd:"" help:"Bring the rows of a data folder into an environment that serves nobody yet, or out of one."`
 	Failover envFailoverCmd `cmd:"" help:"Have another instance of the database write, or another node of the cache be the first."`
 	Restart  envRestartCmd  `cmd:"" help:"Restart an instance of the database."`
-	Secret   envSecretCmd   `cmd:"" help:"Put a value into a secret of an environment, or the one from before back."`
+	Secret   envSecretCmd   `cmd:"" help:"Put a value into a secret of an environment, or the one from before back; change the password of the cache."`
 	Silence  envSilenceCmd  `cmd:"" help:"Have alarms tell nobody for a time, or tell people again."`
 	Mend     envMendCmd     `cmd:"" help:"End what CloudFormation has left half-way of a stack."`
 	Down     envDownCmd     `cmd:"" help:"Take an environment down that holds nobody's data."`

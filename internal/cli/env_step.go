@@ -123,9 +123,11 @@ func (c *envRestartCmd) Run(ctx context.Context, w World) error {
 // envSecretCmd puts a secret in.
 type envSecretCmd struct {
 	place
-	Secret   string `arg:"" help:"mail (the URL of the mail server) or webhooks (the addresses of Slack and Teams)."`
-	From     string `type:"existingfile" placeholder:"FILE" xor:"value" help:"The file with the new value, which only its owner may read. Remove it afterwards."`
-	Previous bool   `xor:"value" help:"Put the value from before back."`
+	Secret   string `arg:"" help:"mail (the URL of the mail server), webhooks (the addresses of Slack and Teams) or cache (its password)."`
+	From     string `type:"existingfile" placeholder:"FILE" xor:"value" help:"The file with the new value of mail or webhooks, which only its owner may read. Remove it afterwards."`
+	Previous bool   `xor:"value" help:"Put the value of mail or webhooks from before back."`
+	New      bool   `xor:"value" help:"Make a new password of the cache up, which takes the one from before as well."`
+	Settle   bool   `xor:"value" help:"Have the cache take the new one alone."`
 	step
 }
 
@@ -133,14 +135,24 @@ type envSecretCmd struct {
 func (c *envSecretCmd) Help() string {
 	return `Puts a value into a secret of the environment. It is in no plan, no log and no record: those name its version. The value from before is kept, and comes back with --previous.
 
+The password of the cache is made up. It is changed in three steps, so that nobody is refused: --new, after which the cache takes both; a deployment, whose tasks read the new one; --settle, which is refused while tasks run that may have read the one from before.
+
 Examples:
   enishi env secret prod mail --from mail.txt --why "a new password of SES" --confirm prod
   enishi env secret prod webhooks --from webhooks.json --why "another channel"
-  enishi env secret prod mail --previous --why "the new one is refused"`
+  enishi env secret prod mail --previous --why "the new one is refused"
+  enishi env secret prod cache --new --why "asked for once a year"
+  enishi env secret prod cache --settle --why "asked for once a year"`
 }
 
 // Run puts it in.
 func (c *envSecretCmd) Run(ctx context.Context, w World) error {
+	if c.Secret == "cache" {
+		return c.password(ctx, w)
+	}
+	if c.New || c.Settle {
+		return usageError{"--new and --settle are of the cache's password: the value of " + c.Secret + " is given as --from FILE, or --previous for the one from before"}
+	}
 	value := ""
 	if !c.Previous {
 		if c.From == "" {
@@ -154,6 +166,17 @@ func (c *envSecretCmd) Run(ctx context.Context, w World) error {
 	return c.taken(ctx, w, &c.place, "the secret "+c.Secret+" has another value", func(o *environ.Options) (*environ.Step, error) {
 		return environ.LookSecret(ctx, o, c.Secret, value)
 	})
+}
+
+// password changes that of the cache.
+func (c *envSecretCmd) password(ctx context.Context, w World) error {
+	switch {
+	case c.New:
+		return c.taken(ctx, w, &c.place, "the cache takes a new password, and the one from before", func(o *environ.Options) (*environ.Step, error) { return environ.LookNewPassword(ctx, o) })
+	case c.Settle:
+		return c.taken(ctx, w, &c.place, "the cache takes the new password alone", func(o *environ.Options) (*environ.Step, error) { return environ.LookSettledPassword(ctx, o) })
+	}
+	return usageError{"the password of the cache is made up, and given by nobody: --new, then enishi deploy " + c.Environment + ", then --settle"}
 }
 
 // ownersOnly reads a file that nobody but its owner may read.

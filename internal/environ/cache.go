@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
@@ -19,6 +20,8 @@ type nodes struct {
 	group, shard, status string
 	first                string
 	others               []string
+	password             time.Time // when it was changed last
+	changing             bool      // it is just being changed
 }
 
 const firstNode = "the first is "
@@ -38,6 +41,9 @@ func (w *work) nodes(ctx context.Context) (n nodes, err error) {
 	if err != nil {
 		return n, fmt.Errorf("look at the cache %s: %w", n.group, err)
 	}
+	n.password = aws.ToTime(found.ReplicationGroups[0].AuthTokenLastModifiedDate)
+	pending := found.ReplicationGroups[0].PendingModifiedValues
+	n.changing = pending != nil && pending.AuthTokenStatus != ""
 	shard := &found.ReplicationGroups[0].NodeGroups[0]
 	n.status, n.shard = aws.ToString(found.ReplicationGroups[0].Status), aws.ToString(shard.NodeGroupId)
 	for i := range shard.NodeGroupMembers {

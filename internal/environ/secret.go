@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -79,7 +80,7 @@ const (
 func LookSecret(ctx context.Context, o *Options, name, value string) (*Step, error) {
 	of, ok := secrets()[name]
 	if !ok {
-		return nil, errs.AtPointer("the secret", name, strings.Join(Secrets(), " or "))
+		return nil, errs.AtPointer("the secret", name, strings.Join(Secrets(), ", ")+" or cache")
 	}
 	if value != "" {
 		if err := of.check(value); err != nil {
@@ -161,9 +162,15 @@ func (w *work) holds(ctx context.Context, arn, id, value string) (bool, error) {
 
 // stages gives the version of a secret that has each stage.
 func (w *work) stages(ctx context.Context, arn string) (map[string]string, error) {
+	out, _, err := w.described(ctx, arn)
+	return out, err
+}
+
+// described gives the version of a secret that has each stage, and when anything of it was changed last.
+func (w *work) described(ctx context.Context, arn string) (map[string]string, time.Time, error) {
 	found, err := w.account.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &arn})
 	if err != nil {
-		return nil, fmt.Errorf("look at the secret: %w", err)
+		return nil, time.Time{}, fmt.Errorf("look at the secret: %w", err)
 	}
 	out := map[string]string{}
 	for id, stages := range found.VersionIdsToStages {
@@ -172,23 +179,35 @@ func (w *work) stages(ctx context.Context, arn string) (map[string]string, error
 		}
 	}
 	if out[current] == "" {
-		return nil, errs.New(errs.NotFound, "nothing is in the secret yet")
+		return nil, time.Time{}, errs.New(errs.NotFound, "nothing is in the secret yet")
 	}
-	return out, nil
+	return out, aws.ToTime(found.LastChangedDate), nil
 }
 
 // putBack makes the version from before the current one, whose place it takes.
 func (w *work) putBack(ctx context.Context, arn string, stages map[string]string) error {
-	from, to, stage := stages[current], stages[previous], current
-	_, err := w.account.secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &arn, VersionStage: &stage, RemoveFromVersionId: &from, MoveToVersionId: &to,
-	})
+	if err := w.moveStage(ctx, arn, current, stages[current], stages[previous]); err != nil {
+		return fmt.Errorf("put the version from before back: %w", err)
+	}
+	return nil
+}
+
+// moveStage gives a stage of a secret to another version; "" is none.
+func (w *work) moveStage(ctx context.Context, arn, stage, from, to string) error {
+	in := &secretsmanager.UpdateSecretVersionStageInput{SecretId: &arn, VersionStage: &stage}
+	if from != "" {
+		in.RemoveFromVersionId = &from
+	}
+	if to != "" {
+		in.MoveToVersionId = &to
+	}
+	_, err := w.account.secrets.UpdateSecretVersionStage(ctx, in)
 	if err == nil {
 		return nil
 	}
 	// The answer to an earlier try may have been lost.
-	if now, failed := w.stages(ctx, arn); failed != nil || now[current] != to {
-		return errors.Join(fmt.Errorf("put the version from before back: %w", err), failed)
+	if now, failed := w.stages(ctx, arn); failed != nil || now[stage] != to {
+		return errors.Join(err, failed)
 	}
 	return nil
 }

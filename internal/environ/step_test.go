@@ -157,6 +157,7 @@ func acts() map[string]act {
 		},
 	}
 	maps.Copy(out, mendingActs())
+	maps.Copy(out, passwordActs())
 	return out
 }
 
@@ -260,7 +261,7 @@ func TestStepsThatAreRefused(t *testing.T) {
 		"restart of nothing": {code: errs.Invalid, says: "enishi-prod-1, enishi-prod-2, enishi-prod-3", look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) {
 			return environ.LookRestart(ctx, o, "enishi-prod-9")
 		}},
-		"no such secret": {code: errs.Invalid, says: "mail or webhooks", look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) {
+		"no such secret": {code: errs.Invalid, says: "mail, webhooks or cache", look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) {
 			return environ.LookSecret(ctx, o, "Mail", url)
 		}},
 		"no URL of a mail server": {code: errs.Invalid, says: "smtp://USER:PASSWORD@HOST:PORT", look: func(ctx context.Context, o *environ.Options) (*environ.Step, error) {

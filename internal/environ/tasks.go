@@ -27,6 +27,8 @@ type Task struct {
 	Started    time.Time `json:"started_at,omitzero"`
 	Address    string    `json:"address,omitempty"` // in the environment's network
 	Zone       string    `json:"zone,omitempty"`
+
+	asked time.Time // for: what it is told, such as secrets, is read after that
 }
 
 // Tasks are those that run in an environment.
@@ -79,7 +81,7 @@ func taskOf(t *types.Task) Task {
 	last := func(arn *string) string { return aws.ToString(arn)[strings.LastIndexByte(aws.ToString(arn), '/')+1:] }
 	out := Task{
 		ID: last(t.TaskArn), Definition: last(t.TaskDefinitionArn), State: strings.ToLower(aws.ToString(t.LastStatus)), Health: strings.ToLower(string(t.HealthStatus)),
-		Started: aws.ToTime(t.StartedAt), Zone: aws.ToString(t.AvailabilityZone),
+		Started: aws.ToTime(t.StartedAt), asked: aws.ToTime(t.CreatedAt), Zone: aws.ToString(t.AvailabilityZone),
 	}
 	kind, name, _ := strings.Cut(aws.ToString(t.Group), ":")
 	out.Of, out.Service = name, kind == "service"

@@ -96,6 +96,9 @@ type Account struct {
 	// Changing is the state of the database's instances while something else is done to them; "": nothing is.
 	Changing string
 
+	// Begun is when the services' tasks were asked for; zero: after anything that a test does.
+	Begun time.Time
+
 	// Identity is who asks; "": the user of that name.
 	Identity string
 	// Zones are the domains of which there is a hosted zone.

@@ -19,16 +19,22 @@ import (
 // parts is what the stack base keeps, as far as a person does something to it.
 type parts struct {
 	database, cache moving
-	zones           map[string]string    // of the database's instances
-	restarting      map[string]time.Time // until when an instance of the database is away
-	restarted       []string             // instances, in order
-	versions        map[string][]version // of secrets, the oldest first
-	current         map[string]int       // which of them is in force
-	previous        map[string]int       // and which was before
+	zones           map[string]string         // of the database's instances
+	restarting      map[string]time.Time      // until when an instance of the database is away
+	restarted       []string                  // instances, in order
+	versions        map[string][]version      // of secrets, the oldest first
+	current         map[string]int            // which of them is in force
+	previous        map[string]int            // and which was before
+	labels          map[string]map[string]int // versions by further stages
+	changed         map[string]time.Time      // when a secret was changed last
+	tokens          tokens
 	rules           map[string]*muteRule // by which alarms are silenced, by their names
 }
 
-type version struct{ id, value string }
+type version struct {
+	id, value string
+	made      time.Time
+}
 
 // moving has one of several in the first place, and moves it.
 type moving struct {
@@ -46,19 +52,21 @@ const (
 )
 
 // Whole gives an account of New with what its stack base keeps: a database of three instances, a cache of two nodes,
-// two secrets. The stack of prod has them in three zones.
+// three secrets. The stack of prod has them in three zones.
 func Whole(environment string) *Account {
 	a := New(environment)
 	name := "enishi-" + environment
 	a.parts = &parts{
 		database: moving{all: []string{name + "-1", name + "-2", name + "-3"}}, cache: moving{all: []string{"cache-001", "cache-002"}},
 		zones: map[string]string{}, restarting: map[string]time.Time{}, rules: map[string]*muteRule{},
-		versions: map[string][]version{"DataMail1": {{"0123456789abcdef0123456789abcdef", unset}}, "TopicsWebhooks1": {{"123456789abcdef00123456789abcdef", "{}"}}}, current: map[string]int{}, previous: map[string]int{},
+		versions: map[string][]version{
+			"DataMail1": {{id: "0123456789abcdef0123456789abcdef", value: unset}}, "TopicsWebhooks1": {{id: "123456789abcdef00123456789abcdef", value: "{}"}}, "DataCacheKey1": {{id: "23456789abcdef010123456789abcdef", value: firstToken}},
+		}, current: map[string]int{}, previous: map[string]int{}, labels: map[string]map[string]int{}, changed: map[string]time.Time{}, tokens: tokens{taken: []string{firstToken}},
 	}
 	for i, id := range a.parts.database.all {
 		a.parts.zones[id] = Region + string(rune('a'+i))
 	}
-	a.Stand(name+"-base", map[string]string{"DataCache1": "AWS::ElastiCache::ReplicationGroup", "DataMail1": "AWS::SecretsManager::Secret", "TopicsWebhooks1": "AWS::SecretsManager::Secret"})
+	a.Stand(name+"-base", map[string]string{"DataCache1": "AWS::ElastiCache::ReplicationGroup", "DataMail1": "AWS::SecretsManager::Secret", "DataCacheKey1": "AWS::SecretsManager::Secret", "TopicsWebhooks1": "AWS::SecretsManager::Secret"})
 	return a
 }
 
@@ -136,6 +144,7 @@ func (p *parts) advance() {
 	if p != nil {
 		p.database.state("")
 		p.cache.state("")
+		p.tokens.advance()
 	}
 }
 
@@ -196,7 +205,7 @@ func (a *Account) describeReplicationGroups(in *elasticache.DescribeReplicationG
 		return nil, refuse("ReplicationGroupNotFoundFault", "%s", aws.ToString(in.ReplicationGroupId))
 	}
 	m := &a.parts.cache
-	one := cachetypes.ReplicationGroup{ReplicationGroupId: in.ReplicationGroupId, Status: aws.String(m.state("modifying")), NodeGroups: []cachetypes.NodeGroup{{NodeGroupId: aws.String("0001")}}}
+	one := cachetypes.ReplicationGroup{ReplicationGroupId: in.ReplicationGroupId, Status: aws.String(a.parts.tokens.shown(m.state("modifying"))), AuthTokenLastModifiedDate: a.parts.tokens.modified, PendingModifiedValues: a.parts.tokens.pending(), NodeGroups: []cachetypes.NodeGroup{{NodeGroupId: aws.String("0001")}}}
 	for _, id := range slices.Sorted(slices.Values(m.all)) {
 		role := "replica"
 		if id == m.all[0] {
@@ -212,7 +221,7 @@ func (a *Account) testFailover(in *elasticache.TestFailoverInput) (*elasticache.
 	switch {
 	case aws.ToString(in.ReplicationGroupId) != "DataCache1" || aws.ToString(in.NodeGroupId) != "0001":
 		return nil, refuse("NodeGroupNotFoundFault", "%s %s", aws.ToString(in.ReplicationGroupId), aws.ToString(in.NodeGroupId))
-	case m.state("modifying") != "available" || !m.ends.IsZero():
+	case m.state("modifying") != "available" || !m.ends.IsZero() || !a.parts.tokens.ends.IsZero():
 		return nil, refuse("InvalidReplicationGroupState", "Replication group DataCache1 is modifying")
 	case len(m.all) == 1:
 		return nil, refuse("TestFailoverNotAvailableFault", "there is no replica")
@@ -236,7 +245,10 @@ func (a *Account) describeSecret(in *secretsmanager.DescribeSecretInput) (*secre
 			stages[all[i].id] = []string{"AWSPREVIOUS"}
 		}
 	}
-	return &secretsmanager.DescribeSecretOutput{ARN: in.SecretId, VersionIdsToStages: stages}, nil
+	for stage, i := range a.parts.labels[id] {
+		stages[all[i].id] = append(stages[all[i].id], stage)
+	}
+	return &secretsmanager.DescribeSecretOutput{ARN: in.SecretId, VersionIdsToStages: stages, LastChangedDate: aws.Time(a.parts.changed[id])}, nil
 }
 
 // get gives the version in force of a secret of base, or that of an id.
@@ -244,7 +256,7 @@ func (p *parts) get(in *secretsmanager.GetSecretValueInput) (*secretsmanager.Get
 	id := aws.ToString(in.SecretId)
 	for i, v := range p.versions[id] {
 		if v.id == aws.ToString(in.VersionId) || in.VersionId == nil && i == p.current[id] {
-			return &secretsmanager.GetSecretValueOutput{ARN: in.SecretId, SecretString: &v.value, VersionId: &v.id}, nil
+			return &secretsmanager.GetSecretValueOutput{ARN: in.SecretId, SecretString: &v.value, VersionId: &v.id, CreatedDate: &v.made}, nil
 		}
 	}
 	return nil, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for VersionId: %s", aws.ToString(in.VersionId))
@@ -264,7 +276,13 @@ func (p *parts) put(in *secretsmanager.PutSecretValueInput) (*secretsmanager.Put
 	if len(token) < least || len(token) > most {
 		return nil, refuse("ValidationException", "ClientRequestToken has %d characters", len(token))
 	}
-	p.versions[id] = append(all, version{token, value})
+	p.versions[id], p.changed[id] = append(all, version{token, value, time.Now()}), time.Now()
+	if len(in.VersionStages) > 0 {
+		for _, stage := range in.VersionStages {
+			p.label(id, stage, len(all))
+		}
+		return &secretsmanager.PutSecretValueOutput{ARN: in.SecretId}, nil
+	}
 	p.previous[id], p.current[id] = p.current[id], len(all)
 	return &secretsmanager.PutSecretValueOutput{ARN: in.SecretId}, nil
 }
@@ -275,10 +293,13 @@ func (a *Account) updateSecretVersionStage(in *secretsmanager.UpdateSecretVersio
 		return slices.IndexFunc(a.parts.versions[id], func(v version) bool { return v.id == aws.ToString(token) })
 	}
 	from, to := index(in.RemoveFromVersionId), index(in.MoveToVersionId)
+	if stage := aws.ToString(in.VersionStage); !strings.HasPrefix(stage, "AWS") {
+		return a.parts.relabel(in, stage, from, to)
+	}
 	if aws.ToString(in.VersionStage) != "AWSCURRENT" || from != a.parts.current[id] || to < 0 {
 		return nil, refuse("InvalidParameterException", "The parameter RemoveFromVersionId is not the version that has the stage")
 	}
-	a.parts.current[id], a.parts.previous[id] = to, from
+	a.parts.current[id], a.parts.previous[id], a.parts.changed[id] = to, from, time.Now()
 	return &secretsmanager.UpdateSecretVersionStageOutput{ARN: in.SecretId}, nil
 }
 

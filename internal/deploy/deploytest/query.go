@@ -164,6 +164,7 @@ func actions() map[string]asked {
 		"RebootDBInstance":          formed((*Account).rebootDBInstance),
 		"DescribeReplicationGroups": formed((*Account).describeReplicationGroups),
 		"TestFailover":              formed((*Account).testFailover),
+		"ModifyReplicationGroup":    formed((*Account).modifyReplicationGroup),
 
 		"DescribeStacks":                    formed((*Account).describeStacks),
 		"DescribeStackEvents":               formed((*Account).describeStackEvents),

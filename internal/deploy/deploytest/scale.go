@@ -1,6 +1,7 @@
 package deploytest
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (a *Account) serviceTasks() []types.Task {
 			id := fmt.Sprintf("%s%d%024x", map[string]string{"web": "aa", "worker": "bb"}[name], n, a.replaced)
 			out = append(out, types.Task{
 				TaskArn: aws.String(a.arn("task", "enishi-"+a.Environment+"/"+id)), TaskDefinitionArn: &s.serving, Group: aws.String("service:" + name), LastStatus: aws.String("RUNNING"),
-				HealthStatus: types.HealthStatusHealthy, StartedAt: aws.Time(time.Unix(1_800_000_000+int64(n), 0)), AvailabilityZone: aws.String(Region + "a"),
+				HealthStatus: types.HealthStatusHealthy, StartedAt: aws.Time(time.Unix(1_800_000_000+int64(n), 0)), CreatedAt: aws.Time(cmp.Or(a.Begun, time.Unix(1_800_000_000, 0))), AvailabilityZone: aws.String(Region + "a"),
 				Containers: []types.Container{{Name: aws.String("enishi"), NetworkInterfaces: []types.NetworkInterface{{PrivateIpv4Address: aws.String(fmt.Sprintf("10.0.0.%d", n+1))}}}},
 			})
 		}

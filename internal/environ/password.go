@@ -1,0 +1,245 @@
+package environ
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
+
+	"enishi/internal/errs"
+)
+
+// The cache's password is changed in two steps, between which the cache takes two. AWS does not say whether it does,
+// and ends the older one when it is given a third: so that nobody is refused, the secret says it, by these stages.
+const (
+	coming  = "ENISHI_COMING"  // the next password: the cache may take it already, no task has read it
+	leaving = "ENISHI_LEAVING" // the one from before: the cache takes it as well as the one in force
+)
+
+// passwordLimit is how long the cache may take to take a password, on each of its nodes.
+const passwordLimit = 30 * time.Minute
+
+// password is what there is of the cache's.
+type password struct {
+	arn     string
+	stages  map[string]string
+	changed time.Time // anything of its secret
+}
+
+func (w *work) password(ctx context.Context) (p password, err error) {
+	if p.arn, err = w.made(ctx, mailType, "DataCacheKey"); err != nil {
+		return p, err
+	}
+	if p.arn == "" {
+		return p, errs.New(errs.NotFound, "there is no password of the cache yet: enishi env up makes it")
+	}
+	p.stages, p.changed, err = w.described(ctx, p.arn)
+	return p, err
+}
+
+// LookNewPassword finds out what it means to give the cache another password, which is made up here and told nobody: it
+// takes both until LookSettledPassword's step. It changes nothing. Conflict: it takes two already.
+func LookNewPassword(ctx context.Context, o *Options) (*Step, error) {
+	w := newWork(o)
+	s, err := w.begin(ctx, "secret cache")
+	if err != nil {
+		return nil, err
+	}
+	p, err := w.password(ctx)
+	if err != nil {
+		return nil, err
+	}
+	settle := s.command("secret", "cache", "--settle")
+	s.Undo = "there is no way, and none is needed: the cache takes both until " + settle + "."
+	s.Then = "Tasks read it when they start. The next deployment brings such tasks: enishi deploy " + s.Environment + ", of the version that runs if there is no other. Then " + settle + " ends the one before."
+	now := version + short(p.stages[current])
+	switch halfway, untold := s.again(now); {
+	case untold:
+		return s.tellOnly(), nil
+	case halfway && p.stages[coming] == "":
+		s.From, s.To = s.Left.From, s.Left.To
+		s.do = func(context.Context, *work) error { return nil } // the run was cut after it
+		return s, nil
+	case p.stages[coming] == "" && p.stages[leaving] != "":
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("the cache takes two passwords, version %s and, before it, version %s: a third would end the older one, which tasks may still have. First %s", short(p.stages[current]), short(p.stages[leaving]), settle))
+	}
+	// What any run has begun is gone on with: the cache may take that one already.
+	if s.mark = p.stages[coming]; s.mark == "" {
+		s.mark = newVersion()
+	}
+	if s.From, s.To = now, version+short(s.mark); p.stages[current] == s.mark {
+		s.From = version + short(p.stages[leaving])
+	}
+	id := s.mark
+	s.do = func(ctx context.Context, w *work) error { return w.newPassword(ctx, id) }
+	return s, nil
+}
+
+// newPassword has the cache take another password beside the one in force, and then has tasks read it.
+func (w *work) newPassword(ctx context.Context, id string) error {
+	p, err := w.password(ctx)
+	if err != nil {
+		return err
+	}
+	if p.stages[coming] == "" {
+		made := madeUp()
+		if _, err := w.account.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &p.arn, SecretString: &made, ClientRequestToken: &id, VersionStages: []string{coming}}); err != nil {
+			return fmt.Errorf("keep the next password: %w", err)
+		}
+	}
+	found, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &p.arn, VersionId: &id})
+	if err != nil {
+		return fmt.Errorf("read the next password: %w", err)
+	}
+	if now := p.stages[current]; now != id {
+		// AWS may write the moment of a change in whole seconds.
+		if err := w.setPassword(ctx, aws.ToString(found.SecretString), cachetypes.AuthTokenUpdateStrategyTypeRotate, aws.ToTime(found.CreatedDate).Add(-time.Second)); err != nil {
+			return err
+		}
+		if p.stages[leaving] != now {
+			if err := w.moveStage(ctx, p.arn, leaving, "", now); err != nil {
+				return fmt.Errorf("note that the cache takes two passwords: %w", err)
+			}
+		}
+		if err := w.moveStage(ctx, p.arn, current, now, id); err != nil {
+			return fmt.Errorf("have tasks read the next password: %w", err)
+		}
+	}
+	if err := w.moveStage(ctx, p.arn, coming, id, ""); err != nil {
+		return fmt.Errorf("note that tasks read it: %w", err)
+	}
+	return nil
+}
+
+// LookSettledPassword finds out whether the cache can take the password in force alone. It changes nothing. Conflict:
+// it does already, or tasks run that may have read the one before.
+func LookSettledPassword(ctx context.Context, o *Options) (*Step, error) {
+	w := newWork(o)
+	s, err := w.begin(ctx, "secret cache")
+	if err != nil {
+		return nil, err
+	}
+	p, err := w.password(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.From, s.To = version+short(p.stages[leaving])+" as well", version+short(p.stages[current])+" alone"
+	s.Undo = "there is no way; " + s.command("secret", "cache", "--new") + " makes another."
+	switch halfway, untold := s.again(s.To); {
+	case untold:
+		return s.tellOnly(), nil
+	case halfway && p.stages[leaving] == "":
+		s.From = s.Left.From
+		s.do = func(context.Context, *work) error { return nil } // the run was cut after it
+		return s, nil
+	case p.stages[coming] != "":
+		return nil, errs.New(errs.Conflict, "a new password was left half-way: "+s.command("secret", "cache", "--new")+" goes on with it")
+	case p.stages[leaving] == "":
+		return nil, errs.New(errs.Conflict, "the cache takes one password alone, version "+short(p.stages[current]))
+	}
+	if err := w.allKnow(ctx, p.changed); err != nil {
+		return nil, err
+	}
+	s.do = func(ctx context.Context, w *work) error { return w.settlePassword(ctx, p) }
+	return s, nil
+}
+
+// allKnow refuses while tasks run that were asked for before a moment.
+func (w *work) allKnow(ctx context.Context, since time.Time) error {
+	found, err := LookTasks(ctx, w.o)
+	if err != nil {
+		return err
+	}
+	var old []string
+	for i := range found.Tasks {
+		if t := &found.Tasks[i]; !t.asked.After(since) {
+			old = append(old, t.ID+" of "+t.Of)
+		}
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	const shown = 3
+	more := ""
+	if len(old) > shown {
+		more = fmt.Sprintf(" and %d more", len(old)-shown)
+	}
+	return errs.New(errs.Conflict, "tasks run that may have read the password from before, and would be refused: "+strings.Join(old[:min(shown, len(old))], ", ")+more+". First enishi deploy "+w.o.Environment+", of the version that runs if there is no other; a job ends by itself")
+}
+
+// settlePassword has the cache take the password in force alone.
+func (w *work) settlePassword(ctx context.Context, p password) error {
+	id := p.stages[current]
+	found, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &p.arn, VersionId: &id})
+	if err != nil {
+		return fmt.Errorf("read the password in force: %w", err)
+	}
+	if err := w.setPassword(ctx, aws.ToString(found.SecretString), cachetypes.AuthTokenUpdateStrategyTypeSet, p.changed); err != nil {
+		return err
+	}
+	if err := w.moveStage(ctx, p.arn, leaving, p.stages[leaving], ""); err != nil {
+		return fmt.Errorf("note that the cache takes one password: %w", err)
+	}
+	return nil
+}
+
+// setPassword gives the cache a password, unless it was given one since a moment, and waits until it takes it. It is
+// ordered once: given the same one twice, AWS would take it for the two that it takes.
+func (w *work) setPassword(ctx context.Context, value string, how cachetypes.AuthTokenUpdateStrategyType, since time.Time) error {
+	const what = "the password of the cache"
+	var asked time.Time
+	ordered, shown := false, ""
+	return w.await(ctx, what, passwordLimit, func(ctx context.Context) (bool, error) {
+		n, err := w.nodes(ctx)
+		if err != nil {
+			return false, err
+		}
+		if n.status != shown {
+			w.tell("password", "the cache is "+n.status, -1)
+			shown = n.status
+		}
+		rests := n.status == available && !n.changing
+		if rests && n.password.After(since) {
+			return true, nil
+		}
+		if !rests || ordered || time.Since(asked) < settles {
+			return false, nil
+		}
+		w.tell("password", "AWS is told", -1)
+		_, err = w.account.cache.ModifyReplicationGroup(ctx, &elasticache.ModifyReplicationGroupInput{ReplicationGroupId: &n.group, AuthToken: &value, AuthTokenUpdateStrategy: how, ApplyImmediately: aws.Bool(true)})
+		if ordered = err == nil; busy(err) {
+			return false, nil // it has begun already, or something else has
+		}
+		if err != nil && !errors.As(err, new(smithy.APIError)) {
+			asked = time.Now() // it may have arrived
+		}
+		if err != nil {
+			err = fmt.Errorf("give the cache its password: %w", err)
+		}
+		return false, lasting(err)
+	})
+}
+
+// madeUp makes a password up, as long as the template's, of letters and digits, which nothing has to escape.
+func madeUp() string {
+	const letters, long = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 64
+	var out strings.Builder
+	for out.Len() < long {
+		some := make([]byte, long)
+		_, _ = rand.Read(some)     // never fails
+		for _, one := range some { // those beyond the last whole round would favour the first letters
+			if rounds := 256 / len(letters); int(one) < rounds*len(letters) && out.Len() < long {
+				out.WriteByte(letters[int(one)%len(letters)])
+			}
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,130 @@
+package environ_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"enishi/internal/deploy"
+	"enishi/internal/deploy/deploytest"
+	"enishi/internal/environ"
+	"enishi/internal/errs"
+)
+
+func passwordActs() map[string]act {
+	taken := func(a *deploytest.Account) string {
+		now, before, n := a.Kept("DataCacheKey")
+		takes := a.Passwords()
+		return fmt.Sprintf("%d, the one in force is one %v, the one before %v; %d versions", len(takes), slices.Contains(takes, now), slices.Contains(takes, before), n)
+	}
+	return map[string]act{
+		"a new password of the cache": {
+			look: environ.LookNewPassword,
+			next: "secret cache: version 23456789 -> version ", undo: "there is no way, and none is needed: the cache takes both until enishi env secret prod cache --settle", then: "enishi deploy prod",
+			done: taken, want: "2, the one in force is one true, the one before true; 2 versions",
+		},
+		"the new password alone": {
+			before: environ.LookNewPassword, look: environ.LookSettledPassword,
+			next: "secret cache: version 23456789 as well -> version ", undo: "there is no way; enishi env secret prod cache --new",
+			done: taken, want: "1, the one in force is one true, the one before false; 2 versions",
+		},
+	}
+}
+
+// takes takes a step.
+func takes(t *testing.T, a *deploytest.Account, look func(context.Context, *environ.Options) (*environ.Step, error), of trouble) (*environ.Step, error) {
+	t.Helper()
+	s, err := look(t.Context(), operator(a, nil))
+	if err == nil {
+		err = environ.Take(t.Context(), operator(a, of), s)
+	}
+	return s, err
+}
+
+// TestPasswordsAreRefused keeps the cache from a third password, and from ending one that a task may have.
+func TestPasswordsAreRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Whole("prod")
+		if s, err := takes(t, a, environ.LookSettledPassword, nil); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "takes one password alone, version 23456789") {
+			t.Errorf("alone already: %+v, %v", s, err)
+		}
+		a.Begun = time.Now()
+		if s, err := takes(t, a, environ.LookNewPassword, nil); err != nil {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		if s, err := takes(t, a, environ.LookNewPassword, nil); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "takes two passwords") {
+			t.Errorf("a third: %+v, %v", s, err)
+		}
+		if s, err := takes(t, a, environ.LookSettledPassword, nil); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), " of web, ") || !strings.Contains(err.Error(), "First enishi deploy prod") {
+			t.Errorf("while tasks have the one before: %+v, %v", s, err)
+		}
+		time.Sleep(time.Minute)
+		a.Begun = time.Now()
+		for _, look := range []func(context.Context, *environ.Options) (*environ.Step, error){environ.LookSettledPassword, environ.LookNewPassword} {
+			if s, err := takes(t, a, look, nil); err != nil {
+				t.Errorf("%+v, %v", s, err)
+			}
+		}
+		if faults := a.Faults(); len(faults) > 0 {
+			t.Errorf("%q", faults)
+		}
+	})
+}
+
+// TestAPasswordLeftHalfway is gone on with by the next run, also a day later, and settled by nobody before.
+func TestAPasswordLeftHalfway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Whole("prod")
+		killed := false
+		_, err := takes(t, a, environ.LookNewPassword, func(_ int, asked string) deploytest.Trouble {
+			if killed || strings.Contains(asked, "ModifyReplicationGroup") {
+				killed = true
+				return deploytest.KilledAfter
+			}
+			return deploytest.None
+		})
+		if err == nil {
+			t.Fatal("it was killed and says nothing")
+		}
+		time.Sleep(24 * time.Hour)
+		if s, err := takes(t, a, environ.LookSettledPassword, nil); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "was left half-way: enishi env secret prod cache --new") {
+			t.Errorf("settled half-way: %+v, %v", s, err)
+		}
+		if s, err := takes(t, a, environ.LookNewPassword, nil); err != nil {
+			t.Errorf("a day later: %+v, %v", s, err)
+		}
+		now, before, n := a.Kept("DataCacheKey")
+		if got := a.Passwords(); !slices.Equal(got, []string{before, now}) || n != 2 || len(a.Faults()) > 0 {
+			t.Errorf("the cache takes %d, of %d; faults %q", len(got), n, a.Faults())
+		}
+	})
+}
+
+// TestThePasswordIsToldNobody looks for it in what is shown, told and kept.
+func TestThePasswordIsToldNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Whole("prod")
+		s, err := environ.LookNewPassword(t.Context(), operator(a, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		o := operator(a, nil)
+		o.Tell = func(p deploy.Progress) { said = append(said, p.Note) }
+		if err := environ.Take(t.Context(), o, s); err != nil {
+			t.Fatal(err)
+		}
+		now, before, _ := a.Kept("DataCacheKey")
+		all := fmt.Sprintf("%+v %q %q %s", s, said, told(t, a), a.Object("deploy/changes/secret cache.json"))
+		if len(now) != 64 || now == before || strings.Contains(all, now) || strings.Contains(all, before) || !strings.Contains(all, s.To) {
+			t.Errorf("a password of %d characters, in %s", len(now), all)
+		}
+	})
+}
