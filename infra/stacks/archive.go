@@ -76,7 +76,31 @@ func newArchive(scope constructs.Construct, e environment.Environment, d *Data, 
 		}),
 	})
 	a.Hands.AddToPolicy(allow(a.Stream.AttrArn(), "firehose:PutRecord", "firehose:PutRecordBatch"))
+	takesExports(e, d, keys)
 	return a
+}
+
+// takesExports lets CloudWatch Logs export what the archive lacks into its bucket, below one prefix: of log groups of
+// this account alone. It asks for the bucket's list of rights first. By the key it may do so in buckets of this stack
+// alone, which S3 tells KMS: AWS's manual names nothing else that would hold it to this account.
+func takesExports(e environment.Environment, d *Data, keys *Keys) {
+	stack := awscdk.Stack_Of(d.Archive)
+	from := []awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("logs."+e.Region+".amazonaws.com"), nil)}
+	of := func(more map[string]any) *map[string]any {
+		more["aws:SourceAccount"] = stack.Account()
+		return &map[string]any{"StringEquals": more, "ArnLike": map[string]any{"aws:SourceArn": arn(d.Archive, "logs", "log-group:*")}}
+	}
+	d.Archive.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &from, Actions: jsii.Strings("s3:GetBucketAcl"), Resources: &[]*string{d.Archive.BucketArn()}, Conditions: of(map[string]any{}),
+	}))
+	d.Archive.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &from, Actions: jsii.Strings("s3:PutObject"), Resources: &[]*string{d.Archive.ArnForObjects(jsii.String("exported/*"))},
+		Conditions: of(map[string]any{"s3:x-amz-acl": "bucket-owner-full-control"}),
+	}))
+	keys.Data.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &from, Actions: jsii.Strings("kms:GenerateDataKey", "kms:Decrypt"), Resources: jsii.Strings("*"),
+		Conditions: &map[string]any{"StringLike": map[string]any{"kms:EncryptionContext:aws:s3:arn": join("arn:", stack.Partition(), ":s3:::"+*stack.StackName()+"-*")}},
+	}), nil)
 }
 
 // archiveRules say how long the archive keeps lines, and where they lie. The cheaper class

@@ -41,6 +41,7 @@ func TestEveryLogReachesTheArchive(t *testing.T) {
 		theStream(t, e, base)
 		theArchive(t, e, base)
 		mayArchive(t, base)
+		takesExports(t, base)
 		alarm := all["enishi-"+e.Name+"-alarms"].Resources["ArchiveLate"]
 		if alarm.Properties["AlarmName"] != "Enishi-"+e.Name+"-ArchiveLate" || alarm.Properties["TreatMissingData"] != "breaching" || !strings.Contains(fmt.Sprint(alarm.Properties["AlarmActions"]), "Ticket") {
 			t.Errorf("the alarm is %s", alarm.text)
@@ -111,6 +112,40 @@ func theArchive(t *testing.T, e environment.Environment, base template) {
 		if cheaper := strings.Contains(b.text, "GLACIER_IR"); cheaper != (e.ArchiveDays >= 90) {
 			t.Errorf("%s: lines lie in the cheaper class: %t", e.Name, cheaper)
 		}
+	}
+}
+
+// takesExports lets CloudWatch Logs write what the archive lacks, from this account, below one prefix, by the key, and
+// nothing else of the archive.
+func takesExports(t *testing.T, base template) {
+	t.Helper()
+	found := map[string][]string{}
+	for _, kind := range []string{"AWS::S3::BucketPolicy", "AWS::KMS::Key"} {
+		for name, p := range base.of(kind) {
+			document, of := p.Properties["PolicyDocument"], "Bucket"
+			if kind == "AWS::KMS::Key" {
+				document, of = p.Properties["KeyPolicy"], "KeyPolicy"
+			}
+			for _, one := range document.(map[string]any)["Statement"].([]any) {
+				s := one.(map[string]any)
+				conditions := fmt.Sprint(s["Condition"])
+				if !strings.Contains(fmt.Sprint(s["Principal"]), "logs.ap-northeast-1.amazonaws.com") || strings.HasPrefix(name, "KeysLogs") {
+					continue
+				}
+				held := strings.Contains(conditions, "aws:SourceAccount") && strings.Contains(conditions, ":log-group:*")
+				if of == "KeyPolicy" {
+					held = strings.Contains(conditions, "kms:EncryptionContext:aws:s3:arn") && strings.Contains(conditions, ":s3:::enishi-")
+				}
+				on := fmt.Sprint(s["Resource"])
+				if !held || of == "Bucket" && !strings.Contains(on, "DataArchive") || fmt.Sprint(s["Action"]) == "s3:PutObject" && !strings.Contains(on, "/exported/*") {
+					t.Errorf("%s: CloudWatch Logs may %v on %s if %s", name, s["Action"], on, conditions)
+				}
+				found[of] = append(found[of], fmt.Sprint(s["Action"]))
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string][]string{"Bucket": {"s3:GetBucketAcl", "s3:PutObject"}, "KeyPolicy": {"[kms:GenerateDataKey kms:Decrypt]"}}, found); diff != "" {
+		t.Errorf("rights of exports (-want +got):\n%s", diff)
 	}
 }
 

@@ -35,3 +35,6 @@ func Actions(w *Wanted) ([]string, error) { return actions(w) }
 
 // CoresOf gives how many cores a host of a kind has.
 func CoresOf(kind string) (int, error) { return coresOf(kind) }
+
+// Belongs says whether the lines of a log group belong into the archive.
+func Belongs(name string) bool { return belongs(name) }

@@ -223,21 +223,14 @@ func (w *work) wasWhole(ctx context.Context, s *types.Stack) (bool, error) {
 
 // within lists what is there of a stack, also of one that is gone, by its ARN.
 func (w *work) within(ctx context.Context, arn string) ([]string, error) {
+	found, err := w.resources(ctx, arn)
 	var out []string
-	pages := cloudformation.NewListStackResourcesPaginator(w.account.of(arn).cfn, &cloudformation.ListStackResourcesInput{StackName: &arn})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list what is in the stack %s: %w", arn, err)
-		}
-		for i := range page.StackResourceSummaries {
-			r := &page.StackResourceSummaries[i]
-			if id := aws.ToString(r.PhysicalResourceId); id != "" && r.ResourceStatus != types.ResourceStatusDeleteComplete {
-				out = append(out, aws.ToString(r.ResourceType)+" "+id)
-			}
+	for i := range found {
+		if r := &found[i]; aws.ToString(r.PhysicalResourceId) != "" && r.ResourceStatus != types.ResourceStatusDeleteComplete {
+			out = append(out, aws.ToString(r.ResourceType)+" "+aws.ToString(r.PhysicalResourceId))
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // wayBack makes the step the way back to how a stack was before the change that failed.
@@ -282,20 +275,14 @@ func (w *work) wayBack(ctx context.Context, s *Step, m *mending) (*Step, error) 
 
 // failed lists by their names in the template what a rollback could not take back.
 func (w *work) failed(ctx context.Context, name string) ([]string, error) {
+	found, err := w.resources(ctx, name)
 	var out []string
-	pages := cloudformation.NewListStackResourcesPaginator(w.account.of(name).cfn, &cloudformation.ListStackResourcesInput{StackName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("list what is in the stack %s: %w", name, err)
-		}
-		for i := range page.StackResourceSummaries {
-			if r := &page.StackResourceSummaries[i]; r.ResourceStatus == types.ResourceStatusUpdateFailed {
-				out = append(out, aws.ToString(r.LogicalResourceId))
-			}
+	for i := range found {
+		if r := &found[i]; r.ResourceStatus == types.ResourceStatusUpdateFailed {
+			out = append(out, aws.ToString(r.LogicalResourceId))
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // goOnBack has CloudFormation go on with a rollback that failed. The same token is the same order.

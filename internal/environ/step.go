@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"enishi/internal/deploy"
 )
@@ -87,20 +88,28 @@ func Take(ctx context.Context, o *Options, s *Step) error {
 // made gives what CloudFormation has made of a resource of the stack base, by its type and the beginning of its
 // name in the template; "": there is none.
 func (w *work) made(ctx context.Context, kind, name string) (string, error) {
-	pages := cloudformation.NewListStackResourcesPaginator(w.account.here.cfn, &cloudformation.ListStackResourcesInput{StackName: aws.String(stackName(w.o.Environment, "base"))})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if refused(err, "ValidationError", "does not exist") {
-			return "", nil
-		}
-		if err != nil {
-			return "", fmt.Errorf("look for what is made of %s: %w", name, err)
-		}
-		for i := range page.StackResourceSummaries {
-			if r := &page.StackResourceSummaries[i]; aws.ToString(r.ResourceType) == kind && strings.HasPrefix(aws.ToString(r.LogicalResourceId), name) {
-				return aws.ToString(r.PhysicalResourceId), nil
-			}
+	found, err := w.resources(ctx, stackName(w.o.Environment, "base"))
+	if refused(err, "ValidationError", "does not exist") {
+		return "", nil
+	}
+	for i := range found {
+		if r := &found[i]; aws.ToString(r.ResourceType) == kind && strings.HasPrefix(aws.ToString(r.LogicalResourceId), name) {
+			return aws.ToString(r.PhysicalResourceId), nil
 		}
 	}
-	return "", nil
+	return "", err
+}
+
+// resources lists what CloudFormation knows of a stack, by its name or its ARN.
+func (w *work) resources(ctx context.Context, stack string) ([]types.StackResourceSummary, error) {
+	var out []types.StackResourceSummary
+	pages := cloudformation.NewListStackResourcesPaginator(w.account.of(stack).cfn, &cloudformation.ListStackResourcesInput{StackName: &stack})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list what is in the stack %s: %w", stack, err)
+		}
+		out = append(out, page.StackResourceSummaries...)
+	}
+	return out, nil
 }

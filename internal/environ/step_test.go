@@ -158,6 +158,7 @@ func acts() map[string]act {
 	}
 	maps.Copy(out, mendingActs())
 	maps.Copy(out, passwordActs())
+	maps.Copy(out, archiveActs())
 	return out
 }
 

@@ -99,6 +99,9 @@ type Account struct {
 	// Begun is when the services' tasks were asked for; zero: after anything that a test does.
 	Begun time.Time
 
+	// Unexported are log groups that CloudWatch Logs cannot export.
+	Unexported []string
+
 	// Identity is who asks; "": the user of that name.
 	Identity string
 	// Zones are the domains of which there is a hosted zone.

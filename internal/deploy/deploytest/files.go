@@ -76,7 +76,7 @@ func (a *Account) Hand(name string, text []byte) {
 	a.buckets[Files][name] = object{text, "handed"}
 }
 
-// describeLogGroups gives those that no stack has.
+// describeLogGroups gives those that no stack has, and those of the stack base, in order.
 func (a *Account) describeLogGroups(in *cloudwatchlogs.DescribeLogGroupsInput) (*cloudwatchlogs.DescribeLogGroupsOutput, error) {
 	out := &cloudwatchlogs.DescribeLogGroupsOutput{}
 	for _, name := range a.logs {
@@ -84,6 +84,7 @@ func (a *Account) describeLogGroups(in *cloudwatchlogs.DescribeLogGroupsInput) (
 			out.LogGroups = append(out.LogGroups, logtypes.LogGroup{LogGroupName: &name})
 		}
 	}
+	out.LogGroups = append(out.LogGroups, a.groupsOf(aws.ToString(in.LogGroupNamePrefix))...)
 	return out, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -28,6 +29,8 @@ type parts struct {
 	labels          map[string]map[string]int // versions by further stages
 	changed         map[string]time.Time      // when a secret was changed last
 	tokens          tokens
+	groups          map[string]logtypes.LogGroup
+	exports         []*export
 	rules           map[string]*muteRule // by which alarms are silenced, by their names
 }
 
@@ -66,7 +69,12 @@ func Whole(environment string) *Account {
 	for i, id := range a.parts.database.all {
 		a.parts.zones[id] = Region + string(rune('a'+i))
 	}
-	a.Stand(name+"-base", map[string]string{"DataCache1": "AWS::ElastiCache::ReplicationGroup", "DataMail1": "AWS::SecretsManager::Secret", "DataCacheKey1": "AWS::SecretsManager::Secret", "TopicsWebhooks1": "AWS::SecretsManager::Secret"})
+	a.parts.groups = groups()
+	within := map[string]string{"DataCache1": "AWS::ElastiCache::ReplicationGroup", "DataMail1": "AWS::SecretsManager::Secret", "DataCacheKey1": "AWS::SecretsManager::Secret", "TopicsWebhooks1": "AWS::SecretsManager::Secret", "DataArchive1": "AWS::S3::Bucket"}
+	for one := range a.parts.groups {
+		within[one] = "AWS::Logs::LogGroup"
+	}
+	a.Stand(name+"-base", within)
 	return a
 }
 

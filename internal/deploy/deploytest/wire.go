@@ -64,6 +64,9 @@ func operations() map[string]operation {
 		"Logs_20140328.DescribeLogGroups": typed((*Account).describeLogGroups),
 		"Logs_20140328.DeleteLogGroup":    typed((*Account).deleteLogGroup),
 
+		"Logs_20140328.CreateExportTask":    typed((*Account).createExportTask),
+		"Logs_20140328.DescribeExportTasks": typed((*Account).describeExportTasks),
+
 		"AmazonEC2ContainerRegistry_V20150921.ListImages":       typed((*Account).listImages),
 		"AmazonEC2ContainerRegistry_V20150921.BatchDeleteImage": typed((*Account).batchDeleteImage),
 
