@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"enishi/internal/deploy"
 	"enishi/internal/errs"
 )
 
@@ -231,32 +232,6 @@ func losses(changes []types.ResourceChange) []string {
 	return out
 }
 
-// deployed says whether a property is one that a deployment changes: the traffic's way, and
-// what runs.
-func deployed(kind, property string) bool {
-	switch kind {
-	case "AWS::ECS::Service":
-		return strings.HasPrefix(property, "/TaskDefinition") || strings.HasPrefix(property, "/DesiredCount")
-	case "AWS::ElasticLoadBalancingV2::ListenerRule":
-		return strings.HasPrefix(property, "/Actions")
-	}
-	return false
-}
-
-// chosen says whether a bound of a service is the one that is kept for the templates, which take it
-// when they are deployed next.
-func (a *account) chosen(ctx context.Context, d *Drift) (bool, error) {
-	for _, service := range Services() {
-		for property, name := range map[string]string{"/MinCapacity": "least", "/MaxCapacity": "most"} {
-			if d.Property == property && strings.HasPrefix(d.ID, a.scaled(service)+"|") {
-				kept, ok, err := a.parameter(ctx, service+"/"+name)
-				return ok && kept == d.Account, err
-			}
-		}
-	}
-	return false, nil
-}
-
 // drift lets CloudFormation compare the account with what a stack's template says.
 func (w *work) drift(ctx context.Context, stack string) ([]Drift, error) {
 	begun, err := w.account.of(stack).cfn.DetectStackDrift(ctx, &cloudformation.DetectStackDriftInput{StackName: &stack})
@@ -281,12 +256,12 @@ func (w *work) drift(ctx context.Context, stack string) ([]Drift, error) {
 	if failed != "" {
 		w.tell(stack, "not everything could be compared: "+failed, -1)
 	}
-	return w.account.drifted(ctx, stack)
+	return w.drifted(ctx, stack)
 }
 
-func (a *account) drifted(ctx context.Context, stack string) ([]Drift, error) {
-	out := []Drift{}
-	pages := cloudformation.NewDescribeStackResourceDriftsPaginator(a.of(stack).cfn, &cloudformation.DescribeStackResourceDriftsInput{
+func (w *work) drifted(ctx context.Context, stack string) ([]Drift, error) {
+	out, judge := []Drift{}, deploy.NewJudge(w.deploying())
+	pages := cloudformation.NewDescribeStackResourceDriftsPaginator(w.account.of(stack).cfn, &cloudformation.DescribeStackResourceDriftsInput{
 		StackName: &stack, StackResourceDriftStatusFilters: []types.StackResourceDriftStatus{types.StackResourceDriftStatusModified, types.StackResourceDriftStatusDeleted},
 	})
 	for pages.HasMorePages() {
@@ -300,13 +275,11 @@ func (a *account) drifted(ctx context.Context, stack string) ([]Drift, error) {
 			if len(r.PropertyDifferences) == 0 {
 				out = append(out, d)
 			}
-			for _, difference := range r.PropertyDifferences {
+			for k := range r.PropertyDifferences {
+				difference := &r.PropertyDifferences[k]
 				d.Property, d.Template, d.Account = aws.ToString(difference.PropertyPath), aws.ToString(difference.ExpectedValue), aws.ToString(difference.ActualValue)
-				d.Deployed = deployed(d.Type, d.Property)
-				if d.Type == "AWS::ApplicationAutoScaling::ScalableTarget" {
-					if d.Deployed, err = a.chosen(ctx, &d); err != nil {
-						return nil, err
-					}
+				if d.Deployed, err = judge.Meant(ctx, r, difference); err != nil {
+					return nil, err
 				}
 				out = append(out, d)
 			}

@@ -2,7 +2,6 @@ package environ
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
+	"enishi/internal/deploy"
 	"enishi/internal/errs"
 )
 
@@ -71,31 +71,15 @@ func compare(d *types.StackResourceDrift) (forwards, same bool, err error) {
 
 // taking gives the target groups that a rule sends anybody to, and whether it names several.
 func taking(properties *string) (map[string]bool, bool, error) {
-	var rule struct {
-		Actions []struct {
-			TargetGroupArn string
-			ForwardConfig  struct {
-				TargetGroups []struct {
-					TargetGroupArn string
-					Weight         json.RawMessage // a number, or a text of it
-				}
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(aws.ToString(properties)), &rule); err != nil {
-		return nil, false, fmt.Errorf("read the properties of the rule that CloudFormation tells: %w", err)
+	leads, err := deploy.Leads(properties)
+	if err != nil {
+		return nil, false, err
 	}
 	out, several := map[string]bool{}, false
-	for _, action := range rule.Actions {
-		groups := action.ForwardConfig.TargetGroups
-		if len(groups) == 0 && action.TargetGroupArn != "" {
-			out[action.TargetGroupArn] = true
-		}
-		several = several || len(groups) > 1
-		for _, group := range groups {
-			if strings.Trim(string(group.Weight), `"`) != "0" {
-				out[group.TargetGroupArn] = true
-			}
+	for i := range leads {
+		several = several || len(leads[i].To) > 1
+		for _, group := range leads[i].Taking() {
+			out[group] = true
 		}
 	}
 	return out, several, nil
