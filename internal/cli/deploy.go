@@ -132,7 +132,7 @@ func (c *ordered) proposed(ctx context.Context, w World, next func(*deploy.Plan)
 type deployRunCmd struct {
 	place
 	asked
-	Plan          bool   `help:"Show what would be done, and what runs otherwise than it was deployed; change nothing."`
+	Plan          bool   `help:"Show what would be done, what runs otherwise than it was deployed, and which settings are not the templates' any more; change nothing."`
 	Digest        string `placeholder:"SHA256" help:"Deploy only if the image is this one, sha256:..., as it was accepted elsewhere (enishi deploy status)."`
 	DespiteAlarms bool   `help:"Deploy though alarms are on: what mends them."`
 }
@@ -172,6 +172,9 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 	}
 	o.Digest = c.Digest
 	o.DespiteAlarms, o.Image = c.DespiteAlarms, func(ctx context.Context, r deploy.Registry) (string, error) { return pushed(ctx, w, r) }
+	if err := c.compared(ctx, o, plan); err != nil {
+		return err
+	}
 	if c.Plan && c.JSON {
 		return printJSON(w.Out, plan)
 	}
@@ -381,6 +384,9 @@ func printPlan(out io.Writer, p *deploy.Plan) {
 	}
 	for _, line := range p.Drift {
 		fmt.Fprintf(out, "Changed by hand: %s\n", line)
+	}
+	if p.Compared != nil {
+		printCompared(out, p.Compared)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -49,7 +50,7 @@ type lack struct {
 	ask           func(context.Context, aws.Config) error
 }
 
-// lacks are those of ECS and of CloudWatch, for which the account in memory answers instead. Of CloudWatch the emulator has
+// lacks are those of ECS, of CloudFormation and of CloudWatch, for which the account in memory answers instead. Of CloudWatch the emulator has
 // the older protocols alone, which the library speaks no more.
 func lacks() []lack {
 	const service, cluster = "web", "enishi-staging"
@@ -65,6 +66,10 @@ func lacks() []lack {
 		}},
 		{"ecs", "ContinueServiceDeployment", http.StatusInternalServerError, func(ctx context.Context, c aws.Config) error {
 			_, err := ecs.NewFromConfig(c).ContinueServiceDeployment(ctx, &ecs.ContinueServiceDeploymentInput{ServiceDeploymentArn: deployment, HookId: aws.String("hook-1"), Action: ecstypes.DeploymentLifecycleHookActionContinue})
+			return err
+		}},
+		{"cloudformation", "DetectStackResourceDrift", http.StatusInternalServerError, func(ctx context.Context, c aws.Config) error {
+			_, err := cloudformation.NewFromConfig(c).DetectStackResourceDrift(ctx, &cloudformation.DetectStackResourceDriftInput{StackName: aws.String(cluster + "-service"), LogicalResourceId: aws.String("WebService")})
 			return err
 		}},
 		{"monitoring", "DescribeAlarms", http.StatusNotFound, func(ctx context.Context, c aws.Config) error {
@@ -243,7 +248,7 @@ func TestDeployOnTheEmulator(t *testing.T) {
 	source, program := smallProject(t), fleet.Build(t, t.TempDir())
 	deployed := []string{"staging", "--why", "a test", "--yes"}
 
-	if out, err := s.run(program, source, "staging", "--plan"); err != nil || !strings.Contains(out, "123456789012") {
+	if out, err := s.run(program, source, "staging", "--plan"); err != nil || !strings.Contains(out, "123456789012") || !strings.Contains(out, "resources, 0 changed by hand") || strings.Contains(out, "Not compared") {
 		t.Fatalf("a plan: %v\n%s", err, out)
 	}
 	s.at = ".UpdateService"

@@ -46,6 +46,7 @@ func TestDeployAsks(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := deploytest.New(tt.environment)
+			a.Pace = 20
 			settings := a.Config(nil)
 			var out, err bytes.Buffer
 			w := cli.System()

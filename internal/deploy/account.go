@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -30,14 +31,17 @@ type account struct {
 	cw   *cloudwatch.Client
 	far  *cloudwatch.Client // in the region of CloudFront, where the alarm is that asks from outside
 	ecr  *ecr.Client
+	cfn  *cloudformation.Client
 
 	rollouts map[string]string // ARNs of service deployments that were found, by that of their task definition
 }
 
 func newAccount(config *aws.Config, environment string) *account {
 	far := func(o *cloudwatch.Options) { o.Region, o.RetryMaxAttempts = edgeRegion, 1 }
+	throttled := func(o *cloudformation.Options) { o.RetryMaxAttempts = compareTries }
 	return &account{
 		name: environment, ecs: ecs.NewFromConfig(*config), ssm: ssm.NewFromConfig(*config), cw: cloudwatch.NewFromConfig(*config), far: cloudwatch.NewFromConfig(*config, far), ecr: ecr.NewFromConfig(*config),
+		cfn:      cloudformation.NewFromConfig(*config, throttled),
 		rollouts: map[string]string{},
 	}
 }

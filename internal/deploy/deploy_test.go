@@ -367,6 +367,7 @@ func TestRights(t *testing.T) {
 					return 0, 5 * time.Second
 				}
 				_, _ = deploy.Look(t.Context(), options(a, nil))
+				_, _ = deploy.Compare(t.Context(), options(a, nil), deploy.Whole)
 				_, _ = deploy.Run(t.Context(), options(a, func(m int, _ string) deploytest.Trouble { // whatever becomes of it
 					if m == n {
 						return deploytest.Killed

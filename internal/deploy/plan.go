@@ -32,7 +32,9 @@ type Plan struct {
 	// Drift is what somebody has changed by hand: another image than the account keeps for its templates,
 	// which the next deployment overwrites, and what services run that was not left to them, which it goes on with.
 	Drift []string `json:"drift"`
-	Steps []string `json:"steps"`
+	// Compared is how what a deployment depends on differs from the templates (Compare); nil: nobody has asked.
+	Compared *Comparison `json:"compared,omitempty"`
+	Steps    []string    `json:"steps"`
 }
 
 // Look finds out what there is, and changes nothing.

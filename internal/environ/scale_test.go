@@ -74,6 +74,34 @@ func TestScale(t *testing.T) {
 	}
 }
 
+// TestBoundsThatWereChosenAreNoDrift compares the account with its templates after somebody has chosen bounds, and after
+// somebody has changed them where they are not kept: what a deployment's plan says, an environment's says too.
+func TestBoundsThatWereChosenAreNoDrift(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("prod")
+		s, err := environ.LookScale(t.Context(), operator(a, nil), "web")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := environ.SetScale(t.Context(), operator(a, nil), s, environ.Bounds{Least: 4, Most: 40}); err != nil {
+			t.Fatal(err)
+		}
+		d := &deploy.Options{Environment: "prod", AWS: a.Config(nil)}
+		if c, err := deploy.Compare(t.Context(), d, deploy.Whole); err != nil || len(c.Changed) > 0 || len(c.Unknown) > 0 {
+			t.Errorf("after bounds were chosen: %+v, %v", c, err)
+		}
+		a.Alter("WebScaling", func(p map[string]any) { p["MaxCapacity"] = 41 })
+		c, err := deploy.Compare(t.Context(), d, deploy.Whole)
+		if err != nil || len(c.Changed) != 1 {
+			t.Fatalf("Compare = %+v, %v", c, err)
+		}
+		if diff := cmp.Diff([]deploy.Setting{{Setting: "MaxCapacity", Template: "9", Account: "41"}}, c.Changed[0].Settings); diff != "" {
+			t.Errorf("changed by hand (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // cutScale has one request of a change meet a trouble, and repeats the change where that ended it.
 func cutScale(t *testing.T, n int, how deploytest.Trouble, to environ.Bounds, diff string) {
 	t.Helper()

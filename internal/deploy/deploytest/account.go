@@ -118,7 +118,7 @@ type Account struct {
 	Failing map[string]string
 	// Stuck are stacks whose deletion fails once, after a part of it has gone, and why.
 	Stuck map[string]string
-	// Drifted is what differs from a stack, which StackId names.
+	// Drifted is what CloudFormation tells of resources of a stack, which StackId names, whatever is there.
 	Drifted []cfntypes.StackResourceDrift
 
 	mu          sync.Mutex
@@ -142,6 +142,7 @@ type Account struct {
 	scaled      map[string][2]int32  // what scaling goes by, by the service
 	replaced    int                  // tasks of services that were stopped
 	tested      map[string]time.Time // since when the test listener leads to a deployment
+	compared    []time.Time          // when resources were compared with their templates, of late
 	faults      []string
 	asked       []string
 }
@@ -168,6 +169,7 @@ func New(environment string) *Account {
 	}
 	a.cluster(Before)
 	a.serve(Before)
+	a.serviceStack()
 	return a
 }
 

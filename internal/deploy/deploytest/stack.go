@@ -1,7 +1,6 @@
 package deploytest
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,8 +24,10 @@ type stack struct {
 	values           map[string]string // of its parameters, those of the account resolved
 	events           []types.StackEvent
 	sets             map[string]*changeSet
-	failed           []string          // what could not be taken back, by its name in the template
-	orders           map[string]string // by their tokens
+	failed           []string                  // what could not be taken back, by its name in the template
+	orders           map[string]string         // by their tokens
+	made, live       map[string]map[string]any // what CloudFormation compares: properties by the template, and as they are
+	altered          map[string]int            // how often web had been deployed when somebody led people elsewhere, by the rule
 
 	ends time.Time // of what moves it; zero: it rests
 	end  func()
@@ -217,7 +218,7 @@ func (a *Account) listStackResources(in *cloudformation.ListStackResourcesInput)
 	}
 	out := &cloudformation.ListStackResourcesOutput{}
 	for _, name := range slices.Sorted(maps.Keys(s.template.Resources)) {
-		id := name
+		id := a.physical(s, name)
 		switch s.template.Resources[name].Type {
 		case "AWS::S3::Bucket":
 			id = Bucket
@@ -309,6 +310,7 @@ func (a *Account) done(s *stack, c *changeSet, status types.StackStatus) {
 			a.fault("lines about requests go to %q", got)
 		}
 	}
+	a.build(s)
 	s.stand(status, "")
 }
 
@@ -367,66 +369,6 @@ func (a *Account) undone(s *stack, part string) {
 // once says whether a definition is one of the stack of the cluster.
 func once(d *definition) bool {
 	return strings.HasSuffix(aws.ToString(d.Family), "-once") || strings.HasSuffix(aws.ToString(d.Family), "-accept")
-}
-
-func (a *Account) detectStackDrift(in *cloudformation.DetectStackDriftInput) (*cloudformation.DetectStackDriftOutput, error) {
-	s, err := a.mustStack(in.StackName)
-	if err != nil {
-		return nil, err
-	}
-	if !s.ends.IsZero() {
-		return nil, refuse("ValidationError", "Drift detection cannot be performed on stack [%s] while it is in %s", s.name, s.status)
-	}
-	return &cloudformation.DetectStackDriftOutput{StackDriftDetectionId: aws.String(fmt.Sprintf("%s %d", s.name, time.Now().Unix()))}, nil
-}
-
-func (a *Account) describeStackDriftDetectionStatus(in *cloudformation.DescribeStackDriftDetectionStatusInput) (*cloudformation.DescribeStackDriftDetectionStatusOutput, error) {
-	var name string
-	var begun int64
-	if _, err := fmt.Sscanf(aws.ToString(in.StackDriftDetectionId), "%s %d", &name, &begun); err != nil {
-		return nil, refuse("ValidationError", "no such detection")
-	}
-	out := &cloudformation.DescribeStackDriftDetectionStatusOutput{StackId: &name, StackDriftDetectionId: in.StackDriftDetectionId, Timestamp: aws.Time(time.Unix(begun, 0)), DetectionStatus: types.StackDriftDetectionStatusDetectionInProgress}
-	if time.Since(time.Unix(begun, 0)) >= a.span(compares) {
-		out.DetectionStatus = types.StackDriftDetectionStatusDetectionComplete
-	}
-	return out, nil
-}
-
-func (a *Account) describeStackResourceDrifts(in *cloudformation.DescribeStackResourceDriftsInput) (*cloudformation.DescribeStackResourceDriftsOutput, error) {
-	out := &cloudformation.DescribeStackResourceDriftsOutput{StackResourceDrifts: []types.StackResourceDrift{}}
-	for i := range a.Drifted {
-		if aws.ToString(a.Drifted[i].StackId) == aws.ToString(in.StackName) {
-			out.StackResourceDrifts = append(out.StackResourceDrifts, a.Drifted[i])
-		}
-	}
-	return out, nil
-}
-
-// detectStackResourceDrift compares at once. What is not in Drifted is as the template says.
-func (a *Account) detectStackResourceDrift(in *cloudformation.DetectStackResourceDriftInput) (*cloudformation.DetectStackResourceDriftOutput, error) {
-	s, err := a.mustStack(in.StackName)
-	if err != nil {
-		return nil, err
-	}
-	name := aws.ToString(in.LogicalResourceId)
-	for i := range a.Drifted {
-		if aws.ToString(a.Drifted[i].StackId) == s.name && aws.ToString(a.Drifted[i].LogicalResourceId) == name {
-			return &cloudformation.DetectStackResourceDriftOutput{StackResourceDrift: &a.Drifted[i]}, nil
-		}
-	}
-	r, there := s.template.Resources[name]
-	if !there {
-		return nil, refuse("ValidationError", "Resource %s does not exist for stack [%s]", name, s.name)
-	}
-	text, err := json.Marshal(r.Properties)
-	if err != nil {
-		return nil, err
-	}
-	return &cloudformation.DetectStackResourceDriftOutput{StackResourceDrift: &types.StackResourceDrift{
-		StackId: &s.id, LogicalResourceId: &name, ResourceType: &r.Type, StackResourceDriftStatus: types.StackResourceDriftStatusInSync, Timestamp: aws.Time(time.Now()),
-		ExpectedProperties: aws.String(string(text)), ActualProperties: aws.String(string(text)),
-	}}, nil
 }
 
 // Unset removes a parameter, as somebody does by hand.
