@@ -36,10 +36,7 @@ func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, c *Clus
 	}
 	cluster := "enishi-" + e.Name
 	parameters := stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ssm"), Resource: jsii.String("parameter"), ResourceName: jsii.String("enishi/" + e.Name + "/*")})
-	for _, may := range []struct {
-		on      *string
-		actions []string
-	}{
+	for _, may := range append([]permission{
 		{jsii.String("*"), []string{ // which know no resource
 			"ecr:GetAuthorizationToken", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitionFamilies",
 		}},
@@ -64,9 +61,34 @@ func newDeployer(stack awscdk.Stack, e environment.Environment, b *Base, c *Clus
 		{t.starts.RoleArn(), []string{"iam:PassRole"}},
 		{c.once.may.RoleArn(), []string{"iam:PassRole"}},
 		{c.once.starts.RoleArn(), []string{"iam:PassRole"}},
-	} {
+	}, compares(stack)...) {
 		role.AddToPolicy(allow(may.on, may.actions...))
 	}
 	except(role, "IAM5", "what knows no resource, and whatever is of this environment's own cluster, records and parameters")
 	return role
+}
+
+// permission is what somebody may do on something.
+type permission struct {
+	on      *string
+	actions []string
+}
+
+// compares lets CloudFormation compare the stack with the account, in the name of whoever asks: enishi deploy --plan shows
+// what was changed by hand. By CloudFormation's registry that reads each type on which a deployment depends by these actions.
+func compares(stack awscdk.Stack) []permission {
+	return []permission{
+		{stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("cloudformation"), Resource: jsii.String("stack"), ResourceName: jsii.String(*stack.StackName() + "/*")}), []string{
+			"cloudformation:ListStackResources", "cloudformation:DetectStackResourceDrift",
+		}},
+		{stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("application-autoscaling"), Resource: jsii.String("scalable-target"), ResourceName: jsii.String("*")}), []string{
+			"application-autoscaling:ListTagsForResource",
+		}},
+		{jsii.String("*"), []string{ // which know no resource
+			"cloudformation:BatchDescribeTypeConfigurations",
+			"application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScheduledActions", "application-autoscaling:DescribeScalingPolicies",
+			"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags",
+			"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetHealth",
+		}},
+	}
 }

@@ -240,6 +240,31 @@ func TestEverySettingIsSaid(t *testing.T) {
 	}
 }
 
+// deployerHas gives what the role that deploys may do, which is said action by action.
+func deployerHas(t *testing.T, service template) map[string]bool {
+	t.Helper()
+	has := map[string]bool{}
+	for name, r := range service.of("AWS::IAM::Policy") {
+		if !strings.HasPrefix(name, "Deployer") {
+			continue
+		}
+		for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			statement := s.(map[string]any)
+			actions, ok := statement["Action"].([]any)
+			if !ok {
+				actions = []any{statement["Action"]}
+			}
+			for _, action := range actions {
+				has[action.(string)] = true
+				if strings.Contains(action.(string), "*") {
+					t.Errorf("the deployer may do %s", action)
+				}
+			}
+		}
+	}
+	return has
+}
+
 // TestDeployerMayDeploy finds every right that a deployment asks for (internal/deploy lists
 // them) with the role that deploys, and no right on everything that knows a resource.
 func TestDeployerMayDeploy(t *testing.T) {
@@ -252,25 +277,8 @@ func TestDeployerMayDeploy(t *testing.T) {
 		t.Fatalf("a deployment asks for %q", wanted)
 	}
 	everywhere(t, func(t *testing.T, e environment.Environment, _, service template) {
-		has := map[string]bool{"sts:GetCallerIdentity": true} // which needs no right
-		for name, r := range service.of("AWS::IAM::Policy") {
-			if !strings.HasPrefix(name, "Deployer") {
-				continue
-			}
-			for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
-				statement := s.(map[string]any)
-				actions, ok := statement["Action"].([]any)
-				if !ok {
-					actions = []any{statement["Action"]}
-				}
-				for _, action := range actions {
-					has[action.(string)] = true
-					if strings.Contains(action.(string), "*") {
-						t.Errorf("the deployer may do %s", action)
-					}
-				}
-			}
-		}
+		has := deployerHas(t, service)
+		has["sts:GetCallerIdentity"] = true // which needs no right
 		for _, right := range wanted {
 			if !has[right] {
 				t.Errorf("the deployer may not %s", right)
