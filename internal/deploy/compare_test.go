@@ -239,6 +239,25 @@ func TestWeightsThatAreWrittenOtherwise(t *testing.T) {
 	}
 }
 
+// TestWhatNoTemplateNames leaves out the pause and the alarms that a deployment gives to a service, should CloudFormation tell
+// of them, and nothing beside them.
+func TestWhatNoTemplateNames(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		d := cfntypes.StackResourceDrift{
+			StackId: aws.String("enishi-staging-service"), LogicalResourceId: aws.String("WebService"), ResourceType: aws.String("AWS::ECS::Service"), StackResourceDriftStatus: cfntypes.StackResourceDriftStatusModified,
+		}
+		for _, path := range []string{"/DeploymentConfiguration/Alarms", "/DeploymentConfiguration/Strategy", "/DeploymentConfiguration/LifecycleHooks/0", "/DesiredCount", "/TaskDefinition"} {
+			d.PropertyDifferences = append(d.PropertyDifferences, cfntypes.PropertyDifference{PropertyPath: aws.String(path), ExpectedValue: aws.String("this"), ActualValue: aws.String("that"), DifferenceType: cfntypes.DifferenceTypeNotEqual})
+		}
+		a.Drifted = []cfntypes.StackResourceDrift{d}
+		if got := compared(t, a); len(got) != 1 || !slices.Equal(got[0].Settings, []deploy.Setting{{"DeploymentConfiguration/Strategy", "this", "that"}}) {
+			t.Errorf("Compare = %+v", got)
+		}
+	})
+}
+
 // TestSettingsByHandOutliveADeployment finds that a deployment goes on with what somebody has set, so that nothing but the
 // rules is written anew.
 func TestSettingsByHandOutliveADeployment(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,7 +40,7 @@ func (j *Judge) Meant(ctx context.Context, r *types.StackResourceDrift, d *types
 	property := aws.ToString(d.PropertyPath)
 	switch aws.ToString(r.ResourceType) {
 	case serviceType:
-		return strings.HasPrefix(property, "/TaskDefinition") || strings.HasPrefix(property, "/DesiredCount"), nil
+		return slices.ContainsFunc(written(), func(by string) bool { return strings.HasPrefix(property, by) }), nil
 	case ruleType:
 		if !strings.HasPrefix(property, "/Actions") {
 			return false, nil
@@ -49,6 +50,12 @@ func (j *Judge) Meant(ctx context.Context, r *types.StackResourceDrift, d *types
 		return j.chosen(ctx, r, d)
 	}
 	return false, nil
+}
+
+// written lists what of a service deployments and scaling write themselves. The pause and the alarms are in no template, so
+// that CloudFormation should not tell of them either.
+func written() []string {
+	return []string{"/TaskDefinition", "/DesiredCount", "/DeploymentConfiguration/LifecycleHooks", "/DeploymentConfiguration/Alarms"}
 }
 
 // chosen says whether a bound of a service is the one that is kept for the templates, which take it when they are
