@@ -36,11 +36,12 @@ type Fact struct{ Name, Value string }
 // Link is something to read; without an address it is a name alone.
 type Link struct{ Name, URL string }
 
-// Names of the table's rows for what is no alarm of the program's own: the costs, and a
-// message that could not be told.
+// Names of the table's rows for what is no alarm of CloudWatch: the costs, and a rehearsal of a
+// restore; and where it is written what to do with any other message.
 const (
-	budgetNote = "Budget"
-	manual     = "docs/operations.md"
+	budgetNote  = "Budget"
+	restoreNote = "RestoreFailed"
+	manual      = "docs/operations.md"
 )
 
 // Writer makes messages.
@@ -69,6 +70,9 @@ func (w *Writer) message(n Notification, reasons map[string]string) Message {
 	}
 	if said, ok := budgetOf(n); ok {
 		return w.budget(said, n)
+	}
+	if r, ok := restoreOf(n); ok {
+		return w.restore(r, n)
 	}
 	return w.unknown(n)
 }
@@ -194,6 +198,23 @@ func (w *Writer) budget(said map[string]string, n Notification) Message {
 		if value := said[line[0]]; value != "" {
 			m.Facts = append(m.Facts, Fact{line[1], strings.TrimPrefix(value, "> ")})
 		}
+	}
+	return m
+}
+
+func (w *Writer) restore(r restore, n Notification) Message {
+	l, p := w.place.Language, w.place.Language.phrases()
+	note, _ := w.find(restoreNote)
+	m := w.begun("", restoreNote, p.ticket)
+	m.Text, m.First, m.Runbook = l.of(note.Symptom), l.of(note.First), w.page(note.Runbook)
+	at := n.At
+	if !r.Time.IsZero() {
+		at = r.Time
+	}
+	m.Facts[0].Value = l.beside(m.Facts[0].Value, r.Account)
+	m.Facts = append(m.Facts, Fact{p.at, l.moment(at)}, Fact{p.job, l.beside(r.Detail.Job, r.Detail.Status)})
+	if r.Detail.Message != "" {
+		m.Facts = append(m.Facts, Fact{p.says, r.Detail.Message})
 	}
 	return m
 }

@@ -1,4 +1,4 @@
-// Package notify turns what CloudWatch and AWS Budgets tell through SNS into messages
+// Package notify turns what CloudWatch, AWS Budgets and AWS Backup tell through SNS into messages
 // that people read in Slack, in Teams and as mail: what is the matter, since when, the
 // figure against its threshold, where, what to do first, and the runbook.
 //
@@ -122,6 +122,29 @@ func figureIn(reason string) (float64, bool) {
 	}
 	v, err := strconv.ParseFloat(m[1], 64)
 	return v, err == nil
+}
+
+// restore is what EventBridge hands over of a job of AWS Backup that restored a copy.
+type restore struct {
+	Source  string
+	Kind    string `json:"detail-type"`
+	Account string
+	Time    time.Time
+	Detail  struct {
+		Job     string `json:"restoreJobId"`
+		Status  string
+		Message string `json:"statusMessage"`
+	}
+}
+
+// restoreOf gives what AWS Backup says of such a job, if it is that, and if it failed: of no other
+// is anybody told.
+func restoreOf(n Notification) (restore, bool) {
+	var r restore
+	if err := json.Unmarshal([]byte(n.Text), &r); err != nil {
+		return restore{}, false
+	}
+	return r, r.Source == "aws.backup" && r.Kind == "Restore Job State Change" && slices.Contains([]string{"FAILED", "ABORTED"}, r.Detail.Status)
 }
 
 // budgetLines are those of a message of AWS Budgets, "Budget Name: enishi-prod".

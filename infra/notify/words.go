@@ -26,6 +26,7 @@ type phrases struct {
 	first, runbook, console, unread, noFigure string
 	never                                     string // instead of a number of days
 	untold                                    string // before the channels that could not be told
+	job, says                                 string // of AWS Backup: which, and why
 	late, waited                              string // beside the title of what is told late; why, with the time in place of %
 }
 
@@ -38,6 +39,7 @@ func (l Language) phrases() phrases {
 			budget: "Budget of the month", limit: "Told beyond", spent: "Spent so far", foreseen: "Forecast for the month",
 			first: "To do first", runbook: "Runbook", console: "CloudWatch", unread: "Enishi does not know this message. It follows as it came.", noFigure: "no figures came",
 			never: "it does not grow", untold: "These could not be told: ",
+			job: "Job of AWS Backup", says: "AWS says",
 			late: "told late", waited: "This is told late. It has waited since %, because no channel took it. Things may have changed since.",
 		}
 	}
@@ -48,6 +50,7 @@ func (l Language) phrases() phrases {
 		budget: "今月の予算", limit: "通知する金額", spent: "今日までの実績", foreseen: "今月の見込み",
 		first: "最初にすること", runbook: "手順書", console: "CloudWatch", unread: "Enishiが知らない通知です。届いたままの内容を載せます。", noFigure: "データが届いていません",
 		never: "増えていません", untold: "次の宛先には送れませんでした：",
+		job: "AWS Backupのジョブ", says: "AWSの説明",
 		late: "遅れて通知", waited: "この通知は遅れて届きました。どの宛先にも送れず、%から待っていました。その後、状況が変わっているかもしれません。",
 	}
 }

@@ -118,6 +118,10 @@ func others() map[string]text {
 			Words{"今月のAWSの費用が予算に近づいているか、予算を超える見込みです。", "What AWS costs this month comes near the budget, or is forecast to go beyond it."},
 			Words{"Cost Explorerで、先月より増えたサービスを調べます。", "See in Cost Explorer which service costs more than last month."},
 		},
+		"RestoreFailed": {
+			Words{"データベースのバックアップを試しに復元しましたが、失敗しました。", "A copy of the database could not be restored when that was rehearsed."},
+			Words{"AWS Backupの復元ジョブに書かれている理由を読みます。", "Read in the restore job of AWS Backup why."},
+		},
 		"EdgeAway": {
 			Words{"外部からサービスの名前で確認しても、応答がありません。利用者もつながらないと考えられます。", "Asked from outside by its name, the service does not answer: most likely nobody reaches it."},
 			Words{"Unreachableも出ていれば、その手順に従います。出ていなければ、CloudFront、証明書、DNSの順に確かめます。", "If Unreachable is on as well, follow its page; otherwise look at CloudFront, then at the certificate, then at DNS."},
@@ -158,7 +162,7 @@ func (forecast) figure() Figure {
 func (s state) figure() Figure { return Figure{s.alarm.figure, Count} }
 
 // Elsewhere gives what people are told of on AWS beside the alarms: costs, by AWS Budgets,
-// and by alarms of infra/stacks that the name is not answered from outside, messages that no
+// a rehearsal of a restore that failed, by AWS Backup, and by alarms of infra/stacks that the name is not answered from outside, messages that no
 // channel took, and logs that do not reach the archive. None of them is of an installation that a drill breaks; Drilled
 // says what turns them on instead.
 func Elsewhere() []Alarm {
@@ -169,6 +173,7 @@ func Elsewhere() []Alarm {
 		drilled  Drill
 	}{
 		{"Budget", Ticket, ByMessages},
+		{"RestoreFailed", Ticket, ByMessages},
 		{"EdgeAway", Page, ByFigures},
 		{"Untold", Page, ByFigures},
 		{"ArchiveLate", Ticket, ByFigures},
