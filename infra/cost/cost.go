@@ -73,14 +73,14 @@ func Total(items []Item) (usd float64) {
 }
 
 // Counts are what the templates have of things that cost by their number.
-type Counts struct{ Metrics, Composites, Dashboards, Endpoints, Keys, Secrets, FilterRules, Checks, Own int }
+type Counts struct{ Metrics, Composites, Dashboards, Endpoints, Keys, Secrets, FilterRules, Checks, Rehearsals, Own int }
 
 // Count counts them.
 func Count(set *template.Set) Counts {
 	c := Counts{
 		Composites: len(set.Of("AWS::CloudWatch::CompositeAlarm")), Dashboards: len(set.Of("AWS::CloudWatch::Dashboard")),
 		Keys: len(set.Of("AWS::KMS::Key")), Secrets: len(set.Of("AWS::SecretsManager::Secret")) + 1, // and the database's own
-		Checks: len(set.Of("AWS::Route53::HealthCheck")),
+		Checks: len(set.Of("AWS::Route53::HealthCheck")), Rehearsals: len(set.Of("AWS::Backup::RestoreTestingPlan")), // once a month each, of one copy
 	}
 	for _, secret := range set.Of("AWS::SecretsManager::Secret") {
 		c.Secrets += len(secret.List("ReplicaRegions")) // which cost as much as the first
@@ -207,13 +207,13 @@ func Month(e environment.Environment, people int, counts Counts) ([]Item, error)
 	b.add("workers", task(e.WorkerPower, float64(e.Worker.Least))...)
 	b.add("scheduled jobs", use{"fargate cpu", jobs * jobCPU}, use{"fargate memory", jobs * jobMemory})
 	b.add("database: capacity", use{"acu", hours * s.Units * float64(1+e.Database.Readers)})
-	b.add("database: storage, I/O, backups", use{"database storage", s.DatabaseGB}, use{"database io", s.Requests * ioEach},
-		use{"database backup", s.DatabaseGB * (1 + changes*float64(max(e.BackupDays, 7)))})
-	b.add("cache", use{e.Cache.NodeType, hours * float64(1+e.Cache.Replicas)})
-	mail := float64(people) * mailsEach
+	mail, rehearsals := float64(people)*mailsEach, float64(counts.Rehearsals)
 	if !e.Real {
-		mail = 0
+		mail, rehearsals = 0, 0
 	}
+	b.add("database: storage, I/O, backups", use{"database storage", s.DatabaseGB}, use{"database io", s.Requests * ioEach},
+		use{"database backup", s.DatabaseGB * (1 + changes*float64(max(e.BackupDays, 7)))}, use{"rehearsal", rehearsals})
+	b.add("cache", use{e.Cache.NodeType, hours * float64(1+e.Cache.Replicas)})
 	b.add("NAT gateways", use{"nat", hours * float64(e.NATs)}, use{"address", hours * float64(e.NATs)}, use{"nat data", mail * mailBytes / 1e9})
 	logs := (s.Requests*1e6*lineBytes + (s.Tasks+float64(e.Worker.Least))*hours*60*minuteBytes) / 1e9
 	b.add("endpoints of AWS", use{"endpoint", hours * zones * float64(counts.Endpoints)}, use{"endpoint data", logs})

@@ -16,7 +16,7 @@ func counts(t *testing.T) cost.Counts {
 		t.Fatal(err)
 	}
 	c := cost.Count(set)
-	if c.Metrics < 20 || c.Endpoints < 3 || c.Keys < 2 || c.Secrets < 3 || c.FilterRules != 5 || c.Checks != 1 || c.Own < 10 {
+	if c.Metrics < 20 || c.Endpoints < 3 || c.Keys < 2 || c.Secrets < 3 || c.FilterRules != 5 || c.Checks != 1 || c.Rehearsals != 1 || c.Own < 10 {
 		t.Fatalf("the templates have %+v", c)
 	}
 	return c

@@ -33,6 +33,7 @@ const (
 	onKeys       = "https://aws.amazon.com/kms/pricing/"
 	onManager    = "https://aws.amazon.com/secrets-manager/pricing/"
 	onDelivery   = "https://aws.amazon.com/firehose/pricing/"
+	onBackup     = "https://aws.amazon.com/backup/pricing/"
 	onMail       = "https://aws.amazon.com/ses/pricing/"
 
 	byClyr  = "https://www.clyr.co.jp/posts/aws-fargate-pricing-breakdown-estimate-tips-3920"
@@ -54,6 +55,7 @@ func Prices() []Price {
 		{"database storage", 0.12, "GB-month", onAurora, byHiren},
 		{"database io", 0.24, "million", onAurora, byHiren},
 		{"database backup", 0.023, "GB-month", onAurora, ""},
+		{"rehearsal", 1.50, "copy that is restored as a test", onBackup, ""},
 		{"cache.t4g.micro", 0.0192, "node-hour, Valkey", onCache, ""},
 		{"cache.t4g.small", 0.0384, "node-hour, Valkey", onCache, ""},
 		{"cache.m7g.large", 0.162, "node-hour, Valkey", onCache, ""},

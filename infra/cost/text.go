@@ -40,6 +40,7 @@ func Uncounted() []string {
 		"tasks of one version beside those of the next while a deployment goes on, and one-off tasks",
 		"metrics of Container Insights (\"enhanced\"), queries of CloudWatch Logs, lines of the VPC's flow log",
 		"requests to KMS, S3, Secrets Manager and Parameter Store; SNS, SQS, Lambda, EventBridge Scheduler, ECR: cents, by their prices",
+		"the hours for which a copy of the database lies beside it as a rehearsal of a restore: storage alone, cents",
 		"what a file system counts beside whole files: 4 KiB at least for each question of each task that has mounted it",
 		"what the filter writes of refusals, certificates and lookups of names (free, since they are aliases), lines of logs in the archive that are not requests' (the network's, the functions')",
 		"what attackers ask for, and spikes from the media",

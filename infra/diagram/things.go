@@ -22,6 +22,7 @@ var drawn = map[string]string{
 	"AWS::WAFv2::WebACL":            "WAF",
 	"AWS::EFS::FileSystem":          "file system",
 	"AWS::Backup::BackupVault":      "backup vault",
+	"AWS::Events::Rule":             "rule of EventBridge",
 
 	"AWS::KinesisFirehose::DeliveryStream": "delivery stream",
 }
@@ -137,7 +138,7 @@ func (d *drawing) told() {
 			d.heard(r)
 			continue
 		}
-		for _, topic := range d.set.Under(r, "AlarmActions", "NotificationsWithSubscribers", "NotificationConfigurations", "SNSTopicArn") {
+		for _, topic := range d.set.Under(r, "AlarmActions", "NotificationsWithSubscribers", "NotificationConfigurations", "SNSTopicArn", "Targets") {
 			if topic.Type != "AWS::SNS::Topic" {
 				continue
 			}
@@ -200,6 +201,17 @@ func (d *drawing) backups() {
 			for _, vault := range d.set.Under(plan, "TargetBackupVault") {
 				for _, r := range d.set.Under(chosen, "Resources") {
 					d.connect(d.of[r], d.of[vault], "copied by AWS Backup")
+				}
+			}
+		}
+	}
+	for _, chosen := range d.set.Of("AWS::Backup::RestoreTestingSelection") {
+		d.shown[chosen] = true
+		for _, plan := range d.set.Of("AWS::Backup::RestoreTestingPlan") {
+			d.shown[plan] = true
+			for _, vault := range d.set.Under(plan, "RecoveryPointSelection") {
+				for _, r := range d.set.Under(chosen, "ProtectedResourceArns") {
+					d.connect(d.of[vault], d.of[r], "restored beside it every month, as a rehearsal")
 				}
 			}
 		}

@@ -28,7 +28,7 @@ var (
 	}
 	targets = map[string]string{
 		"kms": "TrentService", "ecs": "AmazonEC2ContainerServiceV20141113", "logs": "Logs_20140328", "ssm": "AmazonSSM",
-		"ecr": "AmazonEC2ContainerRegistry_V20150921", "acm": "CertificateManager", "sqs": "AmazonSQS",
+		"ecr": "AmazonEC2ContainerRegistry_V20150921", "acm": "CertificateManager", "sqs": "AmazonSQS", "events": "AWSEvents",
 	}
 )
 

@@ -4,11 +4,9 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbudgets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -80,26 +78,6 @@ func newBudget(scope constructs.Construct, e environment.Environment, t *Topics)
 		},
 		NotificationsWithSubscribers: &[]any{tell("ACTUAL", budgetTold), tell("FORECASTED", 100)},
 	})
-}
-
-// newBackup keeps copies of the database beside its own, which go with the cluster. Files are made anew of it, and
-// a copy would hold people who were erased since.
-func newBackup(scope constructs.Construct, e environment.Environment, d *Data, keys *Keys) {
-	s := constructs.NewConstruct(scope, jsii.String("Backup"))
-	vault := awsbackup.NewBackupVault(s, jsii.String("Vault"), &awsbackup.BackupVaultProps{
-		EncryptionKey: keys.Data, RemovalPolicy: stays(e), BlockRecoveryPointDeletion: jsii.Bool(e.Real),
-	})
-	plan := awsbackup.NewBackupPlan(s, jsii.String("Plan"), &awsbackup.BackupPlanProps{
-		BackupVault: vault, BackupPlanRules: &[]awsbackup.BackupPlanRule{awsbackup.NewBackupPlanRule(&awsbackup.BackupPlanRuleProps{
-			RuleName:           jsii.String("daily"),
-			ScheduleExpression: awsevents.Schedule_Cron(&awsevents.CronOptions{Hour: jsii.String("20"), Minute: jsii.String("0")}), // 05:00 in Tokyo
-			DeleteAfter:        awscdk.Duration_Days(jsii.Number(max(e.BackupDays, 7))),
-		})},
-	})
-	plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
-		awsbackup.BackupResource_FromArn(d.Cluster.AttrDbClusterArn()),
-	}})
-	except(s, "IAM4", "AWS keeps this policy for what makes backups")
 }
 
 // What the service's own table has written, from where the module lies.
