@@ -318,6 +318,9 @@ func printStack(out io.Writer, s *environ.StackPlan) {
 	default:
 		fmt.Fprintf(out, "%s: %s\n", s.Stack, counted(s.Changes))
 	}
+	if s.Protects {
+		fmt.Fprintln(out, "  It is not protected from being deleted, and would be")
+	}
 	for _, c := range s.Changes {
 		mark := "  "
 		if c.LosesData {

@@ -2,8 +2,10 @@ package environ_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -86,6 +88,50 @@ func TestGuarded(t *testing.T) {
 					t.Errorf("after %d changes %s is in %s, want %s; faults %q", changes, stack, got, tt.want, a.Faults())
 				}
 			})
+		})
+	}
+}
+
+// TestProtected makes an environment with people's data, whose stacks nobody can delete, and lets somebody lift that of
+// one by hand; one with demo data can be taken down.
+func TestProtected(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"prod", "dev"} {
+		w := written(t, name, "")
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.Empty(name)
+			up := func() {
+				t.Helper()
+				if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			up()
+			var want []string
+			if name == "prod" {
+				want = slices.Sorted(maps.Keys(a.States()))
+			}
+			if got := a.Protected(); !slices.Equal(got, want) {
+				t.Fatalf("protected are %q, want %q", got, want)
+			}
+			if len(want) == 0 {
+				return
+			}
+			lifted := "enishi-prod-cluster"
+			a.Unprotect(lifted)
+			p, err := environ.Look(t.Context(), options(a, w, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range p.Stacks {
+				if s := &p.Stacks[i]; s.Protects != (s.Stack == lifted) {
+					t.Errorf("the plan says of %s that it would be protected: %v", s.Stack, s.Protects)
+				}
+			}
+			up()
+			if got := a.Protected(); !slices.Equal(got, want) {
+				t.Errorf("after it was lifted, protected are %q, want %q", got, want)
+			}
 		})
 	}
 }

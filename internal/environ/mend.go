@@ -177,7 +177,7 @@ func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error)
 // used says what speaks for it that somebody uses a stack, or has; "": nothing does.
 func (w *work) used(ctx context.Context, m *mending) (string, error) {
 	if aws.ToBool(m.there.EnableTerminationProtection) {
-		return "it is protected from being deleted, which somebody has set by hand", nil
+		return "it is protected from being deleted", nil
 	}
 	for _, later := range parts()[slices.Index(parts(), m.part)+1:] {
 		name := stackName(w.o.Environment, later)

@@ -52,6 +52,8 @@ type StackPlan struct {
 	Waits   string   `json:"waits,omitempty"`  // why its changes cannot be told yet
 	Changes []Change `json:"changes"`
 	Drift   []Drift  `json:"drift"`
+	// Protects says that the stack is not protected from being deleted, and would be.
+	Protects bool `json:"protects,omitempty"`
 }
 
 // Change is what would be done to one thing.
@@ -127,7 +129,7 @@ func (w *work) look(ctx context.Context, number string, t *Template, values map[
 		slices.SortFunc(p.Changes, func(x, y Change) int { return cmp.Compare(x.Type+x.Name, y.Type+y.Name) })
 		return p, nil
 	}
-	p.State, p.Broken = string(there.StackStatus), broken(w.o.Environment, there)
+	p.State, p.Broken, p.Protects = string(there.StackStatus), broken(w.o.Environment, there), w.unprotected(there)
 	switch {
 	case p.Broken != "":
 		return p, nil

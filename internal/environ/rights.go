@@ -39,7 +39,7 @@ func own(real bool) []string {
 		"secretsmanager:PutSecretValue",
 	}
 	if real {
-		return out
+		return append(out, "cloudformation:UpdateTerminationProtection")
 	}
 	return append(out, "cloudformation:DeleteStack", "backup:DeleteRecoveryPoint", "ecr:BatchDeleteImage", "s3:DeleteBucket", "s3:DeleteObject", "s3:DeleteObjectVersion", "ssm:DeleteParameters")
 }

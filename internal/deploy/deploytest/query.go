@@ -174,6 +174,7 @@ func actions() map[string]asked {
 		"ListChangeSets":                    formed((*Account).listChangeSets),
 		"DeleteChangeSet":                   formed((*Account).deleteChangeSet),
 		"ExecuteChangeSet":                  formed((*Account).executeChangeSet),
+		"UpdateTerminationProtection":       formed((*Account).updateTerminationProtection),
 		"DeleteStack":                       formed((*Account).deleteStack),
 		"ContinueUpdateRollback":            formed((*Account).continueUpdateRollback),
 		"RollbackStack":                     formed((*Account).rollbackStack),

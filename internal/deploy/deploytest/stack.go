@@ -378,9 +378,39 @@ func (a *Account) Unset(name string) {
 	delete(a.parameters, "/enishi/"+a.Environment+"/"+name)
 }
 
-// Protect keeps a stack from being deleted.
-func (a *Account) Protect(name string) {
+func (a *Account) updateTerminationProtection(in *cloudformation.UpdateTerminationProtectionInput) (*cloudformation.UpdateTerminationProtectionOutput, error) {
+	s, err := a.mustStack(in.StackName)
+	if err != nil {
+		return nil, err
+	}
+	if in.EnableTerminationProtection == nil {
+		return nil, refuse("ValidationError", "EnableTerminationProtection must be given")
+	}
+	s.protected = *in.EnableTerminationProtection
+	return &cloudformation.UpdateTerminationProtectionOutput{StackId: &s.id}, nil
+}
+
+// Protected gives the stacks that cannot be deleted, sorted.
+func (a *Account) Protected() (list []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.stacks[name].protected = true
+	for name, s := range a.stacks {
+		if s.protected {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Protect keeps a stack from being deleted, as somebody does by hand.
+func (a *Account) Protect(name string) { a.protect(name, true) }
+
+// Unprotect lifts that.
+func (a *Account) Unprotect(name string) { a.protect(name, false) }
+
+func (a *Account) protect(name string, is bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stacks[name].protected = is
 }
