@@ -40,7 +40,8 @@ func (r *resource) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return err
 	}
-	*r = resource{Type: raw.Type, Properties: raw.Properties, DeletionPolicy: raw.DeletionPolicy}
+	// The emulator takes no making back, and knows Retain alone of what stays.
+	*r = resource{Type: raw.Type, Properties: raw.Properties, DeletionPolicy: strings.TrimSuffix(raw.DeletionPolicy, "ExceptOnCreate")}
 	switch on := raw.DependsOn.(type) {
 	case string:
 		r.DependsOn = []string{on}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -60,6 +61,13 @@ func (w *work) preflight(ctx context.Context, who Who) ([]Check, map[string]stri
 	}
 	if needed {
 		checks = append(checks, mail)
+	}
+	if want.has("AWS::Backup::BackupPlan") {
+		copies, err := w.copies(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		checks = append(checks, copies)
 	}
 	zone, id, err := w.zone(ctx)
 	if err != nil {
@@ -162,6 +170,31 @@ func (w *work) quota(ctx context.Context, q quota) (Check, error) {
 		c.Is, c.Note = Bad, fmt.Sprintf("%g are allowed, %g are needed: ask for more (aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value N)", aws.ToFloat64(value), q.needs, q.service, q.code)
 	default:
 		c.Is, c.Note = Good, fmt.Sprintf("%g are allowed, %g are needed", *value, q.needs)
+	}
+	return c, nil
+}
+
+// copies asks whether AWS Backup copies Aurora in this region: a plan that names a cluster copies nothing of it where
+// somebody has switched that off, and says nothing.
+func (w *work) copies(ctx context.Context) (Check, error) {
+	const kind = "Aurora"
+	c := Check{What: "copies of the database"}
+	out, err := w.account.backup.DescribeRegionSettings(ctx, &backup.DescribeRegionSettingsInput{})
+	switch {
+	case denied(err):
+		c.Is, c.Note = Unknown, "AWS does not say: backup:DescribeRegionSettings is not allowed"
+		return c, nil
+	case err != nil:
+		return c, fmt.Errorf("ask what AWS Backup copies: %w", err)
+	}
+	on, known := out.ResourceTypeOptInPreference[kind]
+	switch {
+	case !known:
+		c.Is, c.Note = Unknown, "AWS Backup says nothing of "+kind
+	case !on:
+		c.Is, c.Note = Bad, "AWS Backup is switched off for "+kind+" in this region, and would copy nothing without a word: switch it on (aws backup update-region-settings --resource-type-opt-in-preference "+kind+"=true)"
+	default:
+		c.Is, c.Note = Good, "AWS Backup is switched on for "+kind
 	}
 	return c, nil
 }

@@ -292,3 +292,41 @@ func TestCoresOf(t *testing.T) {
 		}
 	}
 }
+
+// TestCopiesOfTheDatabase looks whether AWS Backup does what its plan says.
+func TestCopiesOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	const plan = `, "Plan": {"Type": "AWS::Backup::BackupPlan"}`
+	for name, tt := range map[string]struct {
+		more   string
+		copies map[string]bool
+		is     environ.Verdict // "": it is not asked
+	}{
+		"no plan":      {"", map[string]bool{"Aurora": false}, ""},
+		"on":           {plan, map[string]bool{"Aurora": true}, environ.Good},
+		"off":          {plan, map[string]bool{"Aurora": false, "RDS": true}, environ.Bad},
+		"nobody knows": {plan, map[string]bool{"RDS": true}, environ.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := written(t, "dev", tt.more)
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.Empty("dev")
+				a.Copies = tt.copies
+				p, err := environ.Look(t.Context(), options(a, w, nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var is environ.Verdict
+				for _, c := range p.Checks {
+					if c.What == "copies of the database" {
+						is = c.Is
+					}
+				}
+				if err := environ.Up(t.Context(), options(a, w, nil)); is != tt.is || (err != nil) != (is == environ.Bad) {
+					t.Errorf("the plan says %q, want %q; Up: %v", is, tt.is, err)
+				}
+			})
+		})
+	}
+}

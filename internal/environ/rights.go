@@ -55,7 +55,7 @@ func actions(want *Wanted) ([]string, error) {
 			if !ok {
 				return nil, errs.New(errs.Internal, fmt.Sprintf("the template of %s has %s, which is of the type %s: what rights that needs is not known, and could not be asked for before it is made. Add its line to internal/environ/rights.txt", t.Stack, name, r.Type))
 			}
-			if r.DeletionPolicy == "Retain" {
+			if strings.HasPrefix(r.DeletionPolicy, "Retain") { // RetainExceptOnCreate too: a first making that failed is seen to once
 				of = slices.DeleteFunc(slices.Clone(of), removes)
 			}
 			out = append(out, of...)

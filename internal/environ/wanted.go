@@ -162,3 +162,15 @@ func (w *Wanted) noStrangers() error {
 	}
 	return nil
 }
+
+// has says whether the templates describe something of a type.
+func (w *Wanted) has(kind string) bool {
+	return slices.ContainsFunc(w.Templates, func(t Template) bool {
+		for _, r := range t.resources {
+			if r.Type == kind {
+				return true
+			}
+		}
+		return false
+	})
+}

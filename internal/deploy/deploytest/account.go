@@ -110,6 +110,8 @@ type Account struct {
 	Addresses map[string]string
 	// Closed are regions in which nobody may do anything.
 	Closed []string
+	// Copies says which types AWS Backup copies in the region; nil: the database.
+	Copies map[string]bool
 	// Forbidden are the actions that whoever asks may not do, as IAM says.
 	Forbidden []string
 	// Quotas are limits by their codes; others are large.
@@ -369,6 +371,8 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 		return a.query(r, body)
 	case strings.HasPrefix(r.URL.Path, zonesPath):
 		return a.zone(r)
+	case r.URL.Path == settingsPath:
+		return a.copied(r)
 	case strings.HasPrefix(r.URL.Path, vaultsPath):
 		return a.vault(r)
 	}

@@ -21,8 +21,9 @@ import (
 
 // What the requests to Route 53 and to AWS Backup begin with.
 const (
-	zonesPath  = "/2013-04-01/"
-	vaultsPath = "/backup-vaults/"
+	zonesPath    = "/2013-04-01/"
+	vaultsPath   = "/backup-vaults/"
+	settingsPath = "/account-settings" // of AWS Backup
 )
 
 // NameServer answers for every zone of the account.
@@ -72,6 +73,19 @@ func (a *Account) names(from string) string {
 		record(zone+".", "NS", NameServer)
 	}
 	return "<ListResourceRecordSetsResponse><ResourceRecordSets>" + text.String() + "</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>"
+}
+
+// copied answers which types AWS Backup copies.
+func (a *Account) copied(r *http.Request) *http.Response {
+	on := a.Copies
+	if on == nil {
+		on = map[string]bool{"Aurora": true, "EFS": true}
+	}
+	text, err := json.Marshal(map[string]any{"ResourceTypeOptInPreference": on})
+	if err != nil {
+		return answerError(r, err)
+	}
+	return answerText(r, http.StatusOK, text)
 }
 
 // vault answers for AWS Backup.
