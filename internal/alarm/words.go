@@ -111,7 +111,7 @@ func others() map[string]text {
 			Words{"Redisが動いているか確かめ、止まっていれば立て直します。中身は空のままでかまいません。", "See whether Redis is up, and bring it back; it may begin empty."},
 		},
 		"JobsLate": {
-			Words{"定期ジョブが、予定の時刻を1時間以上過ぎても始まらないか、失敗を繰り返しています。", "A scheduled job has been due for an hour and has not begun, or fails again and again."},
+			Words{"定期ジョブが、予定の時刻を1時間以上過ぎても始まらないか、失敗したままです。", "A scheduled job has been due for an hour and has not begun, or has failed and not run well since."},
 			Words{"enishi job list で、該当するジョブと、前回どう終わったかを確かめます。", "See in enishi job list which job it is, and how its last run ended."},
 		},
 		"Budget": {

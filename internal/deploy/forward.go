@@ -20,7 +20,7 @@ const (
 	schemaLimit     = 30 * time.Minute // of a table with a million people, online
 	startLimit      = 10 * time.Minute // tasks of all services, also on hosts that come first
 	acceptanceLimit = 5 * time.Minute
-	bakeLimit       = 10 * time.Minute // beyond what the service was told to bake
+	bakeLimit       = 30 * time.Minute // beyond what the service was told to bake: ECS's documentation has it compute some of that by the alarms it looks at
 	// pauseMinutes is when ECS itself takes back what nobody has said yes to.
 	pauseMinutes = 30
 )
@@ -155,6 +155,7 @@ func (d *deployment) traffic(ctx context.Context) error {
 			return "ECS begins", err
 		}
 		if hook := paused(s); hook != nil {
+			d.unwatched(s)
 			if err := d.goOn(ctx, s, hook, types.DeploymentLifecycleHookActionContinue); err != nil {
 				return "", err
 			}

@@ -50,6 +50,15 @@ func (d *deployment) guard(ctx context.Context, c *types.DeploymentConfiguration
 	return nil
 }
 
+// unwatched notes that ECS looks at no alarms in a deployment that has some: it does not, for all of them, if one was on at
+// the very moment in which it began.
+func (d *deployment) unwatched(s *types.ServiceDeployment) {
+	if s.Alarms == nil || len(s.Alarms.AlarmNames) == 0 || s.Alarms.Status != types.ServiceDeploymentRollbackMonitorsStatusDisabled {
+		return
+	}
+	d.record.Steps[d.timing("traffic")].Note = "ECS looks at no alarms in this deployment, since one was on when it began: only this run does"
+}
+
 // guarded says whether ECS looks at alarms during deployments.
 func guarded(c *types.DeploymentConfiguration) bool { return c.Alarms != nil && c.Alarms.Enable }
 

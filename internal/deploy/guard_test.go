@@ -70,6 +70,37 @@ func TestECSTakesItBack(t *testing.T) {
 	}
 }
 
+// TestGuardComesBetween has an alarm come on between the look at it and the deployment's beginning, so that ECS looks at
+// none: that is noted.
+func TestGuardComesBetween(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.New("staging")
+		var began time.Time
+		a.Alarms = func(float64) []string {
+			if !began.IsZero() && time.Since(began) < time.Second {
+				return []string{guard}
+			}
+			return nil
+		}
+		o := options(a, func(_ int, asked string) deploytest.Trouble {
+			if asked == "ecs:UpdateService" && began.IsZero() {
+				began = time.Now()
+			}
+			return deploytest.None
+		})
+		r, err := deploy.Run(t.Context(), o)
+		if err != nil || r.Outcome != deploy.Deployed {
+			t.Fatalf("Run: %v, %+v", err, r)
+		}
+		for _, s := range r.Steps {
+			if s.Step == "traffic" && !strings.Contains(s.Note, "ECS looks at no alarms") {
+				t.Errorf("the step has the note %q", s.Note)
+			}
+		}
+	})
+}
+
 // TestGuards holds which alarms ECS is told to look at: those that are there, unless they are on; and none once it is over.
 func TestGuards(t *testing.T) {
 	t.Parallel()

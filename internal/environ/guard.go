@@ -10,9 +10,10 @@ import (
 	"enishi/internal/deploy"
 )
 
-// guardMinutes is how long CloudFormation goes on looking at alarms after a change of the services: the load balancer's
-// figures of a minute are in CloudWatch one to three minutes later.
-const guardMinutes = 3
+// guardMinutes is how long CloudFormation goes on looking at alarms after a change of the services. What the last thing
+// that is changed breaks needs two whole minutes, after the one in which it began, and the load balancer's figures of a
+// minute are in CloudWatch one to three minutes later.
+const guardMinutes = 6
 
 // guarded has CloudFormation take a change of the services back under an alarm that comes on meanwhile or shortly
 // afterwards, whoever began it may be gone; nil for other stacks, and for services that are yet to be made. One that is on
@@ -36,6 +37,6 @@ func (w *work) guarded(ctx context.Context, stack string, there *types.Stack) (*
 		out.RollbackTriggers = append(out.RollbackTriggers, types.RollbackTrigger{Arn: aws.String(g.ARN), Type: aws.String("AWS::CloudWatch::Alarm")})
 		names = append(names, g.Name)
 	}
-	w.tell(stack, "is taken back if "+strings.Join(names, " or ")+" comes on meanwhile or within three minutes", -1)
+	w.tell(stack, "is taken back if "+strings.Join(names, " or ")+" comes on meanwhile or in the six minutes after it", -1)
 	return out, nil
 }

@@ -44,7 +44,7 @@ func TestGuarded(t *testing.T) {
 	}{
 		{"all is well", func(time.Duration) bool { return false }, false, "UPDATE_COMPLETE", ""},
 		{"it comes on while tasks are replaced", func(since time.Duration) bool { return since > 10*time.Second }, false, "UPDATE_ROLLBACK_COMPLETE", "CloudFormation has taken it back"},
-		{"it comes on two minutes later", func(since time.Duration) bool { return since > 2*time.Minute }, false, "UPDATE_ROLLBACK_COMPLETE", "CloudFormation has taken it back"},
+		{"it comes on five minutes later", func(since time.Duration) bool { return since > 5*time.Minute }, false, "UPDATE_ROLLBACK_COMPLETE", "CloudFormation has taken it back"},
 		{"it was on before", func(time.Duration) bool { return true }, false, "UPDATE_COMPLETE", ""},
 		{"nobody is there any more", func(since time.Duration) bool { return since > 10*time.Second }, true, "UPDATE_ROLLBACK_COMPLETE", "request send failed"},
 	} {
@@ -134,4 +134,37 @@ func TestProtected(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCacheWithTwoPasswords plans a change of the cache before its password is changed, meanwhile, and afterwards.
+func TestCacheWithTwoPasswords(t *testing.T) {
+	t.Parallel()
+	w := written(t, "prod", `, "DataCache1": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": {"Size": 2}}, "DataCacheKey1": {"Type": "AWS::SecretsManager::Secret"}`)
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Whole("prod")
+		refused := func(when string, want bool) {
+			t.Helper()
+			p, err := environ.Look(t.Context(), options(a, w, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range p.Stacks {
+				if s := &p.Stacks[i]; s.Stack == "enishi-prod-base" && (strings.Contains(s.Broken, "whose password is being changed") != want || len(s.Changes) == 0) {
+					t.Errorf("%s: %+v", when, s)
+				}
+			}
+		}
+		refused("with one password", false)
+		a.Begun = time.Now()
+		if _, err := takes(t, a, environ.LookNewPassword, nil); err != nil {
+			t.Fatal(err)
+		}
+		refused("with two", true)
+		time.Sleep(time.Hour)
+		a.Begun = time.Now()
+		if _, err := takes(t, a, environ.LookSettledPassword, nil); err != nil {
+			t.Fatal(err)
+		}
+		refused("with one again", false)
+	})
 }

@@ -161,7 +161,7 @@ func (w *work) changed(ctx context.Context, number string, t *Template, values m
 	for i := range c.changes {
 		p.Changes = append(p.Changes, told(&c.changes[i]))
 	}
-	if err := w.keepsTraffic(ctx, c); errs.Is(err, errs.Conflict) {
+	if err := w.keeps(ctx, c); errs.Is(err, errs.Conflict) {
 		p.Broken = err.Error()
 	} else if err != nil {
 		return errors.Join(err, w.account.forget(ctx, c.stack, c.name))

@@ -3,10 +3,13 @@ package environ
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"enishi/internal/errs"
 )
 
 // unprotected says whether a stack of an environment with people's data can be deleted. No template says that: it is a
@@ -29,4 +32,30 @@ func (w *work) protect(ctx context.Context, stack string) error {
 	}
 	w.tell(stack, "is protected from being deleted", -1)
 	return nil
+}
+
+// keeps refuses a change set that would take something from people which templates do not know of.
+func (w *work) keeps(ctx context.Context, c *changeSet) error {
+	if err := w.keepsTraffic(ctx, c); err != nil {
+		return err
+	}
+	return w.keepsPassword(ctx, c)
+}
+
+// keepsPassword refuses a change of the cache while its password is being changed: CloudFormation gives the cache the one in
+// the secret, beside which it may then take no other, and tasks may still have the one before.
+func (w *work) keepsPassword(ctx context.Context, c *changeSet) error {
+	if !slices.ContainsFunc(c.changes, func(r types.ResourceChange) bool {
+		return aws.ToString(r.ResourceType) == "AWS::ElastiCache::ReplicationGroup" && r.Action == types.ChangeActionModify
+	}) {
+		return nil
+	}
+	p, err := w.password(ctx)
+	if err != nil {
+		return err
+	}
+	if p.stages[coming] == "" && p.stages[leaving] == "" {
+		return nil
+	}
+	return errs.New(errs.Conflict, fmt.Sprintf("the change of %s would change the cache, whose password is being changed: tasks that have the one before might be refused. Nothing of it was changed: end that first (enishi env secret %s cache, --new if it was left half-way, then --settle)", c.stack, w.o.Environment))
 }

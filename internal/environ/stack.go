@@ -298,7 +298,7 @@ func (w *work) apply(ctx context.Context, number string, t *Template, values map
 	if lost := losses(c.changes); len(lost) > 0 && !w.o.DespiteLoss {
 		return errors.Join(errs.New(errs.Denied, "the change of "+t.Stack+" would lose data: "+strings.Join(lost, "; ")+". Nothing of it was changed; --despite-loss does it"), w.account.forget(ctx, c.stack, c.name))
 	}
-	if err := w.keepsTraffic(ctx, c); err != nil {
+	if err := w.keeps(ctx, c); err != nil {
 		return errors.Join(err, w.account.forget(ctx, c.stack, c.name))
 	}
 	was, err := w.account.stack(ctx, t.Stack)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// lateTail is how many runs of a job are looked at: two hours of one that fails and is tried again.
+// lateTail is how many runs are looked at of a job that fails: two hours, where it is tried again after five minutes.
 const lateTail = 24
 
 // JobsLate gives for how long the job that is late most has been late: since it was due and has not begun, or since it
@@ -35,31 +35,41 @@ func (m *Market) JobsLate(ctx context.Context, since time.Time) (late time.Durat
 
 // lateSince gives since when a job is late; the zero time if it is not.
 func lateSince(tx Tx, j *Job, since, now time.Time) (time.Time, error) {
-	runs, err := tx.Runs(j.Name, lateTail)
+	last, err := shownRun(tx, j.Name)
 	if err != nil {
 		return time.Time{}, err
 	}
-	if len(runs) == 0 {
-		if due := j.first(now); due.After(since) {
+	if last == nil {
+		if due := j.first(since); due.After(since) {
 			since = due
 		}
 		return past(since, now), nil
 	}
-	if err := markInterrupted(tx, &runs[0]); err != nil {
+	switch last.Outcome {
+	case Done:
+		return past(j.Next(last, now), now), nil
+	case Halted: // it goes on with its next run
+		return past(last.Ended, now), nil
+	}
+	return failingSince(tx, last)
+}
+
+// failingSince gives when the first of those runs began that have not ended well, one after another up to the last; the
+// zero time if the last is the first of them and may end well yet.
+func failingSince(tx Tx, last *Run) (first time.Time, err error) {
+	runs, err := tx.Runs(last.Job, lateTail)
+	if err != nil {
 		return time.Time{}, err
 	}
-	switch runs[0].Outcome {
-	case Done:
-		return past(j.Next(&runs[0], now), now), nil
-	case Halted: // it goes on at once
-		return past(runs[0].Ended, now), nil
-	}
-	var first time.Time
 	for i := range runs {
-		switch runs[i].Outcome {
-		case Running: // which may end well
+		r := &runs[i]
+		if i == 0 {
+			r = last
+		}
+		switch r.Outcome {
+		case Running:
 		case Failed, Interrupted:
-			first = runs[i].Started
+			first = r.Started
 		default:
 			return first, nil
 		}

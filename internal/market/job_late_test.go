@@ -18,6 +18,14 @@ func TestJobsLate(t *testing.T) {
 			t.Errorf("%s: late by %v, want %v; %v", when, got, want, err)
 		}
 	}
+	mailed := func() { // all but those that mail people wait no longer
+		t.Helper()
+		for _, name := range j.Names() {
+			if name != "digests" && name != "alerts" {
+				w.job(name)
+			}
+		}
+	}
 	settled := func() {
 		t.Helper()
 		for {
@@ -44,7 +52,26 @@ func TestJobsLate(t *testing.T) {
 	wants("at the beginning", 0)
 	w.pass(2 * time.Hour)
 	wants("none has ever run", 2*time.Hour)
+	mailed()
+	for late, err := w.JobsLate(t.Context(), began); late < 30*time.Hour; late, err = w.JobsLate(t.Context(), began) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := late
+		w.pass(5 * time.Minute)
+		mailed()
+		if late, err := w.JobsLate(t.Context(), began); err != nil || before > 0 && late != before+5*time.Minute {
+			t.Fatalf("of jobs that mail and never run: late by %v, five minutes later by %v; %v", before, late, err)
+		}
+		if w.Now().Sub(began) > 72*time.Hour {
+			t.Fatal("those that mail people have never run, and none is late")
+		}
+	}
 	settled()
+	began = w.Now() // these wait for their time of day
+	for _, name := range []string{"digests", "alerts"} {
+		w.job(name)
+	}
 	wants("all have run", 0)
 	w.pass(5*time.Minute + soon)
 	wants("the statistics are due every five minutes", soon)

@@ -59,9 +59,8 @@ func (a *Account) isAlarm(name string) bool {
 	return slices.ContainsFunc(a.told().MetricAlarms, func(one cwtypes.MetricAlarm) bool { return *one.AlarmName == name })
 }
 
-// guardedBy refuses what ECS may refuse of a deployment's alarms, and notes as a fault one that is on from the
-// beginning: whether ECS would look at the others then, it says nowhere plainly.
-func (a *Account) guardedBy(s *service, of *types.DeploymentAlarms) error {
+// guardedBy refuses what ECS may refuse of a deployment's alarms.
+func (a *Account) guardedBy(of *types.DeploymentAlarms) error {
 	if of == nil || !of.Enable {
 		return nil
 	}
@@ -72,9 +71,6 @@ func (a *Account) guardedBy(s *service, of *types.DeploymentAlarms) error {
 		if !a.isAlarm(name) {
 			return refuse("InvalidParameterException", "there is no metric alarm %s", name)
 		}
-	}
-	if on := a.firing(of.AlarmNames, a.share(s)); len(on) > 0 {
-		a.fault("a deployment is watched by %s, on when it began", strings.Join(on, ", "))
 	}
 	return nil
 }

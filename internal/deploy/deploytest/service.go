@@ -27,6 +27,7 @@ type rollout struct {
 	began          time.Time
 	pause          bool
 	guards         []string // alarms under which it goes back
+	unwatched      bool     // one of them was on when it began, so that ECS looks at none
 
 	stage    int       // of stages
 	since    time.Time // when it came to it
@@ -141,7 +142,7 @@ func (a *Account) move(s *service, r *rollout, now time.Time) bool {
 	r.status = types.ServiceDeploymentStatusInProgress
 	on := a.firing(r.guards, a.share(s))
 	switch {
-	case len(on) > 0:
+	case len(on) > 0 && !r.unwatched:
 		r.back(now, "alarms detected: "+strings.Join(on, ", "))
 		return true
 	case leg.stage == types.ServiceDeploymentLifecycleStagePostTestTrafficShift && r.pause && r.hook != types.DeploymentLifecycleHookStatusSucceeded:
@@ -245,7 +246,7 @@ func (a *Account) updateService(in *ecs.UpdateServiceInput) (*ecs.UpdateServiceO
 		if in.DeploymentConfiguration.Strategy != s.config.Strategy {
 			a.fault("the strategy of %s was changed", s.name)
 		}
-		if err := a.guardedBy(s, in.DeploymentConfiguration.Alarms); err != nil {
+		if err := a.guardedBy(in.DeploymentConfiguration.Alarms); err != nil {
 			return nil, err
 		}
 		s.config = *in.DeploymentConfiguration
@@ -302,6 +303,7 @@ func (a *Account) roll(s *service, target string) {
 	}
 	if s.config.Alarms != nil && s.config.Alarms.Enable && s.config.Alarms.Rollback {
 		r.guards = s.config.Alarms.AlarmNames
+		r.unwatched = len(a.firing(r.guards, a.share(s))) > 0
 	}
 	for _, hook := range s.config.LifecycleHooks {
 		r.pause = r.pause || hook.TargetType == types.DeploymentLifecycleHookTargetTypePause && slices.Contains(hook.LifecycleStages, types.DeploymentLifecycleHookStagePostTestTrafficShift)
@@ -351,6 +353,12 @@ func (a *Account) describeServiceDeployments(in *ecs.DescribeServiceDeploymentsI
 		one := types.ServiceDeployment{
 			ServiceDeploymentArn: &r.arn, Status: r.status, StatusReason: &r.reason, CreatedAt: &r.began, DeploymentConfiguration: &s.config, LifecycleStage: a.legs(s)[r.stage].stage,
 			TargetServiceRevision: &types.ServiceRevisionSummary{Arn: &r.revision, RequestedTaskCount: 3, RunningTaskCount: 3},
+		}
+		if len(r.guards) > 0 {
+			one.Alarms = &types.ServiceDeploymentAlarms{AlarmNames: r.guards, Status: types.ServiceDeploymentRollbackMonitorsStatusMonitoring}
+			if r.unwatched {
+				one.Alarms.Status = types.ServiceDeploymentRollbackMonitorsStatusDisabled
+			}
 		}
 		if r.pause && r.hook != "" {
 			one.LifecycleHookDetails = []types.DeploymentLifecycleHookDetail{{HookId: aws.String("hook-1"), TargetType: types.DeploymentLifecycleHookTargetTypePause, Status: r.hook}}
