@@ -36,10 +36,11 @@ type Fact struct{ Name, Value string }
 // Link is something to read; without an address it is a name alone.
 type Link struct{ Name, URL string }
 
-// Names of the table's rows for what is no alarm of CloudWatch: the costs, and a rehearsal of a
-// restore; and where it is written what to do with any other message.
+// Names of the table's rows for what is no alarm of CloudWatch: the costs, a copy of the database, and a
+// rehearsal of a restore; and where it is written what to do with any other message.
 const (
 	budgetNote  = "Budget"
+	backupNote  = "BackupFailed"
 	restoreNote = "RestoreFailed"
 	manual      = "docs/operations.md"
 )
@@ -71,8 +72,8 @@ func (w *Writer) message(n Notification, reasons map[string]string) Message {
 	if said, ok := budgetOf(n); ok {
 		return w.budget(said, n)
 	}
-	if r, ok := restoreOf(n); ok {
-		return w.restore(r, n)
+	if j, ok := jobOf(n); ok {
+		return w.job(j, n)
 	}
 	return w.unknown(n)
 }
@@ -202,19 +203,19 @@ func (w *Writer) budget(said map[string]string, n Notification) Message {
 	return m
 }
 
-func (w *Writer) restore(r restore, n Notification) Message {
+func (w *Writer) job(j job, n Notification) Message {
 	l, p := w.place.Language, w.place.Language.phrases()
-	note, _ := w.find(restoreNote)
-	m := w.begun("", restoreNote, p.ticket)
+	note, _ := w.find(j.note)
+	m := w.begun("", j.note, p.ticket)
 	m.Text, m.First, m.Runbook = l.of(note.Symptom), l.of(note.First), w.page(note.Runbook)
 	at := n.At
-	if !r.Time.IsZero() {
-		at = r.Time
+	if !j.at.IsZero() {
+		at = j.at
 	}
-	m.Facts[0].Value = l.beside(m.Facts[0].Value, r.Account)
-	m.Facts = append(m.Facts, Fact{p.at, l.moment(at)}, Fact{p.job, l.beside(r.Detail.Job, r.Detail.Status)})
-	if r.Detail.Message != "" {
-		m.Facts = append(m.Facts, Fact{p.says, r.Detail.Message})
+	m.Facts[0].Value = l.beside(m.Facts[0].Value, j.account)
+	m.Facts = append(m.Facts, Fact{p.at, l.moment(at)}, Fact{p.job, l.beside(j.id, j.ended)})
+	if j.says != "" {
+		m.Facts = append(m.Facts, Fact{p.says, j.says})
 	}
 	return m
 }

@@ -124,27 +124,43 @@ func figureIn(reason string) (float64, bool) {
 	return v, err == nil
 }
 
-// restore is what EventBridge hands over of a job of AWS Backup that restored a copy.
-type restore struct {
-	Source  string
-	Kind    string `json:"detail-type"`
-	Account string
-	Time    time.Time
-	Detail  struct {
-		Job     string `json:"restoreJobId"`
-		Status  string
-		Message string `json:"statusMessage"`
-	}
+// job is one of AWS Backup that did not do what it is for.
+type job struct {
+	note    string // its row of the table
+	id      string
+	ended   string // how, in AWS's word
+	says    string // why, "" if AWS does not say
+	account string
+	at      time.Time // zero if it is not said
 }
 
-// restoreOf gives what AWS Backup says of such a job, if it is that, and if it failed: of no other
+// jobOf gives the job of AWS Backup that EventBridge tells of, if it is that, and if it failed: of no other
 // is anybody told.
-func restoreOf(n Notification) (restore, bool) {
-	var r restore
-	if err := json.Unmarshal([]byte(n.Text), &r); err != nil {
-		return restore{}, false
+func jobOf(n Notification) (job, bool) {
+	var e struct {
+		Source  string
+		Kind    string `json:"detail-type"`
+		Account string
+		Time    time.Time
+		Detail  struct {
+			BackupJob  string `json:"backupJobId"`
+			RestoreJob string `json:"restoreJobId"`
+			State      string // of one that makes a copy
+			Status     string // of one that restores it
+			Message    string `json:"statusMessage"`
+		}
 	}
-	return r, r.Source == "aws.backup" && r.Kind == "Restore Job State Change" && slices.Contains([]string{"FAILED", "ABORTED"}, r.Detail.Status)
+	if err := json.Unmarshal([]byte(n.Text), &e); err != nil || e.Source != "aws.backup" {
+		return job{}, false
+	}
+	j := job{says: e.Detail.Message, account: e.Account, at: e.Time}
+	switch e.Kind {
+	case "Backup Job State Change":
+		j.note, j.id, j.ended = backupNote, e.Detail.BackupJob, e.Detail.State
+	case "Restore Job State Change":
+		j.note, j.id, j.ended = restoreNote, e.Detail.RestoreJob, e.Detail.Status
+	}
+	return j, slices.Contains([]string{"FAILED", "ABORTED", "EXPIRED"}, j.ended)
 }
 
 // budgetLines are those of a message of AWS Budgets, "Budget Name: enishi-prod".

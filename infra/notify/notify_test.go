@@ -201,6 +201,7 @@ func others(t *testing.T) []one {
 		read(t, "unknown.json", ticketTopic, "Amazon RDS\nNotification"), read(t, "unknown.txt", pageTopic, ""),
 		late(told(t, find("MailStuck"), notify.Firing, notify.Well)), late(read(t, "unknown.txt", untoldQueue, "")),
 		read(t, "restorefailed-failed.txt", ticketTopic, ""), read(t, "restorefailed-aborted.txt", ticketTopic, ""), read(t, "restored.json", ticketTopic, ""),
+		read(t, "backupfailed-failed.txt", ticketTopic, ""), read(t, "backupfailed-expired.txt", ticketTopic, ""), read(t, "backupfailed-aborted.txt", ticketTopic, ""), read(t, "copied.json", ticketTopic, ""),
 	}
 }
 
@@ -247,7 +248,7 @@ func TestSlackAndTeams(t *testing.T) {
 	for _, l := range []notify.Language{notify.Japanese, notify.English} {
 		for channel, form := range map[string]func(notify.Message) any{"slack": notify.Message.Slack, "teams": notify.Message.Teams} {
 			said := map[string]any{}
-			for _, i := range []int{0, 1, 3, 7, 9, 10, 16, 18} {
+			for _, i := range []int{0, 1, 3, 7, 9, 10, 16, 18, 21} {
 				said[kinds[i].name] = form(writer(t, l).Message(kinds[i].n, kinds[i].reasons))
 			}
 			var b strings.Builder
@@ -369,7 +370,7 @@ func FuzzMessage(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range []string{"", "{}", `{"AlarmName":"Enishi-prod-Unreachable","NewStateValue":"ALARM","Trigger":null}`, `{"AlarmName":"x","NewStateValue":"ALARM","AlarmRule":"ALARM(\"a"}`, "Budget Name: x", `{"source":"aws.backup","detail-type":"Restore Job State Change","detail":{"status":"FAILED"}}`, "\xff"} {
+	for _, seed := range []string{"", "{}", `{"AlarmName":"Enishi-prod-Unreachable","NewStateValue":"ALARM","Trigger":null}`, `{"AlarmName":"x","NewStateValue":"ALARM","AlarmRule":"ALARM(\"a"}`, "Budget Name: x", `{"source":"aws.backup","detail-type":"Restore Job State Change","detail":{"status":"FAILED"}}`, `{"source":"aws.backup","detail-type":"Backup Job State Change","detail":{"state":"EXPIRED"}}`, "\xff"} {
 		f.Add("subject", seed)
 	}
 	w := notify.NewWriter(notify.Place{Environment: "prod", Language: notify.Japanese}, list)

@@ -18,6 +18,7 @@ type text struct{ symptom, first Words }
 func texts() map[string]text {
 	all := burning()
 	maps.Copy(all, others())
+	maps.Copy(all, elsewhere())
 	return all
 }
 
@@ -75,7 +76,7 @@ func burning() map[string]text {
 	}
 }
 
-// others gives the texts of everything else.
+// others gives the texts of the other alarms of an installation.
 func others() map[string]text {
 	return map[string]text{
 		"Unreachable": {
@@ -114,9 +115,19 @@ func others() map[string]text {
 			Words{"定期ジョブが、予定の時刻を1時間以上過ぎても始まらないか、失敗したままです。", "A scheduled job has been due for an hour and has not begun, or has failed and not run well since."},
 			Words{"enishi job list で、該当するジョブと、前回どう終わったかを確かめます。", "See in enishi job list which job it is, and how its last run ended."},
 		},
+	}
+}
+
+// elsewhere gives the texts of what Elsewhere lists.
+func elsewhere() map[string]text {
+	return map[string]text{
 		"Budget": {
 			Words{"今月のAWSの費用が予算に近づいているか、予算を超える見込みです。", "What AWS costs this month comes near the budget, or is forecast to go beyond it."},
 			Words{"Cost Explorerで、先月より増えたサービスを調べます。", "See in Cost Explorer which service costs more than last month."},
+		},
+		"BackupFailed": {
+			Words{"データベースの毎日のバックアップを作成できませんでした。", "The daily copy of the database could not be made."},
+			Words{"AWS Backupのバックアップジョブに書かれている理由を読みます。", "Read in the backup job of AWS Backup why."},
 		},
 		"RestoreFailed": {
 			Words{"データベースのバックアップを試しに復元しましたが、失敗しました。", "A copy of the database could not be restored when that was rehearsed."},
@@ -162,7 +173,7 @@ func (forecast) figure() Figure {
 func (s state) figure() Figure { return Figure{s.alarm.figure, Count} }
 
 // Elsewhere gives what people are told of on AWS beside the alarms: costs, by AWS Budgets,
-// a rehearsal of a restore that failed, by AWS Backup, and by alarms of infra/stacks that the name is not answered from outside, messages that no
+// a copy of the database or a rehearsal of its restore that failed, by AWS Backup, and by alarms of infra/stacks that the name is not answered from outside, messages that no
 // channel took, and logs that do not reach the archive. None of them is of an installation that a drill breaks; Drilled
 // says what turns them on instead.
 func Elsewhere() []Alarm {
@@ -173,6 +184,7 @@ func Elsewhere() []Alarm {
 		drilled  Drill
 	}{
 		{"Budget", Ticket, ByMessages},
+		{"BackupFailed", Ticket, ByMessages},
 		{"RestoreFailed", Ticket, ByMessages},
 		{"EdgeAway", Page, ByFigures},
 		{"Untold", Page, ByFigures},
