@@ -13,8 +13,8 @@ import (
 	"enishi/infra/environment"
 )
 
-// newBackup keeps copies of the database beside its own, which go with the cluster. Files are made anew of it, and
-// a copy would hold people who were erased since.
+// newBackup keeps copies of the database beside its own, which go with the cluster, and tells of one that could not be
+// made. Files are made anew of it, and a copy would hold people who were erased since.
 func newBackup(scope constructs.Construct, e environment.Environment, b *Base) {
 	s := constructs.NewConstruct(scope, jsii.String("Backup"))
 	vault := awsbackup.NewBackupVault(s, jsii.String("Vault"), &awsbackup.BackupVaultProps{
@@ -30,8 +30,16 @@ func newBackup(scope constructs.Construct, e environment.Environment, b *Base) {
 	plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
 		awsbackup.BackupResource_FromArn(b.Data.Cluster.AttrDbClusterArn()),
 	}})
+	told := newFailures(s, b)
+	// EXPIRED is a job that did not begin, or end, in its time: another one was at work, or the cluster was changed.
+	told.tell("BackupFailed", "a copy of the database failed", "Backup Job State Change", map[string]any{
+		"backupVaultArn": []*string{vault.BackupVaultArn()}, "state": []string{"FAILED", "ABORTED", "EXPIRED"},
+	})
 	if e.Real {
-		newRehearsal(s, e, b, vault)
+		restores := newRehearsal(s, e, b, vault)
+		told.tell("RestoreFailed", "a rehearsal of a restore failed", "Restore Job State Change", map[string]any{
+			"iamRoleArn": []*string{restores.RoleArn()}, "status": []string{"FAILED", "ABORTED"},
+		})
 	}
 	except(s, "IAM4", "AWS keeps these policies for what makes backups and restores them")
 }
@@ -47,8 +55,9 @@ const (
 
 // newRehearsal has AWS Backup restore the newest copy every month, as a cluster without instances
 // beside the database, and remove it again: the copy, its key, the role and what a cluster is made
-// with are seen to do. Nobody can connect to it, and no row is read.
-func newRehearsal(s constructs.Construct, e environment.Environment, b *Base, vault awsbackup.BackupVault) {
+// with are seen to do. Nobody can connect to it, and no row is read. It gives the role that restores,
+// which nothing but rehearsals uses.
+func newRehearsal(s constructs.Construct, e environment.Environment, b *Base, vault awsbackup.BackupVault) awsiam.Role {
 	role := awsiam.NewRole(s, jsii.String("Restores"), &awsiam.RoleProps{
 		AssumedBy:       awsiam.NewServicePrincipal(jsii.String("backup.amazonaws.com"), nil),
 		ManagedPolicies: &[]awsiam.IManagedPolicy{awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("service-role/AWSBackupServiceRolePolicyForRestores"))},
@@ -72,22 +81,30 @@ func newRehearsal(s constructs.Construct, e environment.Environment, b *Base, va
 			"vpcSecurityGroupIds": awscdk.Fn_Join(jsii.String(""), &[]*string{jsii.String(`["`), doors.Database.SecurityGroupId(), jsii.String(`"]`)}),
 		},
 	})
-	newRehearsalFailed(s, b, role)
+	return role
 }
 
-// newRehearsalFailed tells the topic of tickets of what a role could not restore, which nothing but rehearsals
-// uses.
-func newRehearsalFailed(s constructs.Construct, b *Base, restores awsiam.Role) {
-	tells := awsiam.NewRole(s, jsii.String("Tells"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)})
-	tells.AddToPolicy(allow(b.Topics.Ticket.TopicArn(), "sns:Publish"))
-	tells.AddToPolicy(allow(b.Topics.Key.KeyArn(), "kms:Decrypt", "kms:GenerateDataKey"))
-	rule := awsevents.NewCfnRule(s, jsii.String("RestoreFailed"), &awsevents.CfnRuleProps{
-		Description: jsii.String("a rehearsal of a restore failed"),
-		EventPattern: map[string]any{
-			"source": []string{"aws.backup"}, "detail-type": []string{"Restore Job State Change"},
-			"detail": map[string]any{"iamRoleArn": []*string{restores.RoleArn()}, "status": []string{"FAILED", "ABORTED"}},
-		},
-		Targets: &[]any{&awsevents.CfnRule_TargetProperty{Id: jsii.String("Ticket"), Arn: b.Topics.Ticket.TopicArn(), RoleArn: tells.RoleArn()}},
+// failures tells the topic of tickets of jobs of AWS Backup that did not do what they are for.
+type failures struct {
+	scope constructs.Construct
+	topic *string // its ARN
+	role  awsiam.Role
+}
+
+// newFailures tells of no job yet: it has the role by which rules publish to that topic, whose key they need.
+func newFailures(s constructs.Construct, b *Base) *failures {
+	role := awsiam.NewRole(s, jsii.String("Tells"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)})
+	role.AddToPolicy(allow(b.Topics.Ticket.TopicArn(), "sns:Publish"))
+	role.AddToPolicy(allow(b.Topics.Key.KeyArn(), "kms:Decrypt", "kms:GenerateDataKey"))
+	return &failures{s, b.Topics.Ticket.TopicArn(), role}
+}
+
+// tell has a rule of a name tell of a kind of event, where its details are ones of these. What is its description.
+func (f *failures) tell(name, what, kind string, detail map[string]any) {
+	rule := awsevents.NewCfnRule(f.scope, jsii.String(name), &awsevents.CfnRuleProps{
+		Description:  jsii.String(what),
+		EventPattern: map[string]any{"source": []string{"aws.backup"}, "detail-type": []string{kind}, "detail": detail},
+		Targets:      &[]any{&awsevents.CfnRule_TargetProperty{Id: jsii.String("Ticket"), Arn: f.topic, RoleArn: f.role.RoleArn()}},
 	})
-	rule.Node().AddDependency(tells.Node().FindChild(jsii.String("DefaultPolicy"))) // the first event may come at once
+	rule.Node().AddDependency(f.role.Node().FindChild(jsii.String("DefaultPolicy"))) // the first event may come at once
 }

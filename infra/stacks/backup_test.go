@@ -19,7 +19,7 @@ func TestARestoreIsRehearsed(t *testing.T) {
 			all, _ := synthesised(t, e)
 			base := all["enishi-"+e.Name+"-base"]
 			if !e.Real {
-				for _, kind := range []string{"AWS::Backup::RestoreTestingPlan", "AWS::Backup::RestoreTestingSelection", "AWS::Events::Rule"} {
+				for _, kind := range []string{"AWS::Backup::RestoreTestingPlan", "AWS::Backup::RestoreTestingSelection"} {
 					if n := len(base.of(kind)); n > 0 {
 						t.Errorf("%d of %s", n, kind)
 					}
@@ -38,7 +38,11 @@ func TestARestoreIsRehearsed(t *testing.T) {
 				t.Errorf("it is not every month by day: %v", when)
 			}
 			theRehearsed(t, base)
-			theFailure(t, base)
+			onlyRehearsalsRestore(t, base)
+			detail := told(t, base, "Restore Job State Change")
+			if diff := cmp.Diff([]any{"FAILED", "ABORTED"}, detail["status"]); diff != "" || !strings.Contains(fmt.Sprint(detail["iamRoleArn"]), "BackupRestores") {
+				t.Errorf("told is %v: %s", detail, diff)
+			}
 		})
 	}
 	if real == 0 {
@@ -66,22 +70,9 @@ func theRehearsed(t *testing.T, base template) {
 	}
 }
 
-// theFailure goes to the topic of tickets, of what the role of rehearsals alone restores.
-func theFailure(t *testing.T, base template) {
+// onlyRehearsalsRestore: a failure is told by the role that restored, which is one alone.
+func onlyRehearsalsRestore(t *testing.T, base template) {
 	t.Helper()
-	rule := only(t, base, "AWS::Events::Rule")
-	pattern := rule.Properties["EventPattern"].(map[string]any)
-	detail := pattern["detail"].(map[string]any)
-	if diff := cmp.Diff([]any{"FAILED", "ABORTED"}, detail["status"]); diff != "" || !strings.Contains(fmt.Sprint(detail["iamRoleArn"]), "BackupRestores") {
-		t.Errorf("told is %v: %s", pattern, diff)
-	}
-	if diff := cmp.Diff([]any{"Restore Job State Change"}, pattern["detail-type"]); diff != "" {
-		t.Error(diff)
-	}
-	target := rule.Properties["Targets"].([]any)[0].(map[string]any)
-	if !strings.Contains(fmt.Sprint(target["Arn"]), "TopicsTicket") || !strings.Contains(fmt.Sprint(target["RoleArn"]), "BackupTells") {
-		t.Errorf("it is told to %v", target)
-	}
 	restores := 0
 	for id, role := range base.of("AWS::IAM::Role") {
 		if strings.Contains(role.text, "AWSBackupServiceRolePolicyForRestores") {
@@ -94,12 +85,68 @@ func theFailure(t *testing.T, base template) {
 	if restores != 1 {
 		t.Errorf("%d roles may restore", restores)
 	}
+}
+
+// TestACopyThatFailsIsTold looks at who hears of a copy that was not made, in every environment that makes copies, and
+// that it is one into the vault into which the plan makes them. Where no restore is rehearsed, nothing else is told.
+func TestACopyThatFailsIsTold(t *testing.T) {
+	for _, e := range environment.All() {
+		t.Run(e.Name, func(t *testing.T) {
+			all, _ := synthesised(t, e)
+			base := all["enishi-"+e.Name+"-base"]
+			vault := only(t, base, "AWS::Backup::BackupPlan").Properties["BackupPlan"].(map[string]any)["BackupPlanRule"].([]any)[0].(map[string]any)["TargetBackupVault"]
+			into := vault.(map[string]any)["Fn::GetAtt"].([]any)[0]
+			want := map[string]any{
+				"backupVaultArn": []any{map[string]any{"Fn::GetAtt": []any{into, "BackupVaultArn"}}}, "state": []any{"FAILED", "ABORTED", "EXPIRED"},
+			}
+			if diff := cmp.Diff(want, told(t, base, "Backup Job State Change")); diff != "" {
+				t.Errorf("what is told (-want +got):\n%s", diff)
+			}
+			rules := 1
+			if e.Real {
+				rules = 2
+			}
+			if n := len(base.of("AWS::Events::Rule")); n != rules {
+				t.Errorf("%d rules, not %d", n, rules)
+			}
+		})
+	}
+}
+
+// told gives the details that an event of AWS Backup has to have to be told, and holds that it goes to the topic of
+// tickets, by a role that may do that alone.
+func told(t *testing.T, base template, kind string) map[string]any {
+	t.Helper()
+	var detail map[string]any
+	for id, rule := range base.of("AWS::Events::Rule") {
+		pattern := rule.Properties["EventPattern"].(map[string]any)
+		if cmp.Diff([]any{kind}, pattern["detail-type"]) != "" {
+			continue
+		}
+		if diff := cmp.Diff([]any{"aws.backup"}, pattern["source"]); diff != "" || detail != nil {
+			t.Errorf("%s tells of %s too: %s", id, kind, diff)
+		}
+		detail = pattern["detail"].(map[string]any)
+		target := rule.Properties["Targets"].([]any)[0].(map[string]any)
+		if !strings.Contains(fmt.Sprint(target["Arn"]), "TopicsTicket") || !strings.Contains(fmt.Sprint(target["RoleArn"]), "BackupTells") {
+			t.Errorf("%s tells %v", id, target)
+		}
+	}
+	if detail == nil {
+		t.Fatalf("nothing tells of %s", kind)
+	}
+	policies := 0
 	for id, policy := range base.of("AWS::IAM::Policy") {
 		if !strings.HasPrefix(id, "BackupTells") {
 			continue
 		}
+		policies++
 		if text := policy.text; strings.Contains(text, `"Resource":"*"`) || !strings.Contains(text, `"Action":"sns:Publish"`) || !strings.Contains(text, `"Action":["kms:Decrypt","kms:GenerateDataKey"]`) {
 			t.Errorf("who tells may %s", text)
 		}
 	}
+	if policies != 1 {
+		t.Errorf("%d policies of who tells", policies)
+	}
+	return detail
 }
