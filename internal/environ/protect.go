@@ -18,6 +18,14 @@ func (w *work) unprotected(s *types.Stack) bool {
 	return w.o.Wanted.Real && !fresh(s) && !aws.ToBool(s.EnableTerminationProtection)
 }
 
+// bring brings a stack to its template, and protects it.
+func (w *work) bring(ctx context.Context, number string, t *Template, values map[string]string) error {
+	if err := w.apply(ctx, number, t, values); err != nil {
+		return err
+	}
+	return w.protect(ctx, t.Stack)
+}
+
 // protect keeps such a stack from being deleted, once it is whole: one whose first making failed has to go.
 func (w *work) protect(ctx context.Context, stack string) error {
 	s, err := w.account.stack(ctx, stack)

@@ -72,12 +72,7 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		if err := w.before(ctx, t); err != nil {
 			return err
 		}
-		if err := w.timed(t.Stack, func() error {
-			if err := w.apply(ctx, number, t, values); err != nil {
-				return err
-			}
-			return w.protect(ctx, t.Stack)
-		}); err != nil {
+		if err := w.timed(t.Stack, func() error { return w.bring(ctx, number, t, values) }); err != nil {
 			return err
 		}
 		if t.Stack == stackName(w.o.Environment, "cluster") && w.o.BaseOnly {
