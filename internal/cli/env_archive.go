@@ -12,13 +12,15 @@ import (
 type envArchiveCmd struct {
 	place
 	From day.Day `required:"" placeholder:"YYYY-MM-DD" help:"The first day, by Tokyo's time."`
-	To   day.Day `required:"" placeholder:"YYYY-MM-DD" help:"The last day, which is over."`
+	To   day.Day `required:"" placeholder:"YYYY-MM-DD" help:"The last day, which is over for 12 hours."`
 	step
 }
 
 // Help says what comes and how long it takes.
 func (c *envArchiveCmd) Help() string {
 	return `Has CloudWatch Logs export each log group whose lines belong into the archive, day by day, into its bucket, below exported/YYYY/MM/DD/GROUP/: for days on which nothing came there for so long that it was lost. Lines that are there already come twice. Slow statements, which may hold values of people, are not among them.
+
+A day is taken once it is over for 12 hours, from noon of the next one on: AWS may take so long until it exports all lines, and what was exported too soon would lack some for good.
 
 AWS does one export at a time in an account, each of which takes minutes. What was exported is not exported again: where a run is ended, the same command goes on.
 

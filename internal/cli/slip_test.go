@@ -102,7 +102,7 @@ func ofAccount() map[string]order {
 		"env failover":    {args: []string{"prod", "database"}, account: whole, plan: "Next: database: the writer is enishi-prod-1 -> ", noted: "audit note environment.change database: the writer is enishi-prod-1 -> "},
 		"env restart":     {args: []string{"prod", "enishi-prod-2"}, account: whole, plan: "Next: database enishi-prod-2: a reader", noted: "audit note environment.change database enishi-prod-2: a reader, available -> restarted"},
 		"env secret":      {args: []string{"prod", "mail", "--from", "mail.txt"}, account: whole, plan: "Next: secret mail: version ", noted: "audit note environment.change secret mail: version "},
-		"env archive":     {args: []string{"prod", "--from", "1999-12-31", "--to", "1999-12-31"}, account: whole, plan: "Next: archive: as Firehose has left it -> with 1999-12-31", noted: "audit note environment.change archive: as Firehose has left it -> with 1999-12-31"},
+		"env archive":     {args: []string{"prod", "--from", "1999-12-30", "--to", "1999-12-30"}, account: whole, plan: "Next: archive: as Firehose has left it -> with 1999-12-30", noted: "audit note environment.change archive: as Firehose has left it -> with 1999-12-30"},
 		"env mend":        {args: []string{"prod", "alarms"}, account: withHalf, plan: "Next: stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> UPDATE_ROLLBACK_COMPLETE", noted: "audit note environment.change stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> "},
 		"env silence":     {args: []string{"prod", "MailStuck", "--for", "2h"}, account: whole, plan: "Next: alarms MailStuck: people are told -> ", noted: "audit note environment.change alarms MailStuck: people are told -> "},
 	}

@@ -22,6 +22,9 @@ const (
 	mostDays = 31
 	// exportLimit is how long AWS may take to export a day of one group, whoever's exports come first.
 	exportLimit = 6 * time.Hour
+	// exportable is how long AWS may take until what was logged can be exported. A day that is exported sooner lacks
+	// lines, and is known as exported.
+	exportable = 12 * time.Hour
 )
 
 // unarchived are those of the templates' log groups, by the beginnings of their names, whose lines go to no archive:
@@ -37,12 +40,12 @@ type export struct {
 }
 
 // LookArchive finds out what of these days can be brought from CloudWatch Logs to the archive, where it lacks. It
-// changes nothing. Invalid: they are not over, too many, or none.
+// changes nothing. Invalid: they are not over for as long as AWS may take to export all of them, too many, or none.
 func LookArchive(ctx context.Context, o *Options, from, to day.Day) (*Step, error) {
-	last := day.Of(time.Now()) - 1
+	last := day.Of(time.Now().Add(-exportable)) - 1
 	switch {
 	case to > last:
-		return nil, errs.AtPointer("the last day", to.String(), "one that is over in Tokyo, "+last.String()+" at most")
+		return nil, errs.AtPointer("the last day", to.String(), fmt.Sprintf("one that is over in Tokyo for %.0f hours, %v at most: until then AWS may export less than all of it, and it is not exported twice", exportable.Hours(), last))
 	case from > to || to-from >= mostDays:
 		return nil, errs.AtPointer("the first day", from.String(), fmt.Sprintf("%v at most, and %v at least (%d days at once)", to, to-mostDays+1, mostDays))
 	}

@@ -23,6 +23,9 @@ func archive(from, to int) func(context.Context, *environ.Options) (*environ.Ste
 	}
 }
 
+// noon is a while after Tokyo's noon, from which on all of the day before can be exported: tests begin at nine there.
+const noon = 4 * time.Hour
+
 // lacked is what of the two days before 2000-01-01 CloudWatch Logs has, by Tokyo's days.
 var lacked = []string{
 	"enishi-records/exported/1999/12/30/DataCacheLog1 1999-12-29T15:00:00Z to 1999-12-30T14:59:59Z",
@@ -37,7 +40,7 @@ var lacked = []string{
 func archiveActs() map[string]act {
 	return map[string]act{
 		"days that lack in the archive": {
-			look: archive(1, 1),
+			there: func(*deploytest.Account) { time.Sleep(noon) }, look: archive(1, 1),
 			next: "archive: as Firehose has left it -> with 1999-12-31 to 1999-12-31 of 4 log groups, below exported/", undo: "nothing has to be", then: "It is 4 exports, one after another",
 			done: func(a *deploytest.Account) string { return strings.Join(a.Exported(), "\n") }, want: strings.Join(lacked[3:], "\n"),
 		},
@@ -49,6 +52,7 @@ func TestExportsOfOthersComeFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := deploytest.Whole("prod")
+		time.Sleep(noon)
 		a.Export("somebody's")
 		a.Unexported = []string{"DataDatabaseLogAudit1"}
 		if _, err := takes(t, a, archive(2, 1), nil); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "1999-12-30 of DataDatabaseLogAudit1 (2 of 7)") || !strings.Contains(err.Error(), "AccessDenied of the bucket") {
@@ -78,7 +82,7 @@ func TestDaysThatAreRefused(t *testing.T) {
 	}{
 		"today":           {1, 0, errs.Invalid, "one that is over in Tokyo"},
 		"backwards":       {1, 2, errs.Invalid, "the first day"},
-		"too many":        {32, 1, errs.Invalid, "31 days at once"},
+		"too many":        {33, 2, errs.Invalid, "31 days at once"},
 		"long ago":        {60, 59, errs.NotFound, "keep lines for fewer days"},
 		"before anything": {20000, 19999, errs.NotFound, "keeps nothing"},
 	} {
@@ -87,6 +91,22 @@ func TestDaysThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, s, err)
 		}
 	}
+}
+
+// TestADayIsExportedOnceAllOfItCanBe refuses the day before until noon: it would lack lines for good.
+func TestADayIsExportedOnceAllOfItCanBe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := deploytest.Whole("prod")
+		time.Sleep(3*time.Hour - time.Second)
+		if s, err := archive(1, 1)(t.Context(), operator(a, nil)); !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "for 12 hours, 1999-12-30 at most") {
+			t.Errorf("before noon: %+v, %v", s, err)
+		}
+		time.Sleep(time.Second)
+		if s, err := archive(1, 1)(t.Context(), operator(a, nil)); err != nil {
+			t.Errorf("at noon: %+v, %v", s, err)
+		}
+	})
 }
 
 // TestWhatIsExportedIsWhatIsArchived holds the log groups that are exported to those that the templates subscribe the

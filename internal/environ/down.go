@@ -208,10 +208,15 @@ func (w *work) remove(ctx context.Context, name string) error {
 	if err != nil || s == nil {
 		return err
 	}
+	return w.removeThis(ctx, s, since)
+}
+
+// removeThis deletes a stack as it was seen, and waits until it is gone: another of its name stays.
+func (w *work) removeThis(ctx context.Context, s *types.Stack, since time.Time) error {
 	if err := w.mayChange(ctx); err != nil {
 		return err
 	}
-	arn := aws.ToString(s.StackId) // by which it is found also when it is gone
+	name, arn := aws.ToString(s.StackName), aws.ToString(s.StackId) // by the latter it is found also when it is gone
 	if _, err := w.account.of(name).cfn.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: &arn}); err != nil {
 		return fmt.Errorf("delete the stack %s: %w", name, err)
 	}

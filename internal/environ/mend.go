@@ -141,11 +141,7 @@ func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error)
 	if len(m.skip) > 0 {
 		return nil, errs.New(errs.Invalid, "nothing of the stack "+m.name+" can be left as it is: its first making failed, and it is deleted")
 	}
-	why, err := w.used(ctx, m)
-	if err == nil && why != "" {
-		err = errs.New(errs.Denied, "the stack "+m.name+" is not deleted: "+why)
-	}
-	if err != nil {
+	if err := w.unused(ctx, m, m.there); err != nil {
 		return nil, err
 	}
 	arn := aws.ToString(m.there.StackId)
@@ -158,10 +154,17 @@ func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error)
 	s.Then = "Mend what its events say, then enishi env up " + s.Environment + " makes it anew."
 	s.do = func(ctx context.Context, w *work) error {
 		return w.mends(ctx, m, func(ctx context.Context) error {
-			if err := w.noteUnlogged(ctx, s); err != nil {
+			now, err := w.still(ctx, m)
+			if err == nil {
+				err = w.unused(ctx, m, now)
+			}
+			if err == nil {
+				err = w.noteUnlogged(ctx, s)
+			}
+			if err != nil {
 				return err
 			}
-			if err := w.remove(ctx, m.name); err != nil {
+			if err := w.removeThis(ctx, now, time.Now().Add(-skew)); err != nil {
 				return fmt.Errorf("once what its events say is mended, the same command goes on: %w", err)
 			}
 			left, err := w.within(ctx, arn)
@@ -174,22 +177,41 @@ func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error)
 	return s, nil
 }
 
+// still gives a stack that is what was looked at, before somebody agreed to what is done about it. Conflict: it has
+// changed since, as where another has mended it.
+func (w *work) still(ctx context.Context, m *mending) (*types.Stack, error) {
+	now, err := w.account.stack(ctx, m.name)
+	if err == nil && (now == nil || aws.ToString(now.StackId) != aws.ToString(m.there.StackId) || !same(m.there, now)) {
+		err = errs.New(errs.Conflict, "the stack "+m.name+" has changed since it was looked at, and nothing was done: look again")
+	}
+	return now, err
+}
+
+// unused refuses while anything speaks for it that somebody uses a stack, or has.
+func (w *work) unused(ctx context.Context, m *mending, now *types.Stack) error {
+	why, err := w.used(ctx, m.part, now)
+	if err == nil && why != "" {
+		err = errs.New(errs.Denied, "the stack "+m.name+" is not deleted: "+why)
+	}
+	return err
+}
+
 // used says what speaks for it that somebody uses a stack, or has; "": nothing does.
-func (w *work) used(ctx context.Context, m *mending) (string, error) {
-	if aws.ToBool(m.there.EnableTerminationProtection) {
+func (w *work) used(ctx context.Context, part string, there *types.Stack) (string, error) {
+	if aws.ToBool(there.EnableTerminationProtection) {
 		return "it is protected from being deleted", nil
 	}
-	for _, later := range parts()[slices.Index(parts(), m.part)+1:] {
+	for _, later := range parts()[slices.Index(parts(), part)+1:] {
 		name := stackName(w.o.Environment, later)
 		s, err := w.account.stack(ctx, name)
 		if err != nil {
 			return "", err
 		}
-		if s != nil {
+		if !fresh(s) {
 			return "the stack " + name + ", which is made after it, is there. That one is mended first", nil
 		}
 	}
-	whole, err := w.wasWhole(ctx, m.there)
+	whole, err := w.wasWhole(ctx, there)
 	if err == nil && whole {
 		return "it was whole once, and somebody has begun to delete it. enishi env down " + w.o.Environment + " goes on with that where no people's data is; elsewhere it is for a person to judge, by what its events say", nil
 	}
@@ -264,6 +286,9 @@ func (w *work) wayBack(ctx context.Context, s *Step, m *mending) (*Step, error) 
 	}
 	s.do = func(ctx context.Context, w *work) error {
 		return w.mends(ctx, m, func(ctx context.Context) error {
+			if _, err := w.still(ctx, m); err != nil {
+				return err
+			}
 			if err := w.noteUnlogged(ctx, s); err != nil {
 				return err
 			}
@@ -287,13 +312,13 @@ func (w *work) failed(ctx context.Context, name string) ([]string, error) {
 
 // goOnBack has CloudFormation go on with a rollback that failed. The same token is the same order.
 func (w *work) goOnBack(ctx context.Context, m *mending, token string) error {
-	_, err := w.account.of(m.name).cfn.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &m.name, ResourcesToSkip: m.skip, ClientRequestToken: &token})
+	_, err := w.account.of(m.name).cfn.ContinueUpdateRollback(ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: m.there.StackId, ResourcesToSkip: m.skip, ClientRequestToken: &token})
 	return err
 }
 
 // rollBack has CloudFormation begin a rollback that somebody had told it not to.
 func (w *work) rollBack(ctx context.Context, m *mending, token string) error {
-	_, err := w.account.of(m.name).cfn.RollbackStack(ctx, &cloudformation.RollbackStackInput{StackName: &m.name, ClientRequestToken: &token})
+	_, err := w.account.of(m.name).cfn.RollbackStack(ctx, &cloudformation.RollbackStackInput{StackName: m.there.StackId, ClientRequestToken: &token})
 	return err
 }
 

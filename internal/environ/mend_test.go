@@ -132,6 +132,92 @@ func TestMendingThatIsRefused(t *testing.T) {
 	}
 }
 
+// TestWhatHasChangedSinceIsLeftAlone does nothing about a stack that is no more what somebody agreed to.
+func TestWhatHasChangedSinceIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	another := func(t *testing.T, a *deploytest.Account) {
+		if _, err := takes(t, a, mend("alarms"), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tt := range map[string]struct {
+		there func(*deploytest.Account)
+		since func(*testing.T, *deploytest.Account)
+		code  errs.Kind
+		says  string
+		state string
+	}{
+		"another has deleted it, and made it anew": {
+			there: half(types.StackStatusRollbackComplete),
+			since: func(t *testing.T, a *deploytest.Account) {
+				another(t, a)
+				a.Stand(alarms, map[string]string{"One": "AWS::CloudWatch::Alarm"})
+			},
+			code: errs.Conflict, says: "has changed since it was looked at", state: `"CREATE_COMPLETE" after map[]`,
+		},
+		"another has made it anew, which failed as well": {
+			there: half(types.StackStatusRollbackComplete),
+			since: func(t *testing.T, a *deploytest.Account) {
+				another(t, a)
+				half(types.StackStatusRollbackComplete)(a)
+			},
+			code: errs.Conflict, says: "has changed since it was looked at", state: `"ROLLBACK_COMPLETE" after map[]`,
+		},
+		"another has deleted it": {
+			there: half(types.StackStatusRollbackComplete), since: another,
+			code: errs.Conflict, says: "has changed since it was looked at", state: `"" after map[]`,
+		},
+		"another has protected it": {
+			there: half(types.StackStatusRollbackComplete), since: func(_ *testing.T, a *deploytest.Account) { a.Protect(alarms) },
+			code: errs.Denied, says: "it is protected from being deleted", state: `"ROLLBACK_COMPLETE" after map[]`,
+		},
+		"another has made a stack on it": {
+			there: half(types.StackStatusRollbackComplete), since: func(_ *testing.T, a *deploytest.Account) { a.Stand("enishi-prod-edge", nil) },
+			code: errs.Denied, says: "the stack enishi-prod-edge, which is made after it, is there", state: `"ROLLBACK_COMPLETE" after map[]`,
+		},
+		"another has had it go back": {
+			there: left(types.StackStatusUpdateFailed), since: another,
+			code: errs.Conflict, says: "has changed since it was looked at", state: `"UPDATE_ROLLBACK_COMPLETE" after map[go back:1]`,
+		},
+		"another has had it go back, and changed it again, which failed as well": {
+			there: left(types.StackStatusUpdateRollbackFailed),
+			since: func(t *testing.T, a *deploytest.Account) {
+				another(t, a)
+				a.Break(alarms, types.StackStatusUpdateRollbackFailed)
+			},
+			code: errs.Conflict, says: "has changed since it was looked at", state: `"UPDATE_ROLLBACK_FAILED" after map[go on back:1]`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.Whole("prod")
+				tt.there(a)
+				s, err := environ.LookMend(t.Context(), operator(a, nil), "alarms", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				tt.since(t, a)
+				err = environ.Take(t.Context(), operator(a, nil), s)
+				if got := fmt.Sprintf("%q after %v", a.States()[alarms], a.Orders(alarms)); !errs.Is(err, tt.code) || !strings.Contains(fmt.Sprint(err), tt.says) || got != tt.state {
+					t.Errorf("%v, and it is %s", err, got)
+				}
+			})
+		})
+	}
+}
+
+// TestOnlyAChangeSetIsNoStack mends a stack beside a later one that was never made: it only has a change set.
+func TestOnlyAChangeSetIsNoStack(t *testing.T) {
+	t.Parallel()
+	a := deploytest.Whole("prod")
+	half(types.StackStatusRollbackComplete)(a)
+	a.Break("enishi-prod-edge", types.StackStatusReviewInProgress)
+	if s, err := environ.LookMend(t.Context(), operator(a, nil), "alarms", nil); err != nil || s.To != "deleted" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
 // TestAWayBackThatFailsAgain says so, with the command that goes on, which tells of both.
 func TestAWayBackThatFailsAgain(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -79,14 +80,23 @@ func LookNewPassword(ctx context.Context, o *Options) (*Step, error) {
 		s.From = version + short(p.stages[leaving])
 	}
 	id := s.mark
-	s.do = func(ctx context.Context, w *work) error { return w.newPassword(ctx, id) }
+	s.do = func(ctx context.Context, w *work) error { return w.newPassword(ctx, p, id) }
 	return s, nil
 }
 
-// newPassword has the cache take another password beside the one in force, and then has tasks read it.
-func (w *work) newPassword(ctx context.Context, id string) error {
+// unchanged refuses where what there is of the password is no more what was looked at: another run may have given the
+// cache one since, and it would be given a third.
+func (w *work) unchanged(ctx context.Context, was password) error {
 	p, err := w.password(ctx)
-	if err != nil {
+	if err == nil && (p.arn != was.arn || !maps.Equal(p.stages, was.stages)) {
+		err = errs.New(errs.Conflict, "the password of the cache was changed since it was looked at, and nothing was done: look again")
+	}
+	return err
+}
+
+// newPassword has the cache take another password beside the one in force, and then has tasks read it.
+func (w *work) newPassword(ctx context.Context, p password, id string) error {
+	if err := w.unchanged(ctx, p); err != nil {
 		return err
 	}
 	if p.stages[coming] == "" {
@@ -105,7 +115,7 @@ func (w *work) newPassword(ctx context.Context, id string) error {
 			return err
 		}
 		if p.stages[leaving] != now {
-			if err := w.moveStage(ctx, p.arn, leaving, "", now); err != nil {
+			if err := w.moveStage(ctx, p.arn, leaving, p.stages[leaving], now); err != nil {
 				return fmt.Errorf("note that the cache takes two passwords: %w", err)
 			}
 		}
@@ -177,6 +187,9 @@ func (w *work) allKnow(ctx context.Context, since time.Time) error {
 
 // settlePassword has the cache take the password in force alone.
 func (w *work) settlePassword(ctx context.Context, p password) error {
+	if err := w.unchanged(ctx, p); err != nil {
+		return err
+	}
 	id := p.stages[current]
 	found, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &p.arn, VersionId: &id})
 	if err != nil {

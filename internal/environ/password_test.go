@@ -76,6 +76,55 @@ func TestPasswordsAreRefused(t *testing.T) {
 	})
 }
 
+// TestPasswordsOfTwoPeople does what one of them has agreed to, and nothing of the other, who has looked before that:
+// of both there would be a third.
+func TestPasswordsOfTwoPeople(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		before, look func(context.Context, *environ.Options) (*environ.Step, error)
+	}{
+		"two new ones":       {nil, environ.LookNewPassword},
+		"two that are alone": {environ.LookNewPassword, environ.LookSettledPassword},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := act{before: tt.before}.begun(t)
+				stale, err := tt.look(t.Context(), operator(a, nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := takes(t, a, tt.look, nil); err != nil {
+					t.Fatal(err)
+				}
+				if tt.before != nil { // and what comes after it, which a step of before would spoil
+					if _, err := takes(t, a, tt.before, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(10 * time.Minute)
+				passwords := a.Passwords()
+				if err := environ.Take(t.Context(), operator(a, nil), stale); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "was changed since it was looked at") {
+					t.Errorf("the other: %v", err)
+				}
+				if got := a.Passwords(); !slices.Equal(got, passwords) || len(a.Faults()) > 0 {
+					t.Errorf("the cache takes %d, faults %q", len(got), a.Faults())
+				}
+				time.Sleep(2 * time.Minute)
+				a.Begun = time.Now()
+				for _, next := range []func(context.Context, *environ.Options) (*environ.Step, error){environ.LookSettledPassword, environ.LookNewPassword} {
+					if s, err := takes(t, a, next, nil); err != nil {
+						t.Errorf("what comes next: %+v, %v", s, err)
+					}
+				}
+				if faults := a.Faults(); len(faults) > 0 {
+					t.Errorf("%q", faults)
+				}
+			})
+		})
+	}
+}
+
 // TestAPasswordLeftHalfway is gone on with by the next run, also a day later, and settled by nobody before.
 func TestAPasswordLeftHalfway(t *testing.T) {
 	t.Parallel()

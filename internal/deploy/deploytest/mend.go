@@ -18,7 +18,7 @@ func (a *Account) Break(name string, status types.StackStatus, failed ...string)
 	defer a.mu.Unlock()
 	s := a.stacks[name]
 	if s == nil {
-		s = &stack{id: "arn:aws:cloudformation:" + a.regionOf(name) + ":" + number + ":stack/" + name + "/1", name: name, created: time.Now(), sets: map[string]*changeSet{}}
+		s = &stack{id: "arn:aws:cloudformation:" + a.regionOf(name) + ":" + number + ":stack/" + name + fmt.Sprintf("/broken-%d", len(a.gone)), name: name, created: time.Now(), sets: map[string]*changeSet{}}
 		s.template.Resources = map[string]resource{"Half": {Type: "AWS::SNS::Topic"}, "Kept": {Type: "AWS::ECR::Repository", DeletionPolicy: "Retain"}}
 		s.stand(types.StackStatusCreateInProgress, "User Initiated")
 		a.stacks[name] = s
