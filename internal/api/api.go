@@ -52,6 +52,8 @@ type Options struct {
 	Wedged func() string
 	// Permit is the number of the employment-placement permit, "" if there is none.
 	Permit string
+	// Environment is the installation's name, "" if it has none.
+	Environment string
 	// Version is the program's, for the document.
 	Version string
 	// Registry takes the metrics and is served at /metrics; nil: one of its own.

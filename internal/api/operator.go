@@ -109,6 +109,8 @@ type SettingsAnswer struct {
 	MatchingMode string `json:"matching_mode" enum:"approve,auto" doc:"ENISHI_MATCHING_MODE."`
 	Permit       string `json:"permit,omitempty" doc:"ENISHI_PERMIT: of the employment-placement business."`
 	Demo         bool   `json:"demo"`
+	Environment  string `json:"environment" doc:"ENISHI_ENVIRONMENT: the installation's name; empty: it has none."`
+	DataKind     string `json:"data_kind,omitempty" enum:"real,demo" doc:"ENISHI_DATA_KIND: whose data may be there; absent: anybody's."`
 }
 
 // FigureAnswer is a figure of a day.
@@ -165,9 +167,9 @@ func (s *service) addOperators(o Options) {
 		_, err = s.market.FreeNumber(ctx, actorOf(ctx), id, b.Reason)
 		return &none{}, err
 	})
-	handle(s, of(http.MethodGet, "settings", "operator-settings", "The settings that decide over offers; they are set where the process is started",
-		SettingsAnswer{"approve", "13-ユ-000000", false}), func(context.Context, *none) (*answered[SettingsAnswer], error) {
-		return &answered[SettingsAnswer]{SettingsAnswer{string(s.market.Mode()), o.Permit, o.Demo}}, nil
+	handle(s, of(http.MethodGet, "settings", "operator-settings", "The settings that decide over offers, and which installation this is; they are set where the process is started",
+		SettingsAnswer{"approve", "13-ユ-000000", false, "prod", "real"}), func(context.Context, *none) (*answered[SettingsAnswer], error) {
+		return &answered[SettingsAnswer]{SettingsAnswer{string(s.market.Mode()), o.Permit, o.Demo, o.Environment, string(s.market.Data())}}, nil
 	})
 	handle(s, of(http.MethodGet, "health", "health", "How every part is", HealthAnswer{
 		Status: exampleStatus(), Leads: true, Candidates: 170_000, Rules: 22_000, Bytes: 31_457_280, Snapshot: to(exampleRun()), Failing: []string{},

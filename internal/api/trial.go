@@ -28,6 +28,12 @@ type TrialAnswer struct {
 	ExpiresAt time.Time      `json:"expires_at" doc:"It is erased soon after."`
 }
 
+// TrialBody says who has a trial opened, beside the operator whose token it is, and why.
+type TrialBody struct {
+	By  string `json:"by,omitempty" maxLength:"500" doc:"Who, as the machine or AWS knows them."`
+	Why string `json:"why,omitempty" maxLength:"500" doc:"Why; nothing of a person belongs there."`
+}
+
 // TrialMail is a mail to somebody of a trial.
 type TrialMail struct {
 	To      string     `json:"to"`
@@ -51,9 +57,11 @@ func (s *service) addTrials() {
 	}
 	at := exampleRun().StartedAt
 	open := of(http.MethodPost, "", "open-trial", "Open a trial: a rehearsal with people and a company of its own")
-	open.detail = "Sign-ups that carry its key meet nobody but each other, and enter no figure. It is erased with them after an hour at the latest."
+	open.detail = "Sign-ups that carry its key meet nobody but each other, and enter no figure. It is erased with them after an hour at the latest. " +
+		"Who and why, which may be left out, are kept in the audit log with its opening and its end."
+	open.request, open.optional = TrialBody{"hana@host", "after the release"}, true
 	open.status, open.answer = http.StatusCreated, TrialAnswer{exampleID(1), exampleToken, (&market.Trial{Key: 1}).Number(), at.Add(time.Hour)}
-	handle(s, open, s.openTrial)
+	handleBody(s, open, s.openTrial)
 	mails := of(http.MethodGet, "/{id}/mails", "trial-mails", "The mails to those who are of a trial")
 	mails.answer = TrialMails{[]TrialMail{{"hanako@verify.invalid", "【縁 Enishi】メールアドレスの確認", "Code / 確認コード: 12345678", "sent", at, to(at.Add(time.Second))}}}
 	handle(s, mails, s.trialMails)
@@ -75,8 +83,8 @@ func (s *service) rehearses(r *http.Request) bool {
 	return len(key) == len(exampleToken) && s.market.TrialStands(r.Context(), key)
 }
 
-func (s *service) openTrial(ctx context.Context, _ *none) (*answered[TrialAnswer], error) {
-	t, err := s.market.OpenTrial(ctx, actorOf(ctx))
+func (s *service) openTrial(ctx context.Context, _ *none, b *TrialBody) (*answered[TrialAnswer], error) {
+	t, err := s.market.OpenTrial(ctx, actorOf(ctx), market.Order{By: b.By, Why: b.Why})
 	if err != nil {
 		return nil, err
 	}

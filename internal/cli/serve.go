@@ -205,7 +205,7 @@ func handlerOf(log *slog.Logger, m *market.Market, c *config.Config, in *install
 	}
 	v, _ := version()
 	return api.New(log, m, api.Options{
-		Probes: !c.Plays(config.Web), Demo: c.Demo, Permit: c.Permit, RateLimits: c.RateLimits, Proxies: c.Proxies, Version: v,
+		Probes: !c.Plays(config.Web), Demo: c.Demo, Permit: c.Permit, Environment: c.Environment, RateLimits: c.RateLimits, Proxies: c.Proxies, Version: v,
 		Outbox: c.Demo || !c.Mail.Given(), Concurrency: c.Concurrency, Shared: in.shared.limits(),
 		Wedged: wedged, Registry: t.registry, Tracer: t.traces.Tracer(), Pages: pages,
 	})

@@ -41,7 +41,7 @@ func (h *history) doRehearse(d draw) error {
 }
 
 func (h *history) openTrial() error {
-	t, err := h.OpenTrial(h.Context(), operator())
+	t, err := h.OpenTrial(h.Context(), operator(), hana())
 	if err != nil {
 		return err
 	}

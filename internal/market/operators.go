@@ -340,6 +340,9 @@ func (m *Market) next(tx Tx, j *Job, last *Run, now time.Time) (time.Time, error
 // Mode gives how automatic offers leave.
 func (m *Market) Mode() Mode { return m.options.Mode }
 
+// Data says whose data the installation may hold; empty: anybody's.
+func (m *Market) Data() DataKind { return m.options.Data }
+
 // mostFigureDays bounds for how many days figures are given at once.
 const mostFigureDays = 400
 

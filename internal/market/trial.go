@@ -73,11 +73,15 @@ type OpenedTrial struct {
 	Secret string
 }
 
-// OpenTrial opens a trial that ends in an hour; operators only. Too many at once
-// are TooMany.
-func (m *Market) OpenTrial(ctx context.Context, actor Actor) (OpenedTrial, error) {
+// OpenTrial opens a trial that ends in an hour; operators only. Who had it opened and
+// why, if they say so, is noted of its opening and of its end. Too many at once are
+// TooMany; more of an order than is kept is Invalid.
+func (m *Market) OpenTrial(ctx context.Context, actor Actor, order Order) (OpenedTrial, error) {
 	var out OpenedTrial
 	if err := onlyOperators(actor); err != nil {
+		return out, err
+	}
+	if err := order.Check(); err != nil {
 		return out, err
 	}
 	id, err := uuid.NewV7()
@@ -99,7 +103,7 @@ func (m *Market) OpenTrial(ctx context.Context, actor Actor) (OpenedTrial, error
 		if err := tx.AddTrial(&out.Trial); err != nil {
 			return err
 		}
-		return m.audit(tx, actor, AuditTrialOpen, SubjectTrial, out.Key)
+		return m.audit(tx, actor, AuditTrialOpen, SubjectTrial, out.Key, ordered(order, ""))
 	})
 	return out, err
 }
@@ -278,10 +282,23 @@ func (m *Market) endTrial(tx Tx, actor Actor, key int64) (sessions []account.Ses
 	if err := tx.EraseTrial(t.Key, of.company); err != nil {
 		return nil, err
 	}
-	if err := m.audit(tx, actor, AuditTrialEnd, SubjectTrial, t.Key); err != nil {
+	order, err := openedBy(tx, t.Key)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.audit(tx, actor, AuditTrialEnd, SubjectTrial, t.Key, ordered(order, "")); err != nil {
 		return nil, err
 	}
 	return sessions, tx.Append(rows...)
+}
+
+// openedBy gives who had a trial opened, and why, as the audit log has kept it.
+func openedBy(tx Tx, trial int64) (Order, error) {
+	opened, err := tx.Entries(EntryFilter{What: AuditTrialOpen, Kind: SubjectTrial, Entity: trial}, 0, 1)
+	if err != nil || len(opened) == 0 {
+		return Order{}, err
+	}
+	return opened[0].Order, nil
 }
 
 // lockTrial locks all that goes with a trial, in the order of locks, and gives the

@@ -3,6 +3,7 @@ package market_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ type rehearsal struct {
 // rehearse opens a trial whose company asks for everybody.
 func (w *world) rehearse(people int) rehearsal {
 	w.Helper()
-	t, err := w.OpenTrial(w.Context(), operator())
+	t, err := w.OpenTrial(w.Context(), operator(), hana())
 	if err != nil {
 		w.Fatalf("open a trial: %v", err)
 	}
@@ -306,7 +307,7 @@ func TestWhoMayJoinATrial(t *testing.T) {
 		}
 		for name, err := range map[string]error{
 			"no such key":                    join(0, "no-such-key"),
-			"a candidate opens one":          second2(w.OpenTrial(ctx, w.actor(genuine.token))),
+			"a candidate opens one":          second2(w.OpenTrial(ctx, w.actor(genuine.token), hana())),
 			"a real company with its number": found(market.Found{Number: r.Number()}),
 			"a real company with its head":   found(market.Found{Number: numbered(70), Head: r.Number()}),
 			"a trial's with another number":  found(market.Found{Number: numbered(71), Trial: r.Secret}),
@@ -349,7 +350,7 @@ func TestWhoMayJoinATrial(t *testing.T) {
 		what := loaded(w, func(tx market.Tx) ([]market.Entry, error) {
 			return tx.Entries(market.EntryFilter{What: market.AuditTrialEnd}, 0, 10)
 		})
-		if len(what) != 1 || what[0].Account != 0 || what[0].Entity != r.Key {
+		if len(what) != 1 || what[0].Account != 0 || what[0].Entity != r.Key || what[0].Order != hana() {
 			w.Errorf("the audit log says %+v of the end", what)
 		}
 	})
@@ -382,6 +383,41 @@ func TestATrialThatEndsAtOnce(t *testing.T) {
 		}
 		if int(signed) != len(c.people) {
 			w.Errorf("%d sign-ups are counted, want %d", signed, len(c.people))
+		}
+	})
+}
+
+// TestTrialsAreOrdered notes who had a trial opened, and why, of its opening and of its end: of
+// each its own, and of nobody where nobody says so.
+func TestTrialsAreOrdered(t *testing.T) {
+	t.Parallel()
+	onStores(t, demo(), func(w *world) {
+		orders := []market.Order{hana(), {}, {By: strings.Repeat("縁", market.MostBy), Why: strings.Repeat("縁", market.MostWhy)}}
+		for _, order := range orders {
+			if _, err := w.OpenTrial(w.Context(), operator(), order); err != nil {
+				w.Fatal(err)
+			}
+		}
+		for _, order := range []market.Order{{By: strings.Repeat("縁", market.MostBy+1)}, {Why: strings.Repeat("縁", market.MostWhy+1)}} {
+			if _, err := w.OpenTrial(w.Context(), operator(), order); !errs.Is(err, errs.Invalid) {
+				w.Errorf("an order that says too much: %v", err)
+			}
+		}
+		trials := loaded(w, func(tx market.Tx) ([]market.Trial, error) { return tx.Trials() })
+		if len(trials) != len(orders) {
+			w.Fatalf("%d trials stand, want %d", len(trials), len(orders))
+		}
+		for i := range trials {
+			if err := w.EndTrial(w.Context(), operator(), trials[i].ID); err != nil {
+				w.Fatal(err)
+			}
+			for _, what := range []market.Audited{market.AuditTrialOpen, market.AuditTrialEnd} {
+				of := market.EntryFilter{What: what, Kind: market.SubjectTrial, Entity: trials[i].Key}
+				noted := loaded(w, func(tx market.Tx) ([]market.Entry, error) { return tx.Entries(of, 0, 10) })
+				if len(noted) != 1 || noted[0].Order != orders[i] {
+					w.Errorf("%s is noted as %+v, want once with %+v", what, noted, orders[i])
+				}
+			}
 		}
 	})
 }
