@@ -46,28 +46,45 @@ type intent struct {
 // agreed shows what is about to be done, where, and how it is taken back, and asks whether
 // it shall be; it gives whoever says so. A dry run is only shown.
 func (c *change) agreed(ctx context.Context, w World, r *config.Config, about intent) (market.Order, error) {
-	order := market.Order{By: by(w), Why: strings.TrimSpace(cmp.Or(c.Why, said(w, orderedWhy)))}
-	printIntent(w.Err, r, about)
+	order := c.order(w)
+	printIntent(w.Err, whereIs(r), about)
 	if r.Environment == "" && ofPeople(ctx, r) {
-		return order, usageError{"the database there holds people's data: set ENISHI_ENVIRONMENT to the installation's name, and ENISHI_DATA_KIND=real, as its servers should have them; commands ask for that name"}
+		return order, namelessPeople("the database there")
 	}
 	switch {
 	case c.DryRun:
 		return order, nil
 	case r.Environment != "":
-		c.Why, c.Confirm = order.Why, cmp.Or(c.Confirm, said(w, orderedName))
-		if err := c.reason(); err != nil {
-			return order, err
-		}
-		return order, c.asked.agreed(w, r.Environment, r.DataKind != config.DemoData)
+		return order, c.agreedIn(w, r.Environment, r.DataKind)
 	case about.asks != "" && !c.Yes && !agreed(w, about.asks):
 		return order, errs.New(errs.Denied, "nothing was changed: answer yes, or repeat with --yes")
 	}
 	return order, flagged(order.Check())
 }
 
-func printIntent(out io.Writer, r *config.Config, about intent) {
-	fmt.Fprintf(out, "In %s:\nNext: %s.\nTo take it back: %s\n", whereIs(r), about.does, about.undo)
+// order gives who gives a command, and why: as the flags say, or whoever has a task run.
+func (c *asked) order(w World) market.Order {
+	return market.Order{By: by(w), Why: strings.TrimSpace(cmp.Or(c.Why, said(w, orderedWhy)))}
+}
+
+// agreedIn asks in an installation that has a name why, and whether it shall be done; a task is
+// told both.
+func (c *asked) agreedIn(w World, environment string, kind config.DataKind) error {
+	c.Why, c.Confirm = c.order(w).Why, cmp.Or(c.Confirm, said(w, orderedName))
+	if err := c.reason(); err != nil {
+		return err
+	}
+	return c.agreed(w, environment, kind != config.DemoData)
+}
+
+// namelessPeople refuses to do anything where people's data is and nobody has said which
+// installation that is.
+func namelessPeople(where string) error {
+	return usageError{where + " holds people's data: set ENISHI_ENVIRONMENT to the installation's name, and ENISHI_DATA_KIND=real, as its servers should have them; commands ask for that name"}
+}
+
+func printIntent(out io.Writer, where string, about intent) {
+	fmt.Fprintf(out, "In %s:\nNext: %s.\nTo take it back: %s\n", where, about.does, about.undo)
 }
 
 // ofPeople says whether the database says that it holds people's data. One that cannot be
@@ -103,13 +120,18 @@ func whereIs(r *config.Config) string {
 			where = "the database " + strings.TrimPrefix(u.Path, "/") + " on " + u.Host
 		}
 	}
+	return placed(r.Environment, r.DataKind, where)
+}
+
+// placed adds to where an installation is its name, if it has one, and whose data it holds.
+func placed(environment string, kind config.DataKind, where string) string {
 	switch {
-	case r.Environment == "":
+	case environment == "":
 		return where
-	case r.DataKind == config.DemoData:
-		return fmt.Sprintf("%s, which holds demo data (%s)", r.Environment, where)
+	case kind == config.DemoData:
+		return fmt.Sprintf("%s, which holds demo data (%s)", environment, where)
 	}
-	return fmt.Sprintf("%s, which holds people's data (%s)", r.Environment, where)
+	return fmt.Sprintf("%s, which holds people's data (%s)", environment, where)
 }
 
 // by is who gives a command: as AWS knows them where a task does it for them, or the user of

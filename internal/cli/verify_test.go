@@ -95,11 +95,15 @@ func (v *verified) whole(t *testing.T) {
 		OK    bool
 		Steps []struct{ Name, Error string }
 	}
-	if err := json.Unmarshal([]byte(v.run(t, 0, nil, "verify", v.url, "--json")), &report); err != nil || !report.OK || len(report.Steps) != 18 {
-		t.Fatalf("the report is %+v, %v", report, err)
+	code, out, said := v.verify(map[string]string{"ENISHI_VERIFY_EMAIL": "ops@example.jp", "ENISHI_VERIFY_PASSWORD": "0123456789"}, try{more: []string{"--json"}})
+	if err := json.Unmarshal([]byte(out), &report); code != 0 || err != nil || !report.OK || len(report.Steps) != 19 {
+		t.Fatalf("the report is %+v, %v: %d, %s", report, err, code, said)
 	}
-	if last := report.Steps[17].Name; last != "the operator signs out" {
+	if last := report.Steps[18].Name; last != "the operator signs out" {
 		t.Errorf("the last step is %q", last)
+	}
+	if by := v.last(t, "trial.end"); by.By == "" || by.Why != "" {
+		t.Errorf("without a name, who has it verified is noted as %+v", by)
 	}
 	v.left(t, 0)
 }

@@ -77,32 +77,48 @@ func profile() object {
 	}
 }
 
-// open signs the operator in, if need be, and opens the trial.
-func (s *Suite) open(ctx context.Context) (string, error) {
+// enter signs the operator in, if need be, and asks which installation it is.
+func (s *Suite) enter(ctx context.Context) (Installation, error) {
 	s.operator = s.o.Token
 	if s.operator == "" {
 		var session struct{ Token string }
 		body := object{"email": s.o.Email, "password": s.o.Password, "kind": "operator"}
 		if err := s.call(ctx, http.MethodPost, "/api/v1/sessions", "", body, http.StatusCreated, &session); err != nil {
-			return "", err
+			return Installation{}, err
 		}
 		s.operator = session.Token
 	}
 	var settings struct {
-		Mode string `json:"matching_mode"`
+		Mode        string  `json:"matching_mode"`
+		Environment *string `json:"environment"`
+		DataKind    string  `json:"data_kind"`
 	}
 	if err := s.call(ctx, http.MethodGet, "/api/v1/operator/settings", s.operator, nil, http.StatusOK, &settings); err != nil {
-		return "", err
+		return Installation{}, err
 	}
 	s.mode = settings.Mode
 	if s.mode != "auto" && s.mode != "approve" {
-		return "", fmt.Errorf("offers leave by a mode that is not known: %q", s.mode)
+		return Installation{}, fmt.Errorf("offers leave by a mode that is not known: %q", s.mode)
 	}
-	err := s.call(ctx, http.MethodPost, "/api/v1/operator/trials", s.operator, nil, http.StatusCreated, &s.trial)
+	at := Installation{Data: settings.DataKind}
+	if settings.Environment != nil {
+		at.Name, s.keepsOrders = *settings.Environment, true
+	}
+	return at, nil
+}
+
+// open opens the trial. An installation of a program from before, which does not say its
+// name, is not told by whom and why either.
+func (s *Suite) open(ctx context.Context) (string, error) {
+	var body any
+	if s.keepsOrders {
+		body = s.ordered
+	}
+	err := s.call(ctx, http.MethodPost, "/api/v1/operator/trials", s.operator, body, http.StatusCreated, &s.trial)
 	if err == nil && (s.trial.ID == "" || s.trial.Key == "" || s.trial.Number == "") {
 		err = errors.New("POST /api/v1/operator/trials opened a trial without an id, a key or a number")
 	}
-	return "offers leave in mode " + s.mode, err
+	return "", err
 }
 
 // address gives an address of somebody of the trial.

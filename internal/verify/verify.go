@@ -4,7 +4,11 @@
 //
 // Whoever it registers is of a trial, which meets nobody who is real and is erased
 // at the end, whatever happened; see docs/decisions/0034. It knows the
-// installation by its API and pages alone. A Suite runs once.
+// installation by its API and pages alone.
+//
+// A Suite is used once, by one goroutine: Look takes the steps that change nothing
+// and says which installation it is, so that somebody may be asked; Run takes the others; Leave
+// comes last, whatever came before.
 package verify
 
 import (
@@ -36,6 +40,18 @@ type Options struct {
 	Done func(Step)
 }
 
+// Installation is which one it is, as it says itself to an operator.
+type Installation struct {
+	Name string // empty: it has none, or is of a program from before that does not say
+	Data string // real, of people, or demo, of nobody; empty: anybody's
+}
+
+// Order is who has an installation verified, and why; it is kept in its audit log.
+type Order struct {
+	By  string `json:"by,omitempty"`
+	Why string `json:"why,omitempty"`
+}
+
 // Step is one thing that was tried.
 type Step struct {
 	Name  string        `json:"name"`
@@ -59,6 +75,8 @@ type Suite struct {
 	steps  []Step
 
 	operator, mode   string
+	keepsOrders      bool // the installation takes who and why
+	ordered          Order
 	trial            trial
 	company, owner   string // id, token
 	position, rule   string
@@ -89,43 +107,59 @@ func New(o Options) *Suite {
 	}}
 }
 
-// Run takes every step up to the first that fails, then removes the trial, also if
-// the context has ended, and gives the steps. The error says which failed and why.
-func (s *Suite) Run(ctx context.Context) ([]Step, error) {
-	defer s.client.CloseIdleConnections()
-	err := s.all(ctx)
-	after, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
-	defer stop()
-	if s.trial.ID != "" {
-		err = errors.Join(err, s.remove(after))
-	}
-	if s.o.Token == "" && s.operator != "" {
-		err = errors.Join(err, s.signOut(after))
-	}
-	return s.steps, err
-}
+// Steps gives what was tried so far, in its order.
+func (s *Suite) Steps() []Step { return s.steps }
 
-// signOut ends the operator's session that this run began.
-func (s *Suite) signOut(ctx context.Context) error {
-	return s.step(ctx, "the operator signs out", func(ctx context.Context) (string, error) {
-		return "", s.call(ctx, http.MethodDelete, "/api/v1/sessions/current", s.operator, nil, http.StatusNoContent, nil)
-	})
-}
-
-func (s *Suite) all(ctx context.Context) error {
+// Look takes the steps that change nothing, up to the first that fails: the error says
+// which, and why. The last one signs the operator in, who alone is told which
+// installation it is.
+func (s *Suite) Look(ctx context.Context) (Installation, error) {
+	var at Installation
 	if s.o.Deployment != "" {
 		if err := s.step(ctx, "the deployment answers", s.await); err != nil {
-			return err
+			return at, err
 		}
 	}
-	for _, step := range []struct {
-		name string
-		take func(context.Context) (note string, err error)
-	}{
+	return at, s.all(ctx, []trying{
 		{"the process lives and is ready", s.probes},
 		{"the landing page and its style sheet", s.landing},
 		{"the API's document", s.document},
 		{"an insight for a visitor", s.insight},
+		{"an operator is let in", func(ctx context.Context) (note string, err error) {
+			at, err = s.enter(ctx)
+			return "offers leave in mode " + s.mode, err
+		}},
+	})
+}
+
+// Leave signs the operator out whom Look has signed in, also if the context has ended.
+func (s *Suite) Leave(ctx context.Context) error {
+	defer s.client.CloseIdleConnections()
+	if s.o.Token != "" || s.operator == "" {
+		return nil
+	}
+	after, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
+	defer stop()
+	return s.step(after, "the operator signs out", func(ctx context.Context) (string, error) {
+		return "", s.call(ctx, http.MethodDelete, "/api/v1/sessions/current", s.operator, nil, http.StatusNoContent, nil)
+	})
+}
+
+// Run takes every step after those of Look up to the first that fails, then removes the
+// trial, also if the context has ended. The error says which failed and why.
+func (s *Suite) Run(ctx context.Context, by Order) error {
+	s.ordered = by
+	err := s.walk(ctx)
+	if s.trial.ID == "" {
+		return err
+	}
+	after, stop := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
+	defer stop()
+	return errors.Join(err, s.remove(after))
+}
+
+func (s *Suite) walk(ctx context.Context) error {
+	return s.all(ctx, []trying{
 		{"an operator opens a trial", s.open},
 		{"a company registers and is verified", s.found},
 		{"a position is published and a rule activated", s.order},
@@ -138,7 +172,18 @@ func (s *Suite) all(ctx context.Context) error {
 		{"a date is proposed and chosen", s.schedule},
 		{"a search finds the trial's candidate alone", s.search},
 		{"jobs run and the matcher keeps up", s.health},
-	} {
+	})
+}
+
+// trying is a step to be taken.
+type trying struct {
+	name string
+	take func(context.Context) (note string, err error)
+}
+
+// all takes steps up to the first that fails.
+func (s *Suite) all(ctx context.Context, steps []trying) error {
+	for _, step := range steps {
 		if err := s.step(ctx, step.name, step.take); err != nil {
 			return err
 		}

@@ -31,22 +31,23 @@ func TestWhatIsNoInstallation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := httptest.NewServer(tt.serve)
-			t.Cleanup(s.CloseClientConnections)
+			site := httptest.NewServer(tt.serve)
+			t.Cleanup(site.CloseClientConnections)
 			var told []verify.Step
-			steps, err := verify.New(verify.Options{
-				URL: s.URL + "/", Token: "t", Address: "*@enishi.invalid", Patience: 300 * time.Millisecond, Now: time.Now,
+			s := verify.New(verify.Options{
+				URL: site.URL + "/", Token: "t", Address: "*@enishi.invalid", Patience: 300 * time.Millisecond, Now: time.Now,
 				Done: func(s verify.Step) { told = append(told, s) },
-			}).Run(t.Context())
+			})
+			_, err := s.Look(t.Context())
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("it says %v, want %q", err, tt.want)
 			}
-			if len(steps) == 0 || len(told) != len(steps) || steps[len(steps)-1].Error == "" {
+			if steps := s.Steps(); len(steps) == 0 || len(told) != len(steps) || steps[len(steps)-1].Error == "" {
 				t.Errorf("steps %+v, told %d", steps, len(told))
 			}
 		})
 	}
-	_, err := verify.New(verify.Options{URL: "http://127.0.0.1:1", Patience: time.Second, Now: time.Now}).Run(t.Context())
+	_, err := verify.New(verify.Options{URL: "http://127.0.0.1:1", Patience: time.Second, Now: time.Now}).Look(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("of nobody it says %v", err)
 	}
@@ -108,7 +109,7 @@ func TestOneDeployment(t *testing.T) {
 			t.Cleanup(s.Close)
 			_, err := verify.New(verify.Options{
 				URL: s.URL, Token: "t", Address: "*@enishi.invalid", Patience: time.Second, Deployment: id, Await: 2 * time.Second, Now: time.Now,
-			}).Run(t.Context())
+			}).Look(t.Context())
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("it says %v, want %q", err, tt.want)
 			}
