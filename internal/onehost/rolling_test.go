@@ -120,6 +120,36 @@ func TestRollRefuses(t *testing.T) {
 	}
 }
 
+// TestRollAsksBeforeItReplaces holds that a deploy of an installation with a name, which is to be
+// verified at its end, has all that the verification asks for before any process is replaced.
+func TestRollAsksBeforeItReplaces(t *testing.T) {
+	folder := t.TempDir()
+	compose := "#!/bin/sh\ncase \"$*\" in *'config -q') ;; *config) printf 'x-env:\\n  ENISHI_ENVIRONMENT: %s\\n' \"$NAMED\" ;; esac\n"
+	if err := os.WriteFile(filepath.Join(folder, "docker-compose"), []byte(compose), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const refused, gone = "this is prod: to verify takes a reason and that name", "nothing runs"
+	for _, c := range []struct {
+		named, why, confirm, want string
+	}{
+		{"prod", "", "", refused},
+		{"prod", "a release", "", refused},
+		{"prod", "a release", "staging", refused},
+		{"prod", "", "prod", refused},
+		{`"prod"`, "", "prod", refused},
+		{"prod", "a release", "prod", gone},
+		{`""`, "", "", gone},
+	} {
+		env := []string{
+			"PATH=" + folder + ":" + os.Getenv("PATH"), "ENISHI_ENV_FILE=" + filepath.Join(folder, "settings"), "ENISHI_VERIFY_TOKEN=x",
+			"NAMED=" + c.named, "ENISHI_WHY=" + c.why, "ENISHI_CONFIRM=" + c.confirm,
+		}
+		if out, code := script(t, env, "deploy/roll", "web", "--verify"); code != 1 || !strings.Contains(out, c.want) {
+			t.Errorf("%+v: it exits with %d, and says\n%s", c, code, out)
+		}
+	}
+}
+
 // TestInit holds that deploy/init keeps what is in the file, adds each value on a line
 // of its own, and changes nothing the second time.
 func TestInit(t *testing.T) {
