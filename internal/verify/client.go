@@ -173,16 +173,29 @@ func (s *Suite) listen(ctx context.Context, token string) (*stream, error) {
 		defer answer.Body.Close() //nolint:errcheck // it is only read
 		out.read(within, answer.Body, here)
 	}()
-	select { // what happens before it listens is not told
-	case <-here:
-		return out, nil
-	case <-ended:
-		err = errors.New("GET /live ends before it has begun")
-	case <-time.After(s.o.Patience):
-		err = fmt.Errorf("GET /live says nothing in %s: something on the way keeps events to itself", s.o.Patience)
+	if err := begun(here, ended, s.o.Patience); err != nil { // what happens before it listens is not told
+		out.close()
+		return nil, err
 	}
-	out.close()
-	return nil, err
+	return out, nil
+}
+
+// begun waits for the first line of a stream, after which here is closed. One may have ended by
+// the time that somebody looks, as those do that say no more than to read again.
+func begun(here, ended <-chan struct{}, patience time.Duration) error {
+	select {
+	case <-here:
+		return nil
+	case <-ended:
+	case <-time.After(patience):
+		return fmt.Errorf("GET /live says nothing in %s: something on the way keeps events to itself", patience)
+	}
+	select {
+	case <-here:
+		return nil
+	default:
+		return errors.New("GET /live ends before it has begun")
+	}
 }
 
 // read reads events until the stream ends; here is closed at the first line.

@@ -122,3 +122,23 @@ func TestOneDeployment(t *testing.T) {
 		})
 	}
 }
+
+// TestAStreamThatHasEndedHadBegun looks at streams that have begun, ended, both or neither.
+func TestAStreamThatHasEndedHadBegun(t *testing.T) {
+	t.Parallel()
+	yes, no := make(chan struct{}), make(chan struct{})
+	close(yes)
+	for range 64 { // of two channels that are ready, either may be taken
+		for _, tt := range []struct {
+			here, ended chan struct{}
+			want        string
+		}{
+			{yes, no, ""}, {yes, yes, ""}, {no, yes, "ends before it has begun"}, {no, no, "says nothing in 1ms"},
+		} {
+			err := verify.Begun(tt.here, tt.ended, time.Millisecond)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("it says %v, want %q", err, tt.want)
+			}
+		}
+	}
+}
