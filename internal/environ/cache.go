@@ -24,6 +24,9 @@ type nodes struct {
 	changing             bool      // it is just being changed
 }
 
+// rests says whether AWS is at nothing with the cache, as far as it shows.
+func (n *nodes) rests() bool { return n.status == available && !n.changing }
+
 const firstNode = "the first is "
 
 func (w *work) nodes(ctx context.Context) (n nodes, err error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -22,6 +23,7 @@ import (
 // and ends the older one when it is given a third: so that nobody is refused, the secret says it, by these stages.
 const (
 	coming  = "ENISHI_COMING"  // the next password: the cache may take it already, no task has read it
+	ungiven = "ENISHI_UNGIVEN" // the same, as long as the cache was not given it
 	leaving = "ENISHI_LEAVING" // the one from before: the cache takes it as well as the one in force
 )
 
@@ -101,17 +103,14 @@ func (w *work) newPassword(ctx context.Context, p password, id string) error {
 	}
 	if p.stages[coming] == "" {
 		made := madeUp()
-		if _, err := w.account.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &p.arn, SecretString: &made, ClientRequestToken: &id, VersionStages: []string{coming}}); err != nil {
+		if _, err := w.account.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &p.arn, SecretString: &made, ClientRequestToken: &id, VersionStages: []string{coming, ungiven}}); err != nil {
 			return fmt.Errorf("keep the next password: %w", err)
 		}
-	}
-	found, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &p.arn, VersionId: &id})
-	if err != nil {
-		return fmt.Errorf("read the next password: %w", err)
+		p.stages = maps.Clone(p.stages)
+		p.stages[ungiven] = id
 	}
 	if now := p.stages[current]; now != id {
-		// AWS may write the moment of a change in whole seconds.
-		if err := w.setPassword(ctx, aws.ToString(found.SecretString), cachetypes.AuthTokenUpdateStrategyTypeRotate, aws.ToTime(found.CreatedDate).Add(-time.Second)); err != nil {
+		if err := w.giveBoth(ctx, p, id); err != nil {
 			return err
 		}
 		if p.stages[leaving] != now {
@@ -127,6 +126,69 @@ func (w *work) newPassword(ctx context.Context, p password, id string) error {
 		return fmt.Errorf("note that tasks read it: %w", err)
 	}
 	return nil
+}
+
+// rotations is how often a password is given anew of which nobody knows whether the cache was given it.
+const rotations = 5
+
+// giveBoth has the cache take the coming password beside the one in force, which is never ended by it. AWS says when it
+// was given a password last, not which one: that may have been somebody else's order, such as CloudFormation's. So only
+// an order counts that this very call has given, and whose answer has come. Where one was given before, or its answer
+// was lost, the cache takes the coming one, or does not. Given the coming one again, it would end the one in force
+// in the first case: it keeps the last one that it was given. So it is given the one in force before, after which that is
+// the last one in both cases. What this may end is the coming one alone, which no task has read.
+func (w *work) giveBoth(ctx context.Context, p password, id string) error {
+	next, err := w.passwordOf(ctx, p.arn, id)
+	if err != nil {
+		return err
+	}
+	inForce, err := w.passwordOf(ctx, p.arn, p.stages[current])
+	if err != nil {
+		return err
+	}
+	known := p.stages[ungiven] == id
+	if known {
+		if err := w.moveStage(ctx, p.arn, ungiven, id, ""); err != nil {
+			return fmt.Errorf("note that the cache is given the next password: %w", err)
+		}
+	}
+	for range rotations {
+		if !known {
+			if known, err = w.rotate(ctx, inForce); err != nil {
+				return err
+			}
+		}
+		if !known {
+			continue
+		}
+		if known, err = w.rotate(ctx, next); err != nil || known {
+			return err
+		}
+	}
+	return errs.New(errs.Busy, "something else changes the cache again and again: once it has ended, the same command goes on")
+}
+
+// rotate gives the cache a password beside the last one that it was given, and says whether it was this call that did.
+func (w *work) rotate(ctx context.Context, value string) (bool, error) {
+	var last time.Time
+	err := w.await(ctx, "the cache", passwordLimit, func(ctx context.Context) (bool, error) {
+		n, err := w.nodes(ctx)
+		last = n.password
+		return n.rests(), err
+	})
+	if err != nil {
+		return false, err
+	}
+	return w.setPassword(ctx, value, cachetypes.AuthTokenUpdateStrategyTypeRotate, last)
+}
+
+// passwordOf reads a version of the password.
+func (w *work) passwordOf(ctx context.Context, arn, id string) (string, error) {
+	found, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionId: &id})
+	if err != nil {
+		return "", fmt.Errorf("read version %s of the password: %w", short(id), err)
+	}
+	return aws.ToString(found.SecretString), nil
 }
 
 // LookSettledPassword finds out whether the cache can take the password in force alone. It changes nothing. Conflict:
@@ -162,16 +224,19 @@ func LookSettledPassword(ctx context.Context, o *Options) (*Step, error) {
 	return s, nil
 }
 
-// allKnow refuses while tasks run that were asked for before a moment.
+// allKnow refuses while tasks run that were asked for before a moment, also such as are told to stop: until they have,
+// they end what they are at, with the password that they have.
 func (w *work) allKnow(ctx context.Context, since time.Time) error {
-	found, err := LookTasks(ctx, w.o)
-	if err != nil {
-		return err
-	}
 	var old []string
-	for i := range found.Tasks {
-		if t := &found.Tasks[i]; !t.asked.After(since) {
-			old = append(old, t.ID+" of "+t.Of)
+	for _, wanted := range []types.DesiredStatus{types.DesiredStatusRunning, types.DesiredStatusStopped} { // in the order in which a task goes
+		found, err := w.tasks(ctx, wanted)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			if t := &found[i]; t.State != "stopped" && !t.asked.After(since) {
+				old = append(old, t.ID+" of "+t.Of)
+			}
 		}
 	}
 	if len(old) == 0 {
@@ -182,7 +247,7 @@ func (w *work) allKnow(ctx context.Context, since time.Time) error {
 	if len(old) > shown {
 		more = fmt.Sprintf(" and %d more", len(old)-shown)
 	}
-	return errs.New(errs.Conflict, "tasks run that may have read the password from before, and would be refused: "+strings.Join(old[:min(shown, len(old))], ", ")+more+". First enishi deploy "+w.o.Environment+", of the version that runs if there is no other; a job ends by itself")
+	return errs.New(errs.Conflict, "tasks run that may have read the password from before, and would be refused: "+strings.Join(old[:min(shown, len(old))], ", ")+more+". First enishi deploy "+w.o.Environment+", of the version that runs if there is no other; a job, and what is told to stop, ends by itself")
 }
 
 // settlePassword has the cache take the password in force alone.
@@ -190,12 +255,11 @@ func (w *work) settlePassword(ctx context.Context, p password) error {
 	if err := w.unchanged(ctx, p); err != nil {
 		return err
 	}
-	id := p.stages[current]
-	found, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &p.arn, VersionId: &id})
+	value, err := w.passwordOf(ctx, p.arn, p.stages[current])
 	if err != nil {
-		return fmt.Errorf("read the password in force: %w", err)
+		return err
 	}
-	if err := w.setPassword(ctx, aws.ToString(found.SecretString), cachetypes.AuthTokenUpdateStrategyTypeSet, p.changed); err != nil {
+	if _, err := w.setPassword(ctx, value, cachetypes.AuthTokenUpdateStrategyTypeSet, p.changed); err != nil {
 		return err
 	}
 	if err := w.moveStage(ctx, p.arn, leaving, p.stages[leaving], ""); err != nil {
@@ -205,12 +269,13 @@ func (w *work) settlePassword(ctx context.Context, p password) error {
 }
 
 // setPassword gives the cache a password, unless it was given one since a moment, and waits until it takes it. It is
-// ordered once: given the same one twice, AWS would take it for the two that it takes.
-func (w *work) setPassword(ctx context.Context, value string, how cachetypes.AuthTokenUpdateStrategyType, since time.Time) error {
+// ordered once: given the same one twice, AWS would take it for the two that it takes. It says whether AWS has answered
+// that it takes the order: else it was given one by an order whose answer was lost, or by somebody else's.
+func (w *work) setPassword(ctx context.Context, value string, how cachetypes.AuthTokenUpdateStrategyType, since time.Time) (ordered bool, err error) {
 	const what = "the password of the cache"
 	var asked time.Time
-	ordered, shown := false, ""
-	return w.await(ctx, what, passwordLimit, func(ctx context.Context) (bool, error) {
+	shown := ""
+	err = w.await(ctx, what, passwordLimit, func(ctx context.Context) (bool, error) {
 		n, err := w.nodes(ctx)
 		if err != nil {
 			return false, err
@@ -219,11 +284,10 @@ func (w *work) setPassword(ctx context.Context, value string, how cachetypes.Aut
 			w.tell("password", "the cache is "+n.status, -1)
 			shown = n.status
 		}
-		rests := n.status == available && !n.changing
-		if rests && n.password.After(since) {
+		if n.rests() && n.password.After(since) {
 			return true, nil
 		}
-		if !rests || ordered || time.Since(asked) < settles {
+		if !n.rests() || ordered || time.Since(asked) < settles {
 			return false, nil
 		}
 		w.tell("password", "AWS is told", -1)
@@ -239,6 +303,7 @@ func (w *work) setPassword(ctx context.Context, value string, how cachetypes.Aut
 		}
 		return false, lasting(err)
 	})
+	return ordered, err
 }
 
 // madeUp makes a password up, as long as the template's, of letters and digits, which nothing has to escape.

@@ -64,7 +64,11 @@ func TestPasswordsAreRefused(t *testing.T) {
 			t.Errorf("while tasks have the one before: %+v, %v", s, err)
 		}
 		time.Sleep(time.Minute)
-		a.Begun = time.Now()
+		a.Begun, a.Stops = time.Now(), time.Now().Add(time.Minute)
+		if s, err := takes(t, a, environ.LookSettledPassword, nil); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "cccc of web. First") {
+			t.Errorf("while one with the one before stops: %+v, %v", s, err)
+		}
+		time.Sleep(time.Minute)
 		for _, look := range []func(context.Context, *environ.Options) (*environ.Step, error){environ.LookSettledPassword, environ.LookNewPassword} {
 			if s, err := takes(t, a, look, nil); err != nil {
 				t.Errorf("%+v, %v", s, err)
@@ -153,6 +157,43 @@ func TestAPasswordLeftHalfway(t *testing.T) {
 			t.Errorf("the cache takes %d, of %d; faults %q", len(got), n, a.Faults())
 		}
 	})
+}
+
+// TestAPasswordThatSomebodyElseGives cuts a run at each request, has somebody else give the cache the password in force
+// then, as CloudFormation may, and goes on: AWS shows that the cache was given one, and not which, and it is to take both.
+func TestAPasswordThatSomebodyElseGives(t *testing.T) {
+	t.Parallel()
+	requests, tried := 0, 0
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := takes(t, deploytest.Whole("prod"), environ.LookNewPassword, func(int, string) deploytest.Trouble { requests++; return deploytest.None }); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for n := range requests {
+		for _, how := range []deploytest.Trouble{deploytest.Killed, deploytest.KilledAfter} {
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.Whole("prod")
+				first, _, _ := a.Kept("DataCacheKey")
+				_, _ = takes(t, a, environ.LookNewPassword, at(n, how)) // what it has done is asked of the account
+				time.Sleep(2 * time.Minute)
+				if now, _, _ := a.Kept("DataCacheKey"); now != first {
+					return // tasks read the new one already
+				}
+				tried++
+				a.GiveInForce()
+				if s, err := takes(t, a, environ.LookNewPassword, nil); err != nil {
+					t.Errorf("request %d is %v: %+v, %v", n, how, s, err)
+				}
+				now, _, _ := a.Kept("DataCacheKey")
+				if got := a.Passwords(); now == first || !slices.Equal(got, []string{first, now}) || len(a.Faults()) > 0 {
+					t.Errorf("request %d is %v: the cache takes %d, not the two that are kept; faults %q", n, how, len(got), a.Faults())
+				}
+			})
+		}
+	}
+	if tried == 0 {
+		t.Error("no run was cut before tasks read the new one")
+	}
 }
 
 // TestThePasswordIsToldNobody looks for it in what is shown, told and kept.

@@ -50,25 +50,35 @@ func LookTasks(ctx context.Context, o *Options) (*Tasks, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Tasks{Who: who, Environment: o.Environment, Real: real, Tasks: []Task{}}
-	pages := ecs.NewListTasksPaginator(w.account.ecs, &ecs.ListTasksInput{Cluster: aws.String("enishi-" + o.Environment)})
+	tasks, err := w.tasks(ctx, types.DesiredStatusRunning)
+	if err != nil {
+		return nil, err
+	}
+	return &Tasks{Who: who, Environment: o.Environment, Real: real, Tasks: tasks}, nil
+}
+
+// tasks lists those that ECS wants to run or, for an hour after that, wants to be stopped: by what they are of and the
+// oldest first.
+func (w *work) tasks(ctx context.Context, wanted types.DesiredStatus) ([]Task, error) {
+	out := []Task{}
+	pages := ecs.NewListTasksPaginator(w.account.ecs, &ecs.ListTasksInput{Cluster: aws.String("enishi-" + w.o.Environment), DesiredStatus: wanted})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list the tasks of %s: %w", o.Environment, err)
+			return nil, fmt.Errorf("list the tasks of %s: %w", w.o.Environment, err)
 		}
 		if len(page.TaskArns) == 0 {
 			continue
 		}
-		found, err := w.account.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String("enishi-" + o.Environment), Tasks: page.TaskArns})
+		found, err := w.account.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: aws.String("enishi-" + w.o.Environment), Tasks: page.TaskArns})
 		if err != nil {
-			return nil, fmt.Errorf("look at the tasks of %s: %w", o.Environment, err)
+			return nil, fmt.Errorf("look at the tasks of %s: %w", w.o.Environment, err)
 		}
 		for i := range found.Tasks {
-			out.Tasks = append(out.Tasks, taskOf(&found.Tasks[i]))
+			out = append(out, taskOf(&found.Tasks[i]))
 		}
 	}
-	slices.SortFunc(out.Tasks, func(x, y Task) int {
+	slices.SortFunc(out, func(x, y Task) int {
 		if c := strings.Compare(x.Of, y.Of); c != 0 {
 			return c
 		}

@@ -98,6 +98,8 @@ type Account struct {
 
 	// Begun is when the services' tasks were asked for; zero: after anything that a test does.
 	Begun time.Time
+	// Stops is when a task of web from long before, which is told to stop, has stopped; zero: there is none.
+	Stops time.Time
 
 	// Unexported are log groups that CloudWatch Logs cannot export.
 	Unexported []string

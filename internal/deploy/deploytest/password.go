@@ -62,6 +62,15 @@ func (a *Account) Passwords() []string {
 	return slices.Clone(a.parts.tokens.taken)
 }
 
+// GiveInForce has somebody else give the cache the password that is in force, which it takes alone then.
+func (a *Account) GiveInForce() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance()
+	value := a.parts.versions["DataCacheKey1"][a.parts.current["DataCacheKey1"]].value
+	a.parts.tokens = tokens{taken: []string{value}, modified: aws.Time(time.Now().Truncate(time.Second))}
+}
+
 func (a *Account) modifyReplicationGroup(in *elasticache.ModifyReplicationGroupInput) (*elasticache.ModifyReplicationGroupOutput, error) {
 	t, value := &a.parts.tokens, aws.ToString(in.AuthToken)
 	const least, most = 16, 128
@@ -77,10 +86,10 @@ func (a *Account) modifyReplicationGroup(in *elasticache.ModifyReplicationGroupI
 	}
 	switch in.AuthTokenUpdateStrategy {
 	case cachetypes.AuthTokenUpdateStrategyTypeRotate:
-		if len(t.taken) > 1 {
+		if len(t.taken) > 1 && !slices.Contains(t.taken, value) {
 			a.fault("a third password ends one that tasks may have")
 		}
-		t.next = []string{t.taken[len(t.taken)-1], value}
+		t.next = slices.Compact([]string{t.taken[len(t.taken)-1], value})
 	case cachetypes.AuthTokenUpdateStrategyTypeSet:
 		if len(t.taken) < 2 || value != t.taken[1] {
 			return nil, refuse("InvalidParameterValue", "SET is allowed only after ROTATE, with the last AUTH token")

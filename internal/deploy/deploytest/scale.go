@@ -83,11 +83,30 @@ func (a *Account) serviceTasks() []types.Task {
 	return out
 }
 
+// stopping are tasks that are told to stop, or have stopped.
+func (a *Account) stopping() []types.Task {
+	if a.Stops.IsZero() {
+		return nil
+	}
+	state := "DEACTIVATING"
+	if !time.Now().Before(a.Stops) {
+		state = "STOPPED"
+	}
+	arn := a.arn("task", "enishi-"+a.Environment+"/"+strings.Repeat("c", 32))
+	return []types.Task{{TaskArn: &arn, TaskDefinitionArn: &a.services["web"].serving, Group: aws.String("service:web"), LastStatus: &state, CreatedAt: aws.Time(time.Unix(0, 0))}}
+}
+
 func (a *Account) listTasks(in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error) {
 	if aws.ToString(in.Cluster) != "enishi-"+a.Environment {
 		return nil, refuse("ClusterNotFoundException", "Cluster not found.")
 	}
 	var all []string
+	if in.DesiredStatus == types.DesiredStatusStopped {
+		for _, t := range a.stopping() {
+			all = append(all, *t.TaskArn)
+		}
+		return &ecs.ListTasksOutput{TaskArns: all}, nil
+	}
 	for _, t := range a.serviceTasks() {
 		all = append(all, *t.TaskArn)
 	}

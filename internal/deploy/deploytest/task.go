@@ -279,7 +279,7 @@ func (a *Account) findTask(arn string) *task {
 
 func (a *Account) describeTasks(in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
 	out := &ecs.DescribeTasksOutput{}
-	for _, one := range a.serviceTasks() {
+	for _, one := range slices.Concat(a.serviceTasks(), a.stopping()) {
 		if slices.Contains(in.Tasks, *one.TaskArn) {
 			out.Tasks = append(out.Tasks, one)
 		}
