@@ -135,7 +135,7 @@ type envSecretCmd struct {
 func (c *envSecretCmd) Help() string {
 	return `Puts a value into a secret of the environment. It is in no plan, no log and no record: those name its version. The value from before is kept, and comes back with --previous.
 
-The password of the cache is made up. It is changed in three steps, so that nobody is refused: --new, after which the cache takes both; a deployment, whose tasks read the new one; --settle, which is refused while tasks run that may have read the one from before.
+The password of the cache is made up. It is changed in three steps, so that nobody is refused: --new, after which the cache takes both; a deployment, whose tasks read the new one; --settle, which is refused while tasks run, or stop, that may have read the one from before.
 
 Examples:
   enishi env secret prod mail --from mail.txt --why "a new password of SES" --confirm prod

@@ -51,9 +51,9 @@ func LookMend(ctx context.Context, o *Options, part string, skip []string) (*Ste
 	well := broken(o.Environment, m.there) == ""
 	switch {
 	case well && s.Left != nil: // a run was cut while AWS was at it, or before the log was told
-		return s.ended(m), nil
+		return w.ended(ctx, s, m)
 	case moving(m.there):
-		return nil, errs.New(errs.Conflict, fmt.Sprintf("the stack %s is %s: look again when that has ended", m.name, said(string(m.there.StackStatus))))
+		return nil, busyWith(m)
 	case fresh(m.there):
 		return nil, errs.New(errs.Conflict, "there is nothing to mend: the stack "+m.name+" was not made yet, or is gone; enishi env up makes it")
 	case well:
@@ -92,22 +92,69 @@ func (w *work) beginMending(ctx context.Context, m *mending) (*Step, error) {
 	return &Step{Who: who, Environment: w.o.Environment, What: what, Real: kind != deploy.KindDemo, unlogged: true}, err
 }
 
-// ended makes the step what is left of one that a run has begun.
-func (s *Step) ended(m *mending) *Step {
+// ended makes the step what is left of one that a run has begun, by the id of its stack: one that was made anew
+// since is another. Where it was not this step that brought the stack to what it is, or nobody can know whether it was, it
+// is told how the stack is, and that the step was left half-way; nothing is done. Conflict: AWS is at something else.
+func (w *work) ended(ctx context.Context, s *Step, m *mending) (*Step, error) {
 	if !s.Left.Made.IsZero() {
-		return s.tellOnly()
+		return s.tellOnly(), nil
 	}
-	s.From, s.To, s.Undo = s.Left.From, s.Left.To, "it was begun already; this waits for its end, and tells of it."
-	s.do = func(ctx context.Context, w *work) error {
-		return w.mends(ctx, m, func(ctx context.Context) error {
-			now, err := w.rest(ctx, m.name)
-			if err == nil && s.To == deleted && !fresh(now) {
-				err = errs.New(errs.Conflict, fmt.Sprintf("the stack %s was not deleted: it is in %s", m.name, now.StackStatus))
-			}
-			return err
-		})
+	id := cmp.Or(s.Left.Mark, m.name)
+	now, err := w.account.stack(ctx, id)
+	if err != nil {
+		return nil, err
 	}
-	return s
+	s.mark, s.From, s.To, s.Undo = s.Left.Mark, s.Left.From, s.Left.To, "it was begun already; this waits for its end, and tells of it."
+	switch {
+	case s.To == deleted && (now == nil || now.StackStatus == types.StackStatusDeleteInProgress), s.To != deleted && goesBack(now, s.Left):
+		s.do = func(ctx context.Context, w *work) error {
+			return w.mends(ctx, m, func(ctx context.Context) error { return w.awaitEnd(ctx, s, m.name, id) })
+		}
+		return s, nil
+	case moving(m.there):
+		return nil, busyWith(m)
+	}
+	s.To, s.Undo = "nothing that is known: the stack is gone", "nothing is done; the audit log is told."
+	if !fresh(m.there) {
+		s.To = fmt.Sprintf("nothing that is known: it has changed since, and is in %s", m.there.StackStatus)
+	}
+	s.do = func(context.Context, *work) error { return nil }
+	return s, nil
+}
+
+// goesBack says whether a stack goes back, or has gone back so little ago that it is what a run has begun. One that went
+// back by itself after a later change is in the same state.
+func goesBack(s *types.Stack, begun *deploy.Change) bool {
+	if s == nil {
+		return false
+	}
+	switch s.StackStatus {
+	case types.StackStatusUpdateRollbackInProgress, types.StackStatusUpdateRollbackCompleteCleanupInProgress:
+		return true
+	case types.StackStatusUpdateRollbackComplete:
+		return begun.Recent()
+	}
+	return false
+}
+
+// awaitEnd waits until a stack, by its id, is what a run has begun to make of it.
+func (w *work) awaitEnd(ctx context.Context, s *Step, name, id string) error {
+	now, err := w.settle(ctx, id, time.Now().Add(-skew), nil)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.To == deleted && now != nil:
+		return errs.New(errs.Conflict, fmt.Sprintf("the stack %s was not deleted: it is in %s", name, now.StackStatus))
+	case s.To != deleted && (now == nil || now.StackStatus != types.StackStatusUpdateRollbackComplete):
+		return errs.New(errs.Conflict, cmp.Or(broken(w.o.Environment, now), "the stack "+name+" did not go back: it has changed since"))
+	}
+	return nil
+}
+
+// busyWith is the error of a stack that AWS is at.
+func busyWith(m *mending) error {
+	return errs.New(errs.Conflict, fmt.Sprintf("the stack %s is %s: look again when that has ended", m.name, said(string(m.there.StackStatus))))
 }
 
 // mends does something about a stack while nobody else changes the environment, as far as anything says so: the base
@@ -145,6 +192,7 @@ func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error)
 		return nil, err
 	}
 	arn := aws.ToString(m.there.StackId)
+	s.mark = arn
 	within, err := w.within(ctx, arn)
 	if err != nil {
 		return nil, err
@@ -257,14 +305,14 @@ func (w *work) within(ctx context.Context, arn string) ([]string, error) {
 
 // wayBack makes the step the way back to how a stack was before the change that failed.
 func (w *work) wayBack(ctx context.Context, s *Step, m *mending) (*Step, error) {
-	order, failed := w.rollBack, []string(nil)
+	order, failed := (*work).rollBack, []string(nil)
 	switch m.there.StackStatus {
 	case types.StackStatusUpdateRollbackFailed:
 		var err error
 		if failed, err = w.failed(ctx, m.name); err != nil {
 			return nil, err
 		}
-		order = w.goOnBack
+		order = (*work).goOnBack
 	case types.StackStatusUpdateFailed:
 	default:
 		return nil, errs.New(errs.Conflict, broken(w.o.Environment, m.there))
@@ -274,6 +322,7 @@ func (w *work) wayBack(ctx context.Context, s *Step, m *mending) (*Step, error) 
 			return nil, errs.AtPointer("what is left as it is", name, cmp.Or(strings.Join(failed, ", "), "nothing, since going back has not failed yet"))
 		}
 	}
+	s.mark = aws.ToString(m.there.StackId)
 	s.From, s.To = string(m.there.StackStatus), string(types.StackStatusUpdateRollbackComplete)
 	if len(failed) > 0 {
 		s.From += ", by " + strings.Join(failed, ", ")
@@ -323,12 +372,12 @@ func (w *work) rollBack(ctx context.Context, m *mending, token string) error {
 }
 
 // goBack orders the way back and waits for its end.
-func (w *work) goBack(ctx context.Context, m *mending, order func(context.Context, *mending, string) error) error {
+func (w *work) goBack(ctx context.Context, m *mending, order func(*work, context.Context, *mending, string) error) error {
 	since := time.Now()
 	if err := w.mayChange(ctx); err != nil {
 		return err
 	}
-	if err := order(ctx, m, "enishi-mend-"+rand.Text()); err != nil {
+	if err := order(w, ctx, m, "enishi-mend-"+rand.Text()); err != nil {
 		// The answer to it may have been lost.
 		if s, failed := w.account.stack(ctx, m.name); failed != nil || !moving(s) {
 			return fmt.Errorf("have the stack %s go back: %w", m.name, errors.Join(err, failed))

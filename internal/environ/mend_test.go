@@ -207,6 +207,81 @@ func TestWhatHasChangedSinceIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestMendingThatWasCut ends what a run has begun by the stack that it was of, and takes nothing for it that has come since.
+func TestMendingThatWasCut(t *testing.T) {
+	t.Parallel()
+	const back = "UPDATE_ROLLBACK_FAILED -> UPDATE_ROLLBACK_COMPLETE"
+	for name, tt := range map[string]struct {
+		there func(*deploytest.Account)
+		cut   string // the order with which the run is killed
+		since func(*deploytest.Account)
+		after time.Duration
+		told  string // after what was told of the stack and, if it is another, that the run was left half-way
+	}{
+		"deleted, and made anew": {
+			there: half(types.StackStatusRollbackComplete), cut: "DeleteStack", after: 2 * time.Minute,
+			since: func(a *deploytest.Account) { a.Stand(alarms, nil) },
+			told:  "ROLLBACK_COMPLETE, with 2 things in it -> deleted",
+		},
+		"deleted, and made anew a day later": {
+			there: half(types.StackStatusRollbackComplete), cut: "DeleteStack", after: 24 * time.Hour,
+			since: func(a *deploytest.Account) { a.Stand(alarms, nil) },
+			told:  "ROLLBACK_COMPLETE, with 2 things in it -> deleted",
+		},
+		"went back": {
+			there: left(types.StackStatusUpdateRollbackFailed), cut: "ContinueUpdateRollback", after: 2 * time.Minute, told: back,
+		},
+		"went back, and was changed since": {
+			there: left(types.StackStatusUpdateRollbackFailed), cut: "ContinueUpdateRollback", after: 2 * time.Minute,
+			since: func(a *deploytest.Account) { a.Break(alarms, types.StackStatusUpdateComplete) },
+			told:  "UPDATE_ROLLBACK_FAILED -> nothing that is known: it has changed since, and is in UPDATE_COMPLETE",
+		},
+		"went back, by whatever, a day ago": {
+			there: left(types.StackStatusUpdateRollbackFailed), cut: "ContinueUpdateRollback", after: 24 * time.Hour,
+			told: "UPDATE_ROLLBACK_FAILED -> nothing that is known: it has changed since, and is in UPDATE_ROLLBACK_COMPLETE",
+		},
+		"went back, and is gone": {
+			there: left(types.StackStatusUpdateRollbackFailed), cut: "ContinueUpdateRollback", after: 2 * time.Minute,
+			since: func(a *deploytest.Account) { a.Vanish(alarms) },
+			told:  "UPDATE_ROLLBACK_FAILED -> nothing that is known: the stack is gone",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := deploytest.Whole("prod")
+				tt.there(a)
+				killed := false
+				if _, err := takes(t, a, mend("alarms"), func(_ int, asked string) deploytest.Trouble {
+					if killed || strings.Contains(asked, tt.cut) {
+						killed = true
+						return deploytest.KilledAfter
+					}
+					return deploytest.None
+				}); err == nil {
+					t.Fatal("it was killed and says nothing")
+				}
+				time.Sleep(tt.after)
+				a.States() // of which AWS knows that it is gone
+				if tt.since != nil {
+					tt.since(a)
+				}
+				state := a.States()[alarms]
+				if s, err := takes(t, a, mend("alarms"), nil); err != nil {
+					t.Fatalf("%+v, %v", s, err)
+				}
+				got := told(t, a)
+				if len(got) != 2 || !strings.HasSuffix(got[0], "; left half-way") || got[1] != "environment.change stack "+alarms+": "+tt.told || a.States()[alarms] != state {
+					t.Errorf("told %q, and it is %q after %q", got, a.States()[alarms], state)
+				}
+				if s, err := environ.LookMend(t.Context(), operator(a, nil), "alarms", nil); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "nothing to mend") {
+					t.Errorf("afterwards: %+v, %v", s, err)
+				}
+			})
+		})
+	}
+}
+
 // TestOnlyAChangeSetIsNoStack mends a stack beside a later one that was never made: it only has a change set.
 func TestOnlyAChangeSetIsNoStack(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,14 @@ func (a *Account) Break(name string, status types.StackStatus, failed ...string)
 	s.stand(status, "something failed")
 }
 
+// Vanish has somebody delete a stack by hand.
+func (a *Account) Vanish(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stacks[name].stand(types.StackStatusDeleteComplete, "")
+	a.advanceStacks(time.Now())
+}
+
 // Well has what could not be taken back be mended, by hand.
 func (a *Account) Well(name string) {
 	a.mu.Lock()
