@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
@@ -107,11 +108,38 @@ func ofAccount() map[string]order {
 	}
 }
 
+// toldElsewhere are the commands of ofAccount that tell the audit log in no such way, and where that is held.
+func toldElsewhere() map[string]string {
+	return map[string]string{
+		"deploy run": "its migration is the line, which deploy.TestRollback sees told by whom and why",
+		"env down":   "its log goes too: a parameter outlives it, at which holdsBackInAccount looks",
+		"env move":   "nothing serves: the database itself keeps it, at which TestMoveOnServers looks",
+	}
+}
+
 // moreOfAccount are further ways to call these.
 func moreOfAccount() map[string][]order {
 	return map[string][]order{
-		"env secret": {{args: []string{"prod", "cache", "--new"}, account: ofAccount()["env secret"].account, plan: "Next: secret cache: version ", noted: "audit note environment.change secret cache: version "}},
+		"env secret": {
+			{args: []string{"prod", "cache", "--new"}, account: ofAccount()["env secret"].account, plan: "Next: secret cache: version ", noted: "audit note environment.change secret cache: version "},
+			{args: []string{"prod", "cache", "--settle"}, account: afterANewPassword, plan: " alone.", noted: "audit note environment.change secret cache: version "},
+		},
+		"env failover": {{args: []string{"prod", "cache"}, account: ofAccount()["env failover"].account, plan: "Next: cache: ", noted: "audit note environment.change cache: "}},
 	}
+}
+
+// afterANewPassword is an account whose cache takes two passwords.
+func afterANewPassword(t *testing.T, environment string) *deploytest.Account {
+	t.Helper()
+	a := deploytest.Whole(environment)
+	a.Begun = time.Now()
+	of := ofAccount()["env secret"]
+	if code, said := inAccount(a, []string{"env", "secret", environment}, order{args: []string{environment, "cache", "--new"}, account: of.account}, "--why", "x", "--confirm", environment); code != 0 {
+		t.Fatalf("a new password: %d, %s", code, said)
+	}
+	time.Sleep(time.Hour)
+	a.Begun = time.Now()
+	return a
 }
 
 // withHalf is an account in which CloudFormation could not take a change back.
@@ -185,6 +213,9 @@ func TestNoCommandLetsASlipThrough(t *testing.T) {
 	}
 	templates := environmentTemplates(t, "prod")
 	for name, first := range ofAccount() {
+		if _, elsewhere := toldElsewhere()[name]; (first.noted == "") != elsewhere {
+			t.Errorf("enishi %s tells the audit log %q, and elsewhere: %v", name, first.noted, elsewhere)
+		}
 		for _, o := range append(moreOfAccount()[name], first) {
 			command := append(strings.Fields(name), o.args[0])
 			if name == "env up" {
