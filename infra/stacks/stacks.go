@@ -91,7 +91,8 @@ func newStackIn(app awscdk.App, name string, e environment.Environment, region s
 
 // stays says what becomes of something that is taken out of a stack: where people's
 // data is, nothing. But what the first making of its stack has made goes when that fails, since nothing is in it:
-// a name that stayed would stand in the way of the next one.
+// a name that stayed would stand in the way of the next one. What is protected besides (the database, the load balancer)
+// stays until somebody lifts that.
 func stays(e environment.Environment) awscdk.RemovalPolicy {
 	if e.Real {
 		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE

@@ -168,8 +168,9 @@ func (s *service) addOperators(o Options) {
 		return &none{}, err
 	})
 	handle(s, of(http.MethodGet, "settings", "operator-settings", "The settings that decide over offers, and which installation this is; they are set where the process is started",
-		SettingsAnswer{"approve", "13-ユ-000000", false, "prod", "real"}), func(context.Context, *none) (*answered[SettingsAnswer], error) {
-		return &answered[SettingsAnswer]{SettingsAnswer{string(s.market.Mode()), o.Permit, o.Demo, o.Environment, string(s.market.Data())}}, nil
+		SettingsAnswer{"approve", "13-ユ-000000", false, "prod", "real"}), func(ctx context.Context, _ *none) (*answered[SettingsAnswer], error) {
+		kind, err := s.market.Data(ctx)
+		return &answered[SettingsAnswer]{SettingsAnswer{string(s.market.Mode()), o.Permit, o.Demo, o.Environment, string(kind)}}, err
 	})
 	handle(s, of(http.MethodGet, "health", "health", "How every part is", HealthAnswer{
 		Status: exampleStatus(), Leads: true, Candidates: 170_000, Rules: 22_000, Bytes: 31_457_280, Snapshot: to(exampleRun()), Failing: []string{},

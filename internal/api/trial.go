@@ -59,7 +59,7 @@ func (s *service) addTrials() {
 	open := of(http.MethodPost, "", "open-trial", "Open a trial: a rehearsal with people and a company of its own")
 	open.detail = "Sign-ups that carry its key meet nobody but each other, and enter no figure. It is erased with them after an hour at the latest. " +
 		"Who and why, which may be left out, are kept in the audit log with its opening and its end."
-	open.request, open.optional = TrialBody{"hana@host", "after the release"}, true
+	open.request, open.optional, open.errors = TrialBody{"hana@host", "after the release"}, true, append(open.errors, http.StatusTooManyRequests)
 	open.status, open.answer = http.StatusCreated, TrialAnswer{exampleID(1), exampleToken, (&market.Trial{Key: 1}).Number(), at.Add(time.Hour)}
 	handleBody(s, open, s.openTrial)
 	mails := of(http.MethodGet, "/{id}/mails", "trial-mails", "The mails to those who are of a trial")

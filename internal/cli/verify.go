@@ -32,12 +32,11 @@ type verifyCmd struct {
 func (c *verifyCmd) Help() string {
 	return `Walks the way of a candidate and of a company on a live installation, from the sign-up to a date that was chosen, and looks at mails, live events, searches, jobs and the matcher on the way. Whoever it registers meets nobody who is real and enters no figure; all of it is erased at the end, also after a failure and on Ctrl-C, and after an hour by the installation itself.
 
-Where the installation has a name (ENISHI_ENVIRONMENT of its servers), it shows it and asks first: why, and whether it shall go on; where people's data is, by that name. Who and why are kept in the installation's audit log, so write nothing of a person there. ENISHI_WHY and ENISHI_CONFIRM say what --why and --confirm do, and ENISHI_BY who it is: tasks of deployments are told so. Until then it has looked at pages and signed in, no more, and so does --plan.
+Where the installation has a name (ENISHI_ENVIRONMENT of its servers), it wants to be told why (--why), shows the name and asks whether it shall go on; where people's data is, by that name. Who and why are kept in the installation's audit log, so write nothing of a person there. ENISHI_WHY and ENISHI_CONFIRM say what --why and --confirm do, and ENISHI_BY who it is: tasks of deployments are told so. Until then it has looked at pages and signed in, no more, and so does --plan.
 
 It acts as an operator: set ENISHI_VERIFY_TOKEN, or ENISHI_VERIFY_EMAIL and ENISHI_VERIFY_PASSWORD; of each, NAME_FILE may name a file that holds it. It exits with 1 if a step fails.
 
 Examples:
-  ENISHI_VERIFY_TOKEN_FILE=/run/secrets/operator enishi verify https://enishi.example.jp
   ENISHI_VERIFY_TOKEN_FILE=/run/secrets/operator enishi verify https://enishi.example.jp --why "after the release" --confirm prod
   enishi verify http://127.0.0.1:8080 --json`
 }

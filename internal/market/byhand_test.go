@@ -1,6 +1,7 @@
 package market_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +121,12 @@ func TestDataKinds(t *testing.T) {
 			w := newWorld(t, store, o)
 			w.options.Data, w.options.Demo = tt.opened, tt.shown
 			for range 2 { // the second time as the first
-				_, err := market.Open(t.Context(), w.records, w.vault, w.options, nil)
+				m, err := market.Open(t.Context(), w.records, w.vault, w.options, nil)
+				if err == nil {
+					if kind, failed := m.Data(t.Context()); failed != nil || kind != cmp.Or(tt.opened, tt.made) {
+						t.Errorf("Data = %q, %v", kind, failed)
+					}
+				}
 				_, jobs := market.OpenJobs(t.Context(), w.records, w.vault, w.options, nil)
 				user := market.AddOperator(t.Context(), w.records, w.vault, w.options, hana(), "not an address", "correct horse")
 				for what, err := range map[string]error{"Open": err, "OpenJobs": jobs} {

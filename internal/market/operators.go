@@ -340,8 +340,18 @@ func (m *Market) next(tx Tx, j *Job, last *Run, now time.Time) (time.Time, error
 // Mode gives how automatic offers leave.
 func (m *Market) Mode() Mode { return m.options.Mode }
 
-// Data says whose data the installation may hold; empty: anybody's.
-func (m *Market) Data() DataKind { return m.options.Data }
+// Data says whose data the installation holds, as it was told or, where it was told nothing, as its database says;
+// empty: anybody's.
+func (m *Market) Data(ctx context.Context) (kind DataKind, err error) {
+	if kind = m.options.Data; kind != "" {
+		return kind, nil
+	}
+	err = m.read(ctx, func(tx Tx) error {
+		kind, err = markOf(tx)
+		return err
+	})
+	return kind, err
+}
 
 // mostFigureDays bounds for how many days figures are given at once.
 const mostFigureDays = 400

@@ -286,6 +286,9 @@ func (m *Market) endTrial(tx Tx, actor Actor, key int64) (sessions []account.Ses
 	if err != nil {
 		return nil, err
 	}
+	if actor.Account != 0 && actor.Account != t.Account { // somebody else ends it, who says nothing
+		order = Order{}
+	}
 	if err := m.audit(tx, actor, AuditTrialEnd, SubjectTrial, t.Key, ordered(order, "")); err != nil {
 		return nil, err
 	}

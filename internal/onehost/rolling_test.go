@@ -124,25 +124,32 @@ func TestRollRefuses(t *testing.T) {
 // verified at its end, has all that the verification asks for before any process is replaced.
 func TestRollAsksBeforeItReplaces(t *testing.T) {
 	folder := t.TempDir()
-	compose := "#!/bin/sh\ncase \"$*\" in *'config -q') ;; *config) printf 'x-env:\\n  ENISHI_ENVIRONMENT: %s\\n' \"$NAMED\" ;; esac\n"
+	compose := "#!/bin/sh\ncase \"$*\" in *'config -q') ;; *config) printf 'x-env:\\n  ENISHI_ENVIRONMENT: %s\\n  ENISHI_DATA_KIND: %s\\n' \"$NAMED\" \"$KIND\" ;; esac\n"
 	if err := os.WriteFile(filepath.Join(folder, "docker-compose"), []byte(compose), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	const refused, gone = "this is prod: to verify takes a reason and that name", "nothing runs"
 	for _, c := range []struct {
 		named, why, confirm, want string
+		kind                      string
 	}{
-		{"prod", "", "", refused},
-		{"prod", "a release", "", refused},
-		{"prod", "a release", "staging", refused},
-		{"prod", "", "prod", refused},
-		{`"prod"`, "", "prod", refused},
-		{"prod", "a release", "prod", gone},
-		{`""`, "", "", gone},
+		{"prod", "", "", refused, ""},
+		{"prod", "a release", "", refused, "real"},
+		{"prod", "a release", "staging", refused, ""},
+		{"prod", "", "prod", refused, ""},
+		{"prod", " \t", "prod", refused, ""},
+		{"prod", strings.Repeat("x", 501), "prod", refused, ""},
+		{`"prod"`, "", "prod", refused, ""},
+		{"'2024'", "a release", "", "this is 2024", ""},
+		{"prod", "a release", "prod", gone, "real"},
+		{"'2024'", "a release", "2024", gone, ""},
+		{`""`, "", "", gone, ""},
+		{`""`, "", "", gone, "demo"},
+		{`""`, "", "", "people's data is there", "real"},
 	} {
 		env := []string{
 			"PATH=" + folder + ":" + os.Getenv("PATH"), "ENISHI_ENV_FILE=" + filepath.Join(folder, "settings"), "ENISHI_VERIFY_TOKEN=x",
-			"NAMED=" + c.named, "ENISHI_WHY=" + c.why, "ENISHI_CONFIRM=" + c.confirm,
+			"NAMED=" + c.named, "KIND=" + c.kind, "ENISHI_WHY=" + c.why, "ENISHI_CONFIRM=" + c.confirm,
 		}
 		if out, code := script(t, env, "deploy/roll", "web", "--verify"); code != 1 || !strings.Contains(out, c.want) {
 			t.Errorf("%+v: it exits with %d, and says\n%s", c, code, out)

@@ -183,18 +183,19 @@ func (s *Suite) listen(ctx context.Context, token string) (*stream, error) {
 // begun waits for the first line of a stream, after which here is closed. One may have ended by
 // the time that somebody looks, as those do that say no more than to read again.
 func begun(here, ended <-chan struct{}, patience time.Duration) error {
+	var failed error
 	select {
 	case <-here:
-		return nil
 	case <-ended:
+		failed = errors.New("GET /live ends before it has begun")
 	case <-time.After(patience):
-		return fmt.Errorf("GET /live says nothing in %s: something on the way keeps events to itself", patience)
+		failed = fmt.Errorf("GET /live says nothing in %s: something on the way keeps events to itself", patience)
 	}
-	select {
+	select { // of two that are ready, either may have been taken
 	case <-here:
 		return nil
 	default:
-		return errors.New("GET /live ends before it has begun")
+		return failed
 	}
 }
 
