@@ -412,6 +412,7 @@ func (a *Account) fault(format string, args ...any) {
 func Based(environment string) *Account {
 	a := New(environment)
 	clear(a.services)
+	clear(a.stacks) // that of the services
 	a.definitions = slices.DeleteFunc(a.definitions, func(d *definition) bool { return !once(d) })
 	return a
 }
