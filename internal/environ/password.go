@@ -48,15 +48,20 @@ func (w *work) password(ctx context.Context) (p password, err error) {
 	return p, err
 }
 
+// beginPassword begins a step of the cache's password with what there is of it.
+func beginPassword(ctx context.Context, o *Options) (w *work, s *Step, p password, err error) {
+	w = newWork(o)
+	if s, err = w.begin(ctx, "secret cache"); err != nil {
+		return nil, nil, p, err
+	}
+	p, err = w.password(ctx)
+	return w, s, p, err
+}
+
 // LookNewPassword finds out what it means to give the cache another password, which is made up here and told nobody: it
 // takes both until LookSettledPassword's step. It changes nothing. Conflict: it takes two already.
 func LookNewPassword(ctx context.Context, o *Options) (*Step, error) {
-	w := newWork(o)
-	s, err := w.begin(ctx, "secret cache")
-	if err != nil {
-		return nil, err
-	}
-	p, err := w.password(ctx)
+	_, s, p, err := beginPassword(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -194,12 +199,7 @@ func (w *work) passwordOf(ctx context.Context, arn, id string) (string, error) {
 // LookSettledPassword finds out whether the cache can take the password in force alone. It changes nothing. Conflict:
 // it does already, or tasks run that may have read the one before.
 func LookSettledPassword(ctx context.Context, o *Options) (*Step, error) {
-	w := newWork(o)
-	s, err := w.begin(ctx, "secret cache")
-	if err != nil {
-		return nil, err
-	}
-	p, err := w.password(ctx)
+	w, s, p, err := beginPassword(ctx, o)
 	if err != nil {
 		return nil, err
 	}
