@@ -27,6 +27,7 @@ type envCmd struct {
 	Tasks    envTasksCmd    `cmd:"" help:"List the tasks that run in an environment on AWS."`
 	Stop     envStopCmd     `cmd:"" help:"Stop a task; of a service, another takes its place."`
 	Move     envMoveCmd     `cmd:"" help:"Bring the rows of a data folder into an environment that serves nobody yet, or out of one."`
+	Restore  envRestoreCmd  `cmd:"" help:"Bring the rows of an earlier moment back into an environment, or rehearse that."`
 	Failover envFailoverCmd `cmd:"" help:"Have another instance of the database write, or another node of the cache be the first."`
 	Restart  envRestartCmd  `cmd:"" help:"Restart an instance of the database."`
 	Secret   envSecretCmd   `cmd:"" help:"Put a value into a secret of an environment, or the one from before back; change the password of the cache."`

@@ -18,6 +18,7 @@ import (
 	"enishi/internal/cli"
 	"enishi/internal/deploy"
 	"enishi/internal/deploy/deploytest"
+	"enishi/internal/environ"
 )
 
 // changesNothing are the commands that change nothing by hand, and why they do not.
@@ -103,6 +104,7 @@ func ofAccount() map[string]order {
 		"env restart":     {args: []string{"prod", "enishi-prod-2"}, account: whole, plan: "Next: database enishi-prod-2: a reader", noted: "audit note environment.change database enishi-prod-2: a reader, available -> restarted"},
 		"env secret":      {args: []string{"prod", "mail", "--from", "mail.txt"}, account: whole, plan: "Next: secret mail: version ", noted: "audit note environment.change secret mail: version "},
 		"env archive":     {args: []string{"prod", "--from", "1999-12-30", "--to", "1999-12-30"}, account: whole, plan: "Next: archive: as Firehose has left it -> with 1999-12-30", noted: "audit note environment.change archive: as Firehose has left it -> with 1999-12-30"},
+		"env restore":     {args: []string{"prod", "--to", "latest"}, account: whole, plan: "Next: restore: the database as it is -> as it was: 1999-12-31T23:55:00Z", noted: "audit note environment.change restore: the database as it is -> as it was: 1999-12-31T23:5"},
 		"env mend":        {args: []string{"prod", "alarms"}, account: withHalf, plan: "Next: stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> UPDATE_ROLLBACK_COMPLETE", noted: "audit note environment.change stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> "},
 		"env silence":     {args: []string{"prod", "MailStuck", "--for", "2h"}, account: whole, plan: "Next: alarms MailStuck: people are told -> ", noted: "audit note environment.change alarms MailStuck: people are told -> "},
 	}
@@ -124,6 +126,10 @@ func moreOfAccount() map[string][]order {
 			{args: []string{"prod", "cache", "--new"}, account: ofAccount()["env secret"].account, plan: "Next: secret cache: version ", noted: "audit note environment.change secret cache: version "},
 			{args: []string{"prod", "cache", "--settle"}, account: afterANewPassword, plan: " alone.", noted: "audit note environment.change secret cache: version "},
 		},
+		"env restore": {
+			{args: []string{"prod", "--rehearse"}, account: ofAccount()["env restore"].account, plan: "-> read as it was: 1999-12-31T23:55:00Z", noted: "audit note environment.change restore: the database as it is -> read as it was: "},
+			{args: []string{"prod", "--drop"}, account: withABeside, plan: "Next: restore: a cluster enishi-prod-restored beside the database, restored to ", noted: "audit note environment.change restore: a cluster enishi-prod-restored "},
+		},
 		"env failover": {{args: []string{"prod", "cache"}, account: ofAccount()["env failover"].account, plan: "Next: cache: ", noted: "audit note environment.change cache: "}},
 	}
 }
@@ -139,6 +145,27 @@ func afterANewPassword(t *testing.T, environment string) *deploytest.Account {
 	}
 	time.Sleep(time.Hour)
 	a.Begun = time.Now()
+	return a
+}
+
+// withABeside is an account in which a restore has left a cluster.
+func withABeside(t *testing.T, environment string) *deploytest.Account {
+	t.Helper()
+	a := deploytest.Whole(environment)
+	o := &environ.Options{Environment: environment, AWS: a.Config(func(_ int, asked string) deploytest.Trouble {
+		if asked == "rds:CreateDBInstance" {
+			return deploytest.Killed
+		}
+		return deploytest.None
+	}), By: "taro", Why: "the one before"}
+	s, err := environ.LookRestore(t.Context(), o, environ.Restoration{Latest: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := environ.Take(t.Context(), o, s); err == nil {
+		t.Fatal("it was not killed")
+	}
+	time.Sleep(time.Hour)
 	return a
 }
 

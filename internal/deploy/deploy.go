@@ -45,6 +45,8 @@ type Options struct {
 	Guards []string
 	// Alone keeps tasks off as well while the environment is held.
 	Alone bool
+	// Restoring takes an environment whose services stand still for a restore of its database.
+	Restoring bool
 	// Disk is how many GiB a task that runs once has; 0: as many as Fargate gives unasked.
 	Disk int32
 	// Tell is told what is being done; nil: nobody is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type Hold struct {
 	Task string `json:"task,omitempty"`
 	// Drifted says that services ran what nobody had left to them, before anything was changed.
 	Drifted bool `json:"drifted,omitempty"`
+	// Stopped is how many tasks each service had that a restore of the database has stopped, and has not started again.
+	Stopped map[string]int32 `json:"stopped,omitempty"`
 }
 
 // free fails while the environment is being changed, also if whoever did so was killed:
@@ -36,11 +39,20 @@ func (r *Record) free() error {
 		return nil
 	}
 	goes := "enishi env up " + r.Environment + " goes on with it"
-	if r.Hold.Alone {
-		goes = "enishi env move " + r.Environment + " begins it anew"
+	switch {
+	case len(r.Hold.Stopped) > 0:
+		return r.stands()
+	case r.Hold.Alone:
+		goes = "whatever it was (enishi env move, enishi env restore) begins it anew when it is given again"
 	}
 	return errs.New(errs.Conflict, fmt.Sprintf("%s is changing the environment %s (%s, since %s): wait until that has ended. If it was killed, %s",
 		r.Hold.By, r.Environment, r.Hold.Why, r.Hold.Begun.Format(time.RFC3339), goes))
+}
+
+// stands is the error of whatever else than the restore itself would be done while a restore has stopped the services.
+func (r *Record) stands() error {
+	return errs.New(errs.Conflict, fmt.Sprintf("the services of %s stand still, for a restore of its database that has not ended (%s, since %s: %s): wait until it has. If it was killed, the same command (enishi env restore %[1]s) goes on with it",
+		r.Environment, r.Hold.By, r.Hold.Begun.Format(time.RFC3339), r.Hold.Why))
 }
 
 // aside is the error of a task beside rows that are brought from elsewhere, as long as somebody is alive who does, or
@@ -101,13 +113,16 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 			return nil, errs.New(errs.Conflict, fmt.Sprintf("%s is changing the environment %s (heard of %d s ago): wait until that has ended. If it was killed, it can be gone on with in %d s",
 				r.Hold.By, r.Environment, int(silent.Seconds()), int((lease-silent).Seconds())+1))
 		}
+		if len(r.Hold.Stopped) > 0 && !o.Restoring {
+			return nil, r.stands()
+		}
 		id = r.Hold.ID // its tasks are found again
 	case r.Ended.IsZero():
 		return nil, errs.New(errs.Conflict, fmt.Sprintf("%s deploys %s to %s, or has left that half-way (step %q): finish it by enishi deploy %[3]s, or take it back by enishi deploy rollback %[3]s", r.By, r.Version, r.Environment, r.at()))
 	}
 	hold := &Hold{ID: id, By: o.By, Why: o.Why, Begun: now, Alone: o.Alone}
 	if r.Hold != nil { // what a run has changed that was killed is no drift
-		hold.Drifted = r.Hold.Drifted
+		hold.Drifted, hold.Stopped = r.Hold.Drifted, r.Hold.Stopped
 	} else if r.Stands != (State{}) {
 		runs, err := d.runs(ctx)
 		if err != nil {
@@ -183,6 +198,7 @@ func (h *Held) Release(ctx context.Context) error {
 // anew then.
 func (h *Held) Abandon(ctx context.Context, moves bool) error {
 	r := h.d.record
+	moves = moves || len(r.Hold.Stopped) > 0
 	if !r.Ended.IsZero() && !moves {
 		return h.Release(ctx)
 	}
@@ -197,6 +213,27 @@ func (h *Held) Abandon(ctx context.Context, moves bool) error {
 // holdID names what is begun now.
 func holdID(now time.Time, l *ledger) string {
 	return now.UTC().Format("20060102T150405Z") + "-" + l.holder[:6]
+}
+
+// Stopped gives how many tasks each service had that is stopped for a restore; none: no service is.
+func (h *Held) Stopped() map[string]int32 { return maps.Clone(h.d.record.Hold.Stopped) }
+
+// Stops notes that a service is about to be stopped, and how many tasks it has: whoever goes on starts as many. Until
+// Starts nothing but a restore takes the environment.
+func (h *Held) Stops(ctx context.Context, service string, tasks int32) error {
+	stopped := h.Stopped()
+	if stopped == nil {
+		stopped = map[string]int32{}
+	}
+	stopped[service] = tasks
+	h.d.record.Hold.Stopped = stopped
+	return h.d.save(ctx)
+}
+
+// Starts notes that all services serve again.
+func (h *Held) Starts(ctx context.Context) error {
+	h.d.record.Hold.Stopped = nil
+	return h.d.save(ctx)
 }
 
 // Registry gives the environment's repository, and a login that is good for hours.

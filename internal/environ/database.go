@@ -34,23 +34,19 @@ func (a *account) cluster() string { return "enishi-" + a.environment }
 
 // instances gives those of the database, the one that writes first, then in the order in which they take over.
 func (w *work) instances(ctx context.Context) (all []instance, status string, err error) {
-	name := w.account.cluster()
-	found, err := w.account.rds.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &name})
-	if errors.As(err, new(*rdstypes.DBClusterNotFoundFault)) || err == nil && len(found.DBClusters) != 1 {
-		return nil, "", errs.New(errs.NotFound, "there is no database "+name+" in this account and region: is the environment whole? enishi env up makes it so")
-	}
+	c, err := w.mainCluster(ctx)
 	if err != nil {
-		return nil, "", fmt.Errorf("look at the database %s: %w", name, err)
+		return nil, "", err
 	}
-	each, err := w.account.rds.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{Filters: []rdstypes.Filter{{Name: aws.String("db-cluster-id"), Values: []string{name}}}})
+	each, err := w.instancesOf(ctx, w.account.cluster())
 	if err != nil {
-		return nil, "", fmt.Errorf("look at the instances of the database %s: %w", name, err)
+		return nil, "", err
 	}
-	for i := range found.DBClusters[0].DBClusterMembers {
-		m := &found.DBClusters[0].DBClusterMembers[i]
+	for i := range c.DBClusterMembers {
+		m := &c.DBClusterMembers[i]
 		one := instance{id: aws.ToString(m.DBInstanceIdentifier), writes: aws.ToBool(m.IsClusterWriter), tier: aws.ToInt32(m.PromotionTier)}
-		for j := range each.DBInstances {
-			if d := &each.DBInstances[j]; aws.ToString(d.DBInstanceIdentifier) == one.id {
+		for j := range each {
+			if d := &each[j]; aws.ToString(d.DBInstanceIdentifier) == one.id {
 				one.status, one.zone = aws.ToString(d.DBInstanceStatus), aws.ToString(d.AvailabilityZone)
 			}
 		}
@@ -62,7 +58,37 @@ func (w *work) instances(ctx context.Context) (all []instance, status string, er
 		}
 		return cmp.Or(cmp.Compare(x.tier, y.tier), strings.Compare(x.id, y.id))
 	})
-	return all, aws.ToString(found.DBClusters[0].Status), nil
+	return all, aws.ToString(c.Status), nil
+}
+
+// clusterOf gives a cluster of a name; nil: there is none.
+func (w *work) clusterOf(ctx context.Context, name string) (*rdstypes.DBCluster, error) {
+	found, err := w.account.rds.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &name})
+	if errors.As(err, new(*rdstypes.DBClusterNotFoundFault)) || err == nil && len(found.DBClusters) != 1 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look at the database %s: %w", name, err)
+	}
+	return &found.DBClusters[0], nil
+}
+
+// mainCluster gives that of the environment's database. NotFound: there is none.
+func (w *work) mainCluster(ctx context.Context) (*rdstypes.DBCluster, error) {
+	c, err := w.clusterOf(ctx, w.account.cluster())
+	if err == nil && c == nil {
+		err = errs.New(errs.NotFound, "there is no database "+w.account.cluster()+" in this account and region: is the environment whole? enishi env up makes it so")
+	}
+	return c, err
+}
+
+// instancesOf lists the instances of a cluster, as RDS has them.
+func (w *work) instancesOf(ctx context.Context, name string) ([]rdstypes.DBInstance, error) {
+	each, err := w.account.rds.DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{Filters: []rdstypes.Filter{{Name: aws.String("db-cluster-id"), Values: []string{name}}}})
+	if err != nil {
+		return nil, fmt.Errorf("look at the instances of the database %s: %w", name, err)
+	}
+	return each.DBInstances, nil
 }
 
 // changeover is how long a failover, and a restart of an instance, may take.

@@ -82,6 +82,8 @@ type work struct {
 	brought []string                    // stacks, by this run
 	alone   bool                        // nobody runs a task meanwhile
 	beat    func(context.Context) error // of a step; nil: none is taken
+
+	restoring bool // services may stand still
 }
 
 func newWork(o *Options) *work { return &work{o: o, account: newAccount(o)} }
@@ -94,15 +96,24 @@ func (w *work) tell(step, note string, took time.Duration) {
 
 // mayChange is asked before anything is changed: it makes sure that nobody has taken over.
 func (w *work) mayChange(ctx context.Context) error {
-	if w.beat != nil {
-		if err := w.beat(ctx); errs.Is(err, errs.Conflict) { // another has taken it over; what cannot be kept just now may be later
-			return final{err}
-		}
+	if err := w.mayGoOn(ctx); err != nil {
+		return err
 	}
 	if w.held == nil {
 		return nil
 	}
 	if err := w.held.Beat(ctx); err != nil {
+		return final{err}
+	}
+	return nil
+}
+
+// mayGoOn is asked while a step is taken: whether nobody else has taken it over.
+func (w *work) mayGoOn(ctx context.Context) error {
+	if w.beat == nil {
+		return nil
+	}
+	if err := w.beat(ctx); errs.Is(err, errs.Conflict) { // what cannot be kept just now may be later
 		return final{err}
 	}
 	return nil

@@ -168,7 +168,7 @@ func (w *work) moveIn(ctx context.Context, h *Handover, p Packed, rehearse bool,
 	}
 	command := []string{"transfer", "--packed", p.Name}
 	// Before the secret: what is sealed in a database that holds something is sealed with the one that is there.
-	if err := w.transfer(ctx, append(slices.Clone(command), "--plan"), printed); err != nil {
+	if err := w.task(ctx, moveDisk, append(slices.Clone(command), "--plan"), printed); err != nil {
 		return err
 	}
 	if err := w.takeSecret(ctx, h, p.Secret); err != nil {
@@ -182,9 +182,9 @@ func (w *work) moveIn(ctx context.Context, h *Handover, p Packed, rehearse bool,
 		return errors.Join(err, p.Kept())
 	}
 	if rehearse {
-		return w.transfer(ctx, append(command, "--rehearse"), printed)
+		return w.task(ctx, moveDisk, append(command, "--rehearse"), printed)
 	}
-	if err := w.transfer(ctx, command, printed); err != nil {
+	if err := w.task(ctx, moveDisk, command, printed); err != nil {
 		return err
 	}
 	return w.timed("note", func() error {
@@ -196,7 +196,7 @@ func (w *work) moveIn(ctx context.Context, h *Handover, p Packed, rehearse bool,
 // nothing, and holds nobody up: a deployment that changes the schema meanwhile breaks it off.
 func MoveOut(ctx context.Context, o *Options, h *Handover, name string, read func(context.Context, files.Store) error, printed func(line string)) error {
 	w := newWork(o)
-	err := w.transfer(ctx, []string{"transfer", "--back", "--packed", name}, printed)
+	err := w.task(ctx, moveDisk, []string{"transfer", "--back", "--packed", name}, printed)
 	if err == nil {
 		err = w.timed("download", func() error { return read(ctx, h.files) })
 	}
@@ -241,14 +241,20 @@ func (w *work) takeSecret(ctx context.Context, h *Handover, secret string) error
 	return nil
 }
 
-// transfer runs the program's command of that name.
-func (w *work) transfer(ctx context.Context, command []string, printed func(line string)) error {
+// task has a command of the program run as a task, with so many GiB of disk; 0: as many as Fargate gives unasked.
+func (w *work) task(ctx context.Context, disk int32, command []string, printed func(line string)) error {
 	return w.timed("task", func() error {
-		run := func() (*deploy.Task, error) { return deploy.RunTask(ctx, w.moving(), command, printed) }
-		if w.held != nil {
-			run = func() (*deploy.Task, error) { return w.held.Task(ctx, moveDisk, command, printed) }
-		}
-		task, err := run()
+		var task *deploy.Task
+		err := while(ctx, w.mayGoOn, func(ctx context.Context) (err error) {
+			if w.held != nil { // which says itself that somebody is there
+				task, err = w.held.Task(ctx, disk, command, printed)
+				return err
+			}
+			o := w.deploying()
+			o.Disk = disk
+			task, err = deploy.RunTask(ctx, o, command, printed)
+			return err
+		})
 		if err != nil && task != nil && task.Ended.IsZero() {
 			return goesOn{fmt.Errorf("the task %s goes on: wait for its end (enishi env tasks %s), then give the command again: %w", task.ARN[strings.LastIndexByte(task.ARN, '/')+1:], w.o.Environment, err)}
 		}
@@ -258,10 +264,3 @@ func (w *work) transfer(ctx context.Context, command []string, printed func(line
 
 // moveDisk is what a task has for databases: as much as Fargate gives.
 const moveDisk = 200 // GiB
-
-// moving is what a task is run by that nobody holds the environment for.
-func (w *work) moving() *deploy.Options {
-	o := w.deploying()
-	o.Disk = moveDisk
-	return o
-}

@@ -105,6 +105,11 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 	if err := w.noted(ctx, w.diff()); err != nil {
 		return err
 	}
+	return w.accepted(ctx)
+}
+
+// accepted holds what serves to what is promised.
+func (w *work) accepted(ctx context.Context) error {
 	return w.timed("acceptance", func() error {
 		at, ok, err := w.account.parameter(ctx, "test-url")
 		if err == nil && !ok {
@@ -197,7 +202,7 @@ func (w *work) timed(step string, do func() error) error {
 func (w *work) hold(ctx context.Context) error {
 	var err error
 	o := w.deploying()
-	o.Version, o.Alone = w.o.Version, w.alone
+	o.Version, o.Alone, o.Restoring = w.o.Version, w.alone, w.restoring
 	w.held, err = deploy.Take(ctx, o)
 	return err
 }
@@ -248,6 +253,12 @@ func (w *work) built(ctx context.Context, r deploy.Registry, build func(context.
 
 // holding does something long while the hold is kept, and ends it when somebody has taken over.
 func (w *work) holding(ctx context.Context, do func(context.Context) error) error {
+	return while(ctx, w.mayChange, do)
+}
+
+// while does something that lasts, asks every few seconds whether it still may be done, and breaks it off where it may
+// not.
+func while(ctx context.Context, may, do func(context.Context) error) error {
 	done := make(chan error, 1)
 	within, stop := context.WithCancel(ctx)
 	defer stop()
@@ -260,9 +271,9 @@ func (w *work) holding(ctx context.Context, do func(context.Context) error) erro
 			if err != nil {
 				return err
 			}
-			return w.mayChange(ctx)
+			return may(ctx)
 		case <-tick.C:
-			if err := w.mayChange(ctx); err != nil {
+			if err := may(ctx); err != nil {
 				stop()
 				<-done
 				return err

@@ -144,6 +144,7 @@ type Account struct {
 	tasks       []*task
 	parts       *parts               // nil: nobody asks for them
 	scaled      map[string][2]int32  // what scaling goes by, by the service
+	suspended   []string             // services that do not scale meanwhile
 	replaced    int                  // tasks of services that were stopped
 	tested      map[string]time.Time // since when the test listener leads to a deployment
 	compared    []time.Time          // when resources were compared with their templates, of late

@@ -32,6 +32,7 @@ type parts struct {
 	groups          map[string]logtypes.LogGroup
 	exports         []*export
 	rules           map[string]*muteRule // by which alarms are silenced, by their names
+	beside          *beside              // nil: there is none
 }
 
 type version struct {
@@ -157,11 +158,17 @@ func (p *parts) advance() {
 }
 
 func (a *Account) describeDBClusters(in *rds.DescribeDBClustersInput) (*rds.DescribeDBClustersOutput, error) {
+	if a.parts != nil {
+		if b := a.besides(); b != nil && b.name == aws.ToString(in.DBClusterIdentifier) {
+			return &rds.DescribeDBClustersOutput{DBClusters: []rdstypes.DBCluster{a.describeBeside(b)}}, nil
+		}
+	}
 	if a.parts == nil || aws.ToString(in.DBClusterIdentifier) != "enishi-"+a.Environment {
 		return nil, refuse("DBClusterNotFoundFault", "DBCluster %s not found.", aws.ToString(in.DBClusterIdentifier))
 	}
 	m := &a.parts.database
 	one := rdstypes.DBCluster{DBClusterIdentifier: in.DBClusterIdentifier, Status: aws.String(m.state("failing-over"))}
+	a.past(&one)
 	for i, id := range slices.Sorted(slices.Values(m.all)) {
 		one.DBClusterMembers = append(one.DBClusterMembers, rdstypes.DBClusterMember{DBInstanceIdentifier: &id, IsClusterWriter: aws.Bool(id == m.all[0]), PromotionTier: aws.Int32(int32(min(i, 2)))})
 	}
@@ -169,6 +176,13 @@ func (a *Account) describeDBClusters(in *rds.DescribeDBClustersInput) (*rds.Desc
 }
 
 func (a *Account) describeDBInstances(in *rds.DescribeDBInstancesInput) (*rds.DescribeDBInstancesOutput, error) {
+	if b := a.besides(); b != nil && len(in.Filters) == 1 && slices.Equal(in.Filters[0].Values, []string{b.name}) {
+		out := &rds.DescribeDBInstancesOutput{}
+		if state := b.instanceState(); state != "" {
+			out.DBInstances = append(out.DBInstances, rdstypes.DBInstance{DBInstanceIdentifier: aws.String(b.name + "-1"), DBInstanceStatus: &state})
+		}
+		return out, nil
+	}
 	if len(in.Filters) != 1 || aws.ToString(in.Filters[0].Name) != "db-cluster-id" || !slices.Equal(in.Filters[0].Values, []string{"enishi-" + a.Environment}) {
 		return nil, refuse("InvalidParameterValue", "%v", in.Filters)
 	}

@@ -58,6 +58,12 @@ func fill(v reflect.Value, form url.Values, name string, used map[string]bool) b
 		v.Set(p)
 		return true
 	case reflect.Struct:
+		if at, ok := v.Addr().Interface().(*time.Time); ok {
+			var err error
+			*at, err = time.Parse(time.RFC3339, form.Get(name))
+			used[name] = err == nil
+			return err == nil
+		}
 		found := false
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() {
@@ -89,6 +95,9 @@ func fill(v reflect.Value, form url.Values, name string, used map[string]bool) b
 		v.SetString(text)
 	case reflect.Bool:
 		v.SetBool(text == "true")
+	case reflect.Float64:
+		n, _ := strconv.ParseFloat(text, 64) // the library's own
+		v.SetFloat(n)
 	case reflect.Int32, reflect.Int64:
 		n, _ := strconv.ParseInt(text, 10, 64) // the library's own
 		v.SetInt(n)
@@ -100,6 +109,9 @@ func fill(v reflect.Value, form url.Values, name string, used map[string]bool) b
 
 // each is what a list's elements are called, by the package of their type.
 func each(of, list string) string {
+	if name, ok := map[string]string{"TagList": "Tag", "VpcSecurityGroups": "VpcSecurityGroupMembership"}[list]; ok {
+		return name
+	}
 	if strings.Contains(of, "/service/rds") || strings.Contains(of, "/service/elasticache") {
 		return singular(list)
 	}
@@ -158,10 +170,20 @@ func actions() map[string]asked {
 		"SimulatePrincipalPolicy": formed((*Account).simulatePrincipalPolicy),
 		"GetRole":                 formed((*Account).getRole),
 
-		"DescribeDBClusters":        formed((*Account).describeDBClusters),
-		"DescribeDBInstances":       formed((*Account).describeDBInstances),
-		"FailoverDBCluster":         formed((*Account).failoverDBCluster),
-		"RebootDBInstance":          formed((*Account).rebootDBInstance),
+		"DescribeDBClusters":  formed((*Account).describeDBClusters),
+		"DescribeDBInstances": formed((*Account).describeDBInstances),
+		"FailoverDBCluster":   formed((*Account).failoverDBCluster),
+		"RebootDBInstance":    formed((*Account).rebootDBInstance),
+
+		"RestoreDBClusterToPointInTime": formed((*Account).restoreToPointInTime),
+		"RestoreDBClusterFromSnapshot":  formed((*Account).restoreFromSnapshot),
+		"DescribeDBClusterSnapshots":    formed((*Account).describeSnapshots),
+		"ModifyDBCluster":               formed((*Account).modifyDBCluster),
+		"CreateDBInstance":              formed((*Account).createDBInstance),
+		"DeleteDBInstance":              formed((*Account).deleteDBInstance),
+		"DeleteDBCluster":               formed((*Account).deleteDBCluster),
+		"AddTagsToResource":             formed((*Account).addTags),
+
 		"DescribeReplicationGroups": formed((*Account).describeReplicationGroups),
 		"TestFailover":              formed((*Account).testFailover),
 		"ModifyReplicationGroup":    formed((*Account).modifyReplicationGroup),

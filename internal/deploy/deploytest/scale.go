@@ -3,6 +3,7 @@ package deploytest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,8 @@ func (a *Account) registerScalableTarget(in *applicationautoscaling.RegisterScal
 	switch {
 	case !ok:
 		a.fault("a target %s appeared", aws.ToString(in.ResourceId))
+	case in.SuspendedState != nil:
+		return a.suspend(service, in)
 	case in.MinCapacity == nil || in.MaxCapacity == nil || *in.MinCapacity > *in.MaxCapacity:
 		return nil, refuse("ValidationException", "Maximum capacity cannot be less than minimum capacity")
 	case in.ServiceNamespace != scaletypes.ServiceNamespaceEcs || in.ScalableDimension != scaletypes.ScalableDimensionECSServiceDesiredCount:
@@ -62,8 +65,33 @@ func (a *Account) registerScalableTarget(in *applicationautoscaling.RegisterScal
 	return &applicationautoscaling.RegisterScalableTargetOutput{}, nil
 }
 
-// serviceTasks gives the tasks of the services: as many as scaling gives them at least. Each that
-// was stopped has another in its place.
+// suspend keeps scaling from changing a service's number of tasks, of every kind at once, or lets it again.
+func (a *Account) suspend(service string, in *applicationautoscaling.RegisterScalableTargetInput) (*applicationautoscaling.RegisterScalableTargetOutput, error) {
+	s := in.SuspendedState
+	on := aws.ToBool(s.DynamicScalingInSuspended)
+	if in.MinCapacity != nil || in.MaxCapacity != nil || on != aws.ToBool(s.DynamicScalingOutSuspended) || on != aws.ToBool(s.ScheduledScalingSuspended) {
+		a.fault("the scaling of %s was held up in part", service)
+	}
+	a.suspended = slices.DeleteFunc(a.suspended, func(one string) bool { return one == service })
+	if on {
+		a.suspended = append(a.suspended, service)
+	}
+	return &applicationautoscaling.RegisterScalableTargetOutput{}, nil
+}
+
+// count gives how many tasks a service has: as many as somebody wants, or else as scaling gives it at least.
+func (a *Account) count(s *service) int {
+	if s.wanted != nil {
+		return int(*s.wanted)
+	}
+	return int(a.scaled[s.name][0])
+}
+
+// stops is how long tasks take to end that nobody wants any more.
+const stops = 40 * time.Second
+
+// serviceTasks gives the tasks of the services. Each that was stopped has another in its place; those that somebody wants
+// again are well after a time.
 func (a *Account) serviceTasks() []types.Task {
 	var out []types.Task
 	for _, name := range []string{"web", "worker"} {
@@ -71,11 +99,15 @@ func (a *Account) serviceTasks() []types.Task {
 		if s == nil {
 			continue
 		}
-		for n := range int(a.scaled[name][0]) {
+		health := types.HealthStatusHealthy
+		if time.Since(s.since) < a.serves() {
+			health = types.HealthStatusUnknown
+		}
+		for n := range a.count(s) {
 			id := fmt.Sprintf("%s%d%024x", map[string]string{"web": "aa", "worker": "bb"}[name], n, a.replaced)
 			out = append(out, types.Task{
 				TaskArn: aws.String(a.arn("task", "enishi-"+a.Environment+"/"+id)), TaskDefinitionArn: &s.serving, Group: aws.String("service:" + name), LastStatus: aws.String("RUNNING"),
-				HealthStatus: types.HealthStatusHealthy, StartedAt: aws.Time(time.Unix(1_800_000_000+int64(n), 0)), CreatedAt: aws.Time(cmp.Or(a.Begun, time.Unix(1_800_000_000, 0))), AvailabilityZone: aws.String(Region + "a"),
+				HealthStatus: health, StartedAt: aws.Time(time.Unix(1_800_000_000+int64(n), 0)), CreatedAt: aws.Time(cmp.Or(a.Begun, time.Unix(1_800_000_000, 0))), AvailabilityZone: aws.String(Region + "a"),
 				Containers: []types.Container{{Name: aws.String("enishi"), NetworkInterfaces: []types.NetworkInterface{{PrivateIpv4Address: aws.String(fmt.Sprintf("10.0.0.%d", n+1))}}}},
 			})
 		}
@@ -84,16 +116,24 @@ func (a *Account) serviceTasks() []types.Task {
 }
 
 // stopping are tasks that are told to stop, or have stopped.
-func (a *Account) stopping() []types.Task {
+func (a *Account) stopping() (out []types.Task) {
+	for name, s := range a.services {
+		if s.wanted == nil || time.Since(s.since) >= stops {
+			continue
+		}
+		for n := range s.had - int(*s.wanted) {
+			out = append(out, types.Task{TaskArn: aws.String(a.arn("task", fmt.Sprintf("enishi-%s/%s%030d", a.Environment, name[:2], n))), TaskDefinitionArn: &s.serving, Group: aws.String("service:" + name), LastStatus: aws.String("DEACTIVATING"), CreatedAt: aws.Time(time.Unix(0, 0))})
+		}
+	}
 	if a.Stops.IsZero() {
-		return nil
+		return out
 	}
 	state := "DEACTIVATING"
 	if !time.Now().Before(a.Stops) {
 		state = "STOPPED"
 	}
 	arn := a.arn("task", "enishi-"+a.Environment+"/"+strings.Repeat("c", 32))
-	return []types.Task{{TaskArn: &arn, TaskDefinitionArn: &a.services["web"].serving, Group: aws.String("service:web"), LastStatus: &state, CreatedAt: aws.Time(time.Unix(0, 0))}}
+	return append(out, types.Task{TaskArn: &arn, TaskDefinitionArn: &a.services["web"].serving, Group: aws.String("service:web"), LastStatus: &state, CreatedAt: aws.Time(time.Unix(0, 0))})
 }
 
 func (a *Account) listTasks(in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error) {
@@ -109,6 +149,14 @@ func (a *Account) listTasks(in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error
 	}
 	for _, t := range a.serviceTasks() {
 		all = append(all, *t.TaskArn)
+	}
+	for _, t := range a.tasks {
+		if t.status() != "STOPPED" {
+			all = append(all, t.arn)
+		}
+	}
+	if len(all) == 0 {
+		return &ecs.ListTasksOutput{}, nil
 	}
 	if in.NextToken == nil { // two pages
 		return &ecs.ListTasksOutput{TaskArns: all[:1], NextToken: aws.String("more")}, nil

@@ -18,6 +18,11 @@ type service struct {
 	config   types.DeploymentConfiguration
 	serving  string // the task definition that tasks run of, or go back to
 	rollouts []*rollout
+
+	// How many tasks somebody wants, since when, and how many there were before; nil: as many as scaling gives it.
+	wanted *int32
+	since  time.Time
+	had    int
 }
 
 // rollout is a deployment of a service, on its way through stages.
@@ -206,7 +211,7 @@ func (a *Account) describeServices(in *ecs.DescribeServicesInput) (*ecs.Describe
 func (a *Account) service(s *service) types.Service {
 	out := types.Service{
 		ServiceName: &s.name, ServiceArn: aws.String(a.arn("service", "enishi-"+a.Environment+"/"+s.name)), Status: aws.String("ACTIVE"), TaskDefinition: &s.serving,
-		DeploymentConfiguration: &s.config, DesiredCount: 3, RunningCount: 3,
+		DeploymentConfiguration: &s.config, DesiredCount: int32(a.count(s)), RunningCount: int32(a.count(s)),
 		LoadBalancers:        balanced(s.name),
 		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-1"}}},
 	}
@@ -225,7 +230,12 @@ func (a *Account) updateService(in *ecs.UpdateServiceInput) (*ecs.UpdateServiceO
 		return nil, err
 	}
 	if in.DesiredCount != nil {
-		a.fault("the number of tasks of %s was set", s.name)
+		if !slices.Contains(a.suspended, s.name) {
+			a.fault("the number of tasks of %s was set, which scaling sets otherwise", s.name)
+		}
+		if s.wanted == nil || *s.wanted != *in.DesiredCount {
+			s.had, s.since, s.wanted = a.count(s), time.Now(), in.DesiredCount
+		}
 	}
 	if in.TaskDefinition != nil {
 		d := a.find(*in.TaskDefinition)

@@ -234,7 +234,7 @@ func (a *Account) runTask(in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
 		a.fault("enishi %s was run without a token: it may run twice", t.command)
 	}
 	for _, other := range a.tasks {
-		if other.command == t.command && other.status() != "STOPPED" && !slices.Contains(t.words, "--plan") { // which only looks
+		if other.command == t.command && other.status() != "STOPPED" && !slices.Contains(t.words, "--plan") && !slices.Contains(t.words, "--look") { // which only look
 			a.fault("enishi %s runs twice", t.command)
 		}
 	}
@@ -261,7 +261,7 @@ func (a *Account) do(t *task) {
 }
 
 func (a *Account) task(t *task) types.Task {
-	out := types.Task{TaskArn: &t.arn, TaskDefinitionArn: &t.definition, LastStatus: aws.String(t.status()), Containers: []types.Container{{Name: aws.String("enishi")}}}
+	out := types.Task{TaskArn: &t.arn, TaskDefinitionArn: &t.definition, LastStatus: aws.String(t.status()), Group: aws.String("family:" + a.family("once")), Containers: []types.Container{{Name: aws.String("enishi")}}}
 	if t.status() == "STOPPED" {
 		out.Containers[0].ExitCode = &t.code
 	}
@@ -279,15 +279,12 @@ func (a *Account) findTask(arn string) *task {
 
 func (a *Account) describeTasks(in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
 	out := &ecs.DescribeTasksOutput{}
-	for _, one := range slices.Concat(a.serviceTasks(), a.stopping()) {
-		if slices.Contains(in.Tasks, *one.TaskArn) {
-			out.Tasks = append(out.Tasks, one)
-		}
-	}
-	if len(out.Tasks) > 0 {
-		return out, nil
-	}
+	of := slices.Concat(a.serviceTasks(), a.stopping())
 	for _, arn := range in.Tasks {
+		if i := slices.IndexFunc(of, func(one types.Task) bool { return *one.TaskArn == arn }); i >= 0 {
+			out.Tasks = append(out.Tasks, of[i])
+			continue
+		}
 		t := a.findTask(arn)
 		if t == nil || t.status() == "STOPPED" && time.Since(t.began) > time.Hour { // as ECS forgets them
 			out.Failures = append(out.Failures, types.Failure{Arn: &arn, Reason: aws.String("MISSING")})
