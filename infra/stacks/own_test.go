@@ -48,12 +48,13 @@ func TestOwnMetricsAreOfTheirEnvironment(t *testing.T) {
 }
 
 // TestTheProgramReadsOneSecret finds what the program itself may read in Secrets Manager: the
-// password that RDS changes, and no other; and that each task is told of it.
+// password that RDS changes, and no other, but for tasks that run once, which a restore has read the cluster beside;
+// and that each task is told of it.
 func TestTheProgramReadsOneSecret(t *testing.T) {
 	for _, e := range environment.All() {
 		all, _ := synthesised(t, e)
 		service := runs(all, e.Name)
-		found := 0
+		found, besides := 0, 0
 		for name, p := range service.of("AWS::IAM::Policy") {
 			if !strings.HasPrefix(name, "TasksMay") && !strings.HasPrefix(name, "WorkMay") {
 				continue
@@ -63,11 +64,23 @@ func TestTheProgramReadsOneSecret(t *testing.T) {
 				if !strings.Contains(fmt.Sprint(s["Action"]), "secretsmanager:") {
 					continue
 				}
+				if name, beside := strings.CutPrefix(name, "WorkMay"); beside && s["Condition"] != nil {
+					besides++
+					text := fmt.Sprint(s["Condition"])
+					if s["Action"] != "secretsmanager:GetSecretValue" || !strings.Contains(fmt.Sprint(s["Resource"]), ":secret:rds!cluster-*") ||
+						!strings.Contains(text, "StringEquals") || !strings.Contains(text, "secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn") || !strings.Contains(text, ":cluster:enishi-"+e.Name+"-restored]") {
+						t.Errorf("%s: tasks that run once (%s) may %v on %v if %v", e.Name, name, s["Action"], s["Resource"], s["Condition"])
+					}
+					continue
+				}
 				found++
 				if s["Action"] != "secretsmanager:GetSecretValue" || !strings.Contains(fmt.Sprint(s["Resource"]), "DataDatabase") || !strings.Contains(fmt.Sprint(s["Resource"]), "MasterUserSecret") {
 					t.Errorf("%s: the program may %v on %v", e.Name, s["Action"], s["Resource"])
 				}
 			}
+		}
+		if besides != 1 {
+			t.Errorf("%s: %d statements let tasks read what a restore makes, want one", e.Name, besides)
 		}
 		if found != 2 {
 			t.Errorf("%s: %d statements let the program read secrets, want one for services and jobs, and one for tasks that run once", e.Name, found)

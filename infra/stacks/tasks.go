@@ -153,6 +153,7 @@ func (t *tasks) secrets() *[]any {
 // once are the tasks that a deployment, or an operator, runs one by one: the program, and
 // whatever it is told to do; and the one that accepts a version as an operator.
 func (t *tasks) once(power environment.Power) {
+	t.readsBeside()
 	t.define(program.Task{Name: "once", Args: []string{"version"}, StopSeconds: onceStops}, power)
 	secret := func(name, field string) any {
 		return &awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String(name), ValueFrom: join("", t.base.Data.Operator.SecretArn(), ":"+field+"::")}
@@ -160,6 +161,19 @@ func (t *tasks) once(power environment.Power) {
 	t.starts.AddToPolicy(allow(t.base.Data.Operator.SecretArn(), "secretsmanager:GetSecretValue"))
 	t.define(program.Task{Name: "accept", Args: []string{"version"}, StopSeconds: onceStops}, power,
 		secret("ENISHI_VERIFY_EMAIL", "email"), secret("ENISHI_VERIFY_PASSWORD", "password"), secret("ENISHI_USER_PASSWORD", "password"))
+}
+
+// readsBeside lets tasks read the password of the cluster that a restore makes beside the database (enishi env restore), and
+// no other's: RDS makes it, under a name that nobody knows before, and says by a tag whose it is.
+func (t *tasks) readsBeside() {
+	stack := awscdk.Stack_Of(t.scope)
+	arn := func(service, resource, name string) *string {
+		return stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String(service), Resource: jsii.String(resource), ResourceName: jsii.String(name), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME})
+	}
+	t.may.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("secretsmanager:GetSecretValue"), Resources: &[]*string{arn("secretsmanager", "secret", "rds!cluster-*")},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": arn("rds", "cluster", "enishi-"+t.e.Name+"-restored")}},
+	}))
 }
 
 // OfCommands are what tasks are told that is no setting: commands read it.
