@@ -165,6 +165,10 @@ func (w *work) down(ctx context.Context, g *Going) error {
 			return err
 		}
 	}
+	// It stands in the subnets of the base, which would not go.
+	if err := w.timed("remove", func() error { return w.drop(ctx) }); err != nil {
+		return err
+	}
 	// The hold is a record in a bucket that is emptied now; there is nothing left to deploy to.
 	w.held = nil
 	base := stackName(w.o.Environment, "base")

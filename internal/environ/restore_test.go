@@ -183,6 +183,26 @@ func TestRestoreIsRefused(t *testing.T) {
 	})
 }
 
+// TestDownTakesWhatARestoreHasLeft takes an environment down in which a restore was killed.
+func TestDownTakesWhatARestoreHasLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, _, _ := restorable(t, "dev")
+		if err := restore(t, a, environ.Restoration{Latest: true, Rehearse: true}, func(_ int, asked string) deploytest.Trouble {
+			if asked == "rds:ModifyDBCluster" {
+				return deploytest.Killed
+			}
+			return deploytest.None
+		}); err == nil || a.Beside() == "" {
+			t.Fatalf("it was not killed: %v", err)
+		}
+		time.Sleep(2 * time.Minute)
+		if err := environ.Down(t.Context(), options(a, nil, nil)); err != nil || a.Beside() != "" {
+			t.Errorf("Down: %v; beside the database is %q", err, a.Beside())
+		}
+	})
+}
+
 func drop(t *testing.T, a *deploytest.Account) {
 	t.Helper()
 	s, err := environ.LookDrop(t.Context(), operator(a, nil))
