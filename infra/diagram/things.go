@@ -162,9 +162,9 @@ func (d *drawing) told() {
 			d.connect(identifier(kind), topic, fmt.Sprintf("%d tell", n))
 		}
 	}
-	for _, function := range d.set.Of("AWS::Lambda::Function") {
-		for _, queue := range d.set.Under(function, "DeadLetterConfig") {
-			d.connect(d.of[function], d.of[queue], "what it could not tell")
+	for _, teller := range slices.Concat(d.set.Of("AWS::Lambda::Function"), d.set.Of("AWS::Events::Rule")) {
+		for _, queue := range d.set.Under(teller, "DeadLetterConfig") {
+			d.connect(d.of[teller], d.of[queue], "what it could not tell")
 		}
 	}
 	for _, again := range d.set.Of("AWS::Lambda::EventSourceMapping") {

@@ -7,15 +7,22 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"enishi/infra/environment"
 )
 
-// newBackup keeps copies of the database beside its own, which go with the cluster, and tells of one that could not be
-// made. Files are made anew of it, and a copy would hold people who were erased since.
-func newBackup(scope constructs.Construct, e environment.Environment, b *Base) {
+// Backup is where copies of the database lie, and who restores one to see that it can be.
+type Backup struct {
+	Vault    awsbackup.BackupVault
+	Restores awsiam.Role // nil where no restore is rehearsed
+}
+
+// newBackup keeps copies of the database beside its own, which go with the cluster. Files are made anew of it, and a
+// copy would hold people who were erased since. Of one that could not be made tells newFailures.
+func newBackup(scope constructs.Construct, e environment.Environment, b *Base) *Backup {
 	s := constructs.NewConstruct(scope, jsii.String("Backup"))
 	vault := awsbackup.NewBackupVault(s, jsii.String("Vault"), &awsbackup.BackupVaultProps{
 		EncryptionKey: b.Keys.Data, RemovalPolicy: stays(e), BlockRecoveryPointDeletion: jsii.Bool(e.Real),
@@ -30,18 +37,12 @@ func newBackup(scope constructs.Construct, e environment.Environment, b *Base) {
 	plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
 		awsbackup.BackupResource_FromArn(b.Data.Cluster.AttrDbClusterArn()),
 	}})
-	told := newFailures(s, b)
-	// EXPIRED is a job that did not begin, or end, in its time: another one was at work, or the cluster was changed.
-	told.tell("BackupFailed", "a copy of the database failed", "Backup Job State Change", map[string]any{
-		"backupVaultArn": []*string{vault.BackupVaultArn()}, "state": []string{"FAILED", "ABORTED", "EXPIRED"},
-	})
+	made := &Backup{Vault: vault}
 	if e.Real {
-		restores := newRehearsal(s, e, b, vault)
-		told.tell("RestoreFailed", "a rehearsal of a restore failed", "Restore Job State Change", map[string]any{
-			"iamRoleArn": []*string{restores.RoleArn()}, "status": []string{"FAILED", "ABORTED"},
-		})
+		made.Restores = newRehearsal(s, e, b, vault)
 	}
 	except(s, "IAM4", "AWS keeps these policies for what makes backups and restores them")
+	return made
 }
 
 // copyDays is how long a copy is kept: AWS Backup wants a week at least, or each is a whole one.
@@ -86,17 +87,39 @@ func newRehearsal(s constructs.Construct, e environment.Environment, b *Base, va
 
 // failures tells the topic of tickets of jobs of AWS Backup that did not do what they are for.
 type failures struct {
-	scope constructs.Construct
-	topic *string // its ARN
-	role  awsiam.Role
+	scope  constructs.Construct
+	topic  *string // its ARN
+	role   awsiam.Role
+	untold awssqs.Queue
+	rules  []*string // their ARNs
 }
 
-// newFailures tells of no job yet: it has the role by which rules publish to that topic, whose key they need.
-func newFailures(s constructs.Construct, b *Base) *failures {
+// failureTried is how long EventBridge tries to tell: what it could not tell then lies with everything else that was
+// told to nobody, and is told past the topic. Without a bound it would try for a day.
+const failureTried = 3600 // s
+
+// newFailures tells of copies and rehearsals that failed. It stands where the queue does, in the stack alarms: before
+// that is there, nobody hears of the topic either.
+func newFailures(scope constructs.Construct, e environment.Environment, b *Base, untold awssqs.Queue) {
+	s := constructs.NewConstruct(scope, jsii.String("Backup"))
 	role := awsiam.NewRole(s, jsii.String("Tells"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)})
 	role.AddToPolicy(allow(b.Topics.Ticket.TopicArn(), "sns:Publish"))
 	role.AddToPolicy(allow(b.Topics.Key.KeyArn(), "kms:Decrypt", "kms:GenerateDataKey"))
-	return &failures{s, b.Topics.Ticket.TopicArn(), role}
+	f := &failures{scope: s, topic: b.Topics.Ticket.TopicArn(), role: role, untold: untold}
+	// EXPIRED is a job that did not begin, or end, in its time: another one was at work, or the cluster was changed.
+	f.tell("BackupFailed", "a copy of the database failed", "Backup Job State Change", map[string]any{
+		"backupVaultArn": []*string{b.Backup.Vault.BackupVaultArn()}, "state": []string{"FAILED", "ABORTED", "EXPIRED"},
+	})
+	if e.Real {
+		f.tell("RestoreFailed", "a rehearsal of a restore failed", "Restore Job State Change", map[string]any{
+			"iamRoleArn": []*string{b.Backup.Restores.RoleArn()}, "status": []string{"FAILED", "ABORTED"},
+		})
+	}
+	untold.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("events.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sqs:SendMessage"), Resources: &[]*string{untold.QueueArn()},
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": f.rules}},
+	}))
 }
 
 // tell has a rule of a name tell of a kind of event, where its details are ones of these. What is its description.
@@ -104,7 +127,12 @@ func (f *failures) tell(name, what, kind string, detail map[string]any) {
 	rule := awsevents.NewCfnRule(f.scope, jsii.String(name), &awsevents.CfnRuleProps{
 		Description:  jsii.String(what),
 		EventPattern: map[string]any{"source": []string{"aws.backup"}, "detail-type": []string{kind}, "detail": detail},
-		Targets:      &[]any{&awsevents.CfnRule_TargetProperty{Id: jsii.String("Ticket"), Arn: f.topic, RoleArn: f.role.RoleArn()}},
+		Targets: &[]any{&awsevents.CfnRule_TargetProperty{
+			Id: jsii.String("Ticket"), Arn: f.topic, RoleArn: f.role.RoleArn(),
+			RetryPolicy:      &awsevents.CfnRule_RetryPolicyProperty{MaximumEventAgeInSeconds: jsii.Number(failureTried)},
+			DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: f.untold.QueueArn()},
+		}},
 	})
 	rule.Node().AddDependency(f.role.Node().FindChild(jsii.String("DefaultPolicy"))) // the first event may come at once
+	f.rules = append(f.rules, rule.AttrArn())
 }

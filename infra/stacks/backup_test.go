@@ -2,6 +2,7 @@ package stacks_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestARestoreIsRehearsed(t *testing.T) {
 			}
 			theRehearsed(t, base)
 			onlyRehearsalsRestore(t, base)
-			detail := told(t, base, "Restore Job State Change")
+			detail := told(t, all["enishi-"+e.Name+"-alarms"], "Restore Job State Change")
 			if diff := cmp.Diff([]any{"FAILED", "ABORTED"}, detail["status"]); diff != "" || !strings.Contains(fmt.Sprint(detail["iamRoleArn"]), "BackupRestores") {
 				t.Errorf("told is %v: %s", detail, diff)
 			}
@@ -96,29 +97,29 @@ func TestACopyThatFailsIsTold(t *testing.T) {
 			base := all["enishi-"+e.Name+"-base"]
 			vault := only(t, base, "AWS::Backup::BackupPlan").Properties["BackupPlan"].(map[string]any)["BackupPlanRule"].([]any)[0].(map[string]any)["TargetBackupVault"]
 			into := vault.(map[string]any)["Fn::GetAtt"].([]any)[0]
-			want := map[string]any{
-				"backupVaultArn": []any{map[string]any{"Fn::GetAtt": []any{into, "BackupVaultArn"}}}, "state": []any{"FAILED", "ABORTED", "EXPIRED"},
-			}
-			if diff := cmp.Diff(want, told(t, base, "Backup Job State Change")); diff != "" {
-				t.Errorf("what is told (-want +got):\n%s", diff)
+			alarms := all["enishi-"+e.Name+"-alarms"]
+			detail := told(t, alarms, "Backup Job State Change")
+			if diff := cmp.Diff([]any{"FAILED", "ABORTED", "EXPIRED"}, detail["state"]); diff != "" || !strings.Contains(fmt.Sprint(detail["backupVaultArn"]), "FnGetAtt"+fmt.Sprint(into)+"BackupVaultArn") {
+				t.Errorf("told is %v, of the vault %v: %s", detail, into, diff)
 			}
 			rules := 1
 			if e.Real {
 				rules = 2
 			}
-			if n := len(base.of("AWS::Events::Rule")); n != rules {
-				t.Errorf("%d rules, not %d", n, rules)
+			if n := len(alarms.of("AWS::Events::Rule")); n != rules || len(base.of("AWS::Events::Rule")) > 0 {
+				t.Errorf("%d rules, not %d, or some before anybody hears of them", n, rules)
 			}
+			rulesMayLeave(t, alarms)
 		})
 	}
 }
 
 // told gives the details that an event of AWS Backup has to have to be told, and holds that it goes to the topic of
-// tickets, by a role that may do that alone.
-func told(t *testing.T, base template, kind string) map[string]any {
+// tickets, by a role that may do that alone, or after an hour to the queue of what was told to nobody.
+func told(t *testing.T, alarms template, kind string) map[string]any {
 	t.Helper()
 	var detail map[string]any
-	for id, rule := range base.of("AWS::Events::Rule") {
+	for id, rule := range alarms.of("AWS::Events::Rule") {
 		pattern := rule.Properties["EventPattern"].(map[string]any)
 		if cmp.Diff([]any{kind}, pattern["detail-type"]) != "" {
 			continue
@@ -131,12 +132,15 @@ func told(t *testing.T, base template, kind string) map[string]any {
 		if !strings.Contains(fmt.Sprint(target["Arn"]), "TopicsTicket") || !strings.Contains(fmt.Sprint(target["RoleArn"]), "BackupTells") {
 			t.Errorf("%s tells %v", id, target)
 		}
+		if letters := fmt.Sprint(target["DeadLetterConfig"]); !strings.Contains(letters, "NotifyUntold") || cmp.Diff(map[string]any{"MaximumEventAgeInSeconds": 3600.0}, target["RetryPolicy"]) != "" {
+			t.Errorf("%s: what cannot be told lies in %s, after %v", id, letters, target["RetryPolicy"])
+		}
 	}
 	if detail == nil {
 		t.Fatalf("nothing tells of %s", kind)
 	}
 	policies := 0
-	for id, policy := range base.of("AWS::IAM::Policy") {
+	for id, policy := range alarms.of("AWS::IAM::Policy") {
 		if !strings.HasPrefix(id, "BackupTells") {
 			continue
 		}
@@ -149,4 +153,37 @@ func told(t *testing.T, base template, kind string) map[string]any {
 		t.Errorf("%d policies of who tells", policies)
 	}
 	return detail
+}
+
+// rulesMayLeave holds that EventBridge may put into the queue what these rules could not tell, and of no others.
+func rulesMayLeave(t *testing.T, alarms template) {
+	t.Helper()
+	var want, got []string
+	for id := range alarms.of("AWS::Events::Rule") {
+		want = append(want, fmt.Sprint([]any{map[string]any{"Fn::GetAtt": []any{id, "Arn"}}}))
+	}
+	for _, policy := range alarms.of("AWS::SQS::QueuePolicy") {
+		for _, s := range policy.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			statement := s.(map[string]any)
+			if cmp.Diff(map[string]any{"Service": "events.amazonaws.com"}, statement["Principal"]) != "" {
+				continue
+			}
+			if statement["Action"] != "sqs:SendMessage" || statement["Effect"] != "Allow" || !strings.Contains(fmt.Sprint(statement["Resource"]), "NotifyUntold") {
+				t.Errorf("EventBridge may %v", statement)
+			}
+			from := statement["Condition"].(map[string]any)["ArnEquals"].(map[string]any)["aws:SourceArn"]
+			list, many := from.([]any)
+			if !many {
+				list = []any{from}
+			}
+			for _, one := range list {
+				got = append(got, fmt.Sprint([]any{one}))
+			}
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rules whose events may lie there (-want +got):\n%s", diff)
+	}
 }

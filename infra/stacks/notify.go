@@ -73,8 +73,8 @@ const (
 
 // newNotify describes the function, whom it may ask, and what becomes of what it could not
 // tell: that lies in a queue, from which it is tried again, and an alarm about it goes past the
-// function, as mail of SNS.
-func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
+// function, as mail of SNS. It gives that queue.
+func newNotify(scope constructs.Construct, e environment.Environment, b *Base) awssqs.Queue {
 	s := constructs.NewConstruct(scope, jsii.String("Notify"))
 	untold := newUntold(s, e, b)
 	log := awslogs.NewLogGroup(s, jsii.String("Log"), &awslogs.LogGroupProps{
@@ -113,6 +113,7 @@ func newNotify(scope constructs.Construct, e environment.Environment, b *Base) {
 			RedrivePolicy: map[string]any{"deadLetterTargetArn": untold.QueueArn()},
 		}).AddDependency(may)
 	}
+	return untold
 }
 
 // again starts the function with each message that lies in the queue. One that fails is not seen

@@ -135,7 +135,7 @@ func theUntold(t *testing.T, e environment.Environment, base, alarms template, f
 		}
 	}
 	key := base.Resources["TopicsKey64CE8550"].text
-	for _, teller := range []string{"cloudwatch", "budgets", "sns"} {
+	for _, teller := range []string{"cloudwatch", "budgets", "sns", "events"} {
 		if !strings.Contains(key, `"Principal":{"Service":"`+teller+`.amazonaws.com"}`) {
 			t.Errorf("%s may not encrypt what it tells", teller)
 		}
@@ -157,7 +157,12 @@ func TestTheFunctionMayLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, _ := synthesised(t, e)
-	policy := only(t, all["enishi-prod-alarms"], "AWS::IAM::Policy").Properties["PolicyDocument"].(map[string]any)
+	var policy map[string]any
+	for id, one := range all["enishi-prod-alarms"].of("AWS::IAM::Policy") {
+		if strings.HasPrefix(id, "NotifyRole") {
+			policy = one.Properties["PolicyDocument"].(map[string]any)
+		}
+	}
 	got := map[string]string{}
 	for _, s := range policy["Statement"].([]any) {
 		statement := s.(map[string]any)

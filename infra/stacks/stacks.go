@@ -37,6 +37,7 @@ type Base struct {
 	Data    *Data
 	Topics  *Topics
 	Archive *Archive
+	Backup  *Backup
 }
 
 // NewBase describes it.
@@ -47,7 +48,7 @@ func NewBase(app awscdk.App, e environment.Environment) *Base {
 	newBudget(b.Stack, e, b.Topics)
 	b.Network = newNetwork(b.Stack, e, b.Keys)
 	b.Data = newData(b.Stack, e, b.Network, b.Keys)
-	newBackup(b.Stack, e, b)
+	b.Backup = newBackup(b.Stack, e, b)
 	b.Archive = newArchive(b.Stack, e, b.Data, b.Keys)
 	b.Archive.takes(b.Stack)
 	return b

@@ -32,8 +32,8 @@ func newTopics(scope constructs.Construct, e environment.Environment) *Topics {
 	key := awskms.NewKey(s, jsii.String("Key"), &awskms.KeyProps{
 		Description: jsii.String("Enishi " + e.Name + ": what alarms say"), EnableKeyRotation: jsii.Bool(true), RemovalPolicy: stays(e),
 	})
-	// SNS itself puts into the queue what it could hand to nobody.
-	for _, teller := range []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "sns.amazonaws.com"} {
+	// SNS itself puts into the queue what it could hand to nobody, and EventBridge what it could not tell a topic.
+	for _, teller := range []string{"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com"} {
 		key.GrantEncryptDecrypt(awsiam.NewServicePrincipal(jsii.String(teller), nil))
 	}
 	topic := func(name string) awssns.Topic {
@@ -110,7 +110,7 @@ func NewAlarms(app awscdk.App, e environment.Environment, root string, b *Base, 
 	cloudformationinclude.NewCfnInclude(a.Stack, jsii.String("Table"), &cloudformationinclude.CfnIncludeProps{
 		TemplateFile: jsii.String(root + "/" + alarmsFile), Parameters: &parameters,
 	})
-	newNotify(a.Stack, e, b)
+	newFailures(a.Stack, e, b, newNotify(a.Stack, e, b))
 	newArchiveAlarm(a.Stack, e, b)
 	b.Archive.takes(a.Stack)
 	awscloudwatch.NewCfnDashboard(a.Stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{

@@ -11,7 +11,7 @@ import (
 )
 
 // notice is one message that is to be told. By its id it is known when it comes once more:
-// SNS's own, whichever way it came.
+// SNS's own, or EventBridge's, whichever way it came.
 type notice struct {
 	id string
 	notify.Notification
@@ -65,8 +65,8 @@ func noticeOf(m events.SNSEntity) notice {
 }
 
 // waiting gives what lay in the queue. Lambda puts there the event with which the function
-// failed, and SNS the message with which it could not start it; what is neither is told as it
-// came, since when it lay there.
+// failed, SNS the message with which it could not start it, and EventBridge the event of which it
+// could not tell a topic; what is none of these is told as it came, since when it lay there.
 func waiting(m events.SQSMessage, now time.Time) []notice {
 	list, ok := published([]byte(m.Body))
 	if !ok {
@@ -78,15 +78,20 @@ func waiting(m events.SQSMessage, now time.Time) []notice {
 	return list
 }
 
-// handedOver gives the message that SNS put into the queue itself, or one that nobody knows.
+// handedOver gives the message that SNS or EventBridge put into the queue itself, or one that nobody knows.
 func handedOver(m events.SQSMessage, now time.Time) notice {
 	var of events.SNSEntity
 	if err := json.Unmarshal([]byte(m.Body), &of); err == nil && of.MessageID != "" && of.TopicArn != "" && !of.Timestamp.IsZero() {
 		return noticeOf(of)
 	}
-	at := now
-	if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
-		at = time.UnixMilli(ms)
+	n := notice{m.MessageId, notify.Notification{Topic: m.EventSourceARN, Text: m.Body, At: now}}
+	var bus events.EventBridgeEvent
+	if err := json.Unmarshal([]byte(m.Body), &bus); err == nil && bus.ID != "" && bus.Source != "" && !bus.Time.IsZero() {
+		n.id, n.At = bus.ID, bus.Time // it is the event's own since when nobody was told, not the queue's
+		return n
 	}
-	return notice{m.MessageId, notify.Notification{Topic: m.EventSourceARN, Text: m.Body, At: at}}
+	if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
+		n.At = time.UnixMilli(ms)
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -55,11 +56,22 @@ const envelope = `{
   "UnsubscribeURL" : "https://sns.ap-northeast-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=arn:aws:sns:ap-northeast-1:123456789012:Page:c9135db0-26c4-47ec-8998-413945fb5a96"
 }`
 
+// copyFailed is an event of AWS Backup that EventBridge has put into the queue as it was, since it could not tell the topic of it.
+func copyFailed(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../notify/testdata/backupfailed-failed.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
+}
+
 // TestNotices reads every shape that starts the function. What is none of them is a message
 // itself, whole.
 func TestNotices(t *testing.T) {
 	const topic = "arn:aws:sns:ap-northeast-1:123456789012:Page"
 	at, put, now := time.Date(2026, 11, 26, 6, 30, 0, 0, time.UTC), time.Date(2026, 11, 26, 6, 33, 0, 0, time.UTC), time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	ended := time.Date(2026, 11, 26, 6, 28, 0, 0, time.UTC)
 	text := func(event any) string {
 		b, err := json.Marshal(event)
 		if err != nil {
@@ -85,21 +97,23 @@ func TestNotices(t *testing.T) {
 		event string
 		want  []notice
 	}{
-		"SNS":                         {text(event("1", "x")), []notice{told}},
-		"an event that Lambda put":    {text(queued(t, event("1", "x"))), []notice{late}},
-		"a message that SNS put":      {text(lying(envelope)), []notice{{"22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", notify.Notification{Topic: topic, Subject: "My First Message", Text: "Hello world!", At: at, Waited: at}}}},
-		"a text in the queue":         {text(lying("what is this?")), asItCame("what is this?", put)},
-		"JSON of another kind":        {text(lying(`{"Message":"x"}`)), asItCame(`{"Message":"x"}`, put)},
-		"an envelope without a time":  {text(lying(`{"MessageId":"1","TopicArn":"t","Message":"x"}`)), asItCame(`{"MessageId":"1","TopicArn":"t","Message":"x"}`, put)},
-		"a time that is none":         {text(lying(`{"MessageId":"1","TopicArn":"t","Timestamp":"today"}`)), asItCame(`{"MessageId":"1","TopicArn":"t","Timestamp":"today"}`, put)},
-		"nothing in the queue's text": {text(lying("")), asItCame("", put)},
-		"no time in the queue either": {text(none), asItCame("{}", now)},
-		"an event of others put":      {text(queued(t, odd)), asItCame(text(odd), put)},
-		"an event of others":          {text(odd), unread(text(odd))},
-		"of others beside the queue":  {text(mixed), unread(text(mixed))},
-		"no records":                  {`{"Records":[]}`, unread(`{"Records":[]}`)},
-		"a test by hand":              {`{"key1":"value1"}`, unread(`{"key1":"value1"}`)},
-		"no JSON":                     {"?", unread("?")},
+		"SNS":                                   {text(event("1", "x")), []notice{told}},
+		"an event that Lambda put":              {text(queued(t, event("1", "x"))), []notice{late}},
+		"a message that SNS put":                {text(lying(envelope)), []notice{{"22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324", notify.Notification{Topic: topic, Subject: "My First Message", Text: "Hello world!", At: at, Waited: at}}}},
+		"an event of EventBridge's":             {text(lying(copyFailed(t))), []notice{{"710b0398-d48e-4c3c-9fca-cfeb2fdaa656", notify.Notification{Topic: untoldARN, Text: copyFailed(t), At: ended, Waited: ended}}}},
+		"one of EventBridge's that has no time": {text(lying(`{"id":"1","source":"aws.backup"}`)), asItCame(`{"id":"1","source":"aws.backup"}`, put)},
+		"a text in the queue":                   {text(lying("what is this?")), asItCame("what is this?", put)},
+		"JSON of another kind":                  {text(lying(`{"Message":"x"}`)), asItCame(`{"Message":"x"}`, put)},
+		"an envelope without a time":            {text(lying(`{"MessageId":"1","TopicArn":"t","Message":"x"}`)), asItCame(`{"MessageId":"1","TopicArn":"t","Message":"x"}`, put)},
+		"a time that is none":                   {text(lying(`{"MessageId":"1","TopicArn":"t","Timestamp":"today"}`)), asItCame(`{"MessageId":"1","TopicArn":"t","Timestamp":"today"}`, put)},
+		"nothing in the queue's text":           {text(lying("")), asItCame("", put)},
+		"no time in the queue either":           {text(none), asItCame("{}", now)},
+		"an event of others put":                {text(queued(t, odd)), asItCame(text(odd), put)},
+		"an event of others":                    {text(odd), unread(text(odd))},
+		"of others beside the queue":            {text(mixed), unread(text(mixed))},
+		"no records":                            {`{"Records":[]}`, unread(`{"Records":[]}`)},
+		"a test by hand":                        {`{"key1":"value1"}`, unread(`{"key1":"value1"}`)},
+		"no JSON":                               {"?", unread("?")},
 	} {
 		// A time of JSON and one of a clock differ in how they hold that they are of no zone.
 		if diff := cmp.Diff(c.want, notices([]byte(c.event), now), cmp.AllowUnexported(notice{}), cmp.Comparer(time.Time.Equal)); diff != "" {
@@ -113,7 +127,7 @@ func TestNotices(t *testing.T) {
 func TestWhatWaitedIsToldOnce(t *testing.T) {
 	w := newWorld(t)
 	teller := w.teller()
-	for _, again := range []events.SQSEvent{queued(t, event("1", composite)), lying(envelope), lying("what is this?")} {
+	for _, again := range []events.SQSEvent{queued(t, event("1", composite)), lying(envelope), lying(copyFailed(t)), lying("what is this?")} {
 		w.got = map[string][]string{}
 		w.refuses, w.secret = true, "{}"
 		for range 2 {
@@ -139,10 +153,26 @@ func TestWhatWaitedIsToldOnce(t *testing.T) {
 	}
 }
 
+// TestACopyThatFailedIsToldLate has the queue hand over what EventBridge could not tell: people read the same as
+// from the topic, and that it is late.
+func TestACopyThatFailedIsToldLate(t *testing.T) {
+	w := newWorld(t)
+	if err := w.handle(w.teller(), lying(copyFailed(t))); err != nil {
+		t.Fatal(err)
+	}
+	for _, channel := range []string{"slack", "teams", "mail"} {
+		for _, word := range []string{"BackupFailed", "データベースの毎日のバックアップを作成できませんでした。", "遅れて通知", "2026年11月26日 15:28"} {
+			if got := w.got[channel]; len(got) != 1 || !strings.Contains(got[0], word) {
+				t.Errorf("%s is told no %q: %q", channel, word, got)
+			}
+		}
+	}
+}
+
 // FuzzNotices holds that whatever comes is at least one message, and that none of its text is lost
 // (AWS lets in what is UTF-8 alone).
 func FuzzNotices(f *testing.F) {
-	for _, seed := range []string{"", "{}", envelope, `{"Records":[{"eventSource":"aws:sqs","body":"x"}]}`, `{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"x"}}]}`, `{"Records":[{}]}`, `{"Records":null}`} {
+	for _, seed := range []string{"", "{}", envelope, `{"Records":[{"eventSource":"aws:sqs","body":"x"}]}`, `{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"x"}}]}`, `{"Records":[{}]}`, `{"Records":null}`, `{"id":"1","source":"aws.backup","time":"2026-11-26T06:28:00Z"}`} {
 		f.Add(seed)
 	}
 	now := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
