@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"enishi/internal/config"
-	"enishi/internal/errs"
 	"enishi/internal/market"
 	"enishi/internal/store"
 	"enishi/internal/store/mysql"
@@ -55,9 +54,11 @@ func (c *change) agreed(ctx context.Context, w World, r *config.Config, about in
 	case c.DryRun:
 		return order, nil
 	case r.Environment != "":
-		return order, c.agreedIn(w, r.Environment, r.DataKind)
-	case about.asks != "" && !c.Yes && !agreed(w, about.asks):
-		return order, errs.New(errs.Denied, "nothing was changed: answer yes, or repeat with --yes")
+		return order, c.agreedIn(ctx, w, r.Environment, r.DataKind)
+	case about.asks != "" && !c.Yes:
+		if err := agreed(ctx, w, about.asks); err != nil {
+			return order, err
+		}
 	}
 	return order, flagged(order.Check())
 }
@@ -69,12 +70,12 @@ func (c *asked) order(w World) market.Order {
 
 // agreedIn asks in an installation that has a name why, and whether it shall be done; a task is
 // told both.
-func (c *asked) agreedIn(w World, environment string, kind config.DataKind) error {
+func (c *asked) agreedIn(ctx context.Context, w World, environment string, kind config.DataKind) error {
 	c.Why, c.Confirm = c.order(w).Why, cmp.Or(c.Confirm, said(w, orderedName))
 	if err := c.reason(); err != nil {
 		return err
 	}
-	return c.agreed(w, environment, kind != config.DemoData)
+	return c.agreed(ctx, w, environment, kind != config.DemoData)
 }
 
 // namelessPeople refuses to do anything where people's data is and nobody has said which

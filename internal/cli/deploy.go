@@ -125,7 +125,7 @@ func (c *ordered) proposed(ctx context.Context, w World, next func(*deploy.Plan)
 	if c.Plan {
 		return nil, nil //nolint:nilnil // nobody goes on with it
 	}
-	return o, c.agreed(w, plan.Environment, plan.Real)
+	return o, c.agreed(ctx, w, plan.Environment, plan.Real)
 }
 
 // deployRunCmd deploys.
@@ -192,7 +192,7 @@ func (c *deployRunCmd) Run(ctx context.Context, w World) error {
 	if c.Plan {
 		return nil
 	}
-	if err := c.agreed(w, plan.Environment, plan.Real); err != nil {
+	if err := c.agreed(ctx, w, plan.Environment, plan.Real); err != nil {
 		return err
 	}
 	record, err := deploy.Run(ctx, o)
@@ -329,7 +329,7 @@ func (c *asked) reason() error {
 }
 
 // agreed asks whether it shall be done; where people's data is, by the environment's name.
-func (c *asked) agreed(w World, environment string, people bool) error {
+func (c *asked) agreed(ctx context.Context, w World, environment string, people bool) error {
 	switch {
 	case c.Confirm == environment, c.Yes && !people:
 		return nil
@@ -344,10 +344,7 @@ func (c *asked) agreed(w World, environment string, people bool) error {
 	if people {
 		question, want = "People's data is in "+environment+". Type its name to go on: ", environment
 	}
-	if answer(w, question) != want {
-		return errs.New(errs.Conflict, "nothing was done")
-	}
-	return nil
+	return typed(ctx, w, question, want)
 }
 
 // ended shows how a deployment ended, or where it stands.

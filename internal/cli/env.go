@@ -128,7 +128,7 @@ func (c *envUpCmd) Run(ctx context.Context, w World) error {
 	if bad := plan.Bad(); len(bad) > 0 {
 		return errs.New(errs.Conflict, "nothing was changed: "+strings.Join(bad, "; "))
 	}
-	if err := asking.agreed(w, c.Environment, plan.Real); err != nil {
+	if err := asking.agreed(ctx, w, c.Environment, plan.Real); err != nil {
 		return err
 	}
 	if err := environ.Up(ctx, o); err != nil {
@@ -191,7 +191,7 @@ func (c *envDownCmd) Run(ctx context.Context, w World) error {
 		fmt.Fprintf(w.Out, "Nothing of %s is in this account and region.\n", c.Environment)
 		return nil
 	}
-	if err := named(w, c.Environment, c.Confirm); err != nil {
+	if err := named(ctx, w, c.Environment, c.Confirm); err != nil {
 		return err
 	}
 	if err := environ.Down(ctx, o); err != nil {
@@ -202,7 +202,7 @@ func (c *envDownCmd) Run(ctx context.Context, w World) error {
 }
 
 // named asks for the environment's name: what goes cannot be had back.
-func named(w World, environment, confirm string) error {
+func named(ctx context.Context, w World, environment, confirm string) error {
 	switch {
 	case confirm == environment:
 		return nil
@@ -210,10 +210,8 @@ func named(w World, environment, confirm string) error {
 		return usageError{fmt.Sprintf("--confirm %s: this is %s", confirm, environment)}
 	case !w.Terminal:
 		return usageError{"nobody is there to be asked: give --confirm " + environment}
-	case answer(w, "All of it goes, and cannot be had back. Type "+environment+" to go on: ") != environment:
-		return errs.New(errs.Conflict, "nothing was done")
 	}
-	return nil
+	return typed(ctx, w, "All of it goes, and cannot be had back. Type "+environment+" to go on: ", environment)
 }
 
 // environment finds out what there is and what the templates would make of it.

@@ -123,7 +123,7 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	if c.Plan {
 		return nil
 	}
-	if err := c.agreed(w, c.Environment, h.Real); err != nil {
+	if err := c.agreed(ctx, w, c.Environment, h.Real); err != nil {
 		return err
 	}
 	if err := fits(ctx, w, &config.Config{Data: c.Data, Secret: secret, DataKind: dataKind(h.Real)}); err != nil {
@@ -204,7 +204,7 @@ func (c *envMoveCmd) out(ctx context.Context, w World, o *environ.Options, h *en
 	if c.Plan {
 		return nil
 	}
-	if err := c.agreed(w, c.Environment, h.Real); err != nil {
+	if err := c.agreed(ctx, w, c.Environment, h.Real); err != nil {
 		return err
 	}
 	name := packedName(w.Now(), secret)

@@ -39,7 +39,7 @@ func (c *step) taken(ctx context.Context, w World, p *place, done string, look f
 	if c.Plan {
 		return nil
 	}
-	if err := c.agreed(w, p.Environment, s.Real); err != nil {
+	if err := c.agreed(ctx, w, p.Environment, s.Real); err != nil {
 		return err
 	}
 	if err := environ.Take(ctx, o, s); err != nil {

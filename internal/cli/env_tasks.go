@@ -61,7 +61,7 @@ func (c *envScaleCmd) Run(ctx context.Context, w World) error {
 	if c.Plan {
 		return nil
 	}
-	if err := c.agreed(w, c.Environment, from.Real); err != nil {
+	if err := c.agreed(ctx, w, c.Environment, from.Real); err != nil {
 		return err
 	}
 	if err := environ.SetScale(ctx, o, from, to); err != nil {
@@ -152,7 +152,7 @@ func (c *envStopCmd) Run(ctx context.Context, w World) error {
 	if c.Plan {
 		return nil
 	}
-	if err := c.agreed(w, c.Environment, all.Real); err != nil {
+	if err := c.agreed(ctx, w, c.Environment, all.Real); err != nil {
 		return err
 	}
 	if err := environ.StopTask(ctx, o, task); err != nil {

@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"enishi/internal/day"
@@ -197,21 +195,6 @@ func known(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait until every process knows: %w", ctx.Err())
 	}
-}
-
-// agreed asks a question and says whether the answer is yes.
-func agreed(w World, text string) bool {
-	return strings.EqualFold(answer(w, text+"\nGo on? [yes/no] "), "yes")
-}
-
-// answer asks, and gives what somebody answered; "" if nobody does.
-func answer(w World, question string) string {
-	fmt.Fprint(w.Err, question)
-	if w.In == nil {
-		return ""
-	}
-	line, _ := bufio.NewReader(w.In).ReadString('\n') // what came before the end is the answer
-	return strings.TrimSpace(line)
 }
 
 type offCmd struct{ change }

@@ -61,7 +61,7 @@ func (c *verifyCmd) Run(ctx context.Context, w World) error {
 	var refused error
 	if err == nil {
 		var order market.Order
-		if order, refused = c.allowed(w, at); refused == nil && !c.Plan {
+		if order, refused = c.allowed(ctx, w, at); refused == nil && !c.Plan {
 			within, stop := context.WithTimeout(ctx, most)
 			err = suite.Run(within, verify.Order(order))
 			stop()
@@ -76,7 +76,7 @@ func (c *verifyCmd) Run(ctx context.Context, w World) error {
 
 // allowed shows what is about to be done, where, and that nothing of it stays, and asks
 // whether it shall be; it gives whoever says so. A plan is only shown.
-func (c *verifyCmd) allowed(w World, at verify.Installation) (market.Order, error) {
+func (c *verifyCmd) allowed(ctx context.Context, w World, at verify.Installation) (market.Order, error) {
 	order, kind := c.order(w), config.DataKind(at.Data)
 	printIntent(w.Err, placed(at.Name, kind, c.URL), intent{
 		does: "a trial is made, a company and a candidate who meet nobody who is real, walked through and erased",
@@ -86,7 +86,7 @@ func (c *verifyCmd) allowed(w World, at verify.Installation) (market.Order, erro
 		return order, namelessPeople(c.URL)
 	}
 	if at.Name != "" && !c.Plan {
-		if err := c.agreedIn(w, at.Name, kind); err != nil {
+		if err := c.agreedIn(ctx, w, at.Name, kind); err != nil {
 			return order, err
 		}
 	}
