@@ -202,6 +202,7 @@ func others(t *testing.T) []one {
 		late(told(t, find("MailStuck"), notify.Firing, notify.Well)), late(read(t, "unknown.txt", untoldQueue, "")),
 		read(t, "restorefailed-failed.txt", ticketTopic, ""), read(t, "restorefailed-aborted.txt", ticketTopic, ""), read(t, "restored.json", ticketTopic, ""),
 		read(t, "backupfailed-failed.txt", ticketTopic, ""), read(t, "backupfailed-expired.txt", ticketTopic, ""), read(t, "backupfailed-aborted.txt", ticketTopic, ""), read(t, "copied.json", ticketTopic, ""),
+		ofStack(t, "alarms", find("BackupLate"), notify.Firing, notify.Well), ofStack(t, "alarms", find("BackupLate"), notify.Well, notify.Firing),
 	}
 }
 

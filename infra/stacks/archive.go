@@ -142,21 +142,13 @@ const archiveLate = 3600 // s
 // comes, which it does every minute: each task's metrics.
 func newArchiveAlarm(s constructs.Construct, e environment.Environment, b *Base) {
 	metric := func(id, name, stat string) any {
-		return &awscloudwatch.CfnAlarm_MetricDataQueryProperty{
-			Id: jsii.String(id), ReturnData: jsii.Bool(false), MetricStat: &awscloudwatch.CfnAlarm_MetricStatProperty{
-				Stat: jsii.String(stat), Period: jsii.Number(archiveLate), Metric: &awscloudwatch.CfnAlarm_MetricProperty{
-					Namespace: jsii.String("AWS/Firehose"), MetricName: jsii.String(name),
-					Dimensions: &[]any{&awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String("DeliveryStreamName"), Value: b.Archive.Stream.Ref()}},
-				},
-			},
-		}
+		return looked(id, "AWS/Firehose", name, stat, archiveLate, "DeliveryStreamName", b.Archive.Stream.Ref())
 	}
 	awscloudwatch.NewCfnAlarm(s, jsii.String("ArchiveLate"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String("Enishi-" + e.Name + "-ArchiveLate"),
 		AlarmDescription: jsii.String("Logs do not reach the archive. ログがアーカイブに届いていません。 " + e.Told.Docs + "docs/runbooks/ArchiveLate.md"),
 		Metrics: &[]any{
-			&awscloudwatch.CfnAlarm_MetricDataQueryProperty{Id: jsii.String("value"), Expression: jsii.String("IF(FILL(came, 0) > 0, FILL(age, 0), 86400)"), Label: jsii.String("ArchiveLate"), ReturnData: jsii.Bool(true)},
-			metric("came", "IncomingRecords", "Sum"), metric("age", "DeliveryToS3.DataFreshness", "Maximum"),
+			judged("ArchiveLate", "IF(FILL(came, 0) > 0, FILL(age, 0), 86400)"), metric("came", "IncomingRecords", "Sum"), metric("age", "DeliveryToS3.DataFreshness", "Maximum"),
 		},
 		ComparisonOperator: jsii.String("GreaterThanThreshold"), Threshold: jsii.Number(archiveLate), EvaluationPeriods: jsii.Number(1), TreatMissingData: jsii.String("breaching"),
 		AlarmActions: &[]any{b.Topics.Ticket.TopicArn()}, OkActions: &[]any{b.Topics.Ticket.TopicArn()},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -135,4 +136,26 @@ func (f *failures) tell(name, what, kind string, detail map[string]any) {
 	})
 	rule.Node().AddDependency(f.role.Node().FindChild(jsii.String("DefaultPolicy"))) // the first event may come at once
 	f.rules = append(f.rules, rule.AttrArn())
+}
+
+// backupLate is after how many hours without a copy somebody is told: one is begun every day, by AWS within some hours of
+// the time that the plan names, and takes minutes.
+const backupLate = 30
+
+// newBackupAlarm tells of copies of which no job is made at all, or none comes to its end: where AWS Backup is switched off, the
+// plan was changed, or has lost the cluster. No event says so. An hour counts in which the database was there and no copy
+// was ready; one in which it was not there yet does not, so that a new environment has its first night before it.
+func newBackupAlarm(s constructs.Construct, e environment.Environment, b *Base) {
+	const hour = 3600
+	awscloudwatch.NewCfnAlarm(s, jsii.String("BackupLate"), &awscloudwatch.CfnAlarmProps{
+		AlarmName:        jsii.String("Enishi-" + e.Name + "-BackupLate"),
+		AlarmDescription: jsii.String("For more than a day, no copy of the database was made. データベースのバックアップが、1日以上作成されていません。 " + e.Told.Docs + "docs/runbooks/BackupLate.md"),
+		Metrics: &[]any{
+			judged("BackupLate", "IF(there > 0, FILL(copies, 0), 1)"),
+			looked("there", "AWS/RDS", "CPUUtilization", "SampleCount", hour, "DBClusterIdentifier", b.Data.Cluster.Ref()),
+			looked("copies", "AWS/Backup", "NumberOfBackupJobsCompleted", "Sum", hour, "BackupVaultName", b.Backup.Vault.BackupVaultName()),
+		},
+		ComparisonOperator: jsii.String("LessThanThreshold"), Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(backupLate), TreatMissingData: jsii.String("notBreaching"),
+		AlarmActions: &[]any{b.Topics.Ticket.TopicArn()}, OkActions: &[]any{b.Topics.Ticket.TopicArn()},
+	})
 }

@@ -187,3 +187,33 @@ func rulesMayLeave(t *testing.T, alarms template) {
 		t.Errorf("rules whose events may lie there (-want +got):\n%s", diff)
 	}
 }
+
+// TestNoCopyAtAllIsTold looks at the alarm of copies that nobody makes, in every environment that makes copies: it asks of the
+// vault into which the plan makes them, and of the database that is in the plan, and files a ticket. When it is on is
+// drilled by figures (internal/alarm).
+func TestNoCopyAtAllIsTold(t *testing.T) {
+	for _, e := range environment.All() {
+		t.Run(e.Name, func(t *testing.T) {
+			all, _ := synthesised(t, e)
+			base := all["enishi-"+e.Name+"-base"]
+			late := all["enishi-"+e.Name+"-alarms"].Resources["BackupLate"]
+			if late.Properties["AlarmName"] != "Enishi-"+e.Name+"-BackupLate" || !strings.Contains(fmt.Sprint(late.Properties["AlarmActions"]), "TopicsTicket") || !strings.Contains(fmt.Sprint(late.Properties["OKActions"]), "TopicsTicket") {
+				t.Errorf("the alarm is %s", late.text)
+			}
+			vault := only(t, base, "AWS::Backup::BackupPlan").Properties["BackupPlan"].(map[string]any)["BackupPlanRule"].([]any)[0].(map[string]any)["TargetBackupVault"].(map[string]any)["Fn::GetAtt"].([]any)[0].(string)
+			chosen := only(t, base, "AWS::Backup::BackupSelection").text
+			var database string
+			for id := range base.of("AWS::RDS::DBCluster") {
+				database = id
+			}
+			if !strings.Contains(chosen, database) {
+				t.Errorf("the plan copies %s, and the database is %s", chosen, database)
+			}
+			for name, of := range map[string]string{"BackupVaultName": "ExportsOutputFnGetAtt" + vault + "BackupVaultName", "DBClusterIdentifier": "ExportsOutputRef" + database} {
+				if !strings.Contains(late.text, `"Name":"`+name+`","Value":{"Fn::ImportValue":"enishi-`+e.Name+`-base:`+of) {
+					t.Errorf("%s is not that of %s: %s", name, of, late.text)
+				}
+			}
+		})
+	}
+}

@@ -152,21 +152,13 @@ func newUntold(s constructs.Construct, e environment.Environment, b *Base) awssq
 	}))
 	topic := mailed(s, "Past", "PastTo", e, &awssns.TopicProps{MasterKey: b.Topics.Key})
 	waiting := func(id, name string) any {
-		return &awscloudwatch.CfnAlarm_MetricDataQueryProperty{
-			Id: jsii.String(id), ReturnData: jsii.Bool(false), MetricStat: &awscloudwatch.CfnAlarm_MetricStatProperty{
-				Stat: jsii.String("Maximum"), Period: jsii.Number(60), Metric: &awscloudwatch.CfnAlarm_MetricProperty{
-					Namespace: jsii.String("AWS/SQS"), MetricName: jsii.String(name),
-					Dimensions: &[]any{&awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String("QueueName"), Value: queue.QueueName()}},
-				},
-			},
-		}
+		return looked(id, "AWS/SQS", name, "Maximum", 60, "QueueName", queue.QueueName())
 	}
 	awscloudwatch.NewCfnAlarm(s, jsii.String("UntoldAlarm"), &awscloudwatch.CfnAlarmProps{
 		AlarmName:        jsii.String("Enishi-" + e.Name + "-Untold"),
 		AlarmDescription: jsii.String("An alarm was told to nobody: no channel took it. アラームの通知が、どの宛先にも送れませんでした。 " + e.Told.Docs + "docs/runbooks/Untold.md"),
 		Metrics: &[]any{
-			&awscloudwatch.CfnAlarm_MetricDataQueryProperty{Id: jsii.String("value"), Expression: jsii.String("SUM([seen, held])"), Label: jsii.String("Untold"), ReturnData: jsii.Bool(true)},
-			waiting("seen", "ApproximateNumberOfMessagesVisible"), waiting("held", "ApproximateNumberOfMessagesNotVisible"),
+			judged("Untold", "SUM([seen, held])"), waiting("seen", "ApproximateNumberOfMessagesVisible"), waiting("held", "ApproximateNumberOfMessagesNotVisible"),
 		},
 		EvaluationPeriods: jsii.Number(5), DatapointsToAlarm: jsii.Number(1),
 		ComparisonOperator: jsii.String("GreaterThanThreshold"), Threshold: jsii.Number(0), TreatMissingData: jsii.String("notBreaching"),

@@ -58,6 +58,22 @@ func mailed(scope constructs.Construct, id, subscription string, e environment.E
 	return topic
 }
 
+// looked is a figure that an alarm's expression takes of a metric with one dimension, by periods of so many seconds.
+func looked(id, namespace, name, stat string, seconds int, dimension string, value *string) *awscloudwatch.CfnAlarm_MetricDataQueryProperty {
+	return &awscloudwatch.CfnAlarm_MetricDataQueryProperty{
+		Id: jsii.String(id), ReturnData: jsii.Bool(false), MetricStat: &awscloudwatch.CfnAlarm_MetricStatProperty{
+			Stat: jsii.String(stat), Period: jsii.Number(seconds), Metric: &awscloudwatch.CfnAlarm_MetricProperty{
+				Namespace: jsii.String(namespace), MetricName: jsii.String(name), Dimensions: &[]any{&awscloudwatch.CfnAlarm_DimensionProperty{Name: jsii.String(dimension), Value: value}},
+			},
+		},
+	}
+}
+
+// judged is the expression of an alarm.
+func judged(name, expression string) *awscloudwatch.CfnAlarm_MetricDataQueryProperty {
+	return &awscloudwatch.CfnAlarm_MetricDataQueryProperty{Id: jsii.String("value"), Expression: jsii.String(expression), Label: jsii.String(name), ReturnData: jsii.Bool(true)}
+}
+
 // Budget alarms tell of this share of the month's budget, and of a forecast beyond all of it.
 const budgetTold = 80 // percent
 
@@ -112,6 +128,7 @@ func NewAlarms(app awscdk.App, e environment.Environment, root string, b *Base, 
 	})
 	newFailures(a.Stack, e, b, newNotify(a.Stack, e, b))
 	newArchiveAlarm(a.Stack, e, b)
+	newBackupAlarm(a.Stack, e, b)
 	b.Archive.takes(a.Stack)
 	awscloudwatch.NewCfnDashboard(a.Stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
 		DashboardName: jsii.String("enishi-" + e.Name), DashboardBody: awscdk.Fn_Sub(jsii.String(dashboard), &values),

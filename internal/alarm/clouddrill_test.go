@@ -33,7 +33,7 @@ func inTemplate(v any) string {
 		return "prod"
 	}
 	text = strings.ReplaceAll(text, "${Environment}", "prod")
-	return regexp.MustCompile(`([0-9A-F]{8})+\b`).ReplaceAllString(text, "")
+	return regexp.MustCompile(`([0-9A-F]{8})+`).ReplaceAllString(text, "")
 }
 
 // cloudAlarms gives every alarm that prod has in CloudWatch: those of the table as it is now, and

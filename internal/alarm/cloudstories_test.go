@@ -48,7 +48,7 @@ func stories() []story {
 			}},
 		},
 	}
-	return slices.Concat(append(list, silenced()), spent(), few(), away(), parts(), full(), aws())
+	return slices.Concat(append(list, silenced()), spent(), few(), away(), parts(), full(), aws(), copied())
 }
 
 // missing takes away every figure for a while.
@@ -348,6 +348,33 @@ func aws() []story {
 			name:    "lines come, and cannot be written to the bucket",
 			changes: []change{{-2 * hour, 0, "waits", growing(300, 86400, -2*hour)}},
 			moments: []moment{{at: -2 * hour}, {at: 0, fires: []string{"ArchiveLate"}}, {at: hour + time.Minute}},
+		},
+	}
+}
+
+// copied gives the stories of the daily copy of the database, which is ready at 05:25 in Tokyo: 25 minutes after a
+// story's evening.
+func copied() []story {
+	return []story{
+		{
+			name:    "no copy of the database is made for two nights, by no job at all",
+			changes: []change{{-2 * day, 0, "copied", nil}},
+			moments: []moment{{at: -2 * day}, {at: -43 * hour}, {at: -42 * hour}, {at: -41 * hour, fires: []string{"BackupLate"}}, {at: 0, fires: []string{"BackupLate"}}, {at: hour}, {at: day}},
+		},
+		{
+			name:    "a copy begins five hours late",
+			changes: []change{{-day, -12 * hour, "copied", nightly(5*hour + 25*time.Minute)}},
+			moments: []moment{{at: -day}, {at: -19 * hour}, {at: -18 * hour}, {at: 0}, {at: day}},
+		},
+		{
+			name:    "a database of twenty hours, whose copies are switched off from the first day on",
+			changes: []change{{-evening * time.Minute, -20 * hour, "database", nil}, {-evening * time.Minute, 5 * day, "copied", nil}},
+			moments: []moment{{at: -19 * hour}, {at: 0}, {at: 9 * hour}, {at: 11 * hour, fires: []string{"BackupLate"}}, {at: 4 * day, fires: []string{"BackupLate"}}},
+		},
+		{
+			name:    "a database of twenty hours, of which the first copy comes with its first night",
+			changes: []change{{-evening * time.Minute, -20 * hour, "database", nil}, {-evening * time.Minute, 0, "copied", nil}},
+			moments: []moment{{at: -19 * hour}, {at: 0}, {at: hour}, {at: 11 * hour}, {at: day}},
 		},
 	}
 }

@@ -121,7 +121,8 @@ func wellFigures() map[string]wellFigure {
 	service := func(namespace, name, of string) cloudtest.Metric {
 		return metricOf(namespace, name, "ClusterName", "Cluster", "ServiceName", of)
 	}
-	const insights, archive = "ECS/ContainerInsights", "enishi-prod-base:ExportsOutputRefArchiveStream"
+	const insights, base = "ECS/ContainerInsights", "enishi-prod-base:ExportsOutput"
+	const archive, vault = base + "RefArchiveStream", base + "FnGetAttBackupVaultBackupVaultName"
 	return map[string]wellFigure{
 		"requests": {balancer("RequestCount"), visited(counted(requests))},
 		"failed":   {balancer("HTTPCode_Target_5XX_Count"), visited(counted(requests * 0.0002))},
@@ -154,12 +155,24 @@ func wellFigures() map[string]wellFigure {
 		"outside":  {metricOf("AWS/Route53", "HealthCheckStatus", "HealthCheckId", "[Check HealthCheckId]"), every(1)},
 		"archived": {metricOf("AWS/Firehose", "IncomingRecords", "DeliveryStreamName", archive), every(8)},
 		"waits":    {metricOf("AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName", archive), every(300)},
+		"database": {metricOf("AWS/RDS", "CPUUtilization", "DBClusterIdentifier", base+"RefDataDatabase"), every(20)},
+		"copied":   {metricOf("AWS/Backup", "NumberOfBackupJobsCompleted", "BackupVaultName", vault), nightly(25 * time.Minute)},
 	}
 }
 
 // every tells a value in each minute.
 func every(v float64) figure {
 	return func(int) []cloudtest.Sample { return []cloudtest.Sample{{Value: v, Count: 1}} }
+}
+
+// nightly tells one a day, so long after 05:00 in Tokyo.
+func nightly(after time.Duration) figure {
+	return func(minute int) []cloudtest.Sample {
+		if minute%(24*60) != (20*60+int(after/time.Minute))%(24*60) {
+			return nil
+		}
+		return []cloudtest.Sample{{Value: 1, Count: 1}}
+	}
 }
 
 // hourly tells one in an hour.

@@ -129,6 +129,10 @@ func elsewhere() map[string]text {
 			Words{"データベースの毎日のバックアップを作成できませんでした。", "The daily copy of the database could not be made."},
 			Words{"AWS Backupのバックアップジョブに書かれている理由を読みます。", "Read in the backup job of AWS Backup why."},
 		},
+		"BackupLate": {
+			Words{"データベースのバックアップが、1日以上作成されていません。", "For more than a day, no copy of the database was made."},
+			Words{"AWS Backupのバックアップジョブの一覧で、最後のジョブがいつで、どう終わったかを確かめます。", "See among the backup jobs of AWS Backup when the last one was, and how it ended."},
+		},
 		"RestoreFailed": {
 			Words{"データベースのバックアップを試しに復元しましたが、失敗しました。", "A copy of the database could not be restored when that was rehearsed."},
 			Words{"AWS Backupの復元ジョブに書かれている理由を読みます。", "Read in the restore job of AWS Backup why."},
@@ -174,7 +178,7 @@ func (s state) figure() Figure { return Figure{s.alarm.figure, Count} }
 
 // Elsewhere gives what people are told of on AWS beside the alarms: costs, by AWS Budgets,
 // a copy of the database or a rehearsal of its restore that failed, by AWS Backup, and by alarms of infra/stacks that the name is not answered from outside, messages that no
-// channel took, and logs that do not reach the archive. None of them is of an installation that a drill breaks; Drilled
+// channel took, logs that do not reach the archive, and copies of the database that nobody makes. None of them is of an installation that a drill breaks; Drilled
 // says what turns them on instead.
 func Elsewhere() []Alarm {
 	var list []Alarm
@@ -189,6 +193,7 @@ func Elsewhere() []Alarm {
 		{"EdgeAway", Page, ByFigures},
 		{"Untold", Page, ByFigures},
 		{"ArchiveLate", Ticket, ByFigures},
+		{"BackupLate", Ticket, ByFigures},
 	} {
 		a := named(of.name, of.severity, nil)
 		a.Drilled = of.drilled
