@@ -159,30 +159,35 @@ func (w *work) giveBoth(ctx context.Context, p password, id string) error {
 	}
 	for range rotations {
 		if !known {
-			if known, err = w.rotate(ctx, inForce); err != nil {
+			if _, known, err = w.rotate(ctx, inForce); err != nil {
 				return err
 			}
 		}
 		if !known {
 			continue
 		}
-		if known, err = w.rotate(ctx, next); err != nil || known {
+		if _, known, err = w.rotate(ctx, next); err != nil || known {
 			return err
 		}
 	}
+	return errRestless()
+}
+
+func errRestless() error {
 	return errs.New(errs.Busy, "something else changes the cache again and again: once it has ended, the same command goes on")
 }
 
-// rotate gives the cache a password beside the last one that it was given, and says whether it was this call that did.
-func (w *work) rotate(ctx context.Context, value string) (bool, error) {
+// rotate gives the cache a password beside the last one that it was given. It says when AWS has it that it was given one, and
+// whether it was this call that did.
+func (w *work) rotate(ctx context.Context, value string) (given time.Time, ordered bool, err error) {
 	var last time.Time
-	err := w.await(ctx, "the cache", passwordLimit, func(ctx context.Context) (bool, error) {
+	err = w.await(ctx, "the cache", passwordLimit, func(ctx context.Context) (bool, error) {
 		n, err := w.nodes(ctx)
 		last = n.password
 		return n.rests(), err
 	})
 	if err != nil {
-		return false, err
+		return last, false, err
 	}
 	return w.setPassword(ctx, value, cachetypes.AuthTokenUpdateStrategyTypeRotate, last)
 }
@@ -259,7 +264,7 @@ func (w *work) settlePassword(ctx context.Context, p password) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.setPassword(ctx, value, cachetypes.AuthTokenUpdateStrategyTypeSet, p.changed); err != nil {
+	if err := w.giveAlone(ctx, value, p.changed); err != nil {
 		return err
 	}
 	if err := w.moveStage(ctx, p.arn, leaving, p.stages[leaving], ""); err != nil {
@@ -268,10 +273,32 @@ func (w *work) settlePassword(ctx context.Context, p password) error {
 	return nil
 }
 
+// giveAlone has the cache take a password alone: that which it was given last, if it was given none since a moment. Where
+// it was, this may have been an earlier run's order, whose answer was lost, or somebody else's, of the same one or another:
+// AWS does not say. So it is given this one once more, beside whatever that was, and, if nobody came between, alone. At no
+// time is it one that the cache does not take.
+func (w *work) giveAlone(ctx context.Context, value string, since time.Time) (err error) {
+	last := true // it is this one that the cache was given last
+	for range rotations {
+		if last {
+			var alone bool
+			if _, alone, err = w.setPassword(ctx, value, cachetypes.AuthTokenUpdateStrategyTypeSet, since); err != nil || alone {
+				return err
+			}
+			w.tell("password", "the cache was given a password meanwhile, by somebody else or an earlier run", -1)
+		}
+		if since, last, err = w.rotate(ctx, value); err != nil {
+			return err
+		}
+	}
+	return errRestless()
+}
+
 // setPassword gives the cache a password, unless it was given one since a moment, and waits until it takes it. It is
-// ordered once: given the same one twice, AWS would take it for the two that it takes. It says whether AWS has answered
-// that it takes the order: else it was given one by an order whose answer was lost, or by somebody else's.
-func (w *work) setPassword(ctx context.Context, value string, how cachetypes.AuthTokenUpdateStrategyType, since time.Time) (ordered bool, err error) {
+// ordered once: given the same one twice, AWS would take it for the two that it takes. It says when AWS has it that the cache
+// was given one, and whether AWS has answered that it takes the order: else it was given one by an order whose answer was
+// lost, or by somebody else's.
+func (w *work) setPassword(ctx context.Context, value string, how cachetypes.AuthTokenUpdateStrategyType, since time.Time) (given time.Time, ordered bool, err error) {
 	const what = "the password of the cache"
 	var asked time.Time
 	shown := ""
@@ -284,7 +311,7 @@ func (w *work) setPassword(ctx context.Context, value string, how cachetypes.Aut
 			w.tell("password", "the cache is "+n.status, -1)
 			shown = n.status
 		}
-		if n.rests() && n.password.After(since) {
+		if given = n.password; n.rests() && given.After(since) {
 			return true, nil
 		}
 		if !n.rests() || ordered || time.Since(asked) < settles {
@@ -303,7 +330,7 @@ func (w *work) setPassword(ctx context.Context, value string, how cachetypes.Aut
 		}
 		return false, lasting(err)
 	})
-	return ordered, err
+	return given, ordered, err
 }
 
 // madeUp makes a password up, as long as the template's, of letters and digits, which nothing has to escape.

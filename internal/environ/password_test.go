@@ -196,6 +196,56 @@ func TestAPasswordThatSomebodyElseGives(t *testing.T) {
 	}
 }
 
+// TestAPasswordIsSettledDespiteSomebodyElse has somebody else give the cache a password between the two steps, the one in
+// force or another, also after a run of the second that was cut at any request until it is noted that the cache takes one:
+// it takes the one in force alone then.
+func TestAPasswordIsSettledDespiteSomebodyElse(t *testing.T) {
+	t.Parallel()
+	requests, noted := 0, 0 // of a run that nobody cuts, and when it notes that
+	synctest.Test(t, func(t *testing.T) {
+		a := act{before: environ.LookNewPassword}.begun(t)
+		if _, err := takes(t, a, environ.LookSettledPassword, func(_ int, asked string) deploytest.Trouble {
+			if strings.Contains(asked, "UpdateSecretVersionStage") {
+				noted = requests
+			}
+			requests++
+			return deploytest.None
+		}); err != nil || noted == 0 {
+			t.Fatalf("%d of %d: %v", noted, requests, err)
+		}
+	})
+	for name, gives := range map[string]func(*deploytest.Account){"the one in force": (*deploytest.Account).GiveInForce, "another": (*deploytest.Account).GiveAnother} {
+		synctest.Test(t, func(t *testing.T) { settledDespite(t, gives, nil, name) })
+		for n := range noted {
+			for _, how := range []deploytest.Trouble{deploytest.Killed, deploytest.KilledAfter} {
+				synctest.Test(t, func(t *testing.T) {
+					settledDespite(t, gives, at(n, how), fmt.Sprintf("%s, after request %d of %d is %v", name, n, requests, how))
+				})
+			}
+		}
+	}
+}
+
+// settledDespite takes the second step in an account that somebody else's order has come between, after a run in trouble.
+func settledDespite(t *testing.T, gives func(*deploytest.Account), of trouble, what string) {
+	t.Helper()
+	a := act{before: environ.LookNewPassword}.begun(t)
+	if of != nil {
+		if _, err := takes(t, a, environ.LookSettledPassword, of); err == nil {
+			t.Errorf("%s: it was cut and says nothing", what)
+		}
+		time.Sleep(2 * time.Minute)
+	}
+	gives(a)
+	if s, err := takes(t, a, environ.LookSettledPassword, nil); err != nil {
+		t.Errorf("%s: %+v, %v", what, s, err)
+	}
+	now, _, _ := a.Kept("DataCacheKey")
+	if got, faults := a.Passwords(), a.Faults(); !slices.Equal(got, []string{now}) || len(faults) > 0 {
+		t.Errorf("%s: the cache takes %d, not the one in force alone; faults %q", what, len(got), faults)
+	}
+}
+
 // TestThePasswordIsToldNobody looks for it in what is shown, told and kept.
 func TestThePasswordIsToldNobody(t *testing.T) {
 	t.Parallel()

@@ -71,6 +71,15 @@ func (a *Account) GiveInForce() {
 	a.parts.tokens = tokens{taken: []string{value}, modified: aws.Time(time.Now().Truncate(time.Second))}
 }
 
+// GiveAnother has somebody else give the cache a password that is in no secret, beside the last one that it was given.
+func (a *Account) GiveAnother() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.advance()
+	t := &a.parts.tokens
+	t.taken, t.how, t.modified = []string{t.taken[len(t.taken)-1], "a-password-that-somebody-else-has-made-up"}, cachetypes.AuthTokenUpdateStrategyTypeRotate, aws.Time(time.Now().Truncate(time.Second))
+}
+
 func (a *Account) modifyReplicationGroup(in *elasticache.ModifyReplicationGroupInput) (*elasticache.ModifyReplicationGroupOutput, error) {
 	t, value := &a.parts.tokens, aws.ToString(in.AuthToken)
 	const least, most = 16, 128
@@ -91,7 +100,7 @@ func (a *Account) modifyReplicationGroup(in *elasticache.ModifyReplicationGroupI
 		}
 		t.next = slices.Compact([]string{t.taken[len(t.taken)-1], value})
 	case cachetypes.AuthTokenUpdateStrategyTypeSet:
-		if len(t.taken) < 2 || value != t.taken[1] {
+		if t.how != cachetypes.AuthTokenUpdateStrategyTypeRotate || value != t.taken[len(t.taken)-1] {
 			return nil, refuse("InvalidParameterValue", "SET is allowed only after ROTATE, with the last AUTH token")
 		}
 		t.next = []string{value}
