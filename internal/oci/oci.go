@@ -4,11 +4,7 @@
 package oci
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"time"
@@ -16,7 +12,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"enishi/internal/errs"
@@ -127,34 +122,4 @@ func folders(names []string) []entry {
 		out = append(out, entry{name: path.Clean(name)[1:] + "/", mode: 0o700, owner: User})
 	}
 	return out
-}
-
-// layerOf makes a layer in which every time is the beginning of time.
-func layerOf(entries []entry) (v1.Layer, error) {
-	var buf bytes.Buffer
-	w := tar.NewWriter(&buf)
-	for _, e := range entries {
-		h := &tar.Header{
-			Name: e.name, Mode: e.mode, Uid: e.owner, Gid: e.owner, Size: int64(len(e.body)), ModTime: time.Unix(0, 0),
-			Typeflag: tar.TypeReg, Format: tar.FormatPAX,
-		}
-		if e.name[len(e.name)-1] == '/' {
-			h.Typeflag = tar.TypeDir
-		}
-		if err := w.WriteHeader(h); err != nil {
-			return nil, errs.Wrap(errs.Internal, e.name+" cannot be packed", err)
-		}
-		if _, err := w.Write(e.body); err != nil {
-			return nil, errs.Wrap(errs.Internal, e.name+" cannot be packed", err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, errs.Wrap(errs.Internal, "a layer cannot be packed", err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buf.Bytes())), nil },
-		tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(gzip.DefaultCompression), tarball.WithCompressedCaching)
-	if err != nil {
-		return nil, errs.Wrap(errs.Internal, "a layer cannot be packed", err)
-	}
-	return layer, nil
 }
