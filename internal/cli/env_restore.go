@@ -15,7 +15,7 @@ type envRestoreCmd struct {
 	To       string `placeholder:"MOMENT" xor:"past" help:"A moment, such as 2026-12-01T09:30:00+09:00, or latest: the newest one that there is."`
 	Copy     string `placeholder:"COPY" xor:"past" help:"A copy of the database, such as one in the vault, by its name."`
 	Rehearse bool   `help:"Have a task read and count the rows of then, and change nothing; without --to and --copy, of the latest moment."`
-	Drop     bool   `xor:"past" help:"Remove the cluster that a restore has left which nobody goes on with."`
+	Drop     bool   `xor:"past" help:"Give up a restore that was left half-way: remove its cluster, and start the services if it has stopped them and replaced no row."`
 	step
 }
 
@@ -42,7 +42,7 @@ func (c *envRestoreCmd) Run(ctx context.Context, w World) error {
 		if c.Rehearse {
 			return usageError{"--rehearse makes a cluster, --drop removes one: give one of them"}
 		}
-		return c.taken(ctx, w, &c.place, "nothing is left beside the database", func(o *environ.Options) (*environ.Step, error) { return environ.LookDrop(ctx, o) })
+		return c.taken(ctx, w, &c.place, "what a restore has left is gone", func(o *environ.Options) (*environ.Step, error) { return environ.LookDrop(ctx, o) })
 	}
 	r := environ.Restoration{Copy: c.Copy, Rehearse: c.Rehearse, Latest: c.To == "latest" || c.Rehearse && c.To == "" && c.Copy == ""}
 	if c.To != "" && !r.Latest {

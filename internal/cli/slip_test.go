@@ -128,7 +128,7 @@ func moreOfAccount() map[string][]order {
 		},
 		"env restore": {
 			{args: []string{"prod", "--rehearse"}, account: ofAccount()["env restore"].account, plan: "-> read as it was: 1999-12-31T23:55:00Z", noted: "audit note environment.change restore: the database as it is -> read as it was: "},
-			{args: []string{"prod", "--drop"}, account: withABeside, plan: "Next: restore: a cluster enishi-prod-restored beside the database, restored to ", noted: "audit note environment.change restore: a cluster enishi-prod-restored "},
+			{args: []string{"prod", "--drop"}, account: withABeside, plan: "Next: restore: what one has left -> given up", noted: "audit note environment.change restore: what one has left -> given up"},
 		},
 		"env failover": {{args: []string{"prod", "cache"}, account: ofAccount()["env failover"].account, plan: "Next: cache: ", noted: "audit note environment.change cache: "}},
 	}

@@ -51,7 +51,7 @@ func (r *Record) free() error {
 
 // stands is the error of whatever else than the restore itself would be done while a restore has stopped the services.
 func (r *Record) stands() error {
-	return errs.New(errs.Conflict, fmt.Sprintf("the services of %s stand still, for a restore of its database that has not ended (%s, since %s: %s): wait until it has. If it was killed, the same command (enishi env restore %[1]s) goes on with it",
+	return errs.New(errs.Conflict, fmt.Sprintf("the services of %s stand still, for a restore of its database that has not ended (%s, since %s: %s): wait until it has. If it was killed, the same command (enishi env restore %[1]s) goes on with it, and --drop gives it up",
 		r.Environment, r.Hold.By, r.Hold.Begun.Format(time.RFC3339), r.Hold.Why))
 }
 
@@ -217,6 +217,20 @@ func holdID(now time.Time, l *ledger) string {
 
 // Stopped gives how many tasks each service had that is stopped for a restore; none: no service is.
 func (h *Held) Stopped() map[string]int32 { return maps.Clone(h.d.record.Hold.Stopped) }
+
+// Stopped gives how many tasks each service of an environment had that a restore has stopped, which has not started it
+// again; none: no service is.
+func Stopped(ctx context.Context, o *Options) (map[string]int32, error) {
+	d, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := d.ledger.last(ctx)
+	if err != nil || r == nil || r.Hold == nil {
+		return nil, err
+	}
+	return r.Hold.Stopped, nil
+}
 
 // Stops notes that a service is about to be stopped, and how many tasks it has: whoever goes on starts as many. Until
 // Starts nothing but a restore takes the environment.

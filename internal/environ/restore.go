@@ -211,17 +211,25 @@ func (w *work) restore(ctx context.Context, r *restoring) error {
 // replace stops the services, has a task replace the rows in force, and starts the services. From the first service that
 // is stopped to the last one that serves again, only a further run of this goes on.
 func (w *work) replace(ctx context.Context, r *restoring, command []string) error {
+	return w.quietly(ctx, func(ctx context.Context) error { return w.replaced(ctx, r, command) })
+}
+
+// quietly does something that services may stand still for, while nobody else changes the environment, deploys to it or runs a
+// task.
+func (w *work) quietly(ctx context.Context, do func(context.Context) error) error {
 	w.alone, w.restoring = true, true
 	if err := w.hold(ctx); err != nil {
 		return err
 	}
-	err := w.replaced(ctx, r, command)
+	err := do(ctx)
 	ending := context.WithoutCancel(ctx)
 	switch {
 	case err == nil:
 		return w.held.Release(ending)
 	case errors.Is(err, deploy.ErrTaken):
 		return err
+	case len(w.held.Stopped()) > 0:
+		err = fmt.Errorf("the services of %[1]s stand still: the same command goes on, and enishi env restore %[1]s --drop gives the restore up and starts them, if no row was replaced: %[2]w", w.o.Environment, err)
 	}
 	return errors.Join(err, w.held.Abandon(ending, errors.As(err, new(goesOn))))
 }
@@ -265,7 +273,8 @@ func (w *work) mark(ctx context.Context, tag string) error {
 	return nil
 }
 
-// LookDrop finds out what a restore has left beside the database. It changes nothing. NotFound: nothing.
+// LookDrop finds out what a restore has left: a cluster beside the database, services that stand still. It changes nothing.
+// NotFound: nothing.
 func LookDrop(ctx context.Context, o *Options) (*Step, error) {
 	w := newWork(o)
 	s, err := w.begin(ctx, "restore")
@@ -276,15 +285,45 @@ func LookDrop(ctx context.Context, o *Options) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.From, s.To = "a cluster "+w.account.beside()+" beside the database", "removed"
-	if c == nil {
+	w.o = &Options{Environment: o.Environment, AWS: o.AWS, By: s.Identity, Why: "a look"}
+	stopped, err := deploy.Stopped(ctx, w.deploying())
+	if err != nil {
+		return nil, err
+	}
+	s.From, s.To = "what one has left", "given up"
+	if c == nil && len(stopped) == 0 {
 		if _, untold := s.again(s.To); untold {
 			return s.tellOnly(), nil
 		}
-		return nil, errs.New(errs.NotFound, "there is no cluster "+w.account.beside()+": no restore has left one")
+		return nil, errs.New(errs.NotFound, "there is no cluster "+w.account.beside()+", and no service stands still for a restore: none has left anything")
 	}
-	s.From += ", restored to " + said(tagged(c, restoresTag))
-	s.Undo = "the restore makes another one. The database in force stays as it is."
-	s.do = func(ctx context.Context, w *work) error { return w.drop(ctx) }
+	s.Undo = "the restore makes another cluster. The rows in force stay as they are."
+	if c != nil {
+		s.Then = "The cluster " + w.account.beside() + ", restored to " + said(tagged(c, restoresTag)) + ", is removed. "
+	}
+	if len(stopped) > 0 {
+		s.Then += "The services that stand still start again, once a task has seen that the rows in force are whole."
+	}
+	s.do = func(ctx context.Context, w *work) error { return w.giveUp(ctx, len(stopped) > 0) }
 	return s, nil
+}
+
+// giveUp starts the services that stand still, and removes the cluster beside. Rows that were replaced in part are served
+// by nobody: only a restore ends that.
+func (w *work) giveUp(ctx context.Context, stand bool) error {
+	if stand {
+		err := w.quietly(ctx, func(ctx context.Context) error {
+			if err := w.timed("database", func() error { return w.held.Once(ctx, "database", "once", databaseLimit, "migrate", "--plan") }); err != nil {
+				return fmt.Errorf("the rows in force are not whole, or cannot be read; the restore that was begun ends that: %w", err)
+			}
+			if err := w.timed("start", func() error { return w.startServices(ctx) }); err != nil {
+				return err
+			}
+			return w.accepted(ctx)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.timed("remove", func() error { return w.drop(ctx) })
 }

@@ -255,6 +255,56 @@ func TestNobodyElseWhileServicesStandStill(t *testing.T) {
 	})
 }
 
+// TestRestoreIsGivenUp stops a restore once the services stand still: given up, they serve again, with the rows that were in
+// force; but not where some of these were replaced.
+func TestRestoreIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for name, half := range map[string]bool{"before a row was replaced": false, "after some were": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a, replaced, _ := restorable(t, "prod")
+				serving, do, broken := a.Serving(), a.Do, &atomic.Bool{}
+				a.Do = func(words []string, told map[string]string) (int32, []string) {
+					switch {
+					case slices.Contains(words, "--replace"):
+						time.Sleep(time.Minute)
+						broken.Store(half)
+						return 1, []string{"a job runs"}
+					case words[0] == "migrate" && broken.Load():
+						time.Sleep(time.Minute)
+						return 1, []string{"a transfer has not come to its end"}
+					}
+					return do(words, told)
+				}
+				moment := environ.Restoration{To: time.Now().Add(-time.Hour)}
+				if err := restore(t, a, moment, nil); err == nil || !strings.Contains(err.Error(), "--drop") {
+					t.Fatalf("it did not fail, or does not say how it is given up: %v", err)
+				}
+				time.Sleep(2 * time.Minute)
+				s, err := environ.LookDrop(t.Context(), operator(a, nil))
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch err := environ.Take(t.Context(), operator(a, nil), s); {
+				case !half && err != nil:
+					t.Errorf("giving it up: %v", err)
+				case half && (err == nil || !strings.Contains(err.Error(), "not whole") || a.Serving() > 0):
+					t.Errorf("giving up what is half replaced: %v, %d tasks serve", err, a.Serving())
+				}
+				if half {
+					a.Do = do
+					time.Sleep(2 * time.Minute)
+					if err := restore(t, a, moment, nil); err != nil || replaced.Load() != 1 {
+						t.Errorf("the restore ends it: %v, replaced %d", err, replaced.Load())
+					}
+				}
+				undisturbed(t, a, serving, name)
+			})
+		})
+	}
+}
+
 // TestRestoreThatFails has the task fail that replaces the rows, or the acceptance: the same command goes on, and rows that
 // are in force are not replaced once more, since people may have written others.
 func TestRestoreThatFails(t *testing.T) {
