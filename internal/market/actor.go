@@ -104,8 +104,11 @@ func (m *Market) forgetActors(ctx context.Context, sessions []account.Session) {
 	m.options.Actors.Drop(context.WithoutCancel(ctx), ActorLife, keys...)
 }
 
+// actorSeal is also of the database's identity: where that was taken back to an earlier
+// moment, a key of before names somebody else, or nobody.
 func (m *Market) actorSeal(tokenHash, text []byte) []byte {
 	h := hmac.New(sha256.New, m.actorKey)
+	h.Write([]byte(m.identity))
 	h.Write(tokenHash)
 	h.Write(text)
 	return h.Sum(nil)

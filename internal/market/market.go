@@ -81,6 +81,7 @@ type Market struct {
 	options   Options
 	seed      []byte
 	identity  string       // of the database; see settingIdentity
+	restoring bool         // it is opened in spite of the TransferMark; see Restore
 	actorKey  []byte       // seals what Actors keeps
 	letterKey []byte       // names mails to who receives them
 	offset    atomic.Int64 // added to the clock, nanoseconds
@@ -121,7 +122,8 @@ const (
 	settingSeed  = "seed"
 	settingCheck = "secret_check"
 	// settingIdentity tells databases apart that were filled alike, with one seed
-	// and one secret. Those made before there was one have none.
+	// and one secret, and one from itself before it was taken back to an earlier
+	// moment. Those made before there was one have none.
 	settingIdentity = "identity"
 	settingDay      = "day"
 	settingMatched  = "matched"

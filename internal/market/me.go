@@ -195,43 +195,49 @@ func (m *Market) withdrawBlocked(tx Tx, c *candidate.Candidate) error {
 // what remains of the others are terms, states and dates under a number.
 func (m *Market) Erase(ctx context.Context, actor Actor) error {
 	var sessions []account.Session
-	err := m.write(ctx, func(tx Tx) error {
-		c, err := tx.Candidate(actor.Candidate)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.LockAccount(c.Account); err != nil {
-			return err
-		}
-		if sessions, err = tx.Sessions(c.Account); err != nil {
-			return err
-		}
-		if c, err = tx.LockCandidate(actor.Candidate); err != nil {
-			return err
-		}
-		list, err := tx.OffersTo(c.Key, 0, allOffers)
-		if err != nil {
-			return err
-		}
-		if err := m.depart(tx, list); err != nil {
-			return err
-		}
-		ends := slices.DeleteFunc(list, func(o offer.Offer) bool { return !o.Open() })
-		e, err := m.ender(tx, m.Now(), nil, ends)
-		if err != nil {
-			return err
-		}
-		if err := e.withdraw(ends); err != nil {
-			return err
-		}
-		if err := tx.DeleteCandidate(c.Key); err != nil {
-			return err
-		}
-		if err := m.audit(tx, actor, AuditErase, SubjectCandidate, c.Key); err != nil {
-			return err
-		}
-		return tx.Append(&Row{Change: CandidateErased, Entity: c.Key, Version: c.Version + 1, At: m.Now()})
+	err := m.write(ctx, func(tx Tx) (err error) {
+		sessions, err = m.erase(tx, actor)
+		return err
 	})
 	m.forgetActors(ctx, sessions) // even if nobody knows whether they are gone
 	return err
+}
+
+// erase erases a candidate and gives the sessions that go with it, also where that fails.
+func (m *Market) erase(tx Tx, actor Actor) (sessions []account.Session, err error) {
+	c, err := tx.Candidate(actor.Candidate)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.LockAccount(c.Account); err != nil {
+		return nil, err
+	}
+	if sessions, err = tx.Sessions(c.Account); err != nil {
+		return nil, err
+	}
+	if c, err = tx.LockCandidate(actor.Candidate); err != nil {
+		return sessions, err
+	}
+	list, err := tx.OffersTo(c.Key, 0, allOffers)
+	if err != nil {
+		return sessions, err
+	}
+	if err := m.depart(tx, list); err != nil {
+		return sessions, err
+	}
+	ends := slices.DeleteFunc(list, func(o offer.Offer) bool { return !o.Open() })
+	e, err := m.ender(tx, m.Now(), nil, ends)
+	if err != nil {
+		return sessions, err
+	}
+	if err := e.withdraw(ends); err != nil {
+		return sessions, err
+	}
+	if err := tx.DeleteCandidate(c.Key); err != nil {
+		return sessions, err
+	}
+	if err := m.audit(tx, actor, AuditErase, SubjectCandidate, c.Key); err != nil {
+		return sessions, err
+	}
+	return sessions, tx.Append(&Row{Change: CandidateErased, Entity: c.Key, Version: c.Version + 1, At: m.Now()})
 }
