@@ -26,6 +26,17 @@ type Side struct {
 	Alone string
 	// Empty empties the table that stands for %s; "": what is there stays.
 	Empty string
+	// Server asks what only a server is asked; nil: it is a file.
+	Server *Server
+}
+
+// Server are questions to the server of a side.
+type Server struct {
+	Taken  string // 1 if somebody has the lock that Side.Alone asks for
+	Writes string // 1 if it takes writes, as no replica does
+	Others string // every connection to the server that may be seen, whose Id, Host and db are among the columns
+	Self   string // the Id of this one, and the name of its database
+	Leases string // the names of the leases that somebody holds
 }
 
 // Copied is how many rows of a table were copied.
@@ -45,39 +56,59 @@ const (
 // installationTable is copied last: what has no rows in it is no installation.
 const installationTable = "installation"
 
+// What the mark says: of a transfer into an empty database, and the beginning of what it says of a replacement.
+const (
+	markBegun   = "begun"
+	markReplace = "replace "
+)
+
 // Transfer copies every row of every table into a database that holds none, and counts both
 // sides. Nobody may write either meanwhile; the source is read as of one moment. One that did not
 // come to its end leaves a mark, by which nobody serves what it left, and so does a rehearsal; the
 // next one removes that first. Conflict if there is something else in the target, or another
 // transfer fills it.
-func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(table string, done int64)) ([]Copied, error) {
+func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(table string, done int64)) (copied []Copied, err error) {
+	err = between(ctx, from, to, func(tables []string, read *sql.Tx, write *sql.Conn) error {
+		if err := to.prepare(ctx, write, tables); err != nil {
+			return err
+		}
+		copied, err = copyAll(ctx, tables, read, write, rehearse, progress)
+		return err
+	})
+	return copied, err
+}
+
+// between lends a transaction that reads the source as of one moment, and the connection that
+// writes the target, with the tables of both. Conflict if the source is no whole database.
+func between(ctx context.Context, from, to Side, lend func(tables []string, read *sql.Tx, write *sql.Conn) error) error {
 	tables, err := sameTables(ctx, from, to)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	read, err := from.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: from.Isolation})
 	if err != nil {
-		return nil, fmt.Errorf("begin to read: %w", err)
+		return fmt.Errorf("begin to read: %w", err)
 	}
 	defer read.Rollback() //nolint:errcheck // it has read alone
-	var mark string
-	switch err := read.QueryRowContext(ctx, "SELECT value FROM installation WHERE name = ?", market.TransferMark).Scan(&mark); {
-	case err == nil:
-		return nil, errs.New(errs.Conflict, "the source is what a transfer has left that did not come to its end")
-	case !errors.Is(err, sql.ErrNoRows):
-		return nil, fmt.Errorf("look at the source: %w", err)
+	mark, err := markOf(ctx, read)
+	if err != nil {
+		return fmt.Errorf("look at the source: %w", err)
+	}
+	if mark != "" {
+		return errs.New(errs.Conflict, "the source is what a transfer has left that did not come to its end")
 	}
 	write, err := to.DB.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reach the target: %w", err)
+		return fmt.Errorf("reach the target: %w", err)
 	}
 	defer write.Close() //nolint:errcheck // every transaction on it has ended
-	if err := to.prepare(ctx, write, tables); err != nil {
-		return nil, err
-	}
-	var out []Copied
+	return lend(tables, read, write)
+}
+
+// copyAll copies the tables; with kept, the mark stays.
+func copyAll(ctx context.Context, tables []string, read *sql.Tx, write *sql.Conn, kept bool, progress func(table string, done int64)) (out []Copied, err error) {
 	for _, table := range tables {
-		c := &copying{table: table, write: write, progress: progress, rehearse: rehearse}
+		c := &copying{table: table, write: write, progress: progress, kept: kept}
 		if err := c.rows(ctx, read); err != nil {
 			return nil, fmt.Errorf("copy the table %s: %w", table, err)
 		}
@@ -93,71 +124,91 @@ func Room(ctx context.Context, to Side) error {
 	if err != nil {
 		return fmt.Errorf("list the tables: %w", err)
 	}
-	marked, err := to.marked(ctx, to.DB)
-	if err != nil || marked && to.Empty != "" {
+	mark, err := to.marked(ctx, to.DB)
+	if err != nil || mark != "" && to.Empty != "" {
 		return err
 	}
 	return empty(ctx, to.DB, tables)
 }
 
-// marked says whether a target bears the mark of a transfer that did not come to its end.
-func (s Side) marked(ctx context.Context, by interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-},
-) (bool, error) {
-	var mark string
-	err := by.QueryRowContext(ctx, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'").Scan(&mark)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
+// marked gives the mark of a transfer that did not come to its end, "" if there is none. Conflict
+// if it is one of Replace: what that has kept goes with the rows.
+func (s Side) marked(ctx context.Context, by asked) (string, error) {
+	mark, err := markOf(ctx, by)
 	if err != nil {
-		return false, fmt.Errorf("look at the target: %w", err)
+		return "", fmt.Errorf("look at the target: %w", err)
 	}
-	return true, nil
+	if strings.HasPrefix(mark, markReplace) {
+		return "", errs.New(errs.Conflict, "what this database held is being replaced, and that has not come to its end: give that command again (enishi transfer --replace)")
+	}
+	return mark, nil
 }
 
-// prepare makes a target ready on the connection that fills it: it has it alone, with the mark and
-// nothing but what its schema was made with.
-func (s Side) prepare(ctx context.Context, write *sql.Conn, tables []string) error {
+// asked is what answers for one row.
+type asked interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// markOf gives the mark of a transfer, "" if there is none.
+func markOf(ctx context.Context, by asked) (mark string, err error) {
+	err = by.QueryRowContext(ctx, "SELECT value FROM installation WHERE name = ?", market.TransferMark).Scan(&mark)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return mark, err
+}
+
+// begin prepares the connection that fills a target, and has the target alone.
+func (s Side) begin(ctx context.Context, write *sql.Conn) error {
 	for _, statement := range s.Begin {
 		if _, err := write.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
-	if s.Alone != "" {
-		var got sql.NullInt64
-		if err := write.QueryRowContext(ctx, s.Alone).Scan(&got); err != nil {
-			return fmt.Errorf("have the target alone: %w", err)
-		}
-		if got.Int64 != 1 {
-			return errs.New(errs.Conflict, "another transfer fills the target: wait until it has ended")
-		}
+	if s.Alone == "" {
+		return nil
 	}
-	switch marked, err := s.marked(ctx, write); {
+	var got sql.NullInt64
+	if err := write.QueryRowContext(ctx, s.Alone).Scan(&got); err != nil {
+		return fmt.Errorf("have the target alone: %w", err)
+	}
+	if got.Int64 != 1 {
+		return errs.New(errs.Conflict, "another transfer fills the target: wait until it has ended")
+	}
+	return nil
+}
+
+// prepare makes a target ready on the connection that fills it: it has it alone, with the mark and
+// nothing but what its schema was made with.
+func (s Side) prepare(ctx context.Context, write *sql.Conn, tables []string) error {
+	if err := s.begin(ctx, write); err != nil {
+		return err
+	}
+	switch mark, err := s.marked(ctx, write); {
 	case err != nil:
 		return err
-	case marked && s.Empty != "":
+	case mark != "" && s.Empty != "":
 		return s.clear(ctx, write, tables)
 	}
 	if err := empty(ctx, s.DB, tables); err != nil {
 		return err
 	}
-	if _, err := write.ExecContext(ctx, "INSERT INTO installation (name, value) VALUES (?, 'begun')", market.TransferMark); err != nil {
+	if _, err := write.ExecContext(ctx, "INSERT INTO installation (name, value) VALUES (?, ?)", market.TransferMark, markBegun); err != nil {
 		return fmt.Errorf("mark the target: %w", err)
 	}
 	return nil
 }
 
-// clear removes what an earlier transfer has left, which nobody serves: the mark is there
-// before, meanwhile and afterwards.
+// clear removes what a target holds, which nobody serves: the mark is there before, meanwhile and
+// afterwards, and what is kept beside it.
 func (s Side) clear(ctx context.Context, write *sql.Conn, tables []string) error {
 	for _, table := range tables {
 		statement := fmt.Sprintf(s.Empty, table)
 		if table == installationTable {
-			statement = "DELETE FROM " + table + " WHERE name <> '" + market.TransferMark + "'"
+			statement = "DELETE FROM " + table + " WHERE name <> '" + market.TransferMark + "' AND name NOT LIKE '" + market.TransferKept + "%'"
 		}
 		if _, err := write.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("remove what an earlier transfer has left in the table %s: %w", table, err)
+			return fmt.Errorf("remove what is in the table %s: %w", table, err)
 		}
 	}
 	return nil
@@ -220,7 +271,7 @@ func empty(ctx context.Context, db *sql.DB, tables []string) error {
 // copying copies one table.
 type copying struct {
 	table    string
-	rehearse bool
+	kept     bool // the mark stays
 	write    *sql.Conn
 	progress func(string, int64)
 	columns  []string
@@ -314,16 +365,14 @@ func (c *copying) finish(ctx context.Context) error {
 		if c.tx == nil {
 			return errs.New(errs.Invalid, "the source is no installation: it has no settings")
 		}
-		if !c.rehearse {
+		if !c.kept {
 			if _, err := c.tx.ExecContext(ctx, "DELETE FROM installation WHERE name = ?", market.TransferMark); err != nil {
 				return err
 			}
 		}
 	}
 	var arrived int64
-	var from interface {
-		QueryRowContext(context.Context, string, ...any) *sql.Row
-	} = c.write
+	var from asked = c.write
 	if c.tx != nil {
 		from = c.tx
 	}

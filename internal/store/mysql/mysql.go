@@ -287,9 +287,11 @@ func fresh(o Options) time.Duration {
 // innodb_read_only tells, of others read_only.
 func writable(ctx context.Context, conn *sql.Conn) bool {
 	var yes bool
-	err := conn.QueryRowContext(ctx, "SELECT CONCAT(@@global.read_only) IN ('0', 'OFF') AND @@global.innodb_read_only = 0").Scan(&yes)
+	err := conn.QueryRowContext(ctx, writes).Scan(&yes)
 	return err == nil && yes
 }
+
+const writes = "SELECT CONCAT(@@global.read_only) IN ('0', 'OFF') AND @@global.innodb_read_only = 0"
 
 // usual makes a session what the statements here are written for, whatever the
 // server's own settings are.

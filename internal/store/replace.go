@@ -1,0 +1,303 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"enishi/internal/errs"
+	"enishi/internal/market"
+)
+
+// Replacement is what is done beside the rows while they are replaced.
+type Replacement struct {
+	Progress func(table string, done int64)
+	// Alone is called once nobody serves the target any more, before its first row is removed.
+	Alone func(ctx context.Context) error
+	// Copied is called once every row is there, before anybody serves them.
+	Copied func(ctx context.Context, kept Kept) error
+}
+
+// How long somebody who serves is waited for: a connection that lies idle ends after five seconds,
+// and so does a lease that nobody renews.
+const (
+	stillWait  = 8 * time.Second
+	stillEvery = 250 * time.Millisecond
+)
+
+// fenceStep is what the numbers of leases are raised by. They went on after the moment that is
+// copied, by one in some seconds at most: no process of that time has one that comes again.
+const fenceStep = 1 << 32
+
+// unmark takes the mark away, and what is kept beside it.
+const unmark = "DELETE FROM installation WHERE name = '" + market.TransferMark + "' OR name LIKE '" + market.TransferKept + "%'"
+
+// keptRows is how many keys a row of the table installation keeps, which holds 64 kB.
+const keptRows = 500
+
+// Replace removes every row of a server's database and copies those of another one, which holds an
+// earlier moment of the same installation, and counts both sides. What the database knew and the
+// other one does not, and must, is found before, and kept beside the mark by which nobody serves
+// meanwhile. One that did not come to its end is gone on with by another one from the same moment, and by
+// nothing else. Conflict if somebody serves the target, or if both are one database.
+func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copied, kept Kept, err error) {
+	if from.Server == nil || to.Server == nil {
+		return nil, kept, errs.New(errs.Invalid, "only what a server holds is replaced, by what another database on a server holds")
+	}
+	err = between(ctx, from, to, func(tables []string, read *sql.Tx, write *sql.Conn) error {
+		if err := to.begin(ctx, write); err != nil {
+			return err
+		}
+		if err := from.apart(ctx); err != nil {
+			return err
+		}
+		if kept, err = to.hold(ctx, from, read, write, how.Alone); err != nil {
+			return err
+		}
+		if err := to.clear(ctx, write, tables); err != nil {
+			return err
+		}
+		if copied, err = copyAll(ctx, tables, read, write, true, how.Progress); err != nil {
+			return err
+		}
+		if err := how.Copied(ctx, kept); err != nil {
+			return err
+		}
+		return release(ctx, write, kept)
+	})
+	return copied, kept, err
+}
+
+// apart is Conflict unless a source is a database of its own: not the target, whose lock is held, and
+// no replica, which may be the target's.
+func (s Side) apart(ctx context.Context) error {
+	var taken, writes bool
+	if err := s.DB.QueryRowContext(ctx, s.Server.Taken).Scan(&taken); err != nil {
+		return fmt.Errorf("look at the source: %w", err)
+	}
+	if err := s.DB.QueryRowContext(ctx, s.Server.Writes).Scan(&writes); err != nil {
+		return fmt.Errorf("look at the source: %w", err)
+	}
+	switch {
+	case taken:
+		return errs.New(errs.Conflict, "both sides are one database, or somebody fills the one that would be copied")
+	case !writes:
+		return errs.New(errs.Conflict, "the database that would be copied takes no writes: it is a replica, perhaps of the one that would be replaced. Name its writer")
+	}
+	return nil
+}
+
+// hold finds what must be kept, or what was kept by one that did not come to its end, and leaves the mark. If
+// nothing was removed yet and something is in the way, the mark goes again.
+func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn, alone func(context.Context) error) (kept Kept, err error) {
+	l, err := lineOf(ctx, read, write)
+	if err != nil {
+		return kept, err
+	}
+	mark := markReplace + l.from.String()
+	switch {
+	case l.mark == mark:
+		if kept, err = recall(ctx, write); err != nil {
+			return kept, err
+		}
+		if err := s.still(ctx, write); err != nil {
+			return kept, err
+		}
+		return kept, alone(ctx)
+	case strings.HasPrefix(l.mark, markReplace):
+		return kept, errs.New(errs.Conflict, "what this database held is being replaced by another moment than this one, and that has not come to its end: name that one again (as of "+l.mark[len(markReplace):]+")")
+	case l.mark != "":
+		return kept, errs.New(errs.Conflict, "this database holds what a transfer has left, which nobody serves: leave --replace away")
+	case !l.one:
+		return kept, errs.New(errs.Denied, "the other database is of another installation, or sealed with another secret: only an earlier moment of the same one takes the place of what is there")
+	}
+	if err := s.still(ctx, write); err != nil { // before the mark, which a process would not see that serves already
+		return kept, err
+	}
+	if kept, err = l.kept(ctx, read, write); err != nil {
+		return kept, err
+	}
+	if err := keep(ctx, write, mark, kept); err != nil {
+		return kept, err
+	}
+	err = s.still(ctx, write) // nobody begins any more
+	if err == nil {
+		err = from.unmarked(ctx)
+	}
+	if err == nil {
+		err = alone(ctx)
+	}
+	if err != nil {
+		_, unmarked := write.ExecContext(context.WithoutCancel(ctx), unmark)
+		err = errors.Join(err, unmarked)
+	}
+	return kept, err
+}
+
+// unmarked is Conflict if a source bears the mark that the target was just given.
+func (s Side) unmarked(ctx context.Context) error {
+	mark, err := markOf(ctx, s.DB)
+	if err == nil && mark != "" {
+		err = errs.New(errs.Conflict, "both sides are one database")
+	}
+	return err
+}
+
+// still is Conflict while somebody serves a database: has a connection to it, or holds a lease in it.
+func (s Side) still(ctx context.Context, on *sql.Conn) error {
+	until := time.NewTimer(stillWait)
+	defer until.Stop()
+	look := time.NewTicker(stillEvery)
+	defer look.Stop()
+	for {
+		busy, err := s.busy(ctx, on)
+		if err != nil || busy == "" {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-until.C:
+			return errs.New(errs.Conflict, "somebody serves this database: "+busy+". Stop every process of it first (web, worker, job), and what asks it by hand")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// busy says who serves a database, "" if nobody does.
+func (s Side) busy(ctx context.Context, on *sql.Conn) (string, error) {
+	leases, err := column(ctx, on, scanText, s.Server.Leases)
+	if err != nil {
+		return "", fmt.Errorf("look who serves the target: %w", err)
+	}
+	others, err := s.others(ctx, on)
+	if err != nil {
+		return "", fmt.Errorf("look who serves the target: %w", err)
+	}
+	switch {
+	case len(leases) > 0:
+		return "the lease " + strings.Join(leases, ", ") + " is held", nil
+	case len(others) > 0:
+		return fmt.Sprintf("it has %d other connections, one from %s", len(others), others[0]), nil
+	}
+	return "", nil
+}
+
+// others says from where the other connections to a database come.
+func (s Side) others(ctx context.Context, on *sql.Conn) (hosts []string, err error) {
+	var self, database string
+	if err := on.QueryRowContext(ctx, s.Server.Self).Scan(&self, &database); err != nil {
+		return nil, err
+	}
+	rows, err := on.QueryContext(ctx, s.Server.Others)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	values, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	at := func(column string) int {
+		return slices.IndexFunc(columns, func(name string) bool { return strings.EqualFold(name, column) })
+	}
+	id, host, db := at("Id"), at("Host"), at("db")
+	if min(id, host, db) < 0 {
+		return nil, errs.New(errs.Internal, fmt.Sprintf("the server shows of its connections %q", columns))
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		if values[db].String == database && values[id].String != self {
+			hosts = append(hosts, values[host].String)
+		}
+	}
+	return hosts, rows.Err()
+}
+
+// keep leaves the mark with what is kept beside it, both or none.
+func keep(ctx context.Context, write *sql.Conn, mark string, kept Kept) (err error) {
+	tx, err := write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("mark the target: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	put := func(name, value string) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO installation (name, value) VALUES (?, ?)", name, value)
+		return err
+	}
+	if err := put(market.TransferMark, mark); err != nil {
+		return fmt.Errorf("mark the target: %w", err)
+	}
+	for n := 0; len(kept.Erased)+len(kept.Unsure)+len(kept.Mails) > 0; n++ {
+		part := Kept{cut(&kept.Erased), cut(&kept.Unsure), cut(&kept.Mails)}
+		text, err := json.Marshal(part)
+		if err != nil {
+			return err
+		}
+		if err := put(fmt.Sprintf("%s%06d", market.TransferKept, n), string(text)); err != nil {
+			return fmt.Errorf("keep what the target knows: %w", err)
+		}
+	}
+	return tx.Commit()
+}
+
+// cut takes the first of a list off it.
+func cut[T any](list *[]T) (first []T) {
+	n := min(keptRows, len(*list))
+	first, *list = (*list)[:n], (*list)[n:]
+	return first
+}
+
+// recall reads what was kept.
+func recall(ctx context.Context, write queryer) (kept Kept, err error) {
+	parts, err := column(ctx, write, scanText,
+		"SELECT value FROM installation WHERE name LIKE '"+market.TransferKept+"%' ORDER BY name")
+	if err != nil {
+		return kept, fmt.Errorf("read what was kept: %w", err)
+	}
+	for _, text := range parts {
+		var part Kept
+		if err := json.Unmarshal([]byte(text), &part); err != nil {
+			return kept, fmt.Errorf("read what was kept: %w", err)
+		}
+		kept.Erased, kept.Unsure, kept.Mails = append(kept.Erased, part.Erased...), append(kept.Unsure, part.Unsure...), append(kept.Mails, part.Mails...)
+	}
+	return kept, nil
+}
+
+// release gives the database back to whoever serves it: mails are as they were kept, leases nobody's, and what
+// was kept goes. What the mark has said stays, under another name: the same moment again is known by it.
+func release(ctx context.Context, write *sql.Conn, kept Kept) error {
+	tx, err := write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("take the mark away: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+	for _, m := range kept.Mails {
+		if _, err := tx.ExecContext(ctx, "UPDATE mail SET due_at = NULL, sent_at = NULLIF(?, 0), failed_at = NULLIF(?, 0) WHERE id = ? AND created_at = ?", m.Sent, m.Failed, m.Key, m.Created); err != nil {
+			return fmt.Errorf("keep the mail %d from being sent again: %w", m.Key, err)
+		}
+	}
+	for _, statement := range []string{
+		fmt.Sprintf("UPDATE lease SET holder = '', expires_at = 0, fence = fence + %d", fenceStep),
+		"DELETE FROM installation WHERE name = '" + market.SettingRestored + "'",
+		fmt.Sprintf("UPDATE installation SET name = '%s', value = SUBSTRING(value, %d) WHERE name = '%s'", market.SettingRestored, len(markReplace)+1, market.TransferMark),
+		unmark,
+	} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("take the mark away: %w", err)
+		}
+	}
+	return tx.Commit()
+}
