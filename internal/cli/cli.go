@@ -66,7 +66,7 @@ type commands struct {
 	Job         jobCmd         `cmd:"" help:"Batch jobs: list them, run one."`
 	SQL         sqlCmd         `cmd:"" name:"sql" help:"Ask the database by hand: on its replica, only to read, bounded, noted."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to this program's schema."`
-	Transfer    transferCmd    `cmd:"" help:"Copy an installation from a data folder into a database on a server, or back."`
+	Transfer    transferCmd    `cmd:"" help:"Copy an installation from a data folder, or another server, into a database on a server, or back; or take one back to an earlier moment."`
 	Config      configCmd      `cmd:"" help:"Show every setting, its value, where that comes from, and what it does."`
 	Health      healthCmd      `cmd:"" help:"Ask a server on this machine how it is."`
 	Verify      verifyCmd      `cmd:"" help:"Hold a live installation to what it promises: from the sign-up to the date of an interview."`

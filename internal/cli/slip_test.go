@@ -79,6 +79,14 @@ func ofServers() map[string]string {
 	return map[string]string{"transfer": "TestTransferOnServers", "verify": "TestVerifyAsks"}
 }
 
+// ofTransfer are the flags by which a transfer does something else, and the test that tries each.
+func ofTransfer() map[string]string {
+	return map[string]string{
+		"back": "TestTransferOnServers", "rehearse": "TestTransferOnServers", "packed": "TestMoveOnServers",
+		"from": "TestTransferFromServers", "from-secret": "TestTransferFromIsAsked", "look": "TestReplaceOnServers, which holds that it changes nothing", "replace": "TestReplaceAsks",
+	}
+}
+
 // order is a command that changes an environment on AWS, as somebody calls it.
 type order struct {
 	args    []string
@@ -218,6 +226,9 @@ func TestNoCommandLetsASlipThrough(t *testing.T) {
 			continue
 		}
 		known = slices.Delete(known, n, n+1)
+		if l.Path == "transfer" {
+			everyTransfer(t, l.Flags)
+		}
 		_, still := changesNothing()[l.Path]
 		for _, flag := range []string{"why", "confirm", "plan"} {
 			if !still && !slices.Contains(l.Flags, flag) {
@@ -251,6 +262,22 @@ func TestNoCommandLetsASlipThrough(t *testing.T) {
 			t.Run(strings.Join(append(strings.Fields(name), o.args...), " "), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { holdsBackInAccount(t, command, o) })
 			})
+		}
+	}
+}
+
+// everyTransfer holds that each way to transfer is in the table of those.
+func everyTransfer(t *testing.T, flags []string) {
+	t.Helper()
+	want := slices.Concat([]string{"help", "data", "why", "yes", "confirm", "json", "dry-run", "plan"}, slices.Collect(maps.Keys(ofTransfer())))
+	for _, flag := range flags {
+		if !slices.Contains(want, flag) {
+			t.Errorf("enishi transfer --%s is in no table here: does it change something?", flag)
+		}
+	}
+	for flag := range ofTransfer() {
+		if !slices.Contains(flags, flag) {
+			t.Errorf("enishi transfer has no --%s", flag)
 		}
 	}
 }

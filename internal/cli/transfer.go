@@ -19,6 +19,7 @@ import (
 
 type transferCmd struct {
 	change
+	ofServer
 	Rehearse bool   `help:"Copy and count all of it, and leave a mark by which nobody serves what is there; the next transfer removes it first."`
 	Back     bool   `help:"The other way: out of the server's database into the data folder, which must hold none."`
 	Packed   string `placeholder:"NAME" help:"The data folder's database is packed among the installation's files under this name: it is unpacked first, or with --back packed in the end. enishi env move asks for that."`
@@ -28,15 +29,21 @@ type transferCmd struct {
 func (c *transferCmd) Help() string {
 	return `Copies the database of a data folder, which no server may have open, into the empty database that ENISHI_DATABASE_URL names, and counts the rows of every table on both sides. ENISHI_SECRET must be the folder's own secret, with which everything is sealed. The folder's schema is brought up to this program's; its rows stay. The file moved in it then keeps it from being served as well.
 
-With --back the rows go from the server into the folder, with the secret; so two of them bring an installation from one server to another. Nobody should write meanwhile: what is written later stays behind.
+With --back the rows go from the server into the folder, with the secret. Nobody should write meanwhile: what is written later stays behind.
+
+With --from the rows come out of another server's database, which brings an installation from one server to another in one step, with the same ENISHI_SECRET. Nobody should serve that one meanwhile, and nothing keeps it from being served afterwards.
 
 What was broken off, or rehearsed, is served by nobody: the next transfer into the server removes it first.
+
+A restore: another server's database is the server's own as it was at an earlier moment, restored beside it. With --look it is opened, read and counted against the one in force, which stays as it is: the rehearsal. With --replace it takes the place of what the server's database holds, whose every row is removed; stop all that serves it first. Candidates who have erased themselves since are erased again, and mails that were sent since are not sent again; all else that was written since is lost. The snapshots among the files of the installation are removed. One that was broken off is served by nobody: give it again, from the same moment, and it goes on. Given again after it has come to its end, it is done once more as a whole: what was written after the first one is lost.
 
 Examples:
   export ENISHI_DATABASE_URL=mysql://enishi:PASSWORD@HOST:3306/enishi ENISHI_SECRET=$(cat data/secret)
   enishi transfer --data data --plan
   enishi transfer --data data --rehearse
-  enishi transfer --data data`
+  enishi transfer --data data
+  ENISHI_FROM_PASSWORD=PASSWORD enishi transfer --from mysql://enishi@OTHER:3306/enishi --look
+  ENISHI_FROM_PASSWORD=PASSWORD enishi transfer --from mysql://enishi@OTHER:3306/enishi --replace --plan`
 }
 
 // Run copies.
@@ -45,9 +52,13 @@ func (c *transferCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	switch {
+	switch err := c.misused(); {
+	case err != nil:
+		return err
 	case !resolved.Shared():
 		return usageError{"set ENISHI_DATABASE_URL to a database of a server"}
+	case c.From != "":
+		return c.fromServer(ctx, w, resolved)
 	case c.Rehearse && c.Back:
 		return usageError{"--rehearse is of the way into a server, --back of the other"}
 	case c.Back:
@@ -274,12 +285,7 @@ func arrived(ctx context.Context, w World, resolved *config.Config, note func(*i
 
 // shown says how much was copied.
 func (c *transferCmd) shown(w World, copied []store.Copied) error {
-	var rows int64
-	tables := map[string]int64{}
-	for _, t := range copied {
-		tables[t.Table] = t.Rows
-		rows += t.Rows
-	}
+	rows, tables := sums(copied)
 	if c.JSON {
 		return printJSON(w.Out, map[string]any{"rows": rows, "tables": tables, "rehearsed": c.Rehearse})
 	}
@@ -289,4 +295,14 @@ func (c *transferCmd) shown(w World, copied []store.Copied) error {
 	}
 	_, err := fmt.Fprintf(w.Out, "%d rows of %d tables are copied, and counted on both sides.%s\n", rows, len(copied), said)
 	return err
+}
+
+// sums gives how many rows were copied, in all and by their tables.
+func sums(copied []store.Copied) (rows int64, tables map[string]int64) {
+	tables = map[string]int64{}
+	for _, t := range copied {
+		tables[t.Table] = t.Rows
+		rows += t.Rows
+	}
+	return rows, tables
 }
