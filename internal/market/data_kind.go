@@ -90,7 +90,7 @@ func (m *Market) holdsWanted(tx Tx) error {
 func (m *Market) unhalved(tx Tx) error {
 	half, err := tx.Setting(TransferMark)
 	if err == nil && half != "" && !m.restoring {
-		err = errs.New(errs.Denied, "a transfer into this database has not come to its end: wait for it, or begin again with an empty database")
+		err = errs.New(errs.Denied, "a transfer into this database has not come to its end: wait for it, give it again, or begin again with an empty database")
 	}
 	return err
 }
