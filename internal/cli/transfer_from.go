@@ -30,6 +30,7 @@ type ofServer struct {
 	From       string `placeholder:"URL" help:"The rows come out of another server's database, mysql://USER@HOST:PORT/NAME, instead of out of a data folder. Its password is best in ENISHI_FROM_PASSWORD."`
 	FromSecret string `name:"from-secret" placeholder:"ARN" help:"Secret of AWS that keeps the password of the database that --from names."`
 	Look       bool   `help:"Copy nothing: open the other database as those who serve it would, and compare how many rows there are on both sides, and how far they go."`
+	WithErased bool   `name:"with-erased" help:"With --replace, bring back whoever was erased since as well, where that is what went wrong. Otherwise they are erased again."`
 	Replace    bool   `help:"What the server's database holds is removed, and replaced by an earlier moment of it, which --from names. Nobody may serve it meanwhile."`
 }
 
@@ -41,6 +42,7 @@ func (c *transferCmd) misused() error {
 	}{
 		{c.From == "" && c.FromSecret != "", "--from-secret is of the database that --from names, and there is none"},
 		{c.From == "" && c.Look, "--look looks at the database that --from names, and there is none"},
+		{c.WithErased && !c.Replace, "--with-erased is of --replace: nothing else erases anybody again"},
 		{c.From == "" && c.Replace, "--replace takes the rows of the database that --from names, and there is none"},
 		{c.From != "" && c.Data != nil, "--from takes the rows out of a server, --data out of a folder: give one of them"},
 		{c.From != "" && c.Packed != "", "--packed is of a data folder, --from of a server"},
@@ -353,8 +355,14 @@ func (c *transferCmd) replace(ctx context.Context, w World, there, here *config.
 	if !seen.One && !seen.Half {
 		return errs.New(errs.Denied, "the other database is of another installation, or sealed with another secret: only an earlier moment of the same one takes the place of what is there")
 	}
+	lines := besides(&seen)
+	if c.WithErased && !seen.Half {
+		n := len(seen.Kept.Erased) + len(seen.Kept.Unsure)
+		seen.Kept.Erased, seen.Kept.Unsure = nil, nil
+		lines = append(besides(&seen), fmt.Sprintf("Candidates who were erased since, and come back: up to %d, as far as the earlier moment has them. Who asked to be erased has a right to it", n))
+	}
 	about := intent{
-		does: fmt.Sprintf("every row there is removed, and replaced by those of %s, which go until %s (here: %s). %s.\n%s", databaseOf(there), until(seen.At), until(seen.ToAt), undoing, strings.Join(besides(&seen), ".\n")),
+		does: fmt.Sprintf("every row there is removed, and replaced by those of %s, which go until %s (here: %s). %s.\n%s", databaseOf(there), until(seen.At), until(seen.ToAt), undoing, strings.Join(lines, ".\n")),
 		undo: "there is no way but another replacement: before this one, make sure that the database as it is now can be restored beside it",
 		asks: "Every row there is removed.",
 	}
@@ -399,6 +407,7 @@ func (r *replacing) run(ctx context.Context) error {
 	return lendBoth(ctx, r.there, r.here, func(from, into store.Side) (err error) {
 		r.copied, r.kept, err = store.Replace(ctx, from, into, store.Replacement{
 			Progress: func(table string, done int64) { shown.step("copying "+table, int(done), 0) },
+			Return:   r.WithErased,
 			// They are of rows that go, and hold people who may not be in those that come.
 			Alone: func(ctx context.Context) error {
 				_, err := r.snapshots.Prune(ctx, 0, r.world.Now())
@@ -419,6 +428,9 @@ func (r *replacing) settle(ctx context.Context, kept store.Kept) error {
 	r.erased, err = market.Restore(ctx, in.store, in.vault, options(r.here, quietLog(), outbox{}, r.world), kept.Erased)
 	if err == nil {
 		said := fmt.Sprintf("%s -> restored from %s, until %s; erased again %d, mails not sent again %d", until(r.seen.ToAt), databaseOf(r.there), until(r.seen.At), r.erased, len(kept.Mails))
+		if kept.Return {
+			said += "; whoever was erased since comes back"
+		}
 		err = market.Note(ctx, in.store, r.world.Now, market.AuditTransfer, r.order, said)
 	}
 	return in.close(err)
@@ -430,6 +442,9 @@ func (r *replacing) shown(out io.Writer) error {
 			return err
 		}
 		said := fmt.Sprintf("They go until %s. Candidates who had erased themselves since, erased again: %d; mails not sent again: %d.", until(r.seen.At), r.erased, len(r.kept.Mails))
+		if r.kept.Return {
+			said += " Whoever was erased since is back."
+		}
 		if len(r.kept.Unsure) > 0 {
 			said += "\n" + unsure(r.kept.Unsure) + "."
 		}

@@ -610,6 +610,33 @@ func TestReplaceAsks(t *testing.T) {
 	r.holds(r.here, "SELECT CONCAT(why, ': ', orderer <> '') FROM audit WHERE what = 'data.transfer' AND diff LIKE '%restored from%'", "a bad release: 1")
 }
 
+// TestReplaceBringsTheErasedBack takes back an erasure that was the fault, and holds that a run that goes on with one that was
+// broken off does so by what that was told.
+func TestReplaceBringsTheErasedBack(t *testing.T) {
+	r := newRestoring(t, mysqltest.Servers()[0], demoData(t))
+	r.goOn()
+	here := fmt.Sprintf("SELECT COUNT(*) FROM candidate WHERE id = %d", r.erased)
+	r.holds(r.here, here, "0")
+	replace := r.from(r.there, "--replace")
+	r.must(2, "--with-erased is of --replace", r.from(r.there, "--with-erased")...)
+	r.must(0, "erased since, and come back: up to 1", append(replace, "--with-erased", "--plan")...)
+	broken := store.Replacement{Return: true, Alone: func(context.Context) error { return nil }, Copied: func(context.Context, store.Kept) error { return errors.New("broken off") }}
+	err := mysql.Lend(t.Context(), r.there, mysql.Options{Loading: true}, func(from store.Side) error {
+		return mysql.Lend(t.Context(), r.here, mysql.Options{Loading: true}, func(to store.Side) error {
+			_, _, err := store.Replace(t.Context(), from, to, broken)
+			return err
+		})
+	})
+	if err == nil || !strings.Contains(err.Error(), "broken off") {
+		t.Fatalf("it was not broken off: %v", err)
+	}
+	r.must(1, "comes back was asked for then", append(replace, "--yes")...)
+	r.must(0, "Whoever was erased since is back.", append(replace, "--with-erased", "--yes")...)
+	r.holds(r.here, here, "1")
+	r.holds(r.here, "SELECT COUNT(*) FROM audit WHERE what = 'data.transfer' AND diff LIKE '%; whoever was erased since comes back'", "1")
+	r.holds(r.here, "SELECT COUNT(*) FROM installation WHERE name LIKE 'transfer%'", "0")
+}
+
 // TestReplaceKilled ends replacements with SIGKILL at several tables: nobody serves what they leave, and the last one,
 // which is not killed, comes to the same end.
 func TestReplaceKilled(t *testing.T) {

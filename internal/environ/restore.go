@@ -24,7 +24,9 @@ type Restoration struct {
 	Latest bool
 	// Rehearse has a task read the rows beside those in force, and changes nothing of these.
 	Rehearse bool
-	Printed  func(line string) // is given what tasks print; nil: nobody is
+	// WithErased brings back whoever was erased since as well, where that is what went wrong.
+	WithErased bool
+	Printed    func(line string) // is given what tasks print; nil: nobody is
 }
 
 // The tags of the cluster beside: what it was restored to, and since when its rows were read, and are in force.
@@ -177,7 +179,15 @@ func (s *Step) explain(w *work, r *restoring) {
 		return
 	}
 	s.Then = "A cluster " + beside + " is made of it, beside the one in force, and a task reads it: until then everything goes on. Then web and worker stop and nobody is served, until every row in force has been replaced by that of then. What was written since is lost: " +
-		"sign-ups, edits, offers and answers, and what people were told by mail stays told. The services start again, and are held to what is promised. Alarms are expected: " + s.command("silence") + " comes first."
+		"sign-ups, edits, offers and answers, and what people were told by mail stays told. " + r.erased() + " The services start again, and are held to what is promised. Alarms are expected: " + s.command("silence") + " comes first."
+}
+
+// erased says what becomes of whoever was erased since.
+func (r *restoring) erased() string {
+	if r.WithErased {
+		return "Whoever was erased since comes back, also who asked for it and has a right to it."
+	}
+	return "Whoever has erased themselves since is erased again."
 }
 
 // restore makes the cluster beside, has its rows read, lets them take the place of those in force, and removes it. Each
@@ -201,11 +211,20 @@ func (w *work) restore(ctx context.Context, r *restoring) error {
 		}
 	}
 	if !r.Rehearse {
-		if err := w.replace(ctx, r, append(from, "--replace")); err != nil {
+		if err := w.replace(ctx, r, r.replacing(from)); err != nil {
 			return err
 		}
 	}
 	return w.timed("remove", func() error { return w.drop(ctx) })
+}
+
+// replacing is what the task is told that replaces the rows.
+func (r *restoring) replacing(from []string) []string {
+	out := append(slices.Clone(from), "--replace")
+	if r.WithErased {
+		out = append(out, "--with-erased")
+	}
+	return out
 }
 
 // replace stops the services, has a task replace the rows in force, and starts the services. From the first service that

@@ -31,7 +31,7 @@ func restorable(t *testing.T, environment string) (a *deploytest.Account, replac
 		if !strings.HasPrefix(said, "transfer --from mysql://enishi@enishi-"+environment+"-restored.") || !strings.Contains(said, "?tls=true --from-secret arn:aws:secretsmanager:") {
 			t.Errorf("a task was told %q", said)
 		}
-		switch words[len(words)-1] {
+		switch words[len(strings.Fields("transfer --from URL --from-secret ARN"))] {
 		case "--look":
 			looked.Add(1)
 			return 0, []string{"candidates 12 14"}
@@ -89,6 +89,9 @@ func TestRestore(t *testing.T) {
 		replaced int32
 	}{
 		{"of a moment", func() environ.Restoration { return environ.Restoration{To: time.Now().Add(-time.Hour)} }, "", 1},
+		{"with whoever was erased", func() environ.Restoration {
+			return environ.Restoration{To: time.Now().Add(-time.Hour), WithErased: true}
+		}, "", 1},
 		{"of a copy", func() environ.Restoration { return environ.Restoration{Copy: deploytest.CopyName} }, deploytest.CopyARN, 1},
 		{"a rehearsal of the latest moment", func() environ.Restoration { return environ.Restoration{Latest: true, Rehearse: true} }, "", 0},
 	} {
@@ -117,6 +120,9 @@ func TestRestore(t *testing.T) {
 				ran := a.Ran()
 				if last := ran[len(ran)-1].Words; last[0] != "audit" || !strings.Contains(strings.Join(last, " "), "restore: the database as it is -> ") {
 					t.Errorf("the audit log was told %q", last)
+				}
+				if returns := slices.ContainsFunc(ran, func(r deploytest.Ran) bool { return slices.Contains(r.Words, "--with-erased") }); returns != r.WithErased {
+					t.Errorf("whoever was erased comes back: %v", returns)
 				}
 				accepted := slices.ContainsFunc(ran, func(r deploytest.Ran) bool { return r.Words[0] == "verify" })
 				if accepted != (tt.replaced > 0) {

@@ -43,6 +43,8 @@ type Kept struct {
 	Erased []int64    `json:"erased,omitempty"` // candidates who erased themselves since
 	Unsure []int64    `json:"unsure,omitempty"` // keys under which somebody was erased who may be somebody else there
 	Mails  []KeptMail `json:"mails,omitempty"`
+	// Return says that whoever was erased since comes back, so that nobody is in Erased and Unsure.
+	Return bool `json:"return,omitempty"`
 }
 
 // KeptMail is a mail that waited at the earlier moment and that was dealt with since: by its key and

@@ -17,6 +17,8 @@ import (
 // Replacement is what is done beside the rows while they are replaced.
 type Replacement struct {
 	Progress func(table string, done int64)
+	// Return has whoever was erased since come back: their erasure is what went wrong.
+	Return bool
 	// Alone is called once nobody serves the target any more, before its first row is removed.
 	Alone func(ctx context.Context) error
 	// Copied is called once every row is there, before anybody serves them.
@@ -56,7 +58,7 @@ func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copi
 		if err := from.apart(ctx); err != nil {
 			return err
 		}
-		if kept, err = to.hold(ctx, from, read, write, how.Alone); err != nil {
+		if kept, err = to.hold(ctx, from, read, write, how); err != nil {
 			return err
 		}
 		if err := to.clear(ctx, write, tables); err != nil {
@@ -94,7 +96,7 @@ func (s Side) apart(ctx context.Context) error {
 
 // hold finds what must be kept, or what was kept by one that did not come to its end, and leaves the mark. If
 // nothing was removed yet and something is in the way, the mark goes again.
-func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn, alone func(context.Context) error) (kept Kept, err error) {
+func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn, how Replacement) (kept Kept, err error) {
 	l, err := lineOf(ctx, read, write)
 	if err != nil {
 		return kept, err
@@ -108,7 +110,10 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 		if err := s.still(ctx, write); err != nil {
 			return kept, err
 		}
-		return kept, alone(ctx)
+		if kept.Return != how.Return {
+			return kept, errs.New(errs.Conflict, fmt.Sprintf("this replacement was begun otherwise, and has not come to its end: that whoever was erased since comes back was %s then. Give it as it was begun", map[bool]string{true: "asked for", false: "not asked for"}[kept.Return]))
+		}
+		return kept, how.Alone(ctx)
 	case strings.HasPrefix(l.mark, markReplace):
 		return kept, errs.New(errs.Conflict, "what this database held is being replaced by another moment than this one, and that has not come to its end: name that one again (as of "+l.mark[len(markReplace):]+")")
 	case l.mark != "":
@@ -122,6 +127,9 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 	if kept, err = l.kept(ctx, read, write); err != nil {
 		return kept, err
 	}
+	if how.Return {
+		kept.Erased, kept.Unsure, kept.Return = nil, nil, true
+	}
 	if err := keep(ctx, write, mark, kept); err != nil {
 		return kept, err
 	}
@@ -130,7 +138,7 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 		err = from.unmarked(ctx)
 	}
 	if err == nil {
-		err = alone(ctx)
+		err = how.Alone(ctx)
 	}
 	if err != nil {
 		_, unmarked := write.ExecContext(context.WithoutCancel(ctx), unmark)
@@ -239,8 +247,8 @@ func keep(ctx context.Context, write *sql.Conn, mark string, kept Kept) (err err
 	if err := put(market.TransferMark, mark); err != nil {
 		return fmt.Errorf("mark the target: %w", err)
 	}
-	for n := 0; len(kept.Erased)+len(kept.Unsure)+len(kept.Mails) > 0; n++ {
-		part := Kept{cut(&kept.Erased), cut(&kept.Unsure), cut(&kept.Mails)}
+	for n := 0; n == 0 || len(kept.Erased)+len(kept.Unsure)+len(kept.Mails) > 0; n++ {
+		part := Kept{cut(&kept.Erased), cut(&kept.Unsure), cut(&kept.Mails), kept.Return}
 		text, err := json.Marshal(part)
 		if err != nil {
 			return err
@@ -272,6 +280,7 @@ func recall(ctx context.Context, write queryer) (kept Kept, err error) {
 			return kept, fmt.Errorf("read what was kept: %w", err)
 		}
 		kept.Erased, kept.Unsure, kept.Mails = append(kept.Erased, part.Erased...), append(kept.Unsure, part.Unsure...), append(kept.Mails, part.Mails...)
+		kept.Return = kept.Return || part.Return
 	}
 	return kept, nil
 }
