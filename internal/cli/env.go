@@ -32,6 +32,7 @@ type envCmd struct {
 	Restart  envRestartCmd  `cmd:"" help:"Restart an instance of the database."`
 	Secret   envSecretCmd   `cmd:"" help:"Put a value into a secret of an environment, or the one from before back; change the password of the cache."`
 	Silence  envSilenceCmd  `cmd:"" help:"Have alarms tell nobody for a time, or tell people again."`
+	Copy     envCopyCmd     `cmd:"" help:"Copy the database into the vault, now."`
 	Archive  envArchiveCmd  `cmd:"" help:"Bring days to the archive of logs that it lacks."`
 	Mend     envMendCmd     `cmd:"" help:"End what CloudFormation has left half-way of a stack."`
 	Down     envDownCmd     `cmd:"" help:"Take an environment down that holds nobody's data."`

@@ -159,6 +159,7 @@ func acts() map[string]act {
 	maps.Copy(out, mendingActs())
 	maps.Copy(out, passwordActs())
 	maps.Copy(out, archiveActs())
+	maps.Copy(out, copyActs())
 	return out
 }
 

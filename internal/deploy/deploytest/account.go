@@ -114,6 +114,10 @@ type Account struct {
 	Closed []string
 	// Copies says which types AWS Backup copies in the region; nil: the database.
 	Copies map[string]bool
+	// Uncopied is why AWS Backup makes no copy that somebody has it begin; "": it makes them.
+	Uncopied string
+	// CopyTakes is how long AWS Backup takes for a copy; 0: three minutes.
+	CopyTakes time.Duration
 	// Forbidden are the actions that whoever asks may not do, as IAM says.
 	Forbidden []string
 	// Quotas are limits by their codes; others are large.
@@ -378,6 +382,8 @@ func (a *Account) answer(r *http.Request, body []byte) *http.Response {
 		return a.copied(r)
 	case strings.HasPrefix(r.URL.Path, vaultsPath):
 		return a.vault(r)
+	case isCopies(r):
+		return a.backedUp(r, body)
 	}
 	return a.object(r, body)
 }
@@ -389,7 +395,7 @@ func answerText(r *http.Request, status int, text []byte) *http.Response {
 func answerError(r *http.Request, err error) *http.Response {
 	e := &apiError{"ServerException", err.Error(), http.StatusInternalServerError}
 	errors.As(err, &e)
-	if r.Header.Get("X-Amz-Target") != "" {
+	if r.Header.Get("X-Amz-Target") != "" || isCopies(r) {
 		text, _ := json.Marshal(map[string]string{"__type": e.code, "message": e.message})
 		return answerText(r, e.status, text)
 	}

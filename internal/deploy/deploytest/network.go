@@ -85,9 +85,9 @@ func operationOf(r *http.Request, body []byte) string {
 	if form, ok := formOf(r, body); ok {
 		return map[string]string{"2011-06-15": "sts", "2010-05-08": "iam", "2010-05-15": "cloudformation", "2014-10-31": "rds", "2015-02-02": "elasticache"}[form.Get("Version")] + ":" + form.Get("Action")
 	}
-	for prefix, service := range map[string]string{zonesPath: "route53", vaultsPath: "backup", settingsPath: "backup"} {
+	for prefix, service := range map[string]string{zonesPath: "route53", vaultsPath: "backup", settingsPath: "backup", jobsPath: "backup", plansPath: "backup"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
-			return service + ":" + map[string]string{http.MethodGet: "List", http.MethodDelete: "Delete"}[r.Method] + " " + r.URL.Path
+			return service + ":" + map[string]string{http.MethodGet: "List", http.MethodDelete: "Delete", http.MethodPut: "Start"}[r.Method] + " " + r.URL.Path
 		}
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")

@@ -31,6 +31,7 @@ type parts struct {
 	tokens          tokens
 	groups          map[string]logtypes.LogGroup
 	exports         []*export
+	copies          *copies
 	rules           map[string]*muteRule // by which alarms are silenced, by their names
 	beside          *beside              // nil: there is none
 }
@@ -70,8 +71,8 @@ func Whole(environment string) *Account {
 	for i, id := range a.parts.database.all {
 		a.parts.zones[id] = Region + string(rune('a'+i))
 	}
-	a.parts.groups = groups()
-	within := map[string]string{"DataCache1": "AWS::ElastiCache::ReplicationGroup", "DataMail1": "AWS::SecretsManager::Secret", "DataCacheKey1": "AWS::SecretsManager::Secret", "TopicsWebhooks1": "AWS::SecretsManager::Secret", "DataArchive1": "AWS::S3::Bucket"}
+	a.parts.groups, a.parts.copies = groups(), a.newCopies()
+	within := map[string]string{"DataCache1": "AWS::ElastiCache::ReplicationGroup", "DataMail1": "AWS::SecretsManager::Secret", "DataCacheKey1": "AWS::SecretsManager::Secret", "TopicsWebhooks1": "AWS::SecretsManager::Secret", "DataArchive1": "AWS::S3::Bucket", vaultName: "AWS::Backup::BackupVault", planName: "AWS::Backup::BackupPlan"}
 	for one := range a.parts.groups {
 		within[one] = "AWS::Logs::LogGroup"
 	}

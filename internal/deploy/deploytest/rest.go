@@ -24,6 +24,8 @@ const (
 	zonesPath    = "/2013-04-01/"
 	vaultsPath   = "/backup-vaults/"
 	settingsPath = "/account-settings" // of AWS Backup
+	jobsPath     = "/backup-jobs"
+	plansPath    = "/backup/plans/"
 )
 
 // NameServer answers for every zone of the account.

@@ -128,6 +128,7 @@ func (a *Account) advance() {
 	now := time.Now()
 	a.advanceStacks(now)
 	a.parts.advance()
+	a.advanceCopies()
 	for _, s := range a.services {
 		for r := s.moving(); r != nil && a.move(s, r, now); r = s.moving() { //nolint:revive // it moves until it stands
 		}

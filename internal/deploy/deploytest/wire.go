@@ -113,6 +113,13 @@ func (a *Account) rpc(r *http.Request, body []byte) *http.Response {
 	if err != nil {
 		return answerError(r, err)
 	}
+	answer := answerJSON(r, out)
+	answer.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	return answer
+}
+
+// answerJSON answers with a value of the library's types, as JSON.
+func answerJSON(r *http.Request, out smithy.Serializable) *http.Response {
 	// The library writes requests and reads answers alone; an answer is written as a
 	// request is, whose schema it carries itself.
 	text, err := written(r, awsjson.New11(ecsschemas.AmazonEC2ContainerServiceV20141113),
@@ -120,9 +127,7 @@ func (a *Account) rpc(r *http.Request, body []byte) *http.Response {
 	if err != nil {
 		return answerError(r, err)
 	}
-	answer := answerText(r, http.StatusOK, text)
-	answer.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	return answer
+	return answerText(r, http.StatusOK, text)
 }
 
 func written(r *http.Request, p smithyhttp.ClientProtocol, schema *smithy.OperationSchema, out smithy.Serializable) ([]byte, error) {
