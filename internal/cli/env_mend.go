@@ -22,7 +22,7 @@ func (c *envMendCmd) Help() string {
   UPDATE_FAILED                                     goes back to how it was before the change
   CREATE_FAILED, ROLLBACK_COMPLETE, ROLLBACK_FAILED deletes it: its first making failed, and nobody has used it
 
-Nothing is deleted that is protected, that was whole once, or on which another stack stands; nothing is done to a stack that has changed since it was shown. What stays is told by its name. Each event is a line. Then enishi env up goes on.
+No stack is deleted that is protected, that was whole once, or on which another stands; nothing is done to a stack that has changed since it was shown. Where people's data is, a load balancer and a database refuse to be deleted, which makes a first making end in ROLLBACK_FAILED: of those that the stack itself has made, this is lifted first, and the plan names them. What stays is told by its name. Each event is a line. Then enishi env up goes on.
 
 Before anything has served there is no audit log: who and why are kept in the parameter /enishi-gone/ENVIRONMENT.
 

@@ -139,6 +139,9 @@ func moreOfAccount() map[string][]order {
 			{args: []string{"prod", "--rehearse"}, account: ofAccount()["env restore"].account, plan: "-> read as it was: 1999-12-31T23:55:00Z", noted: "audit note environment.change restore: the database as it is -> read as it was: "},
 			{args: []string{"prod", "--drop"}, account: withABeside, plan: "Next: restore: what one has left -> given up", noted: "audit note environment.change restore: what one has left -> given up"},
 		},
+		"env mend": {
+			{args: []string{"prod", "alarms"}, account: withAShield, plan: ", protected from being deleted: the load balancer " + deploytest.ShieldedBalancer + " and the database " + deploytest.ShieldedDatabase + " -> deleted", noted: "audit note environment.change stack enishi-prod-alarms: ROLLBACK_FAILED, with 4 things in it, protected from being deleted: "},
+		},
 		"env failover": {{args: []string{"prod", "cache"}, account: ofAccount()["env failover"].account, plan: "Next: cache: ", noted: "audit note environment.change cache: "}},
 	}
 }
@@ -185,6 +188,15 @@ func withHalf(_ *testing.T, environment string) *deploytest.Account {
 		a.Stand("enishi-"+environment+"-"+part, nil)
 	}
 	a.Break("enishi-"+environment+"-alarms", types.StackStatusUpdateRollbackFailed)
+	return a
+}
+
+// withAShield is an account in which what a first making has left refuses to be deleted.
+func withAShield(_ *testing.T, environment string) *deploytest.Account {
+	a := deploytest.Whole(environment)
+	a.Stand("enishi-"+environment+"-service", nil)
+	a.Break("enishi-"+environment+"-alarms", types.StackStatusRollbackFailed)
+	a.Shield("enishi-"+environment+"-alarms", "")
 	return a
 }
 

@@ -38,3 +38,6 @@ func CoresOf(kind string) (int, error) { return coresOf(kind) }
 
 // Belongs says whether the lines of a log group belong into the archive.
 func Belongs(name string) bool { return belongs(name) }
+
+// Lifts says whether a first making that failed is unprotected of what is of a type.
+func Lifts(kind string) bool { return lifts(kind) }

@@ -197,9 +197,20 @@ func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error)
 	if err != nil {
 		return nil, err
 	}
+	ours, others, err := w.shieldsOf(ctx, arn)
+	if err != nil {
+		return nil, err
+	}
 	s.From, s.To = fmt.Sprintf("%s, with %d things in it", m.there.StackStatus, len(within)), deleted
 	s.Undo = "enishi env up " + s.Environment + " makes it anew; nobody has used it."
 	s.Then = "Mend what its events say, then enishi env up " + s.Environment + " makes it anew."
+	if len(ours) > 0 {
+		s.From += ", protected from being deleted: " + ours.String()
+		s.Then = "First that protection is lifted, which the stack's own template has asked for. " + s.Then
+	}
+	if len(others) > 0 {
+		s.Then += " Left as it is, since no tag says that this stack has made it: " + others.String() + ", protected from being deleted."
+	}
 	s.do = func(ctx context.Context, w *work) error {
 		return w.mends(ctx, m, func(ctx context.Context) error {
 			now, err := w.still(ctx, m)
@@ -208,6 +219,9 @@ func (w *work) deletion(ctx context.Context, s *Step, m *mending) (*Step, error)
 			}
 			if err == nil {
 				err = w.noteUnlogged(ctx, s)
+			}
+			if err == nil {
+				err = w.lift(ctx, m.name, arn, ours)
 			}
 			if err != nil {
 				return err

@@ -338,6 +338,8 @@ func TestMendingBeforeAnythingServes(t *testing.T) {
 				t.Fatalf("up: %v", err)
 			}
 			a.Failing = nil
+			a.Break(name, types.StackStatusRollbackFailed)
+			a.Shield(name, "")
 			time.Sleep(2 * time.Minute)
 			return a
 		}
@@ -346,7 +348,7 @@ func TestMendingBeforeAnythingServes(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if unknown := part == "base"; s.Real != unknown || !strings.HasPrefix(s.From, "ROLLBACK_COMPLETE") || s.To != "deleted" {
+			if unknown := part == "base"; s.Real != unknown || !strings.HasPrefix(s.From, "ROLLBACK_FAILED") || s.To != "deleted" {
 				t.Errorf("%+v", s)
 			}
 			return environ.Take(t.Context(), operator(a, of), s)
@@ -358,7 +360,7 @@ func TestMendingBeforeAnythingServes(t *testing.T) {
 			if err := deletes(t, a, func(int, string) deploytest.Trouble { requests++; return deploytest.None }); err != nil || a.States()[name] != "" {
 				t.Fatalf("%v, %v", err, a.States())
 			}
-			if kept := a.Gone(); !strings.Contains(kept, `"by":"hanako"`) || !strings.Contains(kept, `"why":"a spike"`) || !strings.Contains(kept, name+": ROLLBACK_COMPLETE, with ") || len(a.Ran()) != ran {
+			if kept := a.Gone(); !strings.Contains(kept, `"by":"hanako"`) || !strings.Contains(kept, `"why":"a spike"`) || !strings.Contains(kept, name+": ROLLBACK_FAILED, with ") || len(a.Ran()) != ran {
 				t.Errorf("the account keeps %s, and tasks were %+v", kept, a.Ran())
 			}
 			if err := environ.Up(t.Context(), options(a, w, nil)); err != nil {

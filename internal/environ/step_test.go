@@ -160,6 +160,7 @@ func acts() map[string]act {
 	maps.Copy(out, passwordActs())
 	maps.Copy(out, archiveActs())
 	maps.Copy(out, copyActs())
+	maps.Copy(out, shieldActs())
 	return out
 }
 

@@ -146,6 +146,7 @@ type Account struct {
 	services    map[string]*service
 	bad         map[time.Time]float64 // share of what was answered badly, by the minute
 	tasks       []*task
+	shields     map[string]*shield   // what refuses to be deleted, by what AWS knows it by
 	parts       *parts               // nil: nobody asks for them
 	scaled      map[string][2]int32  // what scaling goes by, by the service
 	suspended   []string             // services that do not scale meanwhile

@@ -128,6 +128,8 @@ func (a *Account) physical(s *stack, name string) string {
 		return text("ResourceId") + "|ecs:service:DesiredCount|ecs"
 	case r.Type == ruleType && name == "ProductionRule":
 		return rule
+	case r.Type == balancing+"LoadBalancer":
+		return "arn:aws:elasticloadbalancing:" + Region + ":" + number + ":loadbalancer/app/" + name + "/0123456789abcdef"
 	case r.Type == balancing+"TargetGroup":
 		return "arn:aws:elasticloadbalancing:" + Region + ":" + number + ":targetgroup/" + name + "/0123456789abcdef"
 	}

@@ -83,7 +83,7 @@ func operationOf(r *http.Request, body []byte) string {
 		return "cloudwatch:" + operation
 	}
 	if form, ok := formOf(r, body); ok {
-		return map[string]string{"2011-06-15": "sts", "2010-05-08": "iam", "2010-05-15": "cloudformation", "2014-10-31": "rds", "2015-02-02": "elasticache"}[form.Get("Version")] + ":" + form.Get("Action")
+		return map[string]string{"2011-06-15": "sts", "2010-05-08": "iam", "2010-05-15": "cloudformation", "2014-10-31": "rds", "2015-02-02": "elasticache", "2015-12-01": "elasticloadbalancing"}[form.Get("Version")] + ":" + form.Get("Action")
 	}
 	for prefix, service := range map[string]string{zonesPath: "route53", vaultsPath: "backup", settingsPath: "backup", jobsPath: "backup", plansPath: "backup"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {

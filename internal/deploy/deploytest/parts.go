@@ -159,6 +159,9 @@ func (p *parts) advance() {
 }
 
 func (a *Account) describeDBClusters(in *rds.DescribeDBClustersInput) (*rds.DescribeDBClustersOutput, error) {
+	if one := a.shieldedCluster(in.DBClusterIdentifier); one != nil {
+		return &rds.DescribeDBClustersOutput{DBClusters: []rdstypes.DBCluster{*one}}, nil
+	}
 	if a.parts != nil {
 		if b := a.besides(); b != nil && b.name == aws.ToString(in.DBClusterIdentifier) {
 			return &rds.DescribeDBClustersOutput{DBClusters: []rdstypes.DBCluster{a.describeBeside(b)}}, nil

@@ -184,6 +184,10 @@ func actions() map[string]asked {
 		"DeleteDBCluster":               formed((*Account).deleteDBCluster),
 		"AddTagsToResource":             formed((*Account).addTags),
 
+		"DescribeLoadBalancerAttributes": formed((*Account).describeBalancer),
+		"ModifyLoadBalancerAttributes":   formed((*Account).modifyBalancer),
+		"DescribeTags":                   formed((*Account).describeBalancerTags),
+
 		"DescribeReplicationGroups": formed((*Account).describeReplicationGroups),
 		"TestFailover":              formed((*Account).testFailover),
 		"ModifyReplicationGroup":    formed((*Account).modifyReplicationGroup),

@@ -181,6 +181,9 @@ func (a *Account) ours(name *string) (*beside, error) {
 }
 
 func (a *Account) modifyDBCluster(in *rds.ModifyDBClusterInput) (*rds.ModifyDBClusterOutput, error) {
+	if s := a.shields[aws.ToString(in.DBClusterIdentifier)]; s != nil {
+		return a.modifyShielded(s, in)
+	}
 	b, err := a.ours(in.DBClusterIdentifier)
 	switch {
 	case err != nil:

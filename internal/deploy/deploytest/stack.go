@@ -337,6 +337,11 @@ func (a *Account) deleteStack(in *cloudformation.DeleteStackInput) (*cloudformat
 }
 
 func (a *Account) undone(s *stack, part string) {
+	if id := a.kept(s); id != "" {
+		s.event("DELETE_FAILED", id, "", "it cannot be deleted because deletion protection is enabled, or it is being modified")
+		s.stand(types.StackStatusDeleteFailed, "The following resource(s) failed to delete: ["+id+"].")
+		return
+	}
 	switch part {
 	case "base":
 		for what, left := range map[string]int{"bucket": len(a.objects), "repository": len(a.images.there), "vault": len(a.points)} {
