@@ -16,7 +16,7 @@ type envRestoreCmd struct {
 	Copy     string `placeholder:"COPY" xor:"past" help:"A copy of the database, such as one in the vault, by its name."`
 	Rehearse bool   `help:"Have a task read and count the rows of then, and change nothing; without --to and --copy, of the latest moment."`
 	Erased   bool   `name:"with-erased" help:"Bring back whoever was erased since as well, where that is what went wrong."`
-	Drop     bool   `xor:"past" help:"Give up a restore that was left half-way: remove its cluster, and start the services if it has stopped them and replaced no row."`
+	Drop     bool   `xor:"past" help:"Give up a restore that was left half-way: remove its cluster, and start the services if it has stopped them and the rows in force are whole."`
 	step
 }
 

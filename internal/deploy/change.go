@@ -33,6 +33,13 @@ type Change struct {
 	Heard time.Time `json:"heard_at,omitzero"` // of whoever makes it
 	Made  time.Time `json:"made_at,omitzero"`
 	Ended time.Time `json:"ended_at,omitzero"`
+	// Far is how far it has come, as whoever makes it writes it for a further run, and Also what the audit log is told of
+	// that.
+	Far  string `json:"far,omitempty"`
+	Also string `json:"also,omitempty"`
+	// Seen is the change before it that was looked at, by its ID, or "" if there was none: if another one has come since, it is not
+	// made. Nil: whichever was.
+	Seen *string `json:"-"`
 	// Untold is a change that was made before, of which the audit log was not told; nil: none.
 	Untold *Change `json:"untold,omitempty"`
 }
@@ -61,6 +68,16 @@ func LeftChange(ctx context.Context, o *Options, what string) (*Change, error) {
 	return c, nil
 }
 
+// LastChange gives the newest change of something, also one that has ended; nil: none.
+func LastChange(ctx context.Context, o *Options, what string) (*Change, error) {
+	d, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	c, _, err := d.lastChange(ctx, what)
+	return c, err
+}
+
 // lastChange gives the newest change of something and the mark of its version; nil: none.
 func (d *deployment) lastChange(ctx context.Context, what string) (*Change, *string, error) {
 	out, err := d.ledger.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &d.ledger.bucket, Key: aws.String(changeKey(what))})
@@ -78,10 +95,37 @@ func (d *deployment) lastChange(ctx context.Context, what string) (*Change, *str
 	return c, out.ETag, nil
 }
 
+// Making is a change that is being made. One goroutine at a time.
+type Making struct {
+	d    *deployment
+	c    *Change
+	mark *string // of the version that is kept
+}
+
+// Beat says that whoever makes the change is there. Conflict: another has taken it over.
+func (m *Making) Beat(ctx context.Context) error {
+	if time.Since(m.c.heard()) < beatEvery {
+		return nil
+	}
+	return m.keep(ctx)
+}
+
+// Reach keeps how far it has come, and what the audit log is told of that.
+func (m *Making) Reach(ctx context.Context, far, also string) error {
+	m.c.Far, m.c.Also = far, also
+	return m.keep(ctx)
+}
+
+func (m *Making) keep(ctx context.Context) (err error) {
+	m.c.Heard = time.Now().UTC()
+	m.mark, err = m.d.keepChange(ctx, m.c, m.mark)
+	return err
+}
+
 // MakeChange keeps a change, makes it, and tells the audit log by a task of its own: of this one, and before it of
-// those that other runs have left. Whatever makes it and lasts says now and then that it is there (beat), and stops at
-// its error. Conflict while another makes one of the same thing.
-func MakeChange(ctx context.Context, o *Options, c Change, do func(ctx context.Context, beat func(context.Context) error) error) error {
+// those that other runs have left. Whatever makes it and lasts says now and then that it is there, and stops at
+// an error of that. Conflict while another makes one of the same thing.
+func MakeChange(ctx context.Context, o *Options, c Change, do func(ctx context.Context, m *Making) error) error {
 	d, err := open(ctx, o)
 	if err != nil {
 		return err
@@ -92,6 +136,9 @@ func MakeChange(ctx context.Context, o *Options, c Change, do func(ctx context.C
 	}
 	c.By, c.Why, c.Begun, c.Made, c.Ended, c.Heard = o.By, o.Why, time.Now().UTC(), time.Time{}, time.Time{}, time.Time{}
 	c.ID = d.ledger.named(c.Begun)
+	if id := idOf(last); c.Seen != nil && *c.Seen != id {
+		return errs.New(errs.Conflict, "it was changed since it was looked at, and nothing was done: look again")
+	}
 	if last != nil && last.Ended.IsZero() {
 		if age := time.Since(last.heard()); last.Made.IsZero() && age < changing {
 			return errs.New(errs.Conflict, fmt.Sprintf("%s is changing it (%s -> %s, heard of %d s ago): wait a minute, and look again", last.By, last.From, last.To, int(age.Seconds())))
@@ -101,18 +148,11 @@ func MakeChange(ctx context.Context, o *Options, c Change, do func(ctx context.C
 	if mark, err = d.keepChange(ctx, &c, mark); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
-	beat := func(ctx context.Context) error {
-		if time.Since(c.heard()) < beatEvery {
-			return nil
-		}
-		c.Heard = time.Now().UTC()
-		var err error
-		mark, err = d.keepChange(ctx, &c, mark)
+	m := &Making{d, &c, mark}
+	if err := do(ctx, m); err != nil {
 		return err
 	}
-	if err := do(ctx, beat); err != nil {
-		return err
-	}
+	mark = m.mark
 	c.Made = time.Now().UTC()
 	if mark, err = d.keepChange(ctx, &c, mark); err != nil {
 		return fmt.Errorf("it is done, and the audit log was not told, which another change does: %w", err)
@@ -145,6 +185,14 @@ func TellChange(ctx context.Context, o *Options, what string) error {
 	return err
 }
 
+// idOf gives the ID of a change; "" if there is none.
+func idOf(c *Change) string {
+	if c == nil {
+		return ""
+	}
+	return c.ID
+}
+
 // heard is when something was heard of whoever makes a change.
 func (c *Change) heard() time.Time {
 	if c.Heard.After(c.Begun) {
@@ -162,6 +210,9 @@ func (c *Change) Recent() bool {
 // diff says what was changed. What a killed run has left may be done, or not.
 func (c *Change) diff() string {
 	out := c.What + ": " + c.From + " -> " + c.To
+	if c.Also != "" {
+		out += "; " + c.Also
+	}
 	if c.Made.IsZero() {
 		out += "; left half-way"
 	}

@@ -45,8 +45,11 @@ type Options struct {
 	Guards []string
 	// Alone keeps tasks off as well while the environment is held.
 	Alone bool
-	// Restoring takes an environment whose services stand still for a restore of its database.
-	Restoring bool
+	// Restoring says how the restore is given again that this is of: it takes an environment whose services stand still for
+	// one; "": it is of none.
+	Restoring string
+	// Ending takes an environment down, whatever was left of a change or a restore of it.
+	Ending bool
 	// Disk is how many GiB a task that runs once has; 0: as many as Fargate gives unasked.
 	Disk int32
 	// Tell is told what is being done; nil: nobody is.

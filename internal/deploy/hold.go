@@ -30,6 +30,8 @@ type Hold struct {
 	Drifted bool `json:"drifted,omitempty"`
 	// Stopped is how many tasks each service had that a restore of the database has stopped, and has not started again.
 	Stopped map[string]int32 `json:"stopped,omitempty"`
+	// Restoring says that it is a restore's, and how that is given again; "": it is not.
+	Restoring string `json:"restoring,omitempty"`
 }
 
 // free fails while the environment is being changed, also if whoever did so was killed:
@@ -51,16 +53,22 @@ func (r *Record) free() error {
 
 // stands is the error of whatever else than the restore itself would be done while a restore has stopped the services.
 func (r *Record) stands() error {
-	return errs.New(errs.Conflict, fmt.Sprintf("the services of %s stand still, for a restore of its database that has not ended (%s, since %s: %s): wait until it has. If it was killed, the same command (enishi env restore %[1]s) goes on with it, and --drop gives it up",
-		r.Environment, r.Hold.By, r.Hold.Begun.Format(time.RFC3339), r.Hold.Why))
+	return errs.New(errs.Conflict, fmt.Sprintf("the services of %s stand still, for a restore of its database that has not ended (%s, since %s: %s): wait until it has. If it was killed, the same goes on with it (%s), and enishi env restore %[1]s --drop gives it up",
+		r.Environment, r.Hold.By, r.Hold.Begun.Format(time.RFC3339), r.Hold.Why, r.Hold.Restoring))
 }
 
 // aside is the error of a task beside rows that are brought from elsewhere, as long as somebody is alive who does, or
 // a task of theirs.
 func (d *deployment) aside(ctx context.Context) error {
 	r, _, err := d.ledger.last(ctx)
-	if err != nil || r == nil || r.Hold == nil || !r.Hold.Alone {
+	if err != nil || r == nil || r.Hold == nil {
 		return err
+	}
+	if len(r.Hold.Stopped) > 0 && d.o.Restoring == "" {
+		return r.stands()
+	}
+	if !r.Hold.Alone {
+		return nil
 	}
 	if time.Since(r.Heard) < lease {
 		return r.free()
@@ -113,14 +121,18 @@ func Take(ctx context.Context, o *Options) (*Held, error) {
 			return nil, errs.New(errs.Conflict, fmt.Sprintf("%s is changing the environment %s (heard of %d s ago): wait until that has ended. If it was killed, it can be gone on with in %d s",
 				r.Hold.By, r.Environment, int(silent.Seconds()), int((lease-silent).Seconds())+1))
 		}
-		if len(r.Hold.Stopped) > 0 && !o.Restoring {
+		switch {
+		case o.Ending: // whatever is left of it goes
+		case len(r.Hold.Stopped) > 0 && o.Restoring == "":
 			return nil, r.stands()
+		case r.Hold.Restoring == "" && o.Restoring != "":
+			return nil, errs.New(errs.Conflict, fmt.Sprintf("%s has left a change of %s half-way (%s): that is ended first, as by enishi env up %[2]s", r.Hold.By, r.Environment, r.Hold.Why))
 		}
 		id = r.Hold.ID // its tasks are found again
 	case r.Ended.IsZero():
 		return nil, errs.New(errs.Conflict, fmt.Sprintf("%s deploys %s to %s, or has left that half-way (step %q): finish it by enishi deploy %[3]s, or take it back by enishi deploy rollback %[3]s", r.By, r.Version, r.Environment, r.at()))
 	}
-	hold := &Hold{ID: id, By: o.By, Why: o.Why, Begun: now, Alone: o.Alone}
+	hold := &Hold{ID: id, By: o.By, Why: o.Why, Begun: now, Alone: o.Alone, Restoring: o.Restoring}
 	if r.Hold != nil { // what a run has changed that was killed is no drift
 		hold.Drifted, hold.Stopped = r.Hold.Drifted, r.Hold.Stopped
 	} else if r.Stands != (State{}) {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +47,8 @@ func (w *work) restored(ctx context.Context, r *restoring) (command []string, er
 			shown = state
 		}
 		switch {
+		case hopeless(state):
+			return false, final{errs.New(errs.Conflict, name+" is "+state+": RDS's events say why, and it does not end by itself")}
 		case aws.ToString(c.Status) != available:
 			return false, nil
 		case len(each) == 0:
@@ -62,6 +67,30 @@ func (w *work) restored(ctx context.Context, r *restoring) (command []string, er
 		return true, nil
 	})
 	return command, err
+}
+
+// hopeless says whether RDS has given a cluster or an instance up.
+func hopeless(state string) bool {
+	for _, word := range []string{"incompatible-", "failed", "inaccessible-encryption", "storage-full"} {
+		if strings.Contains(state, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// tags are those of all that the environment has, by which its budget counts, and more.
+func (w *work) tags(more map[string]string) []rdstypes.Tag {
+	all := map[string]string{"project": "enishi", "environment": w.o.Environment}
+	maps.Copy(all, more)
+	return tagsOf(all)
+}
+
+func tagsOf(all map[string]string) (out []rdstypes.Tag) {
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, rdstypes.Tag{Key: &key, Value: aws.String(all[key])})
+	}
+	return out
 }
 
 // ordered has AWS do something that the next look sees: what it cannot do yet, or does already, is no error.
@@ -89,7 +118,7 @@ func (w *work) orderCluster(r *restoring) func(context.Context) error {
 	if s := m.ServerlessV2ScalingConfiguration; s != nil {
 		power = &rdstypes.ServerlessV2ScalingConfiguration{MinCapacity: s.MinCapacity, MaxCapacity: s.MaxCapacity}
 	}
-	tags := []rdstypes.Tag{{Key: aws.String(restoresTag), Value: &r.goal}}
+	tags := w.tags(map[string]string{restoresTag: r.goal})
 	return func(ctx context.Context) error {
 		if r.Copy != "" {
 			_, err := w.account.rds.RestoreDBClusterFromSnapshot(ctx, &rds.RestoreDBClusterFromSnapshotInput{
@@ -114,6 +143,7 @@ func (w *work) orderInstance(c *rdstypes.DBCluster) func(context.Context) error 
 	return func(ctx context.Context) error {
 		_, err := w.account.rds.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{
 			DBInstanceIdentifier: aws.String(w.account.beside() + "-1"), DBClusterIdentifier: c.DBClusterIdentifier, Engine: c.Engine, DBInstanceClass: aws.String("db.serverless"), PubliclyAccessible: aws.Bool(false),
+			Tags: w.tags(nil),
 		})
 		return err
 	}

@@ -117,6 +117,7 @@ func Down(ctx context.Context, o *Options) error {
 		return errs.New(errs.Denied, o.Environment+" is not taken down: "+g.Refused)
 	}
 	w := newWork(o)
+	w.ending = true
 	if g.states["service"] != nil || g.states["cluster"] != nil { // without these there is nothing that a deployment or a move could change
 		if err := w.hold(ctx); err != nil {
 			return err

@@ -77,13 +77,14 @@ func (w *work) who(ctx context.Context) (Who, error) {
 type work struct {
 	o       *Options
 	account *account
-	held    *deploy.Held                // nil as long as there is nothing to hold
-	noting  bool                        // the audit log is told, or was
-	brought []string                    // stacks, by this run
-	alone   bool                        // nobody runs a task meanwhile
-	beat    func(context.Context) error // of a step; nil: none is taken
+	held    *deploy.Held   // nil as long as there is nothing to hold
+	noting  bool           // the audit log is told, or was
+	brought []string       // stacks, by this run
+	alone   bool           // nobody runs a task meanwhile
+	making  *deploy.Making // a step; nil: none is taken
 
-	restoring bool // services may stand still
+	restoring string // how a restore is given again, for which services may stand still
+	ending    bool   // the environment goes
 }
 
 func newWork(o *Options) *work { return &work{o: o, account: newAccount(o)} }
@@ -110,10 +111,10 @@ func (w *work) mayChange(ctx context.Context) error {
 
 // mayGoOn is asked while a step is taken: whether nobody else has taken it over.
 func (w *work) mayGoOn(ctx context.Context) error {
-	if w.beat == nil {
+	if w.making == nil {
 		return nil
 	}
-	if err := w.beat(ctx); errs.Is(err, errs.Conflict) { // what cannot be kept just now may be later
+	if err := w.making.Beat(ctx); errs.Is(err, errs.Conflict) { // what cannot be kept just now may be later
 		return final{err}
 	}
 	return nil

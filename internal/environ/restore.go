@@ -2,6 +2,7 @@ package environ
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,26 +30,49 @@ type Restoration struct {
 	Printed    func(line string) // is given what tasks print; nil: nobody is
 }
 
-// The tags of the cluster beside: what it was restored to, and since when its rows were read, and are in force.
+// The tags of the cluster beside: what it was restored to, and since when its rows were read.
 const (
 	restoresTag = "enishi:restores"
 	readTag     = "enishi:read"
-	copiedTag   = "enishi:copied"
 )
+
+// reached is how far a restore in earnest has come, as its record keeps it for a further run.
+type reached struct {
+	Goal string `json:"goal"`
+	// Stands says that the services stand still, or were about to; Since is from when on nobody was served.
+	Stands bool      `json:"stands,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+	// Copied is since when the rows are in force: nobody replaces them any more.
+	Copied time.Time `json:"copied,omitzero"`
+}
+
+// begun says that another restore would destroy what this one has begun.
+func (r *reached) begun() bool { return r.Stands || !r.Copied.IsZero() }
+
+func (r *reached) also() string {
+	if r.Since.IsZero() {
+		return ""
+	}
+	return "nobody was served from " + r.Since.Format(time.RFC3339)
+}
 
 // restoring is a restoration that was looked at.
 type restoring struct {
 	Restoration
-	goal   string // as the tag has it
-	main   *rdstypes.DBCluster
-	read   bool   // by an earlier run
-	copied string // since when the rows are in force, of an earlier run; "": they are not
+	goal  string // a moment, or the ARN of a copy
+	again string // how it is given again
+	main  *rdstypes.DBCluster
+	read  bool    // by an earlier run
+	far   reached // an earlier run
 }
 
 // beside is the name of the cluster that is restored.
 func (a *account) beside() string { return a.cluster() + "-restored" }
 
 func tagged(c *rdstypes.DBCluster, tag string) string {
+	if c == nil {
+		return ""
+	}
 	for _, t := range c.TagList {
 		if aws.ToString(t.Key) == tag {
 			return aws.ToString(t.Value)
@@ -60,15 +84,14 @@ func tagged(c *rdstypes.DBCluster, tag string) string {
 // LookRestore finds out what it means to bring rows of the past back, or to rehearse that. It changes nothing.
 // Invalid: there is no such past. Conflict: another restore was begun and has not ended.
 func LookRestore(ctx context.Context, o *Options, r Restoration) (*Step, error) {
-	w := newWork(o)
-	s, err := w.begin(ctx, "restore")
-	if err != nil {
-		return nil, err
-	}
 	if r.Printed == nil {
 		r.Printed = func(string) {}
 	}
 	on := &restoring{Restoration: r}
+	w, s, err := beginRestore(ctx, o, &on.far)
+	if err != nil {
+		return nil, err
+	}
 	if on.main, err = w.mainCluster(ctx); err != nil {
 		return nil, err
 	}
@@ -76,35 +99,99 @@ func LookRestore(ctx context.Context, o *Options, r Restoration) (*Step, error) 
 	if err != nil {
 		return nil, err
 	}
-	if on.goal, err = w.goal(ctx, on, there); err != nil {
+	if on.goal, err = w.goal(ctx, s, on, there); err != nil {
 		return nil, err
 	}
-	if there != nil {
-		if at := tagged(there, restoresTag); at != on.goal {
-			return nil, errs.New(errs.Conflict, fmt.Sprintf("there is a cluster %s already, of a restore to %s: end that one by the same command as before, or remove it (%s)", w.account.beside(), said(at), s.command("restore", "--drop")))
-		}
-		on.read, on.copied = tagged(there, readTag) != "", tagged(there, copiedTag)
+	s.From, s.To, on.again = "the database as it is", on.end(), s.command(append([]string{"restore"}, on.words()...)...)
+	if s.Left != nil && on.far.begun() && s.Left.To != s.To {
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("another restore was begun in earnest and has not ended: %s by %s (%s). The same as then goes on with it; %s gives it up", s.Left.To, s.Left.By, s.Left.Why, s.command("restore", "--drop")))
 	}
-	s.From, s.To = "the database as it is", "as it was: "+on.goal
-	if r.Rehearse {
-		s.To = "read as it was: " + on.goal
+	if at := tagged(there, restoresTag); there != nil && at != on.goal && on.far.Copied.IsZero() {
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("there is a cluster %s already, restored to %q: give that moment or copy, or remove it (%s)", w.account.beside(), at, s.command("restore", "--drop")))
 	}
-	if _, untold := s.again(s.To); untold && there == nil {
+	if _, untold := s.again(s.To); untold && there == nil || s.Left != nil && !s.Left.Made.IsZero() && !on.far.Copied.IsZero() {
 		return s.tellOnly(), nil
 	}
+	on.read = tagged(there, readTag) != ""
 	s.explain(w, on)
+	s.far = ""
+	if on.far.begun() {
+		s.far = s.Left.Far
+	}
 	s.do = func(ctx context.Context, w *work) error { return w.restore(ctx, on) }
 	return s, nil
 }
 
-// goal says what is restored, as the tag of the cluster beside does.
-func (w *work) goal(ctx context.Context, r *restoring, there *rdstypes.DBCluster) (string, error) {
-	least, most := aws.ToTime(r.main.EarliestRestorableTime), aws.ToTime(r.main.LatestRestorableTime)
+// beginRestore begins a step of a restore, or of what one has left, with how far an earlier one has come that has not ended.
+// Whatever comes between this and the step keeps it from being taken.
+func beginRestore(ctx context.Context, o *Options, far *reached) (*work, *Step, error) {
+	w := newWork(o)
+	s, err := w.begin(ctx, "restore")
+	if err != nil {
+		return nil, nil, err
+	}
+	last, err := deploy.LastChange(ctx, &deploy.Options{Environment: o.Environment, AWS: o.AWS, By: s.Identity, Why: "a look"}, s.What)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.seen = new("")
+	if last != nil {
+		s.seen = &last.ID
+	}
+	if s.Left != nil && s.Left.Far != "" {
+		if err := json.Unmarshal([]byte(s.Left.Far), far); err != nil {
+			return nil, nil, errs.Wrap(errs.Internal, "the record of the last restore does not say how far it has come", err)
+		}
+	}
+	return w, s, nil
+}
+
+// end says what there is in the end.
+func (r *restoring) end() string {
 	switch {
+	case r.Rehearse:
+		return "read as it was: " + r.goal
+	case r.WithErased:
+		return "as it was: " + r.goal + ", with whoever was erased since"
+	}
+	return "as it was: " + r.goal
+}
+
+// words are those by which it is given again.
+func (r *restoring) words() []string {
+	out := []string{"--to", r.goal}
+	if r.Copy != "" {
+		out = []string{"--copy", r.goal}
+	}
+	if r.WithErased {
+		out = append(out, "--with-erased")
+	}
+	return out
+}
+
+// is says whether a goal of an earlier run is what is asked for now.
+func (r *restoring) is(goal string) bool {
+	if r.Copy != "" {
+		return goal == r.Copy || strings.HasSuffix(goal, ":cluster-snapshot:"+r.Copy)
+	}
+	return goal != "" && !r.To.IsZero() && r.To.UTC().Truncate(time.Second).Format(time.RFC3339) == goal
+}
+
+// goal says what is restored, as the tag of the cluster beside does. What an earlier run has begun need not be in reach of
+// the database's backups any more.
+func (w *work) goal(ctx context.Context, s *Step, r *restoring, there *rdstypes.DBCluster) (string, error) {
+	least, most, left := aws.ToTime(r.main.EarliestRestorableTime), aws.ToTime(r.main.LatestRestorableTime), tagged(there, restoresTag)
+	switch {
+	case r.far.begun() && (r.Latest && !r.Rehearse || r.is(r.far.Goal)):
+		return r.far.Goal, nil
+	case r.is(left):
+		return left, nil
+	case r.Latest && left != "" && !r.Rehearse:
+		return "", errs.New(errs.Conflict, fmt.Sprintf("there is a cluster %s, which an earlier run has restored to %s: that is not the latest moment any more. Give that one, or remove it first (%s)", w.account.beside(), left, s.command("restore", "--drop")))
+	case r.Latest && left != "":
+		return left, nil
 	case r.Copy != "":
 		return w.copyOf(ctx, r.Copy)
-	case r.Latest && there != nil && tagged(there, restoresTag) != "": // what an earlier run took for it
-		return tagged(there, restoresTag), nil
 	case r.Latest:
 		r.To = most
 	case r.To.IsZero():
@@ -124,6 +211,9 @@ func (w *work) snapshots(ctx context.Context) (out []rdstypes.DBClusterSnapshot,
 		pages := rds.NewDescribeDBClusterSnapshotsPaginator(w.account.rds, &rds.DescribeDBClusterSnapshotsInput{DBClusterIdentifier: aws.String(w.account.cluster()), SnapshotType: aws.String(kind)})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
+			if refused(err, "InvalidParameterValue", "") { // RDS knows no such kind: there are the others
+				break
+			}
 			if err != nil {
 				return nil, fmt.Errorf("list the copies of the database: %w", err)
 			}
@@ -174,11 +264,14 @@ func (s *Step) explain(w *work, r *restoring) {
 		return
 	}
 	s.Undo = s.command("restore", "--to") + " MOMENT, of the moment from which nobody was served, which is printed; Aurora keeps it as long as its other backups."
-	if r.copied != "" {
-		s.Then = "Its rows are in force since " + r.copied + ": what is left is that the services start, are held to what is promised, and " + beside + " is removed."
+	if !r.far.Copied.IsZero() {
+		s.Then = "Its rows are in force since " + r.far.Copied.Format(time.RFC3339) + ", and are not replaced again: what is left is that the services start, are held to what is promised, and " + beside + " is removed."
 		return
 	}
-	s.Then = "A cluster " + beside + " is made of it, beside the one in force, and a task reads it: until then everything goes on. Then web and worker stop and nobody is served, until every row in force has been replaced by that of then. What was written since is lost: " +
+	if r.far.Stands {
+		s.Then = "An earlier run of it has stopped the services: " + r.far.also() + ". "
+	}
+	s.Then += "A cluster " + beside + " is made of it, beside the one in force, and a task reads it: until then everything goes on. Then web and worker stop and nobody is served, until every row in force has been replaced by that of then. What was written since is lost: " +
 		"sign-ups, edits, offers and answers, and what people were told by mail stays told. " + r.erased() + " The services start again, and are held to what is promised. Alarms are expected: " + s.command("silence") + " comes first."
 }
 
@@ -193,8 +286,17 @@ func (r *restoring) erased() string {
 // restore makes the cluster beside, has its rows read, lets them take the place of those in force, and removes it. Each
 // part finds again what an earlier run has done of it.
 func (w *work) restore(ctx context.Context, r *restoring) error {
+	err := w.inParts(ctx, r)
+	if err != nil {
+		err = fmt.Errorf("%w. The cluster %s, as far as there is one, stays, and costs, until the same has come to its end (%s), or %s", err, w.account.beside(), r.again, "enishi env restore "+w.o.Environment+" --drop")
+	}
+	return err
+}
+
+func (w *work) inParts(ctx context.Context, r *restoring) error {
 	var from []string
-	if !r.read || !r.Rehearse && r.copied == "" {
+	w.restoring = r.again
+	if r.far.Copied.IsZero() && (!r.read || !r.Rehearse) {
 		if err := w.timed("cluster", func() (err error) {
 			from, err = w.restored(ctx, r)
 			return err
@@ -202,16 +304,16 @@ func (w *work) restore(ctx context.Context, r *restoring) error {
 			return err
 		}
 	}
-	if !r.read {
+	if r.far.Copied.IsZero() && !r.read {
 		if err := w.task(ctx, 0, append(slices.Clone(from), "--look"), r.Printed); err != nil {
 			return err
 		}
-		if err := w.mark(ctx, readTag); err != nil {
+		if err := w.markRead(ctx); err != nil {
 			return err
 		}
 	}
 	if !r.Rehearse {
-		if err := w.replace(ctx, r, r.replacing(from)); err != nil {
+		if err := w.quietly(ctx, func(ctx context.Context) error { return w.replaced(ctx, r, r.replacing(from)) }); err != nil {
 			return err
 		}
 	}
@@ -227,43 +329,50 @@ func (r *restoring) replacing(from []string) []string {
 	return out
 }
 
-// replace stops the services, has a task replace the rows in force, and starts the services. From the first service that
-// is stopped to the last one that serves again, only a further run of this goes on.
-func (w *work) replace(ctx context.Context, r *restoring, command []string) error {
-	return w.quietly(ctx, func(ctx context.Context) error { return w.replaced(ctx, r, command) })
-}
-
 // quietly does something that services may stand still for, while nobody else changes the environment, deploys to it or runs a
-// task.
+// task. From the first service that is stopped until all are started, only a further run of this, or giving up, goes on.
 func (w *work) quietly(ctx context.Context, do func(context.Context) error) error {
-	w.alone, w.restoring = true, true
+	w.alone = true
 	if err := w.hold(ctx); err != nil {
 		return err
 	}
+	defer func() { w.held = nil }() // what comes then holds nobody up
 	err := do(ctx)
 	ending := context.WithoutCancel(ctx)
 	switch {
-	case err == nil:
-		return w.held.Release(ending)
 	case errors.Is(err, deploy.ErrTaken):
 		return err
-	case len(w.held.Stopped()) > 0:
-		err = fmt.Errorf("the services of %[1]s stand still: the same command goes on, and enishi env restore %[1]s --drop gives the restore up and starts them, if no row was replaced: %[2]w", w.o.Environment, err)
+	case err == nil && len(w.held.Stopped()) == 0:
+		return w.held.Release(ending)
+	case err != nil && len(w.held.Stopped()) > 0:
+		err = fmt.Errorf("the services of %s stand still: %w", w.o.Environment, err)
 	}
 	return errors.Join(err, w.held.Abandon(ending, errors.As(err, new(goesOn))))
 }
 
+// replaced stops the services, has a task replace the rows, and starts the services.
 func (w *work) replaced(ctx context.Context, r *restoring, command []string) error {
-	if r.copied == "" {
+	if r.far.Copied.IsZero() {
+		r.far.Goal, r.far.Stands = r.goal, true
+		if err := w.reach(ctx, r); err != nil {
+			return err
+		}
 		if err := w.timed("stop", func() error { return w.stopServices(ctx) }); err != nil {
 			return err
 		}
-		w.tell("stop", "nobody is served since "+time.Now().UTC().Format(time.RFC3339)+", to which the database can be restored to take this back", -1)
+		if r.far.Since.IsZero() {
+			r.far.Since = time.Now().UTC().Truncate(time.Second)
+			if err := w.reach(ctx, r); err != nil {
+				return err
+			}
+		}
+		w.tell("stop", r.far.also()+" on: to that moment the database can be restored to take this back", -1)
 		if err := w.task(ctx, 0, command, r.Printed); err != nil {
 			return err
 		}
 		// No further run replaces what is written from now on.
-		if err := w.mark(ctx, copiedTag); err != nil {
+		r.far.Copied = time.Now().UTC().Truncate(time.Second)
+		if err := w.reach(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -273,8 +382,20 @@ func (w *work) replaced(ctx context.Context, r *restoring, command []string) err
 	return w.accepted(ctx)
 }
 
-// mark says on the cluster beside how far its restore has come.
-func (w *work) mark(ctx context.Context, tag string) error {
+// reach keeps how far the restore has come.
+func (w *work) reach(ctx context.Context, r *restoring) error {
+	far, err := json.Marshal(r.far)
+	if err == nil {
+		err = w.making.Reach(ctx, string(far), r.far.also())
+	}
+	if err != nil {
+		return fmt.Errorf("keep how far it has come: %w", err)
+	}
+	return nil
+}
+
+// markRead says on the cluster beside that its rows were read.
+func (w *work) markRead(ctx context.Context) error {
 	c, err := w.clusterOf(ctx, w.account.beside())
 	if err == nil && c == nil {
 		err = errs.New(errs.Conflict, "the cluster "+w.account.beside()+" is gone")
@@ -285,9 +406,9 @@ func (w *work) mark(ctx context.Context, tag string) error {
 	if err := w.mayChange(ctx); err != nil {
 		return err
 	}
-	_, err = w.account.rds.AddTagsToResource(ctx, &rds.AddTagsToResourceInput{ResourceName: c.DBClusterArn, Tags: []rdstypes.Tag{{Key: &tag, Value: aws.String(time.Now().UTC().Format(time.RFC3339))}}})
+	_, err = w.account.rds.AddTagsToResource(ctx, &rds.AddTagsToResourceInput{ResourceName: c.DBClusterArn, Tags: tagsOf(map[string]string{readTag: time.Now().UTC().Format(time.RFC3339)})})
 	if err != nil {
-		return fmt.Errorf("note on %s how far it has come: %w", w.account.beside(), err)
+		return fmt.Errorf("note on %s that it was read: %w", w.account.beside(), err)
 	}
 	return nil
 }
@@ -295,8 +416,8 @@ func (w *work) mark(ctx context.Context, tag string) error {
 // LookDrop finds out what a restore has left: a cluster beside the database, services that stand still. It changes nothing.
 // NotFound: nothing.
 func LookDrop(ctx context.Context, o *Options) (*Step, error) {
-	w := newWork(o)
-	s, err := w.begin(ctx, "restore")
+	var far reached
+	w, s, err := beginRestore(ctx, o, &far)
 	if err != nil {
 		return nil, err
 	}
@@ -304,8 +425,7 @@ func LookDrop(ctx context.Context, o *Options) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.o = &Options{Environment: o.Environment, AWS: o.AWS, By: s.Identity, Why: "a look"}
-	stopped, err := deploy.Stopped(ctx, w.deploying())
+	stopped, err := deploy.Stopped(ctx, &deploy.Options{Environment: o.Environment, AWS: o.AWS, By: s.Identity, Why: "a look"})
 	if err != nil {
 		return nil, err
 	}
@@ -316,31 +436,38 @@ func LookDrop(ctx context.Context, o *Options) (*Step, error) {
 		}
 		return nil, errs.New(errs.NotFound, "there is no cluster "+w.account.beside()+", and no service stands still for a restore: none has left anything")
 	}
-	s.Undo = "the restore makes another cluster. The rows in force stay as they are."
+	s.Undo = "the restore makes another cluster, as long as its moment or copy is kept."
+	if !far.Copied.IsZero() {
+		s.Then = "The rows of then are in force since " + far.Copied.Format(time.RFC3339) + ", and stay. "
+	}
 	if c != nil {
-		s.Then = "The cluster " + w.account.beside() + ", restored to " + said(tagged(c, restoresTag)) + ", is removed. "
+		s.Then += fmt.Sprintf("The cluster %s, restored to %q, is removed. ", w.account.beside(), tagged(c, restoresTag))
 	}
 	if len(stopped) > 0 {
-		s.Then += "The services that stand still start again, once a task has seen that the rows in force are whole."
+		s.Then += "The services that stand still start again, if a task sees that the rows in force are whole. Where some were replaced and others not, they stay as they are until another restore, of the same moment or a later one."
 	}
-	s.do = func(ctx context.Context, w *work) error { return w.giveUp(ctx, len(stopped) > 0) }
+	s.do = func(ctx context.Context, w *work) error { return w.giveUp(ctx, s, len(stopped) > 0) }
 	return s, nil
 }
 
 // giveUp starts the services that stand still, and removes the cluster beside. Rows that were replaced in part are served
 // by nobody: only a restore ends that.
-func (w *work) giveUp(ctx context.Context, stand bool) error {
+func (w *work) giveUp(ctx context.Context, s *Step, stand bool) error {
 	if stand {
-		err := w.quietly(ctx, func(ctx context.Context) error {
-			if err := w.timed("database", func() error { return w.held.Once(ctx, "database", "once", databaseLimit, "migrate", "--plan") }); err != nil {
-				return fmt.Errorf("the rows in force are not whole, or cannot be read; the restore that was begun ends that: %w", err)
+		w.restoring = s.command("restore", "--to", "MOMENT")
+		if err := w.quietly(ctx, func(ctx context.Context) error {
+			if err := w.task(ctx, 0, []string{"migrate", "--plan"}, func(string) {}); err != nil {
+				if errors.As(err, new(goesOn)) || ctx.Err() != nil {
+					return err
+				}
+				w.tell("start", "the services stay as they are: the rows in force are not whole, or cannot be read ("+err.Error()+")", -1)
+				return nil
 			}
 			if err := w.timed("start", func() error { return w.startServices(ctx) }); err != nil {
 				return err
 			}
 			return w.accepted(ctx)
-		})
-		if err != nil {
+		}); err != nil {
 			return err
 		}
 	}

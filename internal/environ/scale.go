@@ -135,7 +135,7 @@ func SetScale(ctx context.Context, o *Options, from *Scale, to Bounds) error {
 	}
 	w := newWork(o)
 	change := deploy.Change{What: from.Service, From: from.Was() + " tasks", To: to.String() + " tasks"}
-	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context, _ func(context.Context) error) error { return w.scale(ctx, from, to) })
+	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context, _ *deploy.Making) error { return w.scale(ctx, from, to) })
 }
 
 func (w *work) scale(ctx context.Context, from *Scale, to Bounds) error {
@@ -168,5 +168,5 @@ func (w *work) scale(ctx context.Context, from *Scale, to Bounds) error {
 
 // deploying gives the options of what the package deploy does for this call.
 func (w *work) deploying() *deploy.Options {
-	return &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: w.o.By, Why: w.o.Why, Tell: w.o.Tell}
+	return &deploy.Options{Environment: w.o.Environment, AWS: w.o.AWS, By: w.o.By, Why: w.o.Why, Tell: w.o.Tell, Restoring: w.restoring}
 }

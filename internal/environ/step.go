@@ -28,8 +28,10 @@ type Step struct {
 	// Done says that it was done, and that telling of it is all that is left.
 	Done bool `json:"done,omitempty"`
 
-	mark     string // of its record
-	unlogged bool   // there is no audit log yet, nor a place for a record: whoever does it keeps who and why
+	mark     string  // of its record
+	seen     *string // the last change of it, as it was looked at; nil: whichever comes
+	far      string  // how far an earlier run of it has come
+	unlogged bool    // there is no audit log yet, nor a place for a record: whoever does it keeps who and why
 	do       func(context.Context, *work) error
 }
 
@@ -78,9 +80,9 @@ func Take(ctx context.Context, o *Options, s *Step) error {
 	if s.unlogged {
 		return s.do(ctx, w)
 	}
-	change := deploy.Change{What: s.What, From: s.From, To: s.To, Mark: s.mark}
-	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context, beat func(context.Context) error) error {
-		w.beat = beat
+	change := deploy.Change{What: s.What, From: s.From, To: s.To, Mark: s.mark, Seen: s.seen, Far: s.far}
+	return deploy.MakeChange(ctx, w.deploying(), change, func(ctx context.Context, m *deploy.Making) error {
+		w.making = m
 		return s.do(ctx, w)
 	})
 }

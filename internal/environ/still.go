@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,8 +12,6 @@ import (
 	scaletypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-
-	"enishi/internal/errs"
 )
 
 // stillLimit is how long tasks may take to end, scheduled ones among them, and how long services to serve again.
@@ -90,7 +89,8 @@ func (w *work) startServices(ctx context.Context) error {
 			continue
 		}
 		if there[name] == nil {
-			return errs.New(errs.Conflict, "the service "+name+" is gone: enishi env plan "+w.o.Environment+" shows what there is")
+			w.tell("start", "the service "+name+" is gone: enishi env plan "+w.o.Environment+" shows what there is", -1)
+			continue
 		}
 		if there[name].DesiredCount < n { // else an earlier run has, and it scales since
 			if err := w.want(ctx, name, n); err != nil {
@@ -101,36 +101,48 @@ func (w *work) startServices(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.held.Starts(ctx); err != nil { // whoever has a version that gets well where this one does not may bring it
+		return err
+	}
+	return w.well(ctx)
+}
+
+// unasked is how long a task may run of which ECS says nothing, until it is taken for well: the acceptance finds out.
+const unasked = 90 * time.Second
+
+// well waits until the services have as many tasks as they want, and these are well.
+func (w *work) well(ctx context.Context) error {
 	shown := ""
-	err = w.await(ctx, "the services of "+w.o.Environment, stillLimit, func(ctx context.Context) (bool, error) {
+	return w.await(ctx, "the services of "+w.o.Environment, stillLimit, func(ctx context.Context) (bool, error) {
+		all, err := w.standing(ctx)
+		if err != nil {
+			return false, err
+		}
 		tasks, err := w.tasks(ctx, types.DesiredStatusRunning)
 		if err != nil {
 			return false, err
 		}
 		serve, state := true, ""
 		for _, name := range Services() {
-			if _, ok := stopped[name]; !ok {
+			if all[name] == nil {
 				continue
 			}
-			well := 0
+			n, wanted := 0, int(all[name].DesiredCount)
 			for i := range tasks {
-				if tasks[i].Service && tasks[i].Of == name && tasks[i].Health == "healthy" {
-					well++
+				t := &tasks[i]
+				if t.Service && t.Of == name && (t.Health == "healthy" || t.Health != "unhealthy" && t.State == "running" && time.Since(t.Started) > unasked) {
+					n++
 				}
 			}
-			serve = serve && well >= int(stopped[name])
-			state += fmt.Sprintf("%s: %d of %d tasks are well; ", name, well, stopped[name])
+			serve = serve && n >= wanted
+			state += fmt.Sprintf("%s: %d of %d tasks are well; ", name, n, wanted)
 		}
 		if state != shown {
-			w.tell("start", state[:max(0, len(state)-2)], -1)
+			w.tell("start", strings.TrimSuffix(state, "; "), -1)
 			shown = state
 		}
 		return serve, nil
 	})
-	if err != nil {
-		return err
-	}
-	return w.held.Starts(ctx)
 }
 
 // suspend keeps scaling, that by schedule too, from changing how many tasks a service has, or lets it again.

@@ -118,7 +118,7 @@ func (w *work) accepted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return w.held.Accept(ctx, at)
+		return while(ctx, w.mayGoOn, func(ctx context.Context) error { return w.held.Accept(ctx, at) }) // who holds it says itself that somebody is there
 	})
 }
 
@@ -202,7 +202,7 @@ func (w *work) timed(step string, do func() error) error {
 func (w *work) hold(ctx context.Context) error {
 	var err error
 	o := w.deploying()
-	o.Version, o.Alone, o.Restoring = w.o.Version, w.alone, w.restoring
+	o.Version, o.Alone, o.Ending = w.o.Version, w.alone, w.ending
 	w.held, err = deploy.Take(ctx, o)
 	return err
 }
