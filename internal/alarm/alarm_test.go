@@ -161,6 +161,9 @@ func place(text, heading string) (string, bool) {
 // exists there, and on one host if a drill makes it, and nothing of where it does not.
 func TestEachPlaceHasStepsOfItsOwn(t *testing.T) {
 	told := onECS(t)
+	parts := map[string]*regexp.Regexp{ // each with words of its own, not the beginning of a list
+		"Look at": regexp.MustCompile("### Look at\n\n[^\n#]{20,}\n"), "Do": regexp.MustCompile("### Do\n\n1\\. [^\n]{20,}\n"), "Undo": regexp.MustCompile("### Undo\n\n[^\n#]{10,}\n"),
+	}
 	onHost := map[string]bool{}
 	for _, a := range alarm.Alarms() {
 		onHost[a.Name] = true
@@ -172,9 +175,9 @@ func TestEachPlaceHasStepsOfItsOwn(t *testing.T) {
 			if wanted != found {
 				t.Errorf("%s has a part %q: %v, want %v", a.Runbook(), heading, found, wanted)
 			}
-			for _, inner := range []string{"### Look at\n", "### Do\n\n1. ", "### Undo\n\n"} {
-				if found && !strings.Contains(part, inner) {
-					t.Errorf("%s, %q, lacks %q", a.Runbook(), heading, inner)
+			for inner, said := range parts {
+				if found && !said.MatchString(part) {
+					t.Errorf("%s, %q, says nothing below %q", a.Runbook(), heading, inner)
 				}
 			}
 		}
