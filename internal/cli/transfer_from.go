@@ -172,7 +172,8 @@ func opens(ctx context.Context, w World, there *config.Config) error {
 // databaseOf names a server's database.
 func databaseOf(r *config.Config) string { return whereIs(&config.Config{DatabaseURL: r.DatabaseURL}) }
 
-// compared compares the other database with the one in force. It changes neither.
+// compared compares the other database with the one in force. It changes neither. Conflict if the one in force lacks a
+// table, so that the other one could not take its place.
 func compared(ctx context.Context, there, here *config.Config) (seen store.Comparison, err error) {
 	password, err := otherPassword(ctx, there.DatabaseSecret)
 	if err != nil {
@@ -184,8 +185,10 @@ func compared(ctx context.Context, there, here *config.Config) (seen store.Compa
 	}
 	err = mysql.Peek(ctx, there.DatabaseURL, password, func(from store.Side) error {
 		return mysql.Peek(ctx, here.DatabaseURL, own, func(to store.Side) error {
-			seen, err = store.Compare(ctx, from, to)
-			return err
+			if seen, err = store.Compare(ctx, from, to); err != nil {
+				return err
+			}
+			return seen.Fits()
 		})
 	})
 	return seen, err
@@ -312,6 +315,9 @@ func besides(seen *store.Comparison) []string {
 		return []string{"They are not of one installation with one secret: the one does not take the place of the other"}
 	}
 	lines := []string{"Noted here since then: " + noted(seen)}
+	if tables := seen.Beyond(); len(tables) > 0 {
+		lines = append(lines, "Tables that only the database here has, which are emptied and stay empty: "+strings.Join(tables, ", "))
+	}
 	if n := len(seen.Kept.Erased); n > 0 {
 		lines = append(lines, fmt.Sprintf("Candidates who have erased themselves since, and are erased again: %d", n))
 	}

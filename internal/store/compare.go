@@ -31,6 +31,33 @@ type Counted struct {
 	From, To int64
 }
 
+// Fits is Conflict if the one in force, where it is not empty, lacks a table of the other one: that one could not take its place.
+func (c *Comparison) Fits() error {
+	var from, to []string
+	for _, t := range c.Tables {
+		if t.From >= 0 {
+			from = append(from, t.Table)
+		}
+		if t.To >= 0 {
+			to = append(to, t.Table)
+		}
+	}
+	if len(to) == 0 {
+		return nil
+	}
+	return covered(from, to)
+}
+
+// Beyond gives the tables that only the one in force has.
+func (c *Comparison) Beyond() (tables []string) {
+	for _, t := range c.Tables {
+		if t.From < 0 {
+			tables = append(tables, t.Table)
+		}
+	}
+	return tables
+}
+
 // Done is how often something was noted in the audit log.
 type Done struct {
 	What string

@@ -46,12 +46,24 @@ const keptRows = 500
 // earlier moment of the same installation, and counts both sides. What the database knew and the
 // other one does not, and must, is found before, and kept beside the mark by which nobody serves
 // meanwhile. One that did not come to its end is gone on with by another one from the same moment, and by
-// nothing else. Conflict if somebody serves the target, or if both are one database.
+// nothing else. A table that only the target has, as a newer program's schema does, is emptied. Conflict if
+// somebody serves the target, if both are one database, or if the target lacks a table.
 func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copied, kept Kept, err error) {
 	if from.Server == nil || to.Server == nil {
 		return nil, kept, errs.New(errs.Invalid, "only what a server holds is replaced, by what another database on a server holds")
 	}
-	err = between(ctx, from, to, func(tables []string, read *sql.Tx, write *sql.Conn) error {
+	tables, err := from.listed(ctx)
+	if err != nil {
+		return nil, kept, err
+	}
+	all, err := to.listed(ctx)
+	if err != nil {
+		return nil, kept, err
+	}
+	if err := covered(tables, all); err != nil {
+		return nil, kept, err
+	}
+	err = between(ctx, from, to, func(read *sql.Tx, write *sql.Conn) error {
 		if err := to.begin(ctx, write); err != nil {
 			return err
 		}
@@ -61,7 +73,7 @@ func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copi
 		if kept, err = to.hold(ctx, from, read, write, how); err != nil {
 			return err
 		}
-		if err := to.clear(ctx, write, tables); err != nil {
+		if err := to.clear(ctx, write, all); err != nil {
 			return err
 		}
 		if copied, err = copyAll(ctx, tables, read, write, true, how.Progress); err != nil {
@@ -73,6 +85,15 @@ func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copi
 		return release(ctx, write, kept)
 	})
 	return copied, kept, err
+}
+
+// covered is Conflict unless the target has every table of the source.
+func covered(from, to []string) error {
+	lacks := slices.DeleteFunc(slices.Clone(from), func(table string) bool { return slices.Contains(to, table) })
+	if len(lacks) == 0 {
+		return nil
+	}
+	return errs.New(errs.Conflict, "the database in force lacks tables that the other one has: "+strings.Join(lacks, ", ")+". Bring its schema up first (enishi migrate); where they are missing although that was done, copy into another, empty database, without --replace")
 }
 
 // apart is Conflict unless a source is a database of its own: not the target, whose lock is held, and

@@ -68,7 +68,11 @@ const (
 // next one removes that first. Conflict if there is something else in the target, or another
 // transfer fills it.
 func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(table string, done int64)) (copied []Copied, err error) {
-	err = between(ctx, from, to, func(tables []string, read *sql.Tx, write *sql.Conn) error {
+	tables, err := sameTables(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	err = between(ctx, from, to, func(read *sql.Tx, write *sql.Conn) error {
 		if err := to.prepare(ctx, write, tables); err != nil {
 			return err
 		}
@@ -79,12 +83,8 @@ func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(t
 }
 
 // between lends a transaction that reads the source as of one moment, and the connection that
-// writes the target, with the tables of both. Conflict if the source is no whole database.
-func between(ctx context.Context, from, to Side, lend func(tables []string, read *sql.Tx, write *sql.Conn) error) error {
-	tables, err := sameTables(ctx, from, to)
-	if err != nil {
-		return err
-	}
+// writes the target. Conflict if the source is no whole database.
+func between(ctx context.Context, from, to Side, lend func(read *sql.Tx, write *sql.Conn) error) error {
 	read, err := from.DB.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: from.Isolation})
 	if err != nil {
 		return fmt.Errorf("begin to read: %w", err)
@@ -102,7 +102,7 @@ func between(ctx context.Context, from, to Side, lend func(tables []string, read
 		return fmt.Errorf("reach the target: %w", err)
 	}
 	defer write.Close() //nolint:errcheck // every transaction on it has ended
-	return lend(tables, read, write)
+	return lend(read, write)
 }
 
 // copyAll copies the tables; with kept, the mark stays.
@@ -216,22 +216,32 @@ func (s Side) clear(ctx context.Context, write *sql.Conn, tables []string) error
 
 // sameTables gives the tables of both sides, the installation's last.
 func sameTables(ctx context.Context, from, to Side) ([]string, error) {
-	var names [2][]string
-	for i, side := range []Side{from, to} {
-		var err error
-		if names[i], err = side.tables(ctx); err != nil {
-			return nil, fmt.Errorf("list the tables: %w", err)
-		}
-		slices.Sort(names[i])
+	here, err := from.listed(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if !slices.Equal(names[0], names[1]) {
-		return nil, errs.New(errs.Internal, fmt.Sprintf("the tables differ: %q and %q", names[0], names[1]))
+	there, err := to.listed(ctx)
+	if err != nil {
+		return nil, err
 	}
-	last := slices.Index(names[0], installationTable)
+	if !slices.Equal(here, there) {
+		return nil, errs.New(errs.Internal, fmt.Sprintf("the tables differ: %q and %q", here, there))
+	}
+	return here, nil
+}
+
+// listed gives the tables of a side, the installation's last.
+func (s Side) listed(ctx context.Context) ([]string, error) {
+	names, err := s.tables(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the tables: %w", err)
+	}
+	slices.Sort(names)
+	last := slices.Index(names, installationTable)
 	if last < 0 {
 		return nil, errs.New(errs.Internal, "there is no table "+installationTable)
 	}
-	return append(slices.Delete(names[0], last, last+1), installationTable), nil
+	return append(slices.Delete(names, last, last+1), installationTable), nil
 }
 
 func (s Side) tables(ctx context.Context) (names []string, err error) {
