@@ -1,9 +1,14 @@
 package cli_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
+	"enishi/internal/store"
+	"enishi/internal/store/mysql"
 	"enishi/internal/store/mysql/mysqltest"
 )
 
@@ -29,4 +34,70 @@ func TestReplaceUnderANewerSchema(t *testing.T) {
 	if after := mysqltest.Texts(t, r.here, "SELECT id FROM candidate"); !slices.Equal(before, after) || len(after) == 0 {
 		t.Errorf("what was refused has changed something: %d candidates, %d before", len(after), len(before))
 	}
+}
+
+// replaced replaces what is in force by what another database holds.
+func (r *restoring) replaced(from string, how store.Replacement) error {
+	return mysql.Lend(r.Context(), from, mysql.Options{Loading: true}, func(from store.Side) error {
+		return mysql.Lend(r.Context(), r.here, mysql.Options{Loading: true}, func(to store.Side) error {
+			_, _, err := store.Replace(r.Context(), from, to, how)
+			return err
+		})
+	})
+}
+
+// breakOff has a replacement end when every row is there, before anybody is erased again.
+func (r *restoring) breakOff(from string, back bool) {
+	r.Helper()
+	failed := errors.New("broken off")
+	how := store.Replacement{Return: back, Alone: func(context.Context) error { return nil }, Copied: func(context.Context, store.Kept) error { return failed }}
+	if err := r.replaced(from, how); !errors.Is(err, failed) {
+		r.Fatalf("it was not broken off: %v", err)
+	}
+}
+
+// TestReplaceGoesOnFromALaterMoment has the moment that a replacement was begun with be gone: it comes to its end from a
+// later one, and erases again also whoever came between both. Nothing else takes its place.
+func TestReplaceGoesOnFromALaterMoment(t *testing.T) {
+	r := newRestoring(t, mysqltest.Servers()[0], demoData(t))
+	r.signUp(r.here, "between@example.jp")
+	later, earlier, another, branch := mysqltest.Address(t, r.server), mysqltest.Address(t, r.server), mysqltest.Address(t, r.server), mysqltest.Address(t, r.server)
+	r.copyTo(later)
+	r.copyTo(another)
+	r.copyTo(branch)
+	r.copyMomentTo(earlier)
+	r.sql(earlier, "DELETE FROM log ORDER BY id DESC LIMIT 1")
+	r.sql(another, "UPDATE installation SET value = CONCAT('00', SUBSTRING(value, 3)) WHERE name = 'seed'")
+	r.sql(branch, "UPDATE installation SET value = 'another' WHERE name = 'identity'")
+	of := r.erase(r.here)
+	r.signUp(r.here, "after@example.jp")
+	r.breakOff(r.there, false)
+	marked := mysqltest.Texts(t, r.here, "SELECT CONCAT(name, value) FROM installation WHERE name LIKE 'transfer%' ORDER BY name")
+	for _, refused := range []string{earlier, another, branch} {
+		r.must(1, "name the same moment or a later one of the same history (as of 2", r.from(refused, "--replace", "--yes")...)
+	}
+	r.holds(r.here, "SELECT CONCAT(name, value) FROM installation WHERE name LIKE 'transfer%' ORDER BY name", marked...)
+	r.breakOff(later, false) // what is kept is kept once more
+	r.must(1, "name the same moment or a later one", r.from(r.there, "--replace", "--yes")...)
+	r.must(0, "erased again: 1", r.from(later, "--replace", "--yes")...)
+	r.holds(r.here, "SELECT COUNT(*) FROM installation WHERE name LIKE 'transfer%'", "0")
+	r.holds(r.here, fmt.Sprintf("SELECT COUNT(*) FROM candidate WHERE id = %d", of), "0")
+	want := mysqltest.Texts(t, later, fmt.Sprintf("SELECT id FROM candidate WHERE id <> %d ORDER BY id", of))
+	r.holds(r.here, "SELECT id FROM candidate ORDER BY id", want...)
+}
+
+// TestReplaceGoesOnInAnotherHistory goes on from a later moment of a history that the database in force has left: under the
+// keys of that one nobody is erased.
+func TestReplaceGoesOnInAnotherHistory(t *testing.T) {
+	r := newRestoring(t, mysqltest.Servers()[0], demoData(t))
+	r.signUp(r.here, "lost@example.jp")
+	later := mysqltest.Address(t, r.server)
+	r.copyTo(later)
+	r.must(0, "erased again: 0", r.from(r.there, "--replace", "--yes")...)
+	r.signUp(r.here, "another@example.jp")
+	key := fmt.Sprint(r.erase(r.here)) // of the one who is lost as well
+	r.holds(later, "SELECT id FROM candidate WHERE id = "+key, key)
+	r.breakOff(r.there, false)
+	r.must(0, "under the keys "+key+" candidates have erased themselves", r.from(later, "--replace", "--yes")...)
+	r.holds(r.here, "SELECT id FROM candidate WHERE id = "+key, key)
 }

@@ -64,25 +64,6 @@ type Done struct {
 	N    int64
 }
 
-// Kept is what a database knows that must go into an earlier moment of it. It holds keys and moments
-// only.
-type Kept struct {
-	Erased []int64    `json:"erased,omitempty"` // candidates who erased themselves since
-	Unsure []int64    `json:"unsure,omitempty"` // keys under which somebody was erased who may be somebody else there
-	Mails  []KeptMail `json:"mails,omitempty"`
-	// Return says that whoever was erased since comes back, so that nobody is in Erased and Unsure.
-	Return bool `json:"return,omitempty"`
-}
-
-// KeptMail is a mail that waited at the earlier moment and that was dealt with since: by its key and
-// when it was written, with when it was sent or given up (0: it was not), in microseconds.
-type KeptMail struct {
-	Key     int64 `json:"key"`
-	Created int64 `json:"created"`
-	Sent    int64 `json:"sent"`
-	Failed  int64 `json:"failed"`
-}
-
 // queryer asks one side.
 type queryer interface {
 	asked
@@ -142,39 +123,13 @@ func countBoth(ctx context.Context, from, to Side) (out []Counted, err error) {
 	return out, nil
 }
 
-// ends is where the logs of a database end: by their own keys, which no two moments of it share.
-type ends struct{ log, logAt, audit, auditAt int64 }
-
-func (e ends) at() time.Time {
-	if last := max(e.logAt, e.auditAt); last > 0 {
-		return moment(last)
-	}
-	return time.Time{}
-}
-
-// String names the moment.
-func (e ends) String() string {
-	return fmt.Sprintf("%s %d %d", e.at().Format(time.RFC3339Nano), e.log, e.audit)
-}
-
-func endsOf(ctx context.Context, of queryer) (e ends, err error) {
-	for query, into := range map[string][2]*int64{
-		"SELECT id, at FROM log ORDER BY id DESC LIMIT 1":   {&e.log, &e.logAt},
-		"SELECT id, at FROM audit ORDER BY id DESC LIMIT 1": {&e.audit, &e.auditAt},
-	} {
-		if err := of.QueryRowContext(ctx, query).Scan(into[0], into[1]); err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return e, fmt.Errorf("look where the logs end: %w", err)
-		}
-	}
-	return e, nil
-}
-
 // line is how two databases go on from each other.
 type line struct {
 	from, to  ends
 	one, line bool
-	common    int64  // key of the last entry of the audit log that is on both sides
-	mark      string // of the second one
+	common    int64                // key of the last entry of the audit log that is on both sides
+	mark      string               // of the second one
+	known     [2]map[string]string // by which settings they are known
 }
 
 func lineOf(ctx context.Context, from, to queryer) (l line, err error) {
@@ -195,6 +150,7 @@ func lineOf(ctx context.Context, from, to queryer) (l line, err error) {
 	if err != nil {
 		return l, err
 	}
+	l.known = [2]map[string]string{knownBy(a), knownBy(b)}
 	one, alike := market.Related(a, b)
 	if l.one = one; !one {
 		return l, nil
@@ -285,13 +241,11 @@ func (l *line) kept(ctx context.Context, from, to queryer) (k Kept, err error) {
 	if err != nil {
 		return k, fmt.Errorf("read who erased themselves: %w", err)
 	}
-	for part := range slices.Chunk(erased, transferRows) {
-		there, err := column(ctx, from, scanKey, "SELECT id FROM candidate WHERE id IN ("+joined(part)+") ORDER BY id")
-		if err != nil {
-			return k, fmt.Errorf("look for who erased themselves: %w", err)
-		}
-		k.Erased = append(k.Erased, there...)
+	if k.Erased, err = candidatesOf(ctx, from, erased); err != nil {
+		return k, err
 	}
+	k.Later = without(erased, k.Erased)
+	k.From, k.To = l.known[0], l.known[1]
 	if !l.line && len(k.Erased) > 0 {
 		sure, err := lastOfBoth(ctx, from, to, k.Erased[0])
 		if err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,17 +35,11 @@ const (
 // copied, by one in some seconds at most: no process of that time has one that comes again.
 const fenceStep = 1 << 32
 
-// unmark takes the mark away, and what is kept beside it.
-const unmark = "DELETE FROM installation WHERE name = '" + market.TransferMark + "' OR name LIKE '" + market.TransferKept + "%'"
-
-// keptRows is how many keys a row of the table installation keeps, which holds 64 kB.
-const keptRows = 500
-
 // Replace removes every row of a server's database and copies those of another one, which holds an
 // earlier moment of the same installation, and counts both sides. What the database knew and the
 // other one does not, and must, is found before, and kept beside the mark by which nobody serves
-// meanwhile. One that did not come to its end is gone on with by another one from the same moment, and by
-// nothing else. A table that only the target has, as a newer program's schema does, is emptied. Conflict if
+// meanwhile. One that did not come to its end is gone on with by another one from the same moment or from
+// a later one, and by nothing else. A table that only the target has, as a newer program's schema does, is emptied. Conflict if
 // somebody serves the target, if both are one database, or if the target lacks a table.
 func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copied, kept Kept, err error) {
 	if from.Server == nil || to.Server == nil {
@@ -124,19 +117,8 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 	}
 	mark := markReplace + l.from.String()
 	switch {
-	case l.mark == mark:
-		if kept, err = recall(ctx, write); err != nil {
-			return kept, err
-		}
-		if err := s.still(ctx, write); err != nil {
-			return kept, err
-		}
-		if kept.Return != how.Return {
-			return kept, errs.New(errs.Conflict, fmt.Sprintf("this replacement was begun otherwise, and has not come to its end: that whoever was erased since comes back was %s then. Give it as it was begun", map[bool]string{true: "asked for", false: "not asked for"}[kept.Return]))
-		}
-		return kept, how.Alone(ctx)
 	case strings.HasPrefix(l.mark, markReplace):
-		return kept, errs.New(errs.Conflict, "what this database held is being replaced by another moment than this one, and that has not come to its end: name that one again (as of "+l.mark[len(markReplace):]+")")
+		return s.resume(ctx, &l, read, write, how)
 	case l.mark != "":
 		return kept, errs.New(errs.Conflict, "this database holds what a transfer has left, which nobody serves: leave --replace away")
 	case !l.one:
@@ -149,7 +131,7 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 		return kept, err
 	}
 	if how.Return {
-		kept.Erased, kept.Unsure, kept.Return = nil, nil, true
+		kept.comeBack()
 	}
 	if err := keep(ctx, write, mark, kept); err != nil {
 		return kept, err
@@ -166,6 +148,27 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 		err = errors.Join(err, unmarked)
 	}
 	return kept, err
+}
+
+// resume goes on with a replacement that did not come to its end, from the moment that it was begun with or from a later
+// one.
+func (s Side) resume(ctx context.Context, l *line, read *sql.Tx, write *sql.Conn, how Replacement) (kept Kept, err error) {
+	if kept, err = recall(ctx, write); err != nil {
+		return kept, err
+	}
+	if kept.Return != how.Return {
+		return kept, errs.New(errs.Conflict, fmt.Sprintf("this replacement was begun otherwise, and has not come to its end: that whoever was erased since comes back was %s then. Give it as it was begun", map[bool]string{true: "asked for", false: "not asked for"}[kept.Return]))
+	}
+	if err := kept.onward(ctx, l, read); err != nil {
+		return kept, err
+	}
+	if err := s.still(ctx, write); err != nil {
+		return kept, err
+	}
+	if err := keep(ctx, write, markReplace+l.from.String(), kept); err != nil {
+		return kept, err
+	}
+	return kept, how.Alone(ctx)
 }
 
 // unmarked is Conflict if a source bears the mark that the target was just given.
@@ -252,58 +255,6 @@ func (s Side) others(ctx context.Context, on *sql.Conn) (hosts []string, err err
 		}
 	}
 	return hosts, rows.Err()
-}
-
-// keep leaves the mark with what is kept beside it, both or none.
-func keep(ctx context.Context, write *sql.Conn, mark string, kept Kept) (err error) {
-	tx, err := write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("mark the target: %w", err)
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	put := func(name, value string) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO installation (name, value) VALUES (?, ?)", name, value)
-		return err
-	}
-	if err := put(market.TransferMark, mark); err != nil {
-		return fmt.Errorf("mark the target: %w", err)
-	}
-	for n := 0; n == 0 || len(kept.Erased)+len(kept.Unsure)+len(kept.Mails) > 0; n++ {
-		part := Kept{cut(&kept.Erased), cut(&kept.Unsure), cut(&kept.Mails), kept.Return}
-		text, err := json.Marshal(part)
-		if err != nil {
-			return err
-		}
-		if err := put(fmt.Sprintf("%s%06d", market.TransferKept, n), string(text)); err != nil {
-			return fmt.Errorf("keep what the target knows: %w", err)
-		}
-	}
-	return tx.Commit()
-}
-
-// cut takes the first of a list off it.
-func cut[T any](list *[]T) (first []T) {
-	n := min(keptRows, len(*list))
-	first, *list = (*list)[:n], (*list)[n:]
-	return first
-}
-
-// recall reads what was kept.
-func recall(ctx context.Context, write queryer) (kept Kept, err error) {
-	parts, err := column(ctx, write, scanText,
-		"SELECT value FROM installation WHERE name LIKE '"+market.TransferKept+"%' ORDER BY name")
-	if err != nil {
-		return kept, fmt.Errorf("read what was kept: %w", err)
-	}
-	for _, text := range parts {
-		var part Kept
-		if err := json.Unmarshal([]byte(text), &part); err != nil {
-			return kept, fmt.Errorf("read what was kept: %w", err)
-		}
-		kept.Erased, kept.Unsure, kept.Mails = append(kept.Erased, part.Erased...), append(kept.Unsure, part.Unsure...), append(kept.Mails, part.Mails...)
-		kept.Return = kept.Return || part.Return
-	}
-	return kept, nil
 }
 
 // release gives the database back to whoever serves it: mails are as they were kept, leases nobody's, and what
