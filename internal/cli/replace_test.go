@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"enishi/internal/store"
 	"enishi/internal/store/mysql"
@@ -100,4 +102,44 @@ func TestReplaceGoesOnInAnotherHistory(t *testing.T) {
 	r.breakOff(r.there, false)
 	r.must(0, "under the keys "+key+" candidates have erased themselves", r.from(later, "--replace", "--yes")...)
 	r.holds(r.here, "SELECT id FROM candidate WHERE id = "+key, key)
+}
+
+// TestReplaceAwaits has a killed job's lease expire and a connection end while a replacement waits for them, which says so;
+// one that waits less is refused.
+func TestReplaceAwaits(t *testing.T) {
+	r := newRestoring(t, mysqltest.Servers()[0], demoData(t))
+	r.must(2, "--await is of --replace", r.from(r.there, "--await", "1s")...)
+	r.must(2, "such as 20m", r.from(r.there, "--replace", "--await=-1s")...)
+	r.lease(3600)
+	replace := r.from(r.there, "--replace", "--yes", "--await")
+	said := r.must(1, "the lease job.snapshot is held. Stop", append(replace, "1s")...)
+	if !strings.Contains(said, "waiting for whoever serves the database: the lease job.snapshot is held\n") {
+		t.Errorf("it does not say for whom it waits: %s", said)
+	}
+	r.holds(r.here, "SELECT COUNT(*) FROM installation WHERE name LIKE 'transfer%'", "0")
+	r.lease(10) // longer than is waited without the flag
+	said = r.must(0, "counted on both sides", append(replace, "1m")...)
+	if !strings.Contains(said, "the lease job.snapshot is held\n") {
+		t.Errorf("it does not say for whom it waits: %s", said)
+	}
+	var waited []string
+	err := mysql.Peek(t.Context(), r.here, nil, func(other store.Side) error {
+		how := store.Replacement{Await: time.Minute, Alone: func(context.Context) error { return nil }, Copied: func(context.Context, store.Kept) error { return nil }}
+		how.Waits = func(who string) {
+			waited = append(waited, who)
+			if err := other.DB.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		return r.replaced(r.there, how)
+	})
+	if err != nil || len(waited) != 1 || !strings.Contains(waited[0], "other connections, one from ") {
+		t.Errorf("while somebody is connected: %v; it waited for %q", err, waited)
+	}
+}
+
+// lease has a job hold a lease for some seconds that nobody gives back.
+func (r *restoring) lease(seconds int) {
+	r.Helper()
+	r.sql(r.here, fmt.Sprintf("REPLACE INTO lease (name, holder, expires_at, fence) VALUES ('job.snapshot', 'gone', CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED) + %d000000, 7)", seconds))
 }

@@ -84,6 +84,7 @@ func ofTransfer() map[string]string {
 	return map[string]string{
 		"back": "TestTransferOnServers", "rehearse": "TestTransferOnServers", "packed": "TestMoveOnServers",
 		"from": "TestTransferFromServers", "from-secret": "TestTransferFromIsAsked", "look": "TestReplaceOnServers, which holds that it changes nothing", "replace": "TestReplaceAsks", "with-erased": "TestReplaceBringsTheErasedBack",
+		"await": "TestReplaceAwaits",
 	}
 }
 

@@ -27,11 +27,12 @@ const fromPassword = "ENISHI_FROM_PASSWORD"
 
 // ofServer are the flags of a transfer out of another server's database.
 type ofServer struct {
-	From       string `placeholder:"URL" help:"The rows come out of another server's database, mysql://USER@HOST:PORT/NAME, instead of out of a data folder. Its password is best in ENISHI_FROM_PASSWORD."`
-	FromSecret string `name:"from-secret" placeholder:"ARN" help:"Secret of AWS that keeps the password of the database that --from names."`
-	Look       bool   `help:"Copy nothing: open the other database as those who serve it would, and compare how many rows there are on both sides, and how far they go."`
-	WithErased bool   `name:"with-erased" help:"With --replace, bring back whoever was erased since as well, where that is what went wrong. Otherwise they are erased again."`
-	Replace    bool   `help:"What the server's database holds is removed, and replaced by an earlier moment of it, which --from names. Nobody may serve it meanwhile."`
+	From       string        `placeholder:"URL" help:"The rows come out of another server's database, mysql://USER@HOST:PORT/NAME, instead of out of a data folder. Its password is best in ENISHI_FROM_PASSWORD."`
+	FromSecret string        `name:"from-secret" placeholder:"ARN" help:"Secret of AWS that keeps the password of the database that --from names."`
+	Look       bool          `help:"Copy nothing: open the other database as those who serve it would, and compare how many rows there are on both sides, and how far they go."`
+	WithErased bool          `name:"with-erased" help:"With --replace, bring back whoever was erased since as well, where that is what went wrong. Otherwise they are erased again."`
+	Replace    bool          `help:"What the server's database holds is removed, and replaced by an earlier moment of it, which --from names. Nobody may serve it meanwhile."`
+	Await      time.Duration `placeholder:"DURATION" help:"With --replace, how long whoever serves is waited for, such as 20m (default 8s): leases until they expire, connections until there is a moment without any."`
 }
 
 // misused is a mistake in what a transfer out of another server's database is asked for together with.
@@ -43,6 +44,8 @@ func (c *transferCmd) misused() error {
 		{c.From == "" && c.FromSecret != "", "--from-secret is of the database that --from names, and there is none"},
 		{c.From == "" && c.Look, "--look looks at the database that --from names, and there is none"},
 		{c.WithErased && !c.Replace, "--with-erased is of --replace: nothing else erases anybody again"},
+		{c.Await != 0 && !c.Replace, "--await is of --replace: nothing else waits for whoever serves"},
+		{c.Await < 0, "--await is how long to wait, such as 20m"},
 		{c.From == "" && c.Replace, "--replace takes the rows of the database that --from names, and there is none"},
 		{c.From != "" && c.Data != nil, "--from takes the rows out of a server, --data out of a folder: give one of them"},
 		{c.From != "" && c.Packed != "", "--packed is of a data folder, --from of a server"},
@@ -414,6 +417,11 @@ func (r *replacing) run(ctx context.Context) error {
 		r.copied, r.kept, err = store.Replace(ctx, from, into, store.Replacement{
 			Progress: func(table string, done int64) { shown.step("copying "+table, int(done), 0) },
 			Return:   r.WithErased,
+			Await:    r.Await,
+			Waits: func(who string) {
+				shown.end()
+				fmt.Fprintln(r.world.Err, "waiting for whoever serves the database: "+who)
+			},
 			// They are of rows that go, and hold people who may not be in those that come.
 			Alone: func(ctx context.Context) error {
 				_, err := r.snapshots.Prune(ctx, 0, r.world.Now())

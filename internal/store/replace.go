@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -18,17 +19,24 @@ type Replacement struct {
 	Progress func(table string, done int64)
 	// Return has whoever was erased since come back: their erasure is what went wrong.
 	Return bool
+	// Await is how long whoever serves the target is waited for, at most; 0: as long as a process takes that was told to end.
+	Await time.Duration
+	// Waits is told for whom it waits, now and then.
+	Waits func(who string)
 	// Alone is called once nobody serves the target any more, before its first row is removed.
 	Alone func(ctx context.Context) error
 	// Copied is called once every row is there, before anybody serves them.
 	Copied func(ctx context.Context, kept Kept) error
 }
 
-// How long somebody who serves is waited for: a connection that lies idle ends after five seconds,
-// and so does a lease that nobody renews.
+// StillWait is how long somebody who serves is waited for, unless somebody says otherwise: a connection that lies idle ends
+// after five seconds, and so does a lease that a process which leads no longer renews.
+const StillWait = 8 * time.Second
+
+// How often is looked whether somebody serves, and told who.
 const (
-	stillWait  = 8 * time.Second
 	stillEvery = 250 * time.Millisecond
+	stillSaid  = 5 * time.Second
 )
 
 // fenceStep is what the numbers of leases are raised by. They went on after the moment that is
@@ -124,7 +132,7 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 	case !l.one:
 		return kept, errs.New(errs.Denied, "the other database is of another installation, or sealed with another secret: only an earlier moment of the same one takes the place of what is there")
 	}
-	if err := s.still(ctx, write); err != nil { // before the mark, which a process would not see that serves already
+	if err := s.still(ctx, write, how); err != nil { // before the mark, which a process would not see that serves already
 		return kept, err
 	}
 	if kept, err = l.kept(ctx, read, write); err != nil {
@@ -136,7 +144,7 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 	if err := keep(ctx, write, mark, kept); err != nil {
 		return kept, err
 	}
-	err = s.still(ctx, write) // nobody begins any more
+	err = s.still(ctx, write, how) // nobody begins any more
 	if err == nil {
 		err = from.unmarked(ctx)
 	}
@@ -162,7 +170,7 @@ func (s Side) resume(ctx context.Context, l *line, read *sql.Tx, write *sql.Conn
 	if err := kept.onward(ctx, l, read); err != nil {
 		return kept, err
 	}
-	if err := s.still(ctx, write); err != nil {
+	if err := s.still(ctx, write, how); err != nil {
 		return kept, err
 	}
 	if err := keep(ctx, write, markReplace+l.from.String(), kept); err != nil {
@@ -180,21 +188,27 @@ func (s Side) unmarked(ctx context.Context) error {
 	return err
 }
 
-// still is Conflict while somebody serves a database: has a connection to it, or holds a lease in it.
-func (s Side) still(ctx context.Context, on *sql.Conn) error {
-	until := time.NewTimer(stillWait)
+// still is Conflict if somebody serves a database as long as is waited: has a connection to it, or holds a lease in it. It
+// ends at the first moment at which nobody does.
+func (s Side) still(ctx context.Context, on *sql.Conn, how Replacement) error {
+	until := time.NewTimer(cmp.Or(how.Await, StillWait))
 	defer until.Stop()
 	look := time.NewTicker(stillEvery)
 	defer look.Stop()
+	var said time.Time
 	for {
 		busy, err := s.busy(ctx, on)
 		if err != nil || busy == "" {
 			return err
 		}
+		if how.Waits != nil && time.Since(said) >= stillSaid {
+			how.Waits(busy)
+			said = time.Now()
+		}
 		select {
 		case <-look.C:
 		case <-until.C:
-			return errs.New(errs.Conflict, "somebody serves this database: "+busy+". Stop every process of it first (web, worker, job), and what asks it by hand")
+			return errs.New(errs.Conflict, "somebody serves this database: "+busy+". Stop every process of it first (web, worker, job), and what asks it by hand; a job that was killed leaves its lease for a quarter of an hour: wait for it, or have this command wait (--await 20m)")
 		case <-ctx.Done():
 			return ctx.Err()
 		}
