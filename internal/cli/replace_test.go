@@ -40,8 +40,14 @@ func TestReplaceUnderANewerSchema(t *testing.T) {
 
 // replaced replaces what is in force by what another database holds.
 func (r *restoring) replaced(from string, how store.Replacement) error {
+	return r.replacedAs(from, how, func(*store.Side) {})
+}
+
+// replacedAs does so with a target that somebody has changed.
+func (r *restoring) replacedAs(from string, how store.Replacement, change func(target *store.Side)) error {
 	return mysql.Lend(r.Context(), from, mysql.Options{Loading: true}, func(from store.Side) error {
 		return mysql.Lend(r.Context(), r.here, mysql.Options{Loading: true}, func(to store.Side) error {
+			change(&to)
 			_, _, err := store.Replace(r.Context(), from, to, how)
 			return err
 		})
@@ -142,4 +148,45 @@ func TestReplaceAwaits(t *testing.T) {
 func (r *restoring) lease(seconds int) {
 	r.Helper()
 	r.sql(r.here, fmt.Sprintf("REPLACE INTO lease (name, holder, expires_at, fence) VALUES ('job.snapshot', 'gone', CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED) + %d000000, 7)", seconds))
+}
+
+// TestReplaceKeepsItsSession has those who are erased again take longer than a session of the server may lie idle; and whoever
+// erases them is told to end once that session, and the lock with it, is lost.
+func TestReplaceKeepsItsSession(t *testing.T) {
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			r := newRestoring(t, server, demoData(t))
+			const free = "SELECT IS_FREE_LOCK(SHA2(CONCAT('enishi.transfer.', DATABASE()), 256))"
+			how := store.Replacement{Alone: func(context.Context) error { return nil }}
+			asks := func(every time.Duration) func(*store.Side) {
+				return func(target *store.Side) {
+					target.Begin, target.Ask = append(slices.Clone(target.Begin), "SET SESSION wait_timeout = 2"), every
+				}
+			}
+			how.Copied = func(ctx context.Context, _ store.Kept) error {
+				for end := time.Now().Add(20 * time.Second); mysqltest.Texts(t, r.here, free)[0] != "1"; {
+					if time.Now().After(end) {
+						return errors.New("the lock is never lost")
+					}
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			if err := r.replacedAs(r.there, how, asks(4*time.Second)); err == nil || !strings.Contains(err.Error(), "keep the target alone: ") {
+				t.Errorf("without its session: %v", err)
+			}
+			how.Copied = func(ctx context.Context, _ store.Kept) error {
+				for end := time.Now().Add(5 * time.Second); time.Now().Before(end) && ctx.Err() == nil; {
+					if mysqltest.Texts(t, r.here, free)[0] != "0" {
+						return errors.New("the lock is lost")
+					}
+				}
+				return ctx.Err()
+			}
+			if err := r.replacedAs(r.there, how, asks(time.Second/2)); err != nil {
+				t.Errorf("with a session that asks: %v", err)
+			}
+			r.holds(r.here, "SELECT COUNT(*) FROM installation WHERE name LIKE 'transfer%'", "0")
+		})
+	}
 }

@@ -365,7 +365,10 @@ func (c *transferCmd) replace(ctx context.Context, w World, there, here *config.
 		return errs.New(errs.Denied, "the other database is of another installation, or sealed with another secret: only an earlier moment of the same one takes the place of what is there")
 	}
 	lines := besides(&seen)
-	if c.WithErased && !seen.Half {
+	switch {
+	case c.WithErased && seen.Half:
+		lines = append(lines, "Candidates who were erased since, and come back: all whom the earlier moment has. Who asked to be erased has a right to it")
+	case c.WithErased:
 		n := len(seen.Kept.Erased) + len(seen.Kept.Unsure)
 		seen.Kept.Erased, seen.Kept.Unsure = nil, nil
 		lines = append(besides(&seen), fmt.Sprintf("Candidates who were erased since, and come back: up to %d, as far as the earlier moment has them. Who asked to be erased has a right to it", n))

@@ -612,7 +612,7 @@ func TestReplaceAsks(t *testing.T) {
 }
 
 // TestReplaceBringsTheErasedBack takes back an erasure that was the fault, and holds that a run that goes on with one that was
-// broken off does so by what that was told.
+// broken off may say so as well, and must where that did.
 func TestReplaceBringsTheErasedBack(t *testing.T) {
 	r := newRestoring(t, mysqltest.Servers()[0], demoData(t))
 	r.goOn()
@@ -621,6 +621,8 @@ func TestReplaceBringsTheErasedBack(t *testing.T) {
 	replace := r.from(r.there, "--replace")
 	r.must(2, "--with-erased is of --replace", r.from(r.there, "--with-erased")...)
 	r.must(0, "erased since, and come back: up to 1", append(replace, "--with-erased", "--plan")...)
+	r.breakOff(r.there, false)
+	r.must(0, "come back: all whom the earlier moment has", append(replace, "--with-erased", "--plan")...)
 	r.breakOff(r.there, true)
 	r.must(1, "comes back was asked for then", append(replace, "--yes")...)
 	r.must(0, "Whoever was erased since is back.", append(replace, "--with-erased", "--yes")...)

@@ -80,12 +80,42 @@ func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copi
 		if copied, err = copyAll(ctx, tables, read, write, true, how.Progress); err != nil {
 			return err
 		}
-		if err := how.Copied(ctx, kept); err != nil {
+		if err := to.meanwhile(ctx, write, func(ctx context.Context) error { return how.Copied(ctx, kept) }); err != nil {
 			return err
 		}
 		return release(ctx, write, kept)
 	})
 	return copied, kept, err
+}
+
+// meanwhile has others work while the session that fills a target keeps it from everybody else. Once that session is lost,
+// so is the lock: they are told to end.
+func (s Side) meanwhile(ctx context.Context, write *sql.Conn, work func(ctx context.Context) error) error {
+	if s.Ask == 0 {
+		return work(ctx)
+	}
+	ctx, end := context.WithCancel(ctx)
+	asked := make(chan error, 1)
+	go func() {
+		defer end()
+		due := time.NewTicker(s.Ask)
+		defer due.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				asked <- nil
+				return
+			case <-due.C:
+			}
+			if err := write.PingContext(ctx); err != nil && ctx.Err() == nil {
+				asked <- fmt.Errorf("keep the target alone: %w", err)
+				return
+			}
+		}
+	}()
+	err := work(ctx)
+	end()
+	return errors.Join(<-asked, err)
 }
 
 // covered is Conflict unless the target has every table of the source.
@@ -149,7 +179,7 @@ func (s Side) hold(ctx context.Context, from Side, read *sql.Tx, write *sql.Conn
 		err = from.unmarked(ctx)
 	}
 	if err == nil {
-		err = how.Alone(ctx)
+		err = s.meanwhile(ctx, write, how.Alone)
 	}
 	if err != nil {
 		_, unmarked := write.ExecContext(context.WithoutCancel(ctx), unmark)
@@ -164,8 +194,11 @@ func (s Side) resume(ctx context.Context, l *line, read *sql.Tx, write *sql.Conn
 	if kept, err = recall(ctx, write); err != nil {
 		return kept, err
 	}
-	if kept.Return != how.Return {
-		return kept, errs.New(errs.Conflict, fmt.Sprintf("this replacement was begun otherwise, and has not come to its end: that whoever was erased since comes back was %s then. Give it as it was begun", map[bool]string{true: "asked for", false: "not asked for"}[kept.Return]))
+	switch {
+	case kept.Return && !how.Return: // who they are is not known any more
+		return kept, errs.New(errs.Conflict, "this replacement was begun otherwise, and has not come to its end: that whoever was erased since comes back was asked for then. Give it as it was begun")
+	case how.Return:
+		kept.comeBack()
 	}
 	if err := kept.onward(ctx, l, read); err != nil {
 		return kept, err
@@ -176,7 +209,7 @@ func (s Side) resume(ctx context.Context, l *line, read *sql.Tx, write *sql.Conn
 	if err := keep(ctx, write, markReplace+l.from.String(), kept); err != nil {
 		return kept, err
 	}
-	return kept, how.Alone(ctx)
+	return kept, s.meanwhile(ctx, write, how.Alone)
 }
 
 // unmarked is Conflict if a source bears the mark that the target was just given.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"enishi/internal/errs"
 	"enishi/internal/market"
@@ -24,6 +25,9 @@ type Side struct {
 	// Alone asks for the lock of whoever fills it, for as long as the session, and gives 1 to one
 	// of them; "": it is lent to one only.
 	Alone string
+	// Ask is how often the session that fills it asks something while others work, so that it lives, and the lock with it;
+	// 0: it need not.
+	Ask time.Duration
 	// Empty empties the table that stands for %s; "": what is there stays.
 	Empty string
 	// Server asks what only a server is asked; nil: it is a file.

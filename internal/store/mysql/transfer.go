@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"enishi/internal/store"
 )
@@ -42,6 +43,7 @@ func Peek(ctx context.Context, address string, password func(ctx context.Context
 		Alone:     "SELECT GET_LOCK(" + transferLock + ", 0)",
 		Empty:     "TRUNCATE TABLE %s", // beyond what triggers refuse
 		Begin:     []string{"SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_AUTO_VALUE_ON_ZERO')", "SET SESSION wait_timeout = 600"},
+		Ask:       time.Minute, // which is ten times in that
 		Server: &store.Server{
 			Taken:  "SELECT IS_USED_LOCK(" + transferLock + ") IS NOT NULL",
 			Writes: writes,
