@@ -35,12 +35,14 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	if half, err := textOf(ctx, resolved, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'"); err == nil && half != "" {
-		return errs.New(errs.Conflict, "a transfer into this database has not come to its end, or was a rehearsal: nobody serves it until another one has")
-	}
 	from, to, err := versions(ctx, resolved)
 	if err != nil {
 		return err
+	}
+	if from > 0 { // a new one has nothing to ask
+		if err := whole(ctx, resolved); err != nil {
+			return err
+		}
 	}
 	order, err := c.agreed(ctx, w, resolved, intent{does: migrates(from, to), undo: "nothing needs to be: the program before works with the new schema"})
 	if err != nil {
@@ -63,6 +65,18 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 		return printJSON(w.Out, map[string]any{"current": true, "new_installation": in.fresh})
 	}
 	fmt.Fprintln(w.Out, "The database has a schema that this program can use.")
+	return nil
+}
+
+// whole is Conflict if a database holds what a transfer has left, and fails where nobody can know.
+func whole(ctx context.Context, resolved *config.Config) error {
+	half, err := textOf(ctx, resolved, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'")
+	if err != nil {
+		return fmt.Errorf("look whether a transfer into this database has come to its end: %w", err)
+	}
+	if half != "" {
+		return errs.New(errs.Conflict, "a transfer into this database has not come to its end, or was a rehearsal: nobody serves it until another one has")
+	}
 	return nil
 }
 

@@ -190,3 +190,22 @@ func TestReplaceKeepsItsSession(t *testing.T) {
 		})
 	}
 }
+
+// TestMigrateLooksForAMark has a database not say whether a transfer has left it: that is no "no". A new one has nothing to
+// say.
+func TestMigrateLooksForAMark(t *testing.T) {
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			r := &restoring{T: t, server: server, here: mysqltest.Address(t, server), files: t.TempDir(), secret: []byte(strings.Repeat("5a", 32))}
+			r.must(0, "a new database is made", "migrate", "--plan")
+			r.must(0, "that this program can use", "migrate")
+			r.must(0, "nothing is changed", "migrate", "--plan")
+			r.sql(r.here, "INSERT INTO installation (name, value) VALUES ('transfer', 'begun')")
+			r.must(1, "has not come to its end, or was a rehearsal", "migrate", "--plan")
+			r.sql(r.here, "ALTER TABLE installation CHANGE value other TEXT NOT NULL")
+			if said := r.must(1, "value", "migrate", "--plan"); strings.Contains(said, "nothing is changed") {
+				t.Errorf("it goes on without having read the mark: %s", said)
+			}
+		})
+	}
+}
