@@ -29,9 +29,9 @@ type Replacement struct {
 	Copied func(ctx context.Context, kept Kept) error
 }
 
-// StillWait is how long somebody who serves is waited for, unless somebody says otherwise: a connection that lies idle ends
+// stillWait is how long somebody who serves is waited for, unless somebody says otherwise: a connection that lies idle ends
 // after five seconds, and so does a lease that a process which leads no longer renews.
-const StillWait = 8 * time.Second
+const stillWait = 8 * time.Second
 
 // How often is looked whether somebody serves, and told who.
 const (
@@ -46,9 +46,10 @@ const fenceStep = 1 << 32
 // Replace removes every row of a server's database and copies those of another one, which holds an
 // earlier moment of the same installation, and counts both sides. What the database knew and the
 // other one does not, and must, is found before, and kept beside the mark by which nobody serves
-// meanwhile. One that did not come to its end is gone on with by another one from the same moment or from
-// a later one, and by nothing else. A table that only the target has, as a newer program's schema does, is emptied. Conflict if
-// somebody serves the target, if both are one database, or if the target lacks a table.
+// meanwhile. One that did not come to its end is gone on with by another one from the same moment or
+// from a later one, and by nothing else. A table that only the target has, as a newer program's schema
+// does, is emptied. Conflict if somebody serves the target, if both are one database, or if the target
+// lacks a table.
 func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copied, kept Kept, err error) {
 	if from.Server == nil || to.Server == nil {
 		return nil, kept, errs.New(errs.Invalid, "only what a server holds is replaced, by what another database on a server holds")
@@ -95,6 +96,7 @@ func (s Side) meanwhile(ctx context.Context, write *sql.Conn, work func(ctx cont
 		return work(ctx)
 	}
 	ctx, end := context.WithCancel(ctx)
+	defer end()
 	asked := make(chan error, 1)
 	go func() {
 		defer end()
@@ -107,7 +109,7 @@ func (s Side) meanwhile(ctx context.Context, write *sql.Conn, work func(ctx cont
 				return
 			case <-due.C:
 			}
-			if err := write.PingContext(ctx); err != nil && ctx.Err() == nil {
+			if err := s.ask(ctx, write); err != nil {
 				asked <- fmt.Errorf("keep the target alone: %w", err)
 				return
 			}
@@ -116,6 +118,13 @@ func (s Side) meanwhile(ctx context.Context, write *sql.Conn, work func(ctx cont
 	err := work(ctx)
 	end()
 	return errors.Join(<-asked, err)
+}
+
+// ask asks something on a session. It is not told to end in the middle, which would end the session.
+func (s Side) ask(ctx context.Context, on *sql.Conn) error {
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), s.Ask)
+	defer end()
+	return on.PingContext(ctx)
 }
 
 // covered is Conflict unless the target has every table of the source.
@@ -224,7 +233,7 @@ func (s Side) unmarked(ctx context.Context) error {
 // still is Conflict if somebody serves a database as long as is waited: has a connection to it, or holds a lease in it. It
 // ends at the first moment at which nobody does.
 func (s Side) still(ctx context.Context, on *sql.Conn, how Replacement) error {
-	until := time.NewTimer(cmp.Or(how.Await, StillWait))
+	until := time.NewTimer(cmp.Or(how.Await, stillWait))
 	defer until.Stop()
 	look := time.NewTicker(stillEvery)
 	defer look.Stop()
