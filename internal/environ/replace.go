@@ -53,7 +53,8 @@ func (w *work) inParts(ctx context.Context, r *restoring) error {
 
 // replacing is what the task is told that replaces the rows.
 func (r *restoring) replacing(from []string) []string {
-	out := append(slices.Clone(from), "--replace")
+	// A job that was killed leaves its lease for a quarter of an hour, and others begin by their schedules meanwhile.
+	out := append(slices.Clone(from), "--replace", "--await", "20m")
 	if r.WithErased {
 		out = append(out, "--with-erased")
 	}
