@@ -44,15 +44,16 @@ func newArchive(scope constructs.Construct, e environment.Environment, d *Data, 
 			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(s).Account()}},
 		}),
 	})
+	objects := join("", d.Archive.BucketArn(), "/*")
 	for _, may := range []awsiam.PolicyStatement{
-		allow(join("", d.Archive.BucketArn(), "/*"), "s3:PutObject", "s3:AbortMultipartUpload"),
+		allow(objects, "s3:PutObject", "s3:AbortMultipartUpload"),
 		allow(d.Archive.BucketArn(), "s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"),
 		allow(keys.Data.KeyArn(), "kms:GenerateDataKey", "kms:Decrypt"),
 		allow(failures.LogGroupArn(), "logs:PutLogEvents"),
 	} {
 		writes.AddToPolicy(may)
 	}
-	except(writes, "IAM5", "every object of the archive is its own to write, and none to read or delete; log groups are named with what is below them")
+	exceptWide(writes, objects, "every object of the archive is its own to write, and none to read or delete")
 	a := &Archive{Errors: failures}
 	a.Stream = awskinesisfirehose.NewCfnDeliveryStream(s, jsii.String("Stream"), &awskinesisfirehose.CfnDeliveryStreamProps{
 		DeliveryStreamName: jsii.String("enishi-" + e.Name + "-archive"), DeliveryStreamType: jsii.String("DirectPut"),

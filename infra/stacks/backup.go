@@ -35,14 +35,14 @@ func newBackup(scope constructs.Construct, e environment.Environment, b *Base) *
 			DeleteAfter:        awscdk.Duration_Days(jsii.Number(copyDays(e))),
 		})},
 	})
-	plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
+	selection := plan.AddSelection(jsii.String("All"), &awsbackup.BackupSelectionOptions{Resources: &[]awsbackup.BackupResource{
 		awsbackup.BackupResource_FromArn(b.Data.Cluster.AttrDbClusterArn()),
 	}})
+	exceptManaged(selection.Node().FindChild(jsii.String("Role")), "service-role/AWSBackupServiceRolePolicyForBackup", "AWS keeps this policy for what makes backups")
 	made := &Backup{Vault: vault}
 	if e.Real {
 		made.Restores = newRehearsal(s, e, b, vault)
 	}
-	except(s, "IAM4", "AWS keeps these policies for what makes backups and restores them")
 	return made
 }
 
@@ -64,6 +64,7 @@ func newRehearsal(s constructs.Construct, e environment.Environment, b *Base, va
 		AssumedBy:       awsiam.NewServicePrincipal(jsii.String("backup.amazonaws.com"), nil),
 		ManagedPolicies: &[]awsiam.IManagedPolicy{awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("service-role/AWSBackupServiceRolePolicyForRestores"))},
 	})
+	exceptManaged(role, "service-role/AWSBackupServiceRolePolicyForRestores", "AWS keeps this policy for what restores them")
 	name := "enishi_" + strings.ReplaceAll(e.Name, "-", "_") // AWS takes no hyphen
 	plan := awsbackup.NewCfnRestoreTestingPlan(s, jsii.String("Rehearsal"), &awsbackup.CfnRestoreTestingPlanProps{
 		RestoreTestingPlanName: jsii.String(name), StartWindowHours: jsii.Number(rehearsalBegins),

@@ -60,7 +60,7 @@ func newBalancer(scope constructs.Construct, e environment.Environment, b *Base)
 		AssumedBy:       awsiam.NewServicePrincipal(jsii.String("ecs.amazonaws.com"), nil),
 		ManagedPolicies: &[]awsiam.IManagedPolicy{awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("AmazonECSInfrastructureRolePolicyForLoadBalancers"))},
 	})
-	except(balancer.Shifter, "IAM4", "AWS keeps this policy for this role as ECS learns to do more")
+	exceptManaged(balancer.Shifter, "AmazonECSInfrastructureRolePolicyForLoadBalancers", "AWS keeps this policy for this role as ECS learns to do more")
 	return balancer
 }
 

@@ -60,7 +60,7 @@ func newHosts(scope constructs.Construct, e environment.Environment, b *Base) aw
 			awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("service-role/AmazonEC2ContainerServiceforEC2Role")),
 		},
 	})
-	except(role, "IAM4", "AWS keeps this policy for hosts of ECS")
+	exceptManaged(role, "service-role/AmazonEC2ContainerServiceforEC2Role", "AWS keeps this policy for hosts of ECS")
 	profile := awsiam.NewCfnInstanceProfile(s, jsii.String("Profile"), &awsiam.CfnInstanceProfileProps{Roles: &[]any{role.RoleName()}})
 	template := awsec2.NewCfnLaunchTemplate(s, jsii.String("Template"), &awsec2.CfnLaunchTemplateProps{LaunchTemplateData: &awsec2.CfnLaunchTemplate_LaunchTemplateDataProperty{
 		ImageId: jsii.String("resolve:ssm:" + hostImage), InstanceType: jsii.String(e.HostType), SecurityGroupIds: &[]*string{door.SecurityGroupId()},

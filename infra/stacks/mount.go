@@ -86,10 +86,13 @@ func (t *tasks) files() (url *string, may []awsiam.PolicyStatement) {
 		return jsii.String("file://" + filesAt), []awsiam.PolicyStatement{d.Mount.rights()}
 	}
 	return join("s3://", d.Files.BucketName(), "?region="+t.e.Region), []awsiam.PolicyStatement{
-		allow(join("", d.Files.BucketArn(), "/*"), "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
+		allow(t.everyFile(), "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
 		allow(d.Files.BucketArn(), "s3:ListBucket", "s3:ListBucketMultipartUploads"),
 	}
 }
+
+// everyFile is what is in the bucket of files.
+func (t *tasks) everyFile() *string { return join("", t.base.Data.Files.BucketArn(), "/*") }
 
 // volumes are what a task may write to, beside a file system that it may only read, and
 // where the program finds it.

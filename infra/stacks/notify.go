@@ -144,7 +144,6 @@ func newUntold(s constructs.Construct, e environment.Environment, b *Base) awssq
 		EnforceSSL: jsii.Bool(true), RetentionPeriod: awscdk.Duration_Days(jsii.Number(untoldDays)), RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(untoldEvery)),
 	})
-	except(queue, "SQS3", "it is where messages lie that failed, and where they are tried again until they are told")
 	queue.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("sns.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("sqs:SendMessage"), Resources: &[]*string{queue.QueueArn()},
@@ -171,12 +170,13 @@ func newUntold(s constructs.Construct, e environment.Environment, b *Base) awssq
 // keys and secrets makes the stack that holds them depend on this one.
 func notifyRole(s constructs.Construct, e environment.Environment, b *Base, untold awssqs.Queue, log awslogs.LogGroup) awsiam.Role {
 	role := awsiam.NewRole(s, jsii.String("Role"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)})
+	alarms := arn(s, "cloudwatch", "alarm:Enishi-"+e.Name+"-*")
 	for _, may := range []awsiam.PolicyStatement{
 		allow(log.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents"),
 		allow(b.Topics.Webhooks.SecretArn(), "secretsmanager:GetSecretValue"),
 		allow(b.Topics.Key.KeyArn(), "kms:Decrypt", "kms:GenerateDataKey"), // of the secret, and of the queue
 		allow(untold.QueueArn(), "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
-		allow(arn(s, "cloudwatch", "alarm:Enishi-"+e.Name+"-*"), "cloudwatch:DescribeAlarms"),
+		allow(alarms, "cloudwatch:DescribeAlarms"),
 		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("ses:SendEmail"), Resources: &[]*string{arn(s, "ses", "identity/"+e.Domain)},
 			Conditions: &map[string]any{"StringEquals": map[string]any{"ses:FromAddress": e.Told.From}},
@@ -184,6 +184,6 @@ func notifyRole(s constructs.Construct, e environment.Environment, b *Base, unto
 	} {
 		role.AddToPolicy(may)
 	}
-	except(role, "IAM5", "the figures of every alarm of this environment are asked for; log groups are named with what is below them")
+	exceptWide(role, alarms, "the figures of every alarm of this environment are asked for")
 	return role
 }

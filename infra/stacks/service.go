@@ -122,7 +122,9 @@ func (s *Service) jobs(e environment.Environment, b *Base, p program.Program, t 
 	subnets := b.Network.VPC.SelectSubnets(&awsec2.SubnetSelection{SubnetGroupName: jsii.String("app")})
 	for _, job := range p.Jobs {
 		task := t.define(job, environment.Power{CPU: 512, Memory: 1024})
-		role.AddToPolicy(allow(join("", s.family(e, job.Name), ":*"), "ecs:RunTask"))
+		revisions := join("", s.family(e, job.Name), ":*")
+		role.AddToPolicy(allow(revisions, "ecs:RunTask"))
+		exceptWide(role, revisions, "every revision of this environment's own job: a deployment registers the next")
 		role.AddToPolicy(allow(s.family(e, job.Name), "ecs:RunTask"))
 		clock := awsscheduler.NewCfnSchedule(s.Stack, jsii.String("Schedule"+title(job.Name)), &awsscheduler.CfnScheduleProps{
 			Name: jsii.String("enishi-" + e.Name + "-" + job.Name), Description: jsii.String(job.What),
@@ -142,7 +144,6 @@ func (s *Service) jobs(e environment.Environment, b *Base, p program.Program, t 
 		})
 		clock.AddDependency(task)
 	}
-	except(role, "IAM5", "every revision of this environment's own jobs")
 }
 
 // family gives the ARN of a task's definitions, whichever is the newest.

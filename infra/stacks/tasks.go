@@ -62,8 +62,10 @@ func newTasks(scope constructs.Construct, name string, e environment.Environment
 		t.may.AddToPolicy(allow(b.Data.Records.ArnForObjects(jsii.String(logConfig)), "s3:GetObject"))
 		t.may.AddToPolicy(allow(b.Data.Records.BucketArn(), "s3:GetBucketLocation"))
 	}
-	except(t.may, "IAM5", "every file of this environment's own bucket is the program's")
-	except(t.starts, "IAM5", "a token for the registry is of no resource; log groups are named with what is below them")
+	if b.Data.Mount == nil {
+		exceptWide(t.may, t.everyFile(), "every file of this environment's own bucket is the program's")
+	}
+	exceptWide(t.starts, jsii.String("*"), "a token for the registry is of no resource")
 	return t
 }
 
@@ -170,10 +172,12 @@ func (t *tasks) readsBeside() {
 	arn := func(service, resource, name string) *string {
 		return stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String(service), Resource: jsii.String(resource), ResourceName: jsii.String(name), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME})
 	}
+	secrets := arn("secretsmanager", "secret", "rds!cluster-*")
 	t.may.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: jsii.Strings("secretsmanager:GetSecretValue"), Resources: &[]*string{arn("secretsmanager", "secret", "rds!cluster-*")},
+		Actions: jsii.Strings("secretsmanager:GetSecretValue"), Resources: &[]*string{secrets},
 		Conditions: &map[string]any{"StringEquals": map[string]any{"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": arn("rds", "cluster", "enishi-"+t.e.Name+"-restored")}},
 	}))
+	exceptWide(t.may, secrets, "RDS makes the name; a tag that RDS sets holds it to the one cluster that a restore makes")
 }
 
 // OfCommands are what tasks are told that is no setting: commands read it.
