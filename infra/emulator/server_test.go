@@ -17,12 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Where everything is. The account is the emulator's own.
-const (
-	region  = "ap-northeast-1"
-	account = "123456789012"
-)
-
 // server is moto's, in a process of its own.
 type server struct {
 	url string

@@ -288,3 +288,25 @@ func (d deployed) ref(name string) (any, error) {
 	}
 	return nil, fmt.Errorf("nobody knows what %s is", name)
 }
+
+// fill changes a resource so that it is taken.
+func (g gap) fill(r *resource) {
+	if _, said := r.Properties[g.property]; !said {
+		return
+	}
+	delete(r.Properties, g.property)
+	for name, value := range g.instead {
+		r.Properties[name] = value
+	}
+}
+
+// derive gives what stands for an attribute.
+func (g gap) derive(name string) any {
+	if g.stands != "" {
+		return g.stands
+	}
+	if g.follows != "" {
+		return map[string]any{"Fn::Join": []any{"", []any{g.follows, map[string]any{"Ref": name}}}}
+	}
+	return map[string]any{"Fn::Select": []any{g.part, map[string]any{"Fn::Split": []any{g.splits, map[string]any{"Ref": name}}}}}
+}

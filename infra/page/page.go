@@ -1,4 +1,4 @@
-// Package page writes what the stacks and tables say into docs/aws.md, between marks, and
+// Package page writes what the stacks and tables say into pages of docs, between marks, and
 // leaves alone what people have written around it.
 //
 // It is not safe for concurrent use on one file.
@@ -10,16 +10,20 @@ import (
 
 	"enishi/infra/cost"
 	"enishi/infra/diagram"
+	"enishi/infra/emulator"
 	"enishi/infra/template"
 )
 
-// Parts gives what is written, by the names of its marks.
-func Parts(set *template.Set) (map[string]string, error) {
+// Pages gives what is written, by the files of docs and by the names of its marks.
+func Pages(set *template.Set) (map[string]map[string]string, error) {
 	costs, err := cost.Text(cost.Count(set))
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"diagram": diagram.Draw(set), "cost": costs}, nil
+	return map[string]map[string]string{
+		"aws.md":        {"diagram": diagram.Draw(set), "cost": costs},
+		"operations.md": {"emulator": emulator.Text()},
+	}, nil
 }
 
 // Fill gives a text with the parts in it. Each has its two marks there, once.

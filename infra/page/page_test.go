@@ -14,40 +14,43 @@ import (
 	"enishi/infra/template"
 )
 
-var update = flag.Bool("update", false, "write the page anew")
+var update = flag.Bool("update", false, "write the pages anew")
 
-// Where the page is, and the templates of which it speaks: those that are known of prod.
+// Where the pages are, the one of which every link is followed, and the templates of which they speak: those that are known of prod.
 const (
-	file      = "../../docs/aws.md"
+	pages     = "../../docs/"
+	file      = pages + "aws.md"
 	templates = "../stacks/testdata"
 )
 
-// TestThePageSaysWhatTheStacksSay compares docs/aws.md with the stacks and the tables.
-func TestThePageSaysWhatTheStacksSay(t *testing.T) {
+// TestThePagesSayWhatTheStacksSay compares pages of docs with the stacks and the tables.
+func TestThePagesSayWhatTheStacksSay(t *testing.T) {
 	set, err := template.Read(templates, "prod")
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, err := page.Parts(set)
-	if err != nil {
-		t.Fatal(err)
+	all, err := page.Pages(set)
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d pages, %v", len(all), err)
 	}
-	is, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := page.Fill(string(is), parts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
+	for name, parts := range all {
+		is, err := os.ReadFile(pages + name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
-	}
-	if diff := cmp.Diff(strings.Split(string(is), "\n"), strings.Split(want, "\n")); diff != "" {
-		t.Errorf("docs/aws.md is not what the stacks say (-is +want); make infra-golden writes it:\n%s", diff)
+		want, err := page.Fill(string(is), parts)
+		if err != nil {
+			t.Fatalf("docs/%s: %v", name, err)
+		}
+		if *update {
+			if err := os.WriteFile(pages+name, []byte(want), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if diff := cmp.Diff(strings.Split(string(is), "\n"), strings.Split(want, "\n")); diff != "" {
+			t.Errorf("docs/%s is not what the stacks say (-is +want); make infra-golden writes it:\n%s", name, diff)
+		}
 	}
 }
 

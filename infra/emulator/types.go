@@ -38,27 +38,11 @@ type gap struct {
 
 func (g gap) name() string { return g.property + g.attribute }
 
-// fill changes a resource so that it is taken.
-func (g gap) fill(r *resource) {
-	if _, said := r.Properties[g.property]; !said {
-		return
-	}
-	delete(r.Properties, g.property)
-	for name, value := range g.instead {
-		r.Properties[name] = value
-	}
-}
-
-// derive gives what stands for an attribute.
-func (g gap) derive(name string) any {
-	if g.stands != "" {
-		return g.stands
-	}
-	if g.follows != "" {
-		return map[string]any{"Fn::Join": []any{"", []any{g.follows, map[string]any{"Ref": name}}}}
-	}
-	return map[string]any{"Fn::Select": []any{g.part, map[string]any{"Fn::Split": []any{g.splits, map[string]any{"Ref": name}}}}}
-}
+// Where everything is. The account is the emulator's own.
+const (
+	region  = "ap-northeast-1"
+	account = "123456789012"
+)
 
 // As they sign, and what stands before the name of a file system.
 const (
@@ -67,9 +51,9 @@ const (
 	systemArn = "arn:aws:" + efs + ":" + region + ":" + account + ":file-system/"
 )
 
-// passedOver is what the emulator says when it makes nothing of a resource, and calls the
+// leftOut is what the emulator says when it makes nothing of a resource, and calls the
 // stack complete.
-const passedOver = "No Moto CloudFormation support for TYPE"
+const leftOut = "No Moto CloudFormation support for TYPE"
 
 // asked begins a read.
 func asked(service, action, args string) read {
@@ -260,43 +244,43 @@ var types = map[string]kind{
 		asked("sqs", "GetQueueUrl", "QueueName={QueueName}").in("", ""),
 		asked("sqs", "ListQueueTags", "QueueUrl={id}").in("", "Tags/0/Value=Tags/environment")),
 
-	"AWS::ApplicationAutoScaling::ScalableTarget":   no(passedOver),
-	"AWS::ApplicationAutoScaling::ScalingPolicy":    no(passedOver),
-	"AWS::Backup::BackupPlan":                       no(passedOver),
-	"AWS::Backup::BackupSelection":                  no(passedOver),
-	"AWS::Backup::BackupVault":                      no(passedOver),
-	"AWS::Backup::RestoreTestingPlan":               no(passedOver),
-	"AWS::Backup::RestoreTestingSelection":          no(passedOver),
-	"AWS::Budgets::Budget":                          no(passedOver),
-	"AWS::CloudFront::CachePolicy":                  no(passedOver),
-	"AWS::CloudFront::Distribution":                 no(passedOver),
-	"AWS::CloudFront::OriginRequestPolicy":          no(passedOver),
-	"AWS::CloudFront::ResponseHeadersPolicy":        no(passedOver),
-	"AWS::Logs::Delivery":                           no(passedOver),
-	"AWS::Logs::DeliveryDestination":                no(passedOver),
-	"AWS::Logs::DeliverySource":                     no(passedOver),
-	"AWS::WAFv2::LoggingConfiguration":              no(passedOver),
-	"AWS::WAFv2::WebACL":                            no(passedOver),
-	"AWS::CertificateManager::Certificate":          no(passedOver), // one is asked for beforehand
-	"AWS::CloudWatch::Alarm":                        no(passedOver),
-	"AWS::CloudWatch::CompositeAlarm":               no(passedOver),
-	"AWS::EC2::SecurityGroupEgress":                 no(passedOver),
-	"AWS::ECS::CapacityProvider":                    no(passedOver),
-	"AWS::ECS::ClusterCapacityProviderAssociations": no(passedOver),
-	"AWS::ElastiCache::ParameterGroup":              no(passedOver),
-	"AWS::ElastiCache::ReplicationGroup":            no(passedOver),
-	"AWS::ElastiCache::SubnetGroup":                 no(passedOver),
-	"AWS::KinesisFirehose::DeliveryStream":          no(passedOver),
-	"AWS::Lambda::EventInvokeConfig":                no(passedOver),
-	"AWS::Logs::LogStream":                          no(passedOver),
-	"AWS::Logs::SubscriptionFilter":                 no(passedOver),
-	"AWS::SNS::Subscription":                        no(passedOver),
-	"AWS::SQS::QueuePolicy":                         no(passedOver),
-	"AWS::RDS::DBCluster":                           no(passedOver),
-	"AWS::RDS::DBClusterParameterGroup":             no(passedOver),
+	"AWS::ApplicationAutoScaling::ScalableTarget":   no(leftOut),
+	"AWS::ApplicationAutoScaling::ScalingPolicy":    no(leftOut),
+	"AWS::Backup::BackupPlan":                       no(leftOut),
+	"AWS::Backup::BackupSelection":                  no(leftOut),
+	"AWS::Backup::BackupVault":                      no(leftOut),
+	"AWS::Backup::RestoreTestingPlan":               no(leftOut),
+	"AWS::Backup::RestoreTestingSelection":          no(leftOut),
+	"AWS::Budgets::Budget":                          no(leftOut),
+	"AWS::CloudFront::CachePolicy":                  no(leftOut),
+	"AWS::CloudFront::Distribution":                 no(leftOut),
+	"AWS::CloudFront::OriginRequestPolicy":          no(leftOut),
+	"AWS::CloudFront::ResponseHeadersPolicy":        no(leftOut),
+	"AWS::Logs::Delivery":                           no(leftOut),
+	"AWS::Logs::DeliveryDestination":                no(leftOut),
+	"AWS::Logs::DeliverySource":                     no(leftOut),
+	"AWS::WAFv2::LoggingConfiguration":              no(leftOut),
+	"AWS::WAFv2::WebACL":                            no(leftOut),
+	"AWS::CertificateManager::Certificate":          no(leftOut), // one is asked for beforehand
+	"AWS::CloudWatch::Alarm":                        no(leftOut),
+	"AWS::CloudWatch::CompositeAlarm":               no(leftOut),
+	"AWS::EC2::SecurityGroupEgress":                 no(leftOut),
+	"AWS::ECS::CapacityProvider":                    no(leftOut),
+	"AWS::ECS::ClusterCapacityProviderAssociations": no(leftOut),
+	"AWS::ElastiCache::ParameterGroup":              no(leftOut),
+	"AWS::ElastiCache::ReplicationGroup":            no(leftOut),
+	"AWS::ElastiCache::SubnetGroup":                 no(leftOut),
+	"AWS::KinesisFirehose::DeliveryStream":          no(leftOut),
+	"AWS::Lambda::EventInvokeConfig":                no(leftOut),
+	"AWS::Logs::LogStream":                          no(leftOut),
+	"AWS::Logs::SubscriptionFilter":                 no(leftOut),
+	"AWS::SNS::Subscription":                        no(leftOut),
+	"AWS::SQS::QueuePolicy":                         no(leftOut),
+	"AWS::RDS::DBCluster":                           no(leftOut),
+	"AWS::RDS::DBClusterParameterGroup":             no(leftOut),
 	"AWS::RDS::DBInstance":                          no("KeyError: 'aurora-mysql'"), // it knows instances, but none in a cluster
-	"AWS::S3::BucketPolicy":                         no(passedOver),
-	"AWS::SNS::TopicPolicy":                         no(passedOver),
-	"AWS::Scheduler::Schedule":                      no(passedOver),
-	"AWS::SecretsManager::Secret":                   no(passedOver).as("arn:aws:secretsmanager:" + region + ":" + account + ":secret:"),
+	"AWS::S3::BucketPolicy":                         no(leftOut),
+	"AWS::SNS::TopicPolicy":                         no(leftOut),
+	"AWS::Scheduler::Schedule":                      no(leftOut),
+	"AWS::SecretsManager::Secret":                   no(leftOut).as("arn:aws:secretsmanager:" + region + ":" + account + ":secret:"),
 }
