@@ -41,7 +41,7 @@ func (c *auditNoteCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(ctx, w, resolved, intent{does: "the audit log is told of " + c.What + ": " + c.Diff, undo: "there is no way: it is only added to"})
+	order, err := c.agreedOn(ctx, w, resolved, intent{does: "the audit log is told of " + c.What + ": " + c.Diff, undo: "there is no way: it is only added to"})
 	if err != nil || c.DryRun {
 		return err
 	}

@@ -91,8 +91,13 @@ func printIntent(out io.Writer, where string, about intent) {
 // ofPeople says whether the database says that it holds people's data. One that cannot be
 // asked is told of by whoever opens it.
 func ofPeople(ctx context.Context, r *config.Config) bool {
-	kind, err := textOf(ctx, r, "SELECT value FROM installation WHERE name = 'data_kind'")
+	kind, err := settingOf(ctx, r, settingKind)
 	return err == nil && strings.HasPrefix(kind, string(market.RealData))
+}
+
+// settingOf asks a database for one of its settings, as it stands there; "": it has no such one.
+func settingOf(ctx context.Context, r *config.Config, name string) (string, error) {
+	return textOf(ctx, r, "SELECT value FROM installation WHERE name = '"+name+"'")
 }
 
 // textOf asks a database, which need hold no installation, for a text; "": there is none.

@@ -177,6 +177,11 @@ func TestChangedPasswordOnServers(t *testing.T) {
 	if out, err := late.CombinedOutput(); err != nil {
 		t.Errorf("a process with an old password: %v\n%s", err, out)
 	}
+	late = exec.Command(program, "maintenance", "status") // whose first look at whose data it is is refused
+	late.Env = append(append(os.Environ(), "ENISHI_DATA_KIND=demo"), r.env...)
+	if out, err := late.CombinedOutput(); err == nil || !strings.Contains(string(out), "does not say whose data") {
+		t.Errorf("a process with an old password, for another kind of data: %v\n%s", err, out)
+	}
 	r.secrets.set(func() { r.secrets.away = true })
 	r.take("last")
 	time.Sleep(idle)

@@ -47,7 +47,7 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 	var order market.Order
 	asked := c.DryRun || !c.IfEmpty || resolved.Environment != "" // else it may turn out that there is nothing to do
 	if asked {
-		if order, err = c.agreed(ctx, w, resolved, about); err != nil || c.DryRun {
+		if order, err = c.agreedOn(ctx, w, resolved, about); err != nil || c.DryRun {
 			return err
 		}
 	}
@@ -61,7 +61,7 @@ func (c *demoLoadCmd) Run(ctx context.Context, w World) error {
 		}
 	}
 	if !asked {
-		if order, err = c.agreed(ctx, w, resolved, about); err != nil {
+		if order, err = c.agreedOn(ctx, w, resolved, about); err != nil {
 			return in.close(err)
 		}
 	}

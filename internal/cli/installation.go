@@ -50,11 +50,28 @@ func openExisting(ctx context.Context, c *config.Config, p purpose) (*installati
 	return openInstallation(ctx, c, p)
 }
 
-// openInstallation opens the database that the settings name.
+// openInstallation opens the database that the settings name, unless it holds another kind of data
+// than they say.
 func openInstallation(ctx context.Context, c *config.Config, p purpose) (*installation, error) {
-	if !c.Shared() {
-		return openFolder(ctx, c, p)
+	if err := keptApartBefore(ctx, c); err != nil { // opening it may bring its schema up to date
+		return nil, err
 	}
+	open := openFolder
+	if c.Shared() {
+		open = openServer
+	}
+	in, err := open(ctx, c, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := keptApartIn(ctx, c, in.store); err != nil {
+		return nil, errors.Join(err, in.close(nil))
+	}
+	return in, nil
+}
+
+// openServer opens the database of a server.
+func openServer(ctx context.Context, c *config.Config, p purpose) (*installation, error) {
 	vault, err := account.NewVault(c.Secret)
 	if err != nil {
 		return nil, err

@@ -185,7 +185,7 @@ func (c *jobRunCmd) Run(ctx context.Context, w World) error {
 	}
 	var order *market.Order
 	if said(w, bySchedule) == "" {
-		by, err := c.agreed(ctx, w, resolved, intent{does: "the job " + c.Name + " is run to its end", undo: "there is no way; its schedule would have done the same"})
+		by, err := c.agreedOn(ctx, w, resolved, intent{does: "the job " + c.Name + " is run to its end", undo: "there is no way; its schedule would have done the same"})
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func (c *change) upkeep(ctx context.Context, w World, about intent, do func(*mar
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(ctx, w, resolved, about)
+	order, err := c.agreedOn(ctx, w, resolved, about)
 	if err != nil {
 		return err
 	}

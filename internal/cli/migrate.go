@@ -35,6 +35,9 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	if err := keptApartBefore(ctx, resolved); err != nil { // and nothing is told of its schema
+		return err
+	}
 	from, to, err := versions(ctx, resolved)
 	if err != nil {
 		return err

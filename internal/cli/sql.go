@@ -64,7 +64,12 @@ func (c *sqlCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
-	order, err := c.agreed(ctx, w, resolved, intent{
+	asked := *resolved // the replica may be of another installation
+	asked.DatabaseURL = cmp.Or(resolved.DatabaseReaderURL, resolved.DatabaseURL)
+	if err := keptApartBefore(ctx, &asked); err != nil {
+		return err
+	}
+	order, err := c.agreedOn(ctx, w, resolved, intent{
 		does: fmt.Sprintf("%s is asked, for %v and %d rows at most: %s", asksWhom(resolved), c.Time, c.Limit, q.SQL), undo: "nothing is changed",
 	})
 	if err != nil || c.DryRun {
@@ -79,7 +84,7 @@ func (c *sqlCmd) Run(ctx context.Context, w World) error {
 	}
 	var rows store.Rows
 	if resolved.Shared() {
-		rows, err = mysql.Ask(ctx, cmp.Or(resolved.DatabaseReaderURL, resolved.DatabaseURL), q)
+		rows, err = mysql.Ask(ctx, asked.DatabaseURL, q)
 	} else {
 		rows, err = sqlite.Ask(ctx, filepath.Join(resolved.Data, databaseFile), q)
 	}

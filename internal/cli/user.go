@@ -37,7 +37,7 @@ func (c *userAddCmd) Run(ctx context.Context, w World) error {
 		return flagged(errs.Below("/email", err))
 	}
 	who := addressee(w, c.Email)
-	order, err := c.agreed(ctx, w, resolved, intent{does: "an operator's account is made for " + who, undo: "enishi user remove --email " + who})
+	order, err := c.agreedOn(ctx, w, resolved, intent{does: "an operator's account is made for " + who, undo: "enishi user remove --email " + who})
 	if err != nil || c.DryRun {
 		return err
 	}
@@ -125,7 +125,7 @@ func (c *userRemoveCmd) Run(ctx context.Context, w World) error {
 		return err
 	}
 	who := addressee(w, c.Email)
-	order, err := c.agreed(ctx, w, resolved, intent{
+	order, err := c.agreedOn(ctx, w, resolved, intent{
 		does: "the operator " + who + " is removed, and signed out everywhere", undo: "enishi user add --role operator --email " + who + " makes another account for them",
 		asks: "The operator " + who + " can sign in no more.",
 	})
