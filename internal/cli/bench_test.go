@@ -2,10 +2,18 @@ package cli_test
 
 import (
 	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"enishi/internal/account"
+	"enishi/internal/api"
 	"enishi/internal/cli"
+	"enishi/internal/market"
 )
 
 // TestBenchAsksForTheHost puts a load on nobody else's machine by a slip.
@@ -27,6 +35,40 @@ func TestBenchAsksForTheHost(t *testing.T) {
 		}
 		if code := cli.Run(args, w); code == 0 || !strings.Contains(said.String(), tt.says) {
 			t.Errorf("%q = %d, %s; want %q", args, code, said.String(), tt.says)
+		}
+	}
+}
+
+// TestBenchLoadsDemosAlone signs nobody up at a service that is no demo, also on this machine.
+func TestBenchLoadsDemosAlone(t *testing.T) {
+	t.Parallel()
+	vault, err := account.NewVault([]byte("0123456789abcdef0123456789abcdef"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, demo := range []bool{true, false} {
+		m, err := market.Open(t.Context(), market.NewMemory(), vault, market.Options{Mode: market.Auto, Demo: demo, Clock: time.Now}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler, err := api.New(slog.New(slog.DiscardHandler), m, api.Options{Demo: demo})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var written atomic.Int64
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodGet {
+				written.Add(1)
+			}
+			handler.ServeHTTP(w, r)
+		}))
+		t.Cleanup(server.Close)
+		w := cli.System()
+		var said bytes.Buffer
+		w.Out, w.Err = &said, &said
+		code := cli.Run([]string{"bench", "http", "--duration", "100ms", "--rate", "10", "--mix", "signup=1", "--url", server.URL}, w)
+		if refused := code == 1 && strings.Contains(said.String(), "is no demo"); refused == demo || (written.Load() > 0) != demo {
+			t.Errorf("a demo: %v; %d, %s; %d requests write", demo, code, said.String(), written.Load())
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"enishi/internal/corpnum"
+	"enishi/internal/errs"
 	"enishi/internal/taxonomy"
 )
 
@@ -107,6 +108,9 @@ func (r HTTPReport) print(w io.Writer) error {
 func (l *load) run(ctx context.Context, rate int, d time.Duration) (HTTPReport, error) {
 	seed := uint64(l.world.Now().UnixNano())
 	l.rng = rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15))
+	if err := l.onDemo(ctx); err != nil {
+		return HTTPReport{}, err
+	}
 	if err := l.prepare(ctx); err != nil {
 		return HTTPReport{}, err
 	}
@@ -191,12 +195,37 @@ func (l *load) prepare(ctx context.Context) error {
 	return nil
 }
 
+// clockPath moves the clock of a demo; no other service has it in its document.
+const clockPath = "/dev/clock"
+
+// onDemo is Denied if the service is no demo. People may be on it then, and nobody signs up
+// among them for a measurement; a demo opens no data that is marked as theirs.
+func (l *load) onDemo(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url+"/api/v1/openapi.json", http.NoBody)
+	if err != nil {
+		return err
+	}
+	var document struct{ Paths map[string]any }
+	if err := success(req, &document); err != nil {
+		return fmt.Errorf("ask whether the service is a demo: %w", err)
+	}
+	if document.Paths[clockPath] == nil {
+		return errs.New(errs.Denied, l.url+" is no demo (serve --demo): people may be on it, and the load would sign up among them")
+	}
+	return nil
+}
+
 func (l *load) post(ctx context.Context, path, body string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	return success(req, into)
+}
+
+// success decodes what a request is answered with, if that is success.
+func success(req *http.Request, into any) error {
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -207,7 +236,7 @@ func (l *load) post(ctx context.Context, path, body string, into any) error {
 		return err
 	}
 	if answer.StatusCode > 299 {
-		return fmt.Errorf("POST %s: %s: %s", path, answer.Status, bytes.TrimSpace(text))
+		return fmt.Errorf("%s %s: %s: %s", req.Method, req.URL.Path, answer.Status, bytes.TrimSpace(text))
 	}
 	return json.Unmarshal(text, into)
 }

@@ -27,7 +27,7 @@ func changesNothing() map[string]string {
 		"serve":              "starts a process; what it is told are settings",
 		"guard":              "starts a process; what it is told are settings",
 		"bench engine":       "measures in its own memory",
-		"bench http":         "asks for the host's name unless that is this machine: TestBenchAsksForTheHost",
+		"bench http":         "signs up on demos alone (TestBenchLoadsDemosAlone), for the host's name unless that is this machine (TestBenchAsksForTheHost); it knows no operator, so no audit log is told",
 		"maintenance status": "shows",
 		"audit list":         "shows",
 		"job list":           "shows",
