@@ -73,7 +73,7 @@ func (c *migrateCmd) Run(ctx context.Context, w World) error {
 
 // whole is Conflict if a database holds what a transfer has left, and fails where nobody can know.
 func whole(ctx context.Context, resolved *config.Config) error {
-	half, err := textOf(ctx, resolved, "SELECT value FROM installation WHERE name = '"+market.TransferMark+"'")
+	half, err := settingOf(ctx, resolved, market.TransferMark)
 	if err != nil {
 		return fmt.Errorf("look whether a transfer into this database has come to its end: %w", err)
 	}
