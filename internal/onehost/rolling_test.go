@@ -1,6 +1,7 @@
 package onehost_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,8 +109,9 @@ func TestRollRefuses(t *testing.T) {
 		code      int
 	}{
 		{args: []string{"web", "--help"}, want: "Usage: deploy/roll"},
-		{args: []string{"haproxy"}, want: "haproxy: accepted are web, worker and job, --dry-run, --verify and --help", code: 1},
+		{args: []string{"haproxy"}, want: "haproxy: accepted are web, worker and job, --why, --confirm, --dry-run, --verify and --help", code: 1},
 		{args: []string{"web", "--force"}, want: "--force: accepted are", code: 1},
+		{args: []string{"web", "--why"}, want: "--why: its value is missing", code: 1},
 		{args: []string{"--verify"}, want: "to verify takes an operator", code: 1},
 		{args: []string{"web", "--verify"}, env: []string{"ENISHI_VERIFY_PASSWORD=x"}, want: "to verify takes an operator", code: 1},
 		{args: []string{"web", "--verify"}, env: []string{"ENISHI_VERIFY_EMAIL=x@example.jp"}, want: "to verify takes an operator", code: 1},
@@ -120,15 +122,15 @@ func TestRollRefuses(t *testing.T) {
 	}
 }
 
-// TestRollAsksBeforeItReplaces holds that a deploy of an installation with a name, which is to be
-// verified at its end, has all that the verification asks for before any process is replaced.
+// TestRollAsksBeforeItReplaces holds that a deploy of an installation with a name is told why, and that
+// name, before any process is replaced: by flags, or as the verification at its end is.
 func TestRollAsksBeforeItReplaces(t *testing.T) {
 	folder := t.TempDir()
 	compose := "#!/bin/sh\ncase \"$*\" in *'config -q') ;; *config) printf 'x-env:\\n  ENISHI_ENVIRONMENT: %s\\n  ENISHI_DATA_KIND: %s\\n' \"$NAMED\" \"$KIND\" ;; esac\n"
 	if err := os.WriteFile(filepath.Join(folder, "docker-compose"), []byte(compose), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	const refused, gone = "this is prod: to verify takes a reason and that name", "nothing runs"
+	const refused, gone = "this is prod: its processes are replaced for a reason, and by that name", "nothing runs"
 	for _, c := range []struct {
 		named, why, confirm, want string
 		kind                      string
@@ -151,8 +153,79 @@ func TestRollAsksBeforeItReplaces(t *testing.T) {
 			"PATH=" + folder + ":" + os.Getenv("PATH"), "ENISHI_ENV_FILE=" + filepath.Join(folder, "settings"), "ENISHI_VERIFY_TOKEN=x",
 			"NAMED=" + c.named, "KIND=" + c.kind, "ENISHI_WHY=" + c.why, "ENISHI_CONFIRM=" + c.confirm,
 		}
-		if out, code := script(t, env, "deploy/roll", "web", "--verify"); code != 1 || !strings.Contains(out, c.want) {
-			t.Errorf("%+v: it exits with %d, and says\n%s", c, code, out)
+		for _, args := range [][]string{{"web", "--verify"}, {"web"}, {"web", "--why", c.why, "--confirm=" + c.confirm}} {
+			want := c.want
+			if c.named == `""` && args[len(args)-1] != "--verify" {
+				want = gone // nobody asks where there is no name
+			}
+			with := env
+			if len(args) > 2 {
+				with = append(env[:len(env):len(env)], "ENISHI_WHY=", "ENISHI_CONFIRM=")
+			}
+			if out, code := script(t, with, "deploy/roll", args...); code != 1 || !strings.Contains(out, want) {
+				t.Errorf("%+v, %q: it exits with %d, and says\n%s", c, args, code, out)
+			}
+		}
+	}
+}
+
+// TestRollTellsTheLog holds that a deploy of an installation with a name leaves one line in the audit log, by whom and
+// why, before the first process goes; one without a name none; and that it goes on where the log cannot be told.
+func TestRollTellsTheLog(t *testing.T) {
+	const compose = `#!/bin/sh
+cd "$STATE"
+case "$*" in
+*'config -q') ;;
+*config) printf 'x-env:\n  ENISHI_ENVIRONMENT: %s\n' "$NAMED" ;;
+*'ps -q') ls ;;
+*' up '*|'up '*) for last; do :; done; mktemp "new-$last-XXXXXX" ;;
+esac
+`
+	const docker = `#!/bin/sh
+cd "$STATE"
+for last; do :; done
+case "$*" in
+ps*) for of in web worker; do case "$*" in *service=$of*) ls | grep -e "-$of-" ;; esac; done ;;
+inspect*project*) echo enishi ;;
+inspect*.Image*) case $last in new*) echo sha256:2222222222222222 ;; *) echo sha256:1111111111111111 ;; esac ;;
+inspect*) echo "/$last" ;;
+stop*) echo "stop $last" >>"$LOG" ;;
+rm*) rm "$last" ;;
+exec*audit*) echo "note by $ENISHI_BY for $ENISHI_WHY, $ENISHI_CONFIRM: $*" >>"$LOG"; exit "$FAILS" ;;
+esac
+`
+	for _, c := range []struct {
+		named, fails string
+		lines        int
+	}{{"prod", "0", 1}, {"prod", "1", 1}, {`""`, "0", 0}} {
+		folder := t.TempDir()
+		log := filepath.Join(folder, "log")
+		err := errors.Join(
+			os.WriteFile(filepath.Join(folder, "docker-compose"), []byte(compose), 0o700), os.WriteFile(filepath.Join(folder, "docker"), []byte(docker), 0o700),
+			os.Mkdir(filepath.Join(folder, "state"), 0o700), os.WriteFile(log, nil, 0o600),
+		)
+		for _, one := range []string{"old-web-1", "old-web-2", "old-worker-1"} {
+			err = errors.Join(err, os.WriteFile(filepath.Join(folder, "state", one), nil, 0o600))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, code := script(t, []string{
+			"PATH=" + folder + ":" + os.Getenv("PATH"), "ENISHI_ENV_FILE=" + filepath.Join(folder, "settings"), "DOCKER=",
+			"STATE=" + filepath.Join(folder, "state"), "LOG=" + log, "NAMED=" + c.named, "FAILS=" + c.fails, "ENISHI_BY=hana",
+		}, "deploy/roll", "--why", "a release", "--confirm", "prod", "web", "worker")
+		text, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		if code != 0 || !strings.HasSuffix(out, "done\n") || strings.Contains(out, "could not be told") != (c.fails == "1") || len(lines) != 3+c.lines {
+			t.Fatalf("%+v: it exits with %d, and says\n%s\nIt did\n%s", c, code, out, text)
+		}
+		const want = "note by hana for a release, prod: exec --env ENISHI_BY --env ENISHI_WHY --env ENISHI_CONFIRM "
+		const note = " /enishi audit note environment.change deploy/roll web worker: the image 111111111111 -> 222222222222"
+		if c.lines == 1 && (!strings.Contains(lines[0], want) || !strings.HasSuffix(lines[0], note)) {
+			t.Errorf("%+v: the audit log was told %q first", c, lines[0])
 		}
 	}
 }
