@@ -140,5 +140,13 @@ func pseudoTerminal(t *testing.T) (person, program *os.File) {
 	if program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
 		t.Fatal(err)
 	}
+	settings, err := unix.IoctlGetTermios(int(program.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.Lflag |= unix.NOFLSH // else Ctrl-C, once the program was told, also takes away what it has said since
+	if err := unix.IoctlSetTermios(int(program.Fd()), unix.TCSETS, settings); err != nil {
+		t.Fatal(err)
+	}
 	return person, program
 }
