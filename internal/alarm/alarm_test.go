@@ -218,6 +218,25 @@ func onECS(t *testing.T) map[string]bool {
 // statement that writes, no number of tasks that scaling undoes.
 var ofOneHost = regexp.MustCompile(`(?i)\b(volumes?|disks?|lvextend|docker|compose\.yaml|deploy/roll|rsyslog|haproxy|mariadb|prune|purge|kill|desired count|administrator)\b|SET GLOBAL|\$MARIADB|ANALYZE TABLE`)
 
+// byHand is how somebody makes room on a disk, or makes the disk larger.
+var byHand = regexp.MustCompile(`(?i)\b(prune|purge|truncate|lvextend|growpart|resize2fs|xfs_growfs|enlarge|rm -rf?|unlink|bigger disk|larger disk|LOG_DAYS)\b`)
+
+// TestNoStepOnADisk finds steps by which somebody makes room on one host: what is bounded
+// keeps within its disk by itself, and the market that outgrows it moves.
+func TestNoStepOnADisk(t *testing.T) {
+	if !byHand.MatchString("`docker image prune`") || !byHand.MatchString("PURGE BINARY LOGS") {
+		t.Fatal("such steps are not found")
+	}
+	for _, a := range alarm.Alarms() {
+		_, do, ok := strings.Cut(runbook(t, a.Runbook()), "## On one host\n")
+		_, do, has := strings.Cut(do, "\n### Do\n")
+		do, _, _ = strings.Cut(do, "\n### Undo\n")
+		if found := byHand.FindAllString(do, -1); !ok || !has || len(found) > 0 {
+			t.Errorf("%s, \"On one host\", does with a disk by hand %q", a.Runbook(), found)
+		}
+	}
+}
+
 // commands are those that a runbook may name on ECS, where it names one of the program's.
 var commands = regexp.MustCompile("^enishi (deploy( rollback)? ENVIRONMENT --why \"…\"|deploy status ENVIRONMENT|env plan ENVIRONMENT|env tasks ENVIRONMENT|env scale ENVIRONMENT (web|worker) LEAST MOST --why \"…\"|env stop ENVIRONMENT TASK --why \"…\"|env failover ENVIRONMENT (database|cache) --why \"…\"|env restart ENVIRONMENT INSTANCE --why \"…\"|env secret ENVIRONMENT mail (--from FILE|--previous) --why \"…\"|env silence ENVIRONMENT AvailabilityFast AvailabilitySlow (--for 2h|--end) --why \"…\"|env copy ENVIRONMENT --why \"…\"|env archive ENVIRONMENT --from DAY --to DAY --why \"…\"|env restore ENVIRONMENT --rehearse --why \"…\"|env up ENVIRONMENT --why \"…\"|env up$|task ENVIRONMENT --why \"…\" -- (job (run ([a-z]+|NAME)|list)|sql \"|audit|maintenance (plan|off)))")
 

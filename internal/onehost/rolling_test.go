@@ -17,6 +17,8 @@ import (
 // and verifies what came up.
 func rolling(t *testing.T, s *onehost.Stack) {
 	before := s.Containers("web", "worker", "job")
+	left := s.Run("docker", "commit", before[0].ID) // of Enishi's, without a name
+	others := s.Run("docker", "commit", s.Containers("rsyslog")[0].ID)
 	load := onehost.NewLoad(t.Context(), s.URL)
 	said := s.Run("env", "ENISHI_VERIFY_EMAIL="+operatorEmail, "ENISHI_VERIFY_PASSWORD="+operatorPassword, "deploy/roll", "--verify")
 	if !strings.Contains(said, "All of it holds") {
@@ -41,6 +43,11 @@ func rolling(t *testing.T, s *onehost.Stack) {
 			t.Errorf("%s at %v, %.1f s: %s", r.What, r.Begin.Format(time.TimeOnly), r.End.Sub(r.Begin).Seconds(), r.Failure)
 		}
 	}
+	images := s.Run("docker", "image", "ls", "--all", "--quiet", "--no-trunc")
+	if strings.Contains(images, strings.TrimSpace(left)) || !strings.Contains(images, strings.TrimSpace(others)) {
+		t.Errorf("after the deploy there are the images\n%s, want %s gone and %s there", images, left, others)
+	}
+	s.Run("docker", "image", "rm", strings.TrimSpace(others))
 	t.Logf("%d requests while %d processes were replaced", len(sent), len(before))
 }
 
@@ -170,7 +177,8 @@ func TestRollAsksBeforeItReplaces(t *testing.T) {
 }
 
 // TestRollTellsTheLog holds that a deploy of an installation with a name leaves one line in the audit log, by whom and
-// why, before the first process goes; one without a name none; and that it goes on where the log cannot be told.
+// why, before the first process goes; one without a name none; that it goes on where the log cannot be told; and that
+// of the images without a name it removes those that it did not replace, and says nothing of one that still runs.
 func TestRollTellsTheLog(t *testing.T) {
 	const compose = `#!/bin/sh
 cd "$STATE"
@@ -191,6 +199,8 @@ inspect*.Image*) case $last in new*) echo sha256:2222222222222222 ;; *) echo sha
 inspect*) echo "/$last" ;;
 stop*) echo "stop $last" >>"$LOG" ;;
 rm*) rm "$last" ;;
+image\ ls*) printf '%s\n' sha256:1111111111111111 sha256:3333333333333333 sha256:4444444444444444 ;;
+image\ rm*) case $last in *4444) exit 1 ;; esac; echo "$last" >>"$GONE" ;;
 exec*audit*) echo "note by $ENISHI_BY for $ENISHI_WHY, $ENISHI_CONFIRM: $*" >>"$LOG"; exit "$FAILS" ;;
 esac
 `
@@ -212,7 +222,7 @@ esac
 		}
 		out, code := script(t, []string{
 			"PATH=" + folder + ":" + os.Getenv("PATH"), "ENISHI_ENV_FILE=" + filepath.Join(folder, "settings"), "DOCKER=",
-			"STATE=" + filepath.Join(folder, "state"), "LOG=" + log, "NAMED=" + c.named, "FAILS=" + c.fails, "ENISHI_BY=hana",
+			"STATE=" + filepath.Join(folder, "state"), "LOG=" + log, "NAMED=" + c.named, "FAILS=" + c.fails, "ENISHI_BY=hana", "GONE=" + filepath.Join(folder, "gone"),
 		}, "deploy/roll", "--why", "a release", "--confirm", "prod", "web", "worker")
 		text, err := os.ReadFile(log)
 		if err != nil {
@@ -221,6 +231,9 @@ esac
 		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 		if code != 0 || !strings.HasSuffix(out, "done\n") || strings.Contains(out, "could not be told") != (c.fails == "1") || len(lines) != 3+c.lines {
 			t.Fatalf("%+v: it exits with %d, and says\n%s\nIt did\n%s", c, code, out, text)
+		}
+		if gone, err := os.ReadFile(filepath.Join(folder, "gone")); string(gone) != "sha256:3333333333333333\n" || strings.Count(out, "removed the image") != 1 {
+			t.Errorf("%+v: it removed the images %q, and said %s %v", c, gone, out, err)
 		}
 		const want = "note by hana for a release, prod: exec --env ENISHI_BY --env ENISHI_WHY --env ENISHI_CONFIRM "
 		const note = " /enishi audit note environment.change deploy/roll web worker: the image 111111111111 -> 222222222222"

@@ -103,10 +103,12 @@ func logs() Service {
 	return s
 }
 
-// logsEnd removes files of the log after their time.
+// logsEnd removes files of the log after their time, and sooner where their disk fills.
 func logsEnd() Service {
-	s := keepsLogs("log-retention", "removes the log's files after LOG_DAYS days")
-	s.Entry = []string{"sh", "-c", "while find /var/log/enishi -type f -mtime +${LOG_DAYS:-30} -delete && find /var/log/enishi -mindepth 1 -type d -empty -mmin +60 -delete; do sleep 3600 & wait; done"}
+	s := keepsLogs("log-retention", "removes the log's files after LOG_DAYS days, the oldest sooner where the disk fills")
+	s.Entry = []string{"sh", "/etc/enishi/retention"}
+	s.Reads = []File{{"deploy/rsyslog", "/etc/enishi"}}
+	s.Env = []Variable{{"LOG_DAYS", "${LOG_DAYS:-30}"}, {"LOG_DAYS_LEAST", "${LOG_DAYS_LEAST:-7}"}, {"LOG_DISK_PERCENT", "${LOG_DISK_PERCENT:-80}"}}
 	s.Health = &Health{Test: []string{"test", "-d", "/var/log/enishi"}}
 	s.Memory, s.CPUs, s.Stop = 32*megabyte, 0.1, time.Second
 	return s
@@ -122,7 +124,7 @@ func metrics() Service {
 	return Service{
 		Name: "prometheus", What: "collects figures and watches the objectives", Image: "prom/prometheus:v2.42.0", Copies: 1,
 		Args: []string{
-			"--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus", "--storage.tsdb.retention.time=30d",
+			"--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus", "--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.size=4GB",
 		},
 		Reads:  []File{{"deploy/prometheus", "/etc/prometheus"}},
 		Health: asksItself("9090", "/-/healthy"),
