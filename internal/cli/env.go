@@ -35,6 +35,7 @@ type envCmd struct {
 	Copy     envCopyCmd     `cmd:"" help:"Copy the database into the vault, now."`
 	Archive  envArchiveCmd  `cmd:"" help:"Bring days to the archive of logs that it lacks."`
 	Mend     envMendCmd     `cmd:"" help:"End what CloudFormation has left half-way of a stack."`
+	Revert   envRevertCmd   `cmd:"" help:"Undo what somebody has changed by hand in a stack."`
 	Down     envDownCmd     `cmd:"" help:"Take an environment down that holds nobody's data."`
 }
 
@@ -321,16 +322,7 @@ func printStack(out io.Writer, s *environ.StackPlan) {
 	if s.Protects {
 		fmt.Fprintln(out, "  It is not protected from being deleted, and would be")
 	}
-	for _, c := range s.Changes {
-		mark := "  "
-		if c.LosesData {
-			mark = "! DATA IS LOST: "
-		}
-		fmt.Fprintf(out, "%s%s %s %s %s\n", mark, c.Does, c.Type, c.Name, c.ID)
-		for _, what := range c.What {
-			fmt.Fprintf(out, "      %s\n", what)
-		}
-	}
+	printChanges(out, s.Changes)
 	for _, d := range s.Drift {
 		switch {
 		case d.Deployed:
@@ -339,6 +331,20 @@ func printStack(out io.Writer, s *environ.StackPlan) {
 			fmt.Fprintf(out, "  Deleted by hand: %s %s (%s)\n", d.Type, d.Name, d.ID)
 		default:
 			fmt.Fprintf(out, "  Changed by hand: %s %s (%s), %s: the template has %s, the account has %s\n", d.Type, d.Name, d.ID, d.Property, d.Template, d.Account)
+		}
+	}
+}
+
+func printChanges(out io.Writer, changes []environ.Change) {
+	for i := range changes {
+		c := &changes[i]
+		mark := "  "
+		if c.LosesData {
+			mark = "! DATA IS LOST: "
+		}
+		fmt.Fprintf(out, "%s%s %s %s %s\n", mark, c.Does, c.Type, c.Name, c.ID)
+		for _, what := range c.What {
+			fmt.Fprintf(out, "      %s\n", what)
 		}
 	}
 }

@@ -64,7 +64,9 @@ func printNext(out io.Writer, s *environ.Step) {
 		}
 		fmt.Fprintf(out, "%s %s (%s): %s -> %s\n", state, l.By, l.Why, l.From, l.To)
 	}
-	fmt.Fprintf(out, "Next: %s: %s -> %s.\nTo take it back: %s\n", s.What, s.From, s.To, s.Undo)
+	fmt.Fprintf(out, "Next: %s: %s -> %s.\n", s.What, s.From, s.To)
+	printChanges(out, s.Changes)
+	fmt.Fprintf(out, "To take it back: %s\n", s.Undo)
 	if s.Then != "" {
 		fmt.Fprintln(out, s.Then)
 	}

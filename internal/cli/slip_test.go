@@ -116,6 +116,7 @@ func ofAccount() map[string]order {
 		"env copy":        {args: []string{"prod"}, account: whole, plan: "Next: copy: the newest is of 1999-12-31T20:00:00Z -> one more in BackupVault1, for 35 days", noted: "audit note environment.change copy: the newest is of 1999-12-31T20:"},
 		"env restore":     {args: []string{"prod", "--to", "latest"}, account: whole, plan: "Next: restore: the database as it is -> as it was: 1999-12-31T23:55:00Z", noted: "audit note environment.change restore: the database as it is -> as it was: 1999-12-31T23:5"},
 		"env mend":        {args: []string{"prod", "alarms"}, account: withHalf, plan: "Next: stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> UPDATE_ROLLBACK_COMPLETE", noted: "audit note environment.change stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> "},
+		"env revert":      {args: []string{"prod", "service"}, account: withAHand, plan: "\n      HealthCheckPath: / -> /readyz\n", noted: "audit note environment.change what was changed by hand in enishi-prod-service: Blue (HealthCheckPath: / -> /readyz) -> as its template says"},
 		"env silence":     {args: []string{"prod", "MailStuck", "--for", "2h"}, account: whole, plan: "Next: alarms MailStuck: people are told -> ", noted: "audit note environment.change alarms MailStuck: people are told -> "},
 	}
 }
@@ -179,6 +180,13 @@ func withABeside(t *testing.T, environment string) *deploytest.Account {
 		t.Fatal("it was not killed")
 	}
 	time.Sleep(time.Hour)
+	return a
+}
+
+// withAHand is an account in which somebody has changed a health check.
+func withAHand(_ *testing.T, environment string) *deploytest.Account {
+	a := deploytest.Whole(environment)
+	a.Alter("Blue", func(p map[string]any) { p["HealthCheckPath"] = "/" })
 	return a
 }
 
@@ -476,6 +484,9 @@ func holdsBackInAccount(t *testing.T, command []string, o order) {
 			}
 		}
 		for _, asked := range a.Asked()[before:] {
+			if strings.HasSuffix(asked, ":CreateChangeSet") || strings.HasSuffix(asked, ":DeleteChangeSet") {
+				continue // by which CloudFormation works a plan out; it changes nothing until it is executed
+			}
 			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute", ":Stop", ":Continue", ":Failover", ":Reboot", ":TestFailover", ":Rollback", ":Modify"}, func(part string) bool { return strings.Contains(asked, part) }) {
 				t.Errorf("%s: %s was asked for", try.what, asked)
 			}

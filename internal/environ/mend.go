@@ -38,13 +38,13 @@ type mending struct {
 // deleting it. What cannot be taken back may be left as it is, by its name in the template (skip). It changes nothing.
 // Conflict: nothing is to be mended, or AWS is at it; Denied: it would be deleted, and was in use.
 func LookMend(ctx context.Context, o *Options, part string, skip []string) (*Step, error) {
-	m := &mending{part: strings.TrimPrefix(part, stackName(o.Environment, "")), skip: skip}
-	if !slices.Contains(parts(), m.part) {
-		return nil, errs.AtPointer("the stack", part, strings.Join(parts(), ", "))
+	m, err := stackOf(o, part)
+	if err != nil {
+		return nil, err
 	}
+	m.skip = skip
 	w := newWork(o)
-	m.name = stackName(o.Environment, m.part)
-	s, err := w.beginMending(ctx, m)
+	s, err := w.beginMending(ctx, m, "stack "+m.name)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,15 @@ func LookMend(ctx context.Context, o *Options, part string, skip []string) (*Ste
 	return w.wayBack(ctx, s, m)
 }
 
+// stackOf finds a stack of the environment by its part of it, or by its whole name.
+func stackOf(o *Options, part string) (*mending, error) {
+	m := &mending{part: strings.TrimPrefix(part, stackName(o.Environment, ""))}
+	if m.name = stackName(o.Environment, m.part); !slices.Contains(parts(), m.part) {
+		return nil, errs.AtPointer("the stack", part, strings.Join(parts(), ", "))
+	}
+	return m, nil
+}
+
 // neverWhole says whether a stack's first making failed, or its being deleted: it is good for nothing but to be deleted.
 func neverWhole(s *types.Stack) bool {
 	return s != nil && slices.Contains([]types.StackStatus{types.StackStatusCreateFailed, types.StackStatusRollbackComplete, types.StackStatusRollbackFailed, types.StackStatusDeleteFailed}, s.StackStatus)
@@ -71,7 +80,7 @@ func neverWhole(s *types.Stack) bool {
 
 // beginMending begins the step. Where nothing has served yet there is no audit log, and may be nothing that says
 // whose data the environment holds: that is taken for people's.
-func (w *work) beginMending(ctx context.Context, m *mending) (*Step, error) {
+func (w *work) beginMending(ctx context.Context, m *mending, what string) (*Step, error) {
 	var err error
 	if m.there, err = w.account.stack(ctx, m.name); err != nil {
 		return nil, err
@@ -80,7 +89,6 @@ func (w *work) beginMending(ctx context.Context, m *mending) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	what := "stack " + m.name
 	if m.logged = !fresh(serves) && !neverWhole(serves); m.logged {
 		return w.begin(ctx, what)
 	}

@@ -164,7 +164,7 @@ func (w *work) changes(ctx context.Context, number, prefix string, t *Template, 
 		return nil, err
 	}
 	in := &cloudformation.CreateChangeSetInput{
-		StackName: &t.Stack, ChangeSetName: aws.String(prefix + rand.Text()), ChangeSetType: types.ChangeSetTypeUpdate, TemplateURL: &address,
+		StackName: &t.Stack, ChangeSetType: types.ChangeSetTypeUpdate, TemplateURL: &address,
 		Capabilities: []types.Capability{types.CapabilityCapabilityIam, types.CapabilityCapabilityNamedIam}, IncludeNestedStacks: aws.Bool(false),
 	}
 	if fresh(there) {
@@ -177,8 +177,16 @@ func (w *work) changes(ctx context.Context, number, prefix string, t *Template, 
 		}
 		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: &name, ParameterValue: &value})
 	}
+	return w.workOut(ctx, in, there, prefix)
+}
+
+// workOut has CloudFormation work a change set out and waits for it; nil if it changes nothing.
+func (w *work) workOut(ctx context.Context, in *cloudformation.CreateChangeSetInput, there *types.Stack, prefix string) (*changeSet, error) {
+	c := &changeSet{stack: aws.ToString(in.StackName), name: prefix + rand.Text(), fresh: fresh(there)}
+	in.ChangeSetName = &c.name
 	if prefix == toDo {
-		if in.RollbackConfiguration, err = w.guarded(ctx, t.Stack, there); err != nil {
+		var err error
+		if in.RollbackConfiguration, err = w.guarded(ctx, c.stack, there); err != nil {
 			return nil, err
 		}
 	}
@@ -186,11 +194,10 @@ func (w *work) changes(ctx context.Context, number, prefix string, t *Template, 
 		return nil, err
 	}
 	// The name is this call's own: where it exists, the answer to an earlier try was lost.
-	if _, err := w.account.of(t.Stack).cfn.CreateChangeSet(ctx, in); err != nil && !errors.As(err, new(*types.AlreadyExistsException)) {
-		return nil, fmt.Errorf("work out the change of %s: %w", t.Stack, err)
+	if _, err := w.account.of(c.stack).cfn.CreateChangeSet(ctx, in); err != nil && !errors.As(err, new(*types.AlreadyExistsException)) {
+		return nil, fmt.Errorf("work out the change of %s: %w", c.stack, err)
 	}
-	c := &changeSet{stack: t.Stack, name: aws.ToString(in.ChangeSetName), fresh: fresh(there)}
-	err = w.await(ctx, "the change of "+t.Stack, changeLimit, func(ctx context.Context) (bool, error) { return w.account.worked(ctx, c) })
+	err := w.await(ctx, "the change of "+c.stack, changeLimit, func(ctx context.Context) (bool, error) { return w.account.worked(ctx, c) })
 	if err != nil {
 		return nil, errors.Join(err, w.account.forget(ctx, c.stack, c.name))
 	}
@@ -301,27 +308,37 @@ func (w *work) apply(ctx context.Context, number string, t *Template, values map
 	if err := w.keeps(ctx, c); err != nil {
 		return errors.Join(err, w.account.forget(ctx, c.stack, c.name))
 	}
-	was, err := w.account.stack(ctx, t.Stack)
+	return w.carryOut(ctx, c, since)
+}
+
+// carryOut does what a change set says, and waits until the stack is whole again, telling each event since a moment.
+func (w *work) carryOut(ctx context.Context, c *changeSet, since time.Time) error {
+	was, err := w.account.stack(ctx, c.stack)
 	if err != nil {
 		return err
 	}
-	if err := w.execute(ctx, c, t.Stack); err != nil {
+	if err := w.execute(ctx, c, c.stack); err != nil {
 		return err
 	}
-	w.brought = append(w.brought, t.Stack)
-	now, err := w.settle(ctx, t.Stack, since, was)
+	w.brought = append(w.brought, c.stack)
+	now, err := w.settle(ctx, c.stack, since, was)
 	if err != nil {
 		return err
 	}
+	return w.whole(c.stack, now)
+}
+
+// whole is the error of a stack whose change did not come to a good end; nil: it did.
+func (w *work) whole(name string, now *types.Stack) error {
 	switch {
 	case now == nil:
-		return errs.New(errs.Internal, "the stack "+t.Stack+" is gone while it was changed")
+		return errs.New(errs.Internal, "the stack "+name+" is gone while it was changed")
 	case now.StackStatus == types.StackStatusCreateComplete, now.StackStatus == types.StackStatusUpdateComplete:
 		return nil
 	case now.StackStatus == types.StackStatusUpdateRollbackComplete:
-		return errs.New(errs.Internal, "the change of "+t.Stack+" failed, and CloudFormation has taken it back; its events say why")
+		return errs.New(errs.Internal, "the change of "+name+" failed, and CloudFormation has taken it back; its events say why")
 	}
-	return errs.New(errs.Conflict, cmp.Or(broken(w.o.Environment, now), "the stack "+t.Stack+" is in "+string(now.StackStatus)))
+	return errs.New(errs.Conflict, cmp.Or(broken(w.o.Environment, now), "the stack "+name+" is in "+string(now.StackStatus)))
 }
 
 // execute begins the change. Where the answer to it was lost, the stack moves already.

@@ -23,6 +23,8 @@ type Step struct {
 	To          string `json:"to"`
 	Undo        string `json:"undo"`           // the command that takes it back, or why there is none
 	Then        string `json:"then,omitempty"` // what is left for a person to do
+	// Changes is what CloudFormation would do for it, thing by thing; empty: it is no change of a stack.
+	Changes []Change `json:"changes,omitempty"`
 	// Left is a step of the same thing that a run has left half-way, or done and not told of; nil: none has.
 	Left *deploy.Change `json:"left,omitempty"`
 	// Done says that it was done, and that telling of it is all that is left.

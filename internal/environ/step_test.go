@@ -161,6 +161,7 @@ func acts() map[string]act {
 	maps.Copy(out, archiveActs())
 	maps.Copy(out, copyActs())
 	maps.Copy(out, shieldActs())
+	maps.Copy(out, revertingActs())
 	return out
 }
 

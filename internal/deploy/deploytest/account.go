@@ -134,6 +134,7 @@ type Account struct {
 	records     bool   // the bucket of records is there
 	buckets     map[string]map[string]object
 	stacks      map[string]*stack
+	reverts     int // how often a stack was brought back to its template
 	gone        []*stack
 	images      *images  // the registry
 	points      []string // in the vault

@@ -26,6 +26,7 @@ type changeSet struct {
 	based    time.Time // when the stack was changed last before it
 	guards   []string  // alarms under which it is taken back
 	watches  time.Duration
+	reverts  bool // it brings back what was changed by hand
 }
 
 // read gives the template at an address, and the values of its parameters.
@@ -78,7 +79,11 @@ func (a *Account) createChangeSet(in *cloudformation.CreateChangeSetInput) (*clo
 	if !slices.Contains(in.Capabilities, types.CapabilityCapabilityIam) {
 		return nil, refuse("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]")
 	}
-	t, values, err := a.read(in)
+	read, reverts := a.read, in.DeploymentMode == types.DeploymentModeRevertDrift
+	if aws.ToBool(in.UsePreviousTemplate) {
+		read = a.present
+	}
+	t, values, err := read(in)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +105,13 @@ func (a *Account) createChangeSet(in *cloudformation.CreateChangeSetInput) (*clo
 	if s.sets[aws.ToString(in.ChangeSetName)] != nil {
 		return nil, refuse("AlreadyExistsException", "ChangeSet %s already exists", aws.ToString(in.ChangeSetName))
 	}
-	c := &changeSet{name: aws.ToString(in.ChangeSetName), kind: in.ChangeSetType, made: time.Now(), template: t, values: values, based: s.updated}
+	c := &changeSet{name: aws.ToString(in.ChangeSetName), kind: in.ChangeSetType, made: time.Now(), template: t, values: values, based: s.updated, reverts: reverts}
 	if c.guards, c.watches, err = a.triggers(in.RollbackConfiguration); err != nil {
 		return nil, err
 	}
-	c.changes = compared(s, c)
+	if c.changes = compared(s, c); reverts {
+		c.changes = a.drifted(s, values)
+	}
 	s.sets[c.name] = c
 	return &cloudformation.CreateChangeSetOutput{Id: aws.String(c.name), StackId: &s.id}, nil
 }

@@ -218,18 +218,7 @@ func (a *Account) Alter(name string, change func(properties map[string]any)) {
 	change(properties)
 	properties = cloned(properties)
 	s.live[name], s.altered[name] = properties, len(a.services["web"].rollouts)
-	switch s.template.Resources[name].Type {
-	case serviceType:
-		var config ecstypes.DeploymentConfiguration
-		if err := decoded(properties["DeploymentConfiguration"], &config); err != nil {
-			a.fault("%s was given %v", name, err)
-		}
-		a.services[properties["ServiceName"].(string)].config = config
-	case targetType:
-		service, _ := a.scaledOf(properties["ResourceId"].(string))
-		least, most := properties["MinCapacity"].(float64), properties["MaxCapacity"].(float64)
-		a.scaled[service] = [2]int32{int32(least), int32(most)}
-	}
+	a.mirror(s, name)
 }
 
 // decoded reads a value of the library's types from properties, whose names are the same.

@@ -192,6 +192,9 @@ func (a *Account) describeStacks(in *cloudformation.DescribeStacksInput) (*cloud
 		return nil, err
 	}
 	one := types.Stack{StackId: &s.id, StackName: &s.name, StackStatus: s.status, StackStatusReason: &s.reason, CreationTime: &s.created, EnableTerminationProtection: &s.protected}
+	for name, value := range s.values {
+		one.Parameters = append(one.Parameters, types.Parameter{ParameterKey: &name, ParameterValue: &value})
+	}
 	if !s.updated.IsZero() {
 		one.LastUpdatedTime = &s.updated
 	}
@@ -267,6 +270,10 @@ func (a *Account) executeChangeSet(in *cloudformation.ExecuteChangeSetInput) (*c
 			s.template, s.values = before, was
 			s.event("UPDATE_FAILED", "Broken", "AWS::Test::Broken", fails)
 			s.move(types.StackStatusUpdateRollbackInProgress, takes, func() { s.stand(types.StackStatusUpdateRollbackComplete, "") })
+			return
+		}
+		if c.reverts {
+			a.broughtBack(s, c)
 			return
 		}
 		a.done(s, c, types.StackStatusUpdateComplete)
