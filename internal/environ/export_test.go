@@ -3,23 +3,25 @@ package environ
 import (
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
 // Types are the types of resources whose rights are asked for, and what else is wrong with their table.
-func Types() (types, wrong []string) {
+func Types() (kinds, wrong []string) {
 	for line := range strings.Lines(rightsText) {
 		words := strings.Fields(line)
 		switch {
 		case len(words) == 0 || words[0] == "#":
 		case !strings.HasPrefix(words[0], "AWS::") || len(words) == 1:
 			wrong = append(wrong, "no line of the table: "+line)
-		case slices.Contains(types, words[0]):
+		case slices.Contains(kinds, words[0]):
 			wrong = append(wrong, "two lines of "+words[0])
 		default:
-			types = append(types, words[0])
+			kinds = append(kinds, words[0])
 		}
 	}
-	return types, wrong
+	return kinds, wrong
 }
 
 // Rights are the actions of all of the table.
@@ -41,3 +43,6 @@ func Belongs(name string) bool { return belongs(name) }
 
 // Lifts says whether a first making that failed is unprotected of what is of a type.
 func Lifts(kind string) bool { return lifts(kind) }
+
+// Stays says why a thing of a stack is not brought back as it is.
+func Stays(environment string, r *types.ResourceChange) string { return stays(environment, r) }

@@ -147,23 +147,35 @@ func (w *work) reversal(ctx context.Context, m *mending, prefix string) (*change
 	return w.workOut(ctx, in, there, prefix)
 }
 
-// mayRevert refuses what would lose data, lead people to where no task is, or take bounds away that somebody has announced.
+// mayRevert refuses what would lose data, lead people to where no task is, take bounds away that somebody has announced, or
+// lower a version that AWS itself has raised.
 func (w *work) mayRevert(ctx context.Context, c *changeSet) error {
 	if lost := losses(c.changes); len(lost) > 0 {
 		return errs.New(errs.Denied, "bringing "+c.stack+" back would lose data: "+strings.Join(lost, "; ")+". Nothing was changed: that is put back by hand where it was changed, or by enishi env up with --despite-loss")
 	}
 	for i := range c.changes {
-		r := &c.changes[i]
-		if aws.ToString(r.ResourceType) != "AWS::ApplicationAutoScaling::ScalableTarget" || r.Action != types.ChangeActionModify {
-			continue
-		}
-		for _, d := range r.Details {
-			if name := aws.ToString(d.Target.Name); name == "MinCapacity" || name == "MaxCapacity" {
-				return errs.New(errs.Conflict, fmt.Sprintf("between how many tasks %s scales is not the template's, by a hand or since a spike was announced. Nothing was changed: enishi env scale %s says what it is to be; a spike's own ends with it. Then run this again", aws.ToString(r.LogicalResourceId), w.o.Environment))
-			}
+		if why := stays(w.o.Environment, &c.changes[i]); why != "" {
+			return errs.New(errs.Conflict, why+". Nothing was changed")
 		}
 	}
 	return w.keeps(ctx, c)
+}
+
+// stays says why a thing is not brought back as it is, and what comes first; "": it may be.
+func stays(environment string, r *types.ResourceChange) string {
+	for _, d := range r.Details {
+		if d.Target == nil || r.Action != types.ChangeActionModify {
+			continue
+		}
+		switch property := aws.ToString(d.Target.Name); {
+		case aws.ToString(r.ResourceType) == "AWS::ApplicationAutoScaling::ScalableTarget" && (property == "MinCapacity" || property == "MaxCapacity"):
+			return fmt.Sprintf("between how many tasks %s scales is not the template's, by a hand or since a spike was announced: enishi env scale %s says what it is to be, and a spike's own ends with it; then run this again", aws.ToString(r.LogicalResourceId), environment)
+		case property == "EngineVersion":
+			return fmt.Sprintf("the version of %s is %s, and the template has %s: AWS raises it by itself, and lowers none. Give the template that version first (infra/stacks) and run enishi env up %s, then this again",
+				aws.ToString(r.LogicalResourceId), aws.ToString(d.Target.BeforeValue), aws.ToString(d.Target.AfterValue), environment)
+		}
+	}
+	return ""
 }
 
 // revert brings a stack back, if that still does what was shown.

@@ -8,6 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
 	"enishi/internal/deploy/deploytest"
 	"enishi/internal/environ"
 	"enishi/internal/errs"
@@ -88,6 +91,23 @@ func TestRevertsThatAreRefused(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestAVersionIsNotLowered holds that what AWS has raised by itself stays, and is said with what comes first.
+func TestAVersionIsNotLowered(t *testing.T) {
+	t.Parallel()
+	change := func(name string) *types.ResourceChange {
+		return &types.ResourceChange{
+			Action: types.ChangeActionModify, LogicalResourceId: aws.String("DataDatabase"), ResourceType: aws.String("AWS::RDS::DBCluster"),
+			Details: []types.ResourceChangeDetail{{Target: &types.ResourceTargetDefinition{Name: &name, BeforeValue: aws.String("3.10.1"), AfterValue: aws.String("3.10.0")}}},
+		}
+	}
+	if why := environ.Stays("prod", change("EngineVersion")); !strings.Contains(why, "the version of DataDatabase is 3.10.1, and the template has 3.10.0") || !strings.Contains(why, "enishi env up prod") {
+		t.Errorf("%q", why)
+	}
+	if why := environ.Stays("prod", change("BackupRetentionPeriod")); why != "" {
+		t.Errorf("%q", why)
 	}
 }
 
