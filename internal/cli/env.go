@@ -298,14 +298,14 @@ func printEnvironment(out io.Writer, p *environ.Plan) {
 		fmt.Fprintf(out, "%-8s %s: %s\n", c.Is, c.What, c.Note)
 	}
 	for i := range p.Stacks {
-		printStack(out, &p.Stacks[i])
+		printStack(out, p.Environment, &p.Stacks[i])
 	}
 	for _, name := range p.Sets {
 		fmt.Fprintf(out, "Set, since there is none yet: /enishi/%s/%s\n", p.Environment, name)
 	}
 }
 
-func printStack(out io.Writer, s *environ.StackPlan) {
+func printStack(out io.Writer, environment string, s *environ.StackPlan) {
 	switch {
 	case s.State == "new":
 		fmt.Fprintf(out, "%s is new: %s\n", s.Stack, counted(s.Changes))
@@ -323,7 +323,9 @@ func printStack(out io.Writer, s *environ.StackPlan) {
 		fmt.Fprintln(out, "  It is not protected from being deleted, and would be")
 	}
 	printChanges(out, s.Changes)
+	byHand := false
 	for _, d := range s.Drift {
+		byHand = byHand || !d.Deployed
 		switch {
 		case d.Deployed:
 			fmt.Fprintf(out, "  As deployed or scaled: %s %s, %s\n", d.Type, d.Name, d.Property)
@@ -332,6 +334,9 @@ func printStack(out io.Writer, s *environ.StackPlan) {
 		default:
 			fmt.Fprintf(out, "  Changed by hand: %s %s (%s), %s: the template has %s, the account has %s\n", d.Type, d.Name, d.ID, d.Property, d.Template, d.Account)
 		}
+	}
+	if byHand {
+		fmt.Fprintf(out, "  To bring that back: enishi env revert %s %s\n", environment, s.Stack)
 	}
 }
 

@@ -109,3 +109,18 @@ func TestEnvAsks(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatWasChangedByHandIsShown holds that a plan says of it how it is brought back, and nothing of what was deployed.
+func TestWhatWasChangedByHandIsShown(t *testing.T) {
+	const back = "To bring that back: enishi env revert prod enishi-prod-base\n"
+	deployed := environ.Drift{Type: "AWS::ECS::Service", Name: "Web", Property: "/TaskDefinition", Deployed: true}
+	for name, drift := range map[string][]environ.Drift{
+		"nothing": nil, "deployed": {deployed}, "changed": {deployed, {Type: "AWS::IAM::Role", Name: "Role", ID: "r", Property: "/Description", Template: "a", Account: "b"}}, "deleted": {{Type: "AWS::IAM::Role", Name: "Role", ID: "r"}},
+	} {
+		var out bytes.Buffer
+		cli.PrintStack(&out, "prod", &environ.StackPlan{Stack: "enishi-prod-base", State: "UPDATE_COMPLETE", Drift: drift})
+		if told := strings.Contains(out.String(), back); told != (name == "changed" || name == "deleted") {
+			t.Errorf("%s: %s", name, out.String())
+		}
+	}
+}

@@ -37,3 +37,6 @@ var (
 	Leave      = leave
 	PackedName = packedName
 )
+
+// PrintStack is for tests of what a plan says.
+var PrintStack = printStack
