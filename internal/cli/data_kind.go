@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strings"
 
 	"enishi/internal/config"
 	"enishi/internal/errs"
@@ -10,11 +9,8 @@ import (
 	"enishi/internal/store"
 )
 
-// The settings of a database that say whose data it holds, and that an installation was made in it.
-const (
-	settingKind  = "data_kind"
-	settingCheck = "secret_check"
-)
+// settingKind is the setting of a database that says whose data it holds.
+const settingKind = "data_kind"
 
 // agreedOn is agreed for a change of a database that somebody serves: one that holds another kind
 // of data than the settings say is refused before anything is shown or asked. Whoever copies rows
@@ -44,32 +40,8 @@ func keptApartIn(ctx context.Context, c *config.Config, s *store.Store) error {
 	return s.Read(ctx, func(tx market.Tx) error { return keptApart(c, tx.Setting) })
 }
 
-// keptApart is Denied if a database of these settings holds people's data where only demo data may
-// be, or may hold them as it does not say whose data that is; or demo data where people's is. One that
-// is empty is anybody's. Those who serve see as well whether the mark is of this very database.
+// keptApart is Denied if a database of these settings holds, or may hold, another kind of data than the
+// installation is for, as those who serve it see it.
 func keptApart(c *config.Config, setting func(name string) (string, error)) error {
-	if c.DataKind == "" && !c.Demo {
-		return nil
-	}
-	mark, err := setting(settingKind)
-	if err != nil {
-		return err
-	}
-	word, _, _ := strings.Cut(mark, " ")
-	is := config.DataKind(word)
-	switch {
-	case is == config.RealData && c.Demo:
-		return errs.New(errs.Denied, "this database holds people's data: it is never opened as a demo")
-	case c.DataKind == config.DemoData && is == config.RealData:
-		return errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database holds people's data: nothing of it is read or changed")
-	case c.DataKind == config.RealData && is == config.DemoData:
-		return errs.New(errs.Denied, "this installation is for people's data (ENISHI_DATA_KIND=real), and this database holds demo data: nothing of it is read or changed")
-	case c.DataKind != config.DemoData || is != "":
-		return nil
-	}
-	made, err := setting(settingCheck)
-	if err == nil && made != "" {
-		err = errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database does not say whose data it holds, so it may be people's: nothing of it is read or changed")
-	}
-	return err
+	return market.KeptApart(setting, market.DataKind(c.DataKind), c.Demo)
 }

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,11 +11,15 @@ import (
 	"time"
 
 	"enishi/internal/cli"
+	"enishi/internal/market"
 	"enishi/internal/store"
 	"enishi/internal/store/mysql"
 	"enishi/internal/store/mysql/mysqltest"
 	"enishi/internal/store/sqlite"
 )
+
+// foreign is what is said of a mark that was made in no such database.
+const foreign = "the mark that says whose data this database holds was not made in it"
 
 // opensInstallation are the commands that open an installation, as somebody calls them.
 func opensInstallation() map[string][]string {
@@ -57,6 +62,7 @@ type kept struct {
 	*testing.T
 	where map[string]string // the settings that name it
 	ask   func(statement string) (store.Rows, error)
+	open  func() (*store.Store, error)
 }
 
 // run gives a command as an installation of a kind of data, which is served as a demo or is not.
@@ -90,6 +96,19 @@ func (k *kept) holds() string {
 	return all.String()
 }
 
+// set writes a setting as somebody may who has the database in hand.
+func (k *kept) set(name, value string) {
+	k.Helper()
+	s, err := k.open()
+	if err != nil {
+		k.Fatal(err)
+	}
+	err = s.Write(k.Context(), func(tx market.Tx) error { return tx.SetSetting(name, value) })
+	if err := errors.Join(err, s.Close()); err != nil {
+		k.Fatal(err)
+	}
+}
+
 // newKept makes an installation of a kind of data in a data folder, or on a server.
 func newKept(t *testing.T, server, kind string) *kept {
 	t.Helper()
@@ -98,6 +117,9 @@ func newKept(t *testing.T, server, kind string) *kept {
 	k.ask = func(statement string) (store.Rows, error) {
 		return sqlite.Ask(t.Context(), filepath.Join(data, "enishi.db"), store.Query{SQL: statement, Time: 10 * time.Second, Most: 100})
 	}
+	k.open = func() (*store.Store, error) {
+		return sqlite.Open(t.Context(), filepath.Join(data, "enishi.db"), sqlite.Options{Beside: true})
+	}
 	first := []string{"--why", "before it", "--confirm", "prod", "--yes"}
 	if server != "" {
 		address := mysqltest.Address(t, server)
@@ -105,6 +127,7 @@ func newKept(t *testing.T, server, kind string) *kept {
 		k.ask = func(statement string) (store.Rows, error) {
 			return mysql.Ask(t.Context(), address, store.Query{SQL: statement, Time: 10 * time.Second, Most: 100})
 		}
+		k.open = func() (*store.Store, error) { return mysql.Open(t.Context(), address, mysql.Options{}) }
 		if code, said := k.run(kind, "", append([]string{"migrate"}, first...)...); code != 0 {
 			t.Fatalf("migrate = %d: %s", code, said)
 		}
@@ -171,14 +194,25 @@ func changing(t *testing.T) (list []string) {
 func keepsApart(t *testing.T, server string) {
 	t.Helper()
 	changes := changing(t)
-	for _, tt := range []struct{ holds, wants, demo, says string }{
+	for _, tt := range []struct{ holds, wants, demo, setting, becomes, says string }{
 		{holds: "real", wants: "demo", says: "this database holds people's data"},
 		{holds: "demo", wants: "real", says: "this installation is for people's data"},
 		{holds: "", wants: "demo", says: "does not say whose data"},
 		{holds: "real", demo: "true", says: "never opened as a demo"},
+		// The mark has the right word, and not the sign of these rows.
+		{holds: "real", wants: "demo", setting: "data_kind", becomes: "demo", says: foreign},
+		{holds: "real", wants: "demo", setting: "data_kind", becomes: "demo 0011223344556677", says: foreign},
+		{holds: "demo", wants: "demo", setting: "seed", becomes: "00112233445566778899aabbccddeeff", says: foreign},
+		{holds: "demo", wants: "real", setting: "seed", becomes: "00112233445566778899aabbccddeeff", says: "this installation is for people's data"},
+		{holds: "real", wants: "demo", setting: "data_kind", becomes: "test 0011223344556677", says: foreign},
+		// Rows that are called people's are taken for that.
+		{holds: "demo", wants: "demo", setting: "data_kind", becomes: "real 0011223344556677", says: "this database holds people's data"},
 	} {
-		t.Run(strings.Join([]string{tt.holds, "as", tt.wants, tt.demo}, " "), func(t *testing.T) {
+		t.Run(strings.Join([]string{tt.holds, "as", tt.wants, tt.demo, tt.setting, tt.becomes}, " "), func(t *testing.T) {
 			k := newKept(t, server, tt.holds)
+			if tt.setting != "" {
+				k.set(tt.setting, tt.becomes)
+			}
 			before := k.holds()
 			for name, args := range opensInstallation() {
 				command := slices.Concat(strings.Fields(name), args)

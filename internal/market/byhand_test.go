@@ -112,7 +112,7 @@ func TestDataKinds(t *testing.T) {
 		{name: "a dump of people's data in dev", made: people, opened: nobody, says: "holds people's data"},
 		{name: "a dump that says nothing in dev", made: unsaid, opened: nobody, says: "does not say whose data"},
 		{name: "demo data in production", made: nobody, opened: people, says: "holds demo data"},
-		{name: "people's data as a demo", made: people, opened: unsaid, shown: true, says: "never served as a demo"},
+		{name: "people's data as a demo", made: people, opened: unsaid, shown: true, says: "never opened as a demo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -140,8 +140,11 @@ func TestDataKinds(t *testing.T) {
 			}
 			if tt.made == nobody && tt.opened == nobody { // rows of another installation are loaded over its own
 				w.must(w.records.Write(t.Context(), func(tx market.Tx) error { return tx.SetSetting("seed", "00112233445566778899aabbccddeeff") }))
-				if _, err := market.Open(t.Context(), w.records, w.vault, w.options, nil); !errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), "does not say whose data") {
-					t.Errorf("rows of another installation: %v", err)
+				for _, wanted := range []market.DataKind{nobody, people, nobody} { // whoever wants people's data does not make the mark theirs
+					w.options.Data = wanted
+					if _, err := market.Open(t.Context(), w.records, w.vault, w.options, nil); !errs.Is(err, errs.Denied) || !strings.Contains(err.Error(), "was not made in it") {
+						t.Errorf("rows of another installation, where %s data is wanted: %v", wanted, err)
+					}
 				}
 			}
 			if tt.made == unsaid && tt.opened == people { // it is marked from now on

@@ -24,29 +24,33 @@ func (m *Market) unmarked(tx Tx, fresh bool) (bool, error) {
 	if m.options.Data == "" || m.options.Data == DemoData && !fresh {
 		return false, nil
 	}
-	is, err := markOf(tx)
-	return is == "", err
+	mark, err := tx.Setting(settingData)
+	return mark == "", err
 }
 
-// markOf gives whose data the database holds, as it says itself; empty: it does not. The mark
+// markOf gives whose data a database holds, as it says itself by its settings; empty: it does not. The mark
 // bears a sign of the installation that it was made with: rows of another that were
-// loaded over it are not meant by it. One of people's data is always believed.
-func markOf(tx Tx) (DataKind, error) {
-	mark, err := tx.Setting(settingData)
+// loaded over it are not meant by it, nor those that somebody has called something else since, and foreign says
+// that there is such a mark. One of people's data is always believed.
+func markOf(setting func(name string) (string, error)) (is DataKind, foreign bool, err error) {
+	mark, err := setting(settingData)
 	if err != nil || mark == "" {
-		return "", err
+		return "", false, err
 	}
-	sign, err := signOf(tx)
+	sign, err := signOf(setting)
 	kind, of, _ := strings.Cut(mark, " ")
-	if DataKind(kind) != RealData && of != sign {
-		kind = ""
+	switch {
+	case err != nil:
+		return "", false, err
+	case DataKind(kind) != RealData && (of != sign || DataKind(kind) != DemoData):
+		return "", true, nil
 	}
-	return DataKind(kind), err
+	return DataKind(kind), false, nil
 }
 
 // mark keeps whose data the installation is for.
 func (m *Market) mark(tx Tx) error {
-	sign, err := signOf(tx)
+	sign, err := signOf(tx.Setting)
 	if err != nil {
 		return err
 	}
@@ -55,34 +59,58 @@ func (m *Market) mark(tx Tx) error {
 
 // signOf tells one installation from another, by its seed, which is made once and never
 // changes. Demo data of one seed has one sign.
-func signOf(tx Tx) (string, error) {
-	seed, err := tx.Setting(settingSeed)
+func signOf(setting func(name string) (string, error)) (string, error) {
+	seed, err := setting(settingSeed)
 	sum := sha256.Sum256([]byte("whose data: " + seed))
 	return hex.EncodeToString(sum[:8]), err
 }
 
 // holdsWanted is Denied if the database holds, or may hold, another kind of data than the
-// installation is for.
+// installation is for, or half a database.
 func (m *Market) holdsWanted(tx Tx) error {
 	if err := m.unhalved(tx); err != nil {
 		return err
 	}
-	is, err := markOf(tx)
+	return KeptApart(tx.Setting, m.options.Data, m.options.Demo)
+}
+
+// KeptApart is Denied if a database of these settings holds people's data where only demo data is wanted, or may
+// hold them, as it does not say whose data that is or says so by the mark of another installation; or demo data where
+// people's is wanted. One that is empty is anybody's, and where nothing is wanted everything is, but people's data as a
+// demo. It asks for nothing but settings, so that a database can be asked before it is opened.
+func KeptApart(setting func(name string) (string, error), wanted DataKind, demo bool) error {
+	if wanted == "" && !demo {
+		return nil
+	}
+	is, foreign, err := markOf(setting)
 	if err != nil {
 		return err
 	}
-	wanted := m.options.Data
+	const nothing = ": nothing of it is read or changed. Begin with an empty database"
+	asks := "this installation is for demo data only (ENISHI_DATA_KIND=demo)"
+	if wanted == RealData {
+		asks = "this installation is for people's data (ENISHI_DATA_KIND=real)"
+	}
 	switch {
-	case is == RealData && m.options.Demo:
-		return errs.New(errs.Denied, "this database holds people's data: it is never served as a demo")
+	case is == RealData && demo:
+		return errs.New(errs.Denied, "this database holds people's data: it is never opened as a demo")
 	case wanted == "" || is == wanted:
 		return nil
-	case is == "":
-		return errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database does not say whose data it holds, so it may be people's: begin with an empty database")
-	case wanted == DemoData:
-		return errs.New(errs.Denied, "this installation is for demo data only (ENISHI_DATA_KIND=demo), and this database holds people's data: begin with an empty database")
+	case foreign:
+		return errs.New(errs.Denied, asks+", and the mark that says whose data this database holds was not made in it: rows of another installation were loaded over its own, or somebody has changed the mark by hand, so they may be people's. "+
+			"Nothing of it is read or changed: restore the database as it was, or begin with an empty one, into which enishi transfer and enishi env move bring rows together with their mark")
+	case is == RealData:
+		return errs.New(errs.Denied, asks+", and this database holds people's data"+nothing)
+	case is == DemoData:
+		return errs.New(errs.Denied, asks+", and this database holds demo data"+nothing)
+	case wanted == RealData: // from before there were marks: whoever serves it marks it
+		return nil
 	}
-	return errs.New(errs.Denied, "this installation is for people's data (ENISHI_DATA_KIND=real), and this database holds demo data: begin with an empty database")
+	made, err := setting(settingCheck)
+	if err == nil && made != "" {
+		err = errs.New(errs.Denied, asks+", and this database does not say whose data it holds, so it may be people's"+nothing)
+	}
+	return err
 }
 
 // unhalved is Denied while another database is copied into this one, and after that was

@@ -347,7 +347,7 @@ func (m *Market) Data(ctx context.Context) (kind DataKind, err error) {
 		return kind, nil
 	}
 	err = m.read(ctx, func(tx Tx) error {
-		kind, err = markOf(tx)
+		kind, _, err = markOf(tx.Setting)
 		return err
 	})
 	return kind, err
