@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"enishi/internal/errs"
 	"enishi/internal/store"
 	"enishi/internal/store/mysql"
 	"enishi/internal/store/mysql/mysqltest"
@@ -35,6 +36,40 @@ func TestReplaceUnderANewerSchema(t *testing.T) {
 	}
 	if after := mysqltest.Texts(t, r.here, "SELECT id FROM candidate"); !slices.Equal(before, after) || len(after) == 0 {
 		t.Errorf("what was refused has changed something: %d candidates, %d before", len(after), len(before))
+	}
+}
+
+// TestReplaceLacksAColumn refuses at the look already rows of a newer program, where the database in force lacks a column of
+// theirs: also after an earlier one that did not come to its end, and for whom rows would be copied into an empty one.
+func TestReplaceLacksAColumn(t *testing.T) {
+	data := demoData(t)
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			r := newRestoring(t, server, data)
+			r.goOn()
+			const says = "lacks columns that the other one has: candidate.later, offer.later. Bring its schema up first"
+			const held = "SELECT CONCAT('candidate ', COUNT(*)) FROM candidate UNION ALL SELECT CONCAT('offer ', COUNT(*)) FROM offer UNION ALL SELECT CONCAT(name, value) FROM installation WHERE name LIKE 'transfer%' ORDER BY 1"
+			old := mysqltest.Address(t, server)
+			r.copyMomentTo(old)
+			r.sql(r.there, "ALTER TABLE candidate ADD COLUMN later BIGINT NOT NULL DEFAULT 1", "ALTER TABLE offer ADD COLUMN later BIGINT NULL")
+			refused := func() {
+				t.Helper()
+				before := mysqltest.Texts(t, r.here, held)
+				for _, args := range [][]string{{"--look"}, {"--look", "--json"}, {"--replace", "--plan"}, {"--replace", "--yes"}} {
+					r.must(1, says, r.from(r.there, args...)...)
+				}
+				if err := r.replaced(r.there, store.Replacement{}); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), says) { // who has not looked
+					t.Errorf("Replace: %v", err)
+				}
+				r.holds(r.here, held, before...)
+			}
+			refused()
+			r.breakOff(old, false)
+			refused()
+			r.sql(r.here, "ALTER TABLE offer ADD COLUMN later BIGINT NULL", "ALTER TABLE candidate ADD COLUMN LATER BIGINT NULL")
+			r.must(0, "erased again: 1", r.from(r.there, "--replace", "--yes")...)
+			r.holds(r.here, "SELECT DISTINCT later FROM candidate", "1")
+		})
 	}
 }
 

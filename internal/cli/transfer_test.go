@@ -163,11 +163,54 @@ func holds(t *testing.T, address string, rehearse []string, asked asker) {
 	}
 }
 
+// TestTransferLacksAColumn copies a folder of a newer program: it is refused while what is in the target is still there.
+func TestTransferLacksAColumn(t *testing.T) {
+	data := demoData(t)
+	secret, err := os.ReadFile(filepath.Join(data, "secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, server := range mysqltest.Servers() {
+		t.Run(server, func(t *testing.T) {
+			r := &restoring{T: t, server: server, here: mysqltest.Address(t, server), files: t.TempDir(), secret: bytes.TrimSpace(secret)}
+			folder := filepath.Join(t.TempDir(), "data")
+			if err := errors.Join(os.CopyFS(folder, os.DirFS(data)), os.Chmod(filepath.Join(folder, "secret"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			r.must(0, "It was a rehearsal", "transfer", "--data", folder, "--rehearse")
+			before := r.contents(r.here)
+			db, err := sql.Open("sqlite", filepath.Join(folder, "enishi.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = db.ExecContext(t.Context(), "ALTER TABLE position ADD COLUMN later INTEGER")
+			if err := errors.Join(err, db.Close()); err != nil {
+				t.Fatal(err)
+			}
+			r.must(1, "lacks columns that the other one has: position.later.", "transfer", "--data", folder)
+			if diff := cmp.Diff(before, r.contents(r.here)); diff != "" {
+				t.Errorf("what was refused has changed something (-before +after):\n%s", diff)
+			}
+			r.sql(r.here, "ALTER TABLE position ADD COLUMN later BIGINT NULL")
+			r.must(0, "counted on both sides", "transfer", "--data", folder)
+			r.sql(r.here, "ALTER TABLE position ADD COLUMN last BIGINT NULL")
+			r.must(1, "lacks columns that the other one has: position.later, position.last.", "transfer", "--back", "--data", filepath.Join(t.TempDir(), "returned"))
+		})
+	}
+}
+
 // returns copies a server's database into a folder, with the secret, where it is used on.
 func returns(t *testing.T, address, secret string, asked asker) {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "returned")
 	back := []string{"transfer", "--back", "--data", folder}
+	err := mysql.Peek(t.Context(), address, nil, func(s store.Side) error { // of a request that may be given again
+		_, err := s.DB.ExecContext(t.Context(), "INSERT INTO reply (scope, reply_id, digest, status, body, at) VALUES ('account 1', 'one', 'd', 200, '{}', 1)")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if code, said := asked(nil, append(slices.Clone(back), "--plan")...); code != 0 || !strings.Contains(said, "every row of it is copied into the data folder") {
 		t.Errorf("a plan: %d, %s", code, said)
 	}
@@ -183,6 +226,11 @@ func returns(t *testing.T, address, secret string, asked asker) {
 	here := contents(t, func(look func(store.Side) error) error {
 		return sqlite.Lend(t.Context(), filepath.Join(folder, "enishi.db"), look)
 	})
+	if !strings.HasPrefix(here["reply"], "1 rows") {
+		t.Errorf("of replies came %s", here["reply"])
+	}
+	delete(there, "reply") // a server's has a key
+	delete(here, "reply")
 	if diff := cmp.Diff(there, here); diff != "" {
 		t.Errorf("-server +folder:\n%s", diff)
 	}

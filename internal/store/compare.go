@@ -17,7 +17,8 @@ import (
 type Comparison struct {
 	At, ToAt time.Time // the newest moment that each one's logs tell of; zero: of none
 	Tables   []Counted
-	One      bool // they are of one installation, with one secret
+	Only     []string // columns that the first one alone has, as TABLE.COLUMN, of tables that both have
+	One      bool     // they are of one installation, with one secret
 	// Line: the one in force has gone on from what the other holds, and was not restored meanwhile.
 	Line  bool
 	Half  bool // what the one in force held is on its way out
@@ -31,7 +32,8 @@ type Counted struct {
 	From, To int64
 }
 
-// Fits is Conflict if the one in force, where it is not empty, lacks a table of the other one: that one could not take its place.
+// Fits is Conflict if the one in force, where it is not empty, lacks a table or a column of the other one: that one could not
+// take its place.
 func (c *Comparison) Fits() error {
 	var from, to []string
 	for _, t := range c.Tables {
@@ -45,7 +47,10 @@ func (c *Comparison) Fits() error {
 	if len(to) == 0 {
 		return nil
 	}
-	return covered(from, to)
+	if err := covered(from, to); err != nil {
+		return err
+	}
+	return complete(c.Only)
 }
 
 // Beyond gives the tables that only the one in force has.
@@ -76,10 +81,16 @@ func Compare(ctx context.Context, from, to Side) (c Comparison, err error) {
 	if c.Tables, err = countBoth(ctx, from, to); err != nil {
 		return c, err
 	}
-	has := func(table string) bool {
-		return slices.ContainsFunc(c.Tables, func(t Counted) bool { return t.Table == table && t.From >= 0 && t.To >= 0 })
+	var both []string
+	for _, t := range c.Tables {
+		if t.From >= 0 && t.To >= 0 {
+			both = append(both, t.Table)
+		}
 	}
-	if !has(installationTable) || !has("audit") {
+	if _, c.Only, err = shapesOf(ctx, from, to, both); err != nil {
+		return c, err
+	}
+	if !slices.Contains(both, installationTable) || !slices.Contains(both, "audit") {
 		return c, nil
 	}
 	l, err := lineOf(ctx, from.DB, to.DB)

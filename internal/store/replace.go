@@ -49,7 +49,7 @@ const fenceStep = 1 << 32
 // meanwhile. One that did not come to its end is gone on with by another one from the same moment or
 // from a later one, and by nothing else. A table that only the target has, as a newer program's schema
 // does, is emptied. Conflict if somebody serves the target, if both are one database, or if the target
-// lacks a table.
+// lacks a table or a column.
 func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copied, kept Kept, err error) {
 	if from.Server == nil || to.Server == nil {
 		return nil, kept, errs.New(errs.Invalid, "only what a server holds is replaced, by what another database on a server holds")
@@ -65,6 +65,10 @@ func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copi
 	if err := covered(tables, all); err != nil {
 		return nil, kept, err
 	}
+	shapes, err := fits(ctx, from, to, tables)
+	if err != nil {
+		return nil, kept, err
+	}
 	err = between(ctx, from, to, func(read *sql.Tx, write *sql.Conn) error {
 		if err := to.begin(ctx, write); err != nil {
 			return err
@@ -78,7 +82,7 @@ func Replace(ctx context.Context, from, to Side, how Replacement) (copied []Copi
 		if err := to.clear(ctx, write, all); err != nil {
 			return err
 		}
-		if copied, err = copyAll(ctx, tables, read, write, true, how.Progress); err != nil {
+		if copied, err = copyAll(ctx, shapes, read, write, true, how.Progress); err != nil {
 			return err
 		}
 		if err := to.meanwhile(ctx, write, func(ctx context.Context) error { return how.Copied(ctx, kept) }); err != nil {
@@ -125,15 +129,6 @@ func (s Side) ask(ctx context.Context, on *sql.Conn) error {
 	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), s.Ask)
 	defer end()
 	return on.PingContext(ctx)
-}
-
-// covered is Conflict unless the target has every table of the source.
-func covered(from, to []string) error {
-	lacks := slices.DeleteFunc(slices.Clone(from), func(table string) bool { return slices.Contains(to, table) })
-	if len(lacks) == 0 {
-		return nil
-	}
-	return errs.New(errs.Conflict, "the database in force lacks tables that the other one has: "+strings.Join(lacks, ", ")+". Bring its schema up first (enishi migrate); where they are missing although that was done, copy into another, empty database, without --replace")
 }
 
 // apart is Conflict unless a source is a database of its own: not the target, whose lock is held, and

@@ -69,10 +69,14 @@ const (
 // Transfer copies every row of every table into a database that holds none, and counts both
 // sides. Nobody may write either meanwhile; the source is read as of one moment. One that did not
 // come to its end leaves a mark, by which nobody serves what it left, and so does a rehearsal; the
-// next one removes that first. Conflict if there is something else in the target, or another
-// transfer fills it.
+// next one removes that first. Conflict if there is something else in the target, if it lacks a
+// column, or if another transfer fills it.
 func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(table string, done int64)) (copied []Copied, err error) {
 	tables, err := sameTables(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	shapes, err := fits(ctx, from, to, tables)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +84,7 @@ func Transfer(ctx context.Context, from, to Side, rehearse bool, progress func(t
 		if err := to.prepare(ctx, write, tables); err != nil {
 			return err
 		}
-		copied, err = copyAll(ctx, tables, read, write, rehearse, progress)
+		copied, err = copyAll(ctx, shapes, read, write, rehearse, progress)
 		return err
 	})
 	return copied, err
@@ -110,13 +114,13 @@ func between(ctx context.Context, from, to Side, lend func(read *sql.Tx, write *
 }
 
 // copyAll copies the tables; with kept, the mark stays.
-func copyAll(ctx context.Context, tables []string, read *sql.Tx, write *sql.Conn, kept bool, progress func(table string, done int64)) (out []Copied, err error) {
-	for _, table := range tables {
-		c := &copying{table: table, write: write, progress: progress, kept: kept}
+func copyAll(ctx context.Context, shapes []shape, read *sql.Tx, write *sql.Conn, kept bool, progress func(table string, done int64)) (out []Copied, err error) {
+	for _, of := range shapes {
+		c := &copying{shape: of, write: write, progress: progress, kept: kept}
 		if err := c.rows(ctx, read); err != nil {
-			return nil, fmt.Errorf("copy the table %s: %w", table, err)
+			return nil, fmt.Errorf("copy the table %s: %w", c.table, err)
 		}
-		out = append(out, Copied{table, c.done})
+		out = append(out, Copied{c.table, c.done})
 	}
 	return out, nil
 }
@@ -284,11 +288,10 @@ func empty(ctx context.Context, db *sql.DB, tables []string) error {
 
 // copying copies one table.
 type copying struct {
-	table    string
+	shape
 	kept     bool // the mark stays
 	write    *sql.Conn
 	progress func(string, int64)
-	columns  []string
 	done     int64
 
 	held    []any // of the batch
@@ -298,14 +301,11 @@ type copying struct {
 }
 
 func (c *copying) rows(ctx context.Context, read *sql.Tx) (err error) {
-	rows, err := read.QueryContext(ctx, "SELECT * FROM "+c.table) //nolint:gosec // the name of a table of our own schema
+	rows, err := read.QueryContext(ctx, "SELECT "+strings.Join(c.columns, ", ")+" FROM "+c.table) //nolint:gosec // names of our own schema
 	if err != nil {
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err tells
-	if c.columns, err = rows.Columns(); err != nil {
-		return err
-	}
 	defer func() {
 		if c.tx != nil {
 			err = errors.Join(err, c.tx.Rollback())
