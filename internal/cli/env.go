@@ -294,14 +294,30 @@ func pushedFunction(ctx context.Context, w World, r deploy.Registry) (string, er
 
 func printEnvironment(out io.Writer, p *environ.Plan) {
 	fmt.Fprintf(out, "%s: account %s, %s, as %s\n", p.Environment, p.Account, p.Region, p.Identity)
-	for _, c := range p.Checks {
-		fmt.Fprintf(out, "%-8s %s: %s\n", c.Is, c.What, c.Note)
-	}
+	printChecks(out, p.Checks)
 	for i := range p.Stacks {
 		printStack(out, p.Environment, &p.Stacks[i])
 	}
+	printBeside(out, p.Beside)
 	for _, name := range p.Sets {
 		fmt.Fprintf(out, "Set, since there is none yet: /enishi/%s/%s\n", p.Environment, name)
+	}
+}
+
+func printChecks(out io.Writer, checks []environ.Check) {
+	for _, c := range checks {
+		fmt.Fprintf(out, "%-8s %s: %s\n", c.Is, c.What, c.Note)
+	}
+}
+
+// printBeside says what a restore has left, and how it goes.
+func printBeside(out io.Writer, b *environ.Beside) {
+	switch {
+	case b == nil:
+	case b.Drops == "":
+		fmt.Fprintf(out, "Beside the database: the cluster %s (%s), which costs money and was made by no restore: whoever made it removes it; until then nothing can be restored\n", b.Cluster, b.State)
+	default:
+		fmt.Fprintf(out, "Beside the database: the cluster %s (%s), which costs money: a restore, to %s, has left it or goes on. To give that up and remove it: %s\n", b.Cluster, b.State, b.Of, b.Drops)
 	}
 }
 

@@ -74,10 +74,19 @@ type movement struct {
 	Rehearsed   bool   `json:"rehearsed"`
 	Bytes       int64  `json:"bytes,omitempty"`  // before it is packed
 	Secret      bool   `json:"secret,omitempty"` // the environment's becomes another
+	// Checks are what has to be so before it is begun.
+	Checks []environ.Check `json:"checks"`
 }
 
-func (c *envMoveCmd) of(h *environ.Handover) movement {
-	return movement{Who: h.Who, Environment: c.Environment, Data: c.Data, At: h.At, Back: c.Back, Rehearsed: c.Rehearse}
+// may gives what is moved, once it was shown whether whoever asks may do so.
+func (c *envMoveCmd) may(ctx context.Context, w World, o *environ.Options, h *environ.Handover, secret string) (movement, error) {
+	m := movement{Who: h.Who, Environment: c.Environment, Data: c.Data, At: h.At, Back: c.Back, Rehearsed: c.Rehearse}
+	rights, err := h.MayMove(ctx, o, secret, c.Back)
+	m.Checks = []environ.Check{rights}
+	if err == nil {
+		printChecks(w.Err, m.Checks)
+	}
+	return m, err
 }
 
 // told shows what a task prints, and in the end what was moved.
@@ -115,13 +124,19 @@ func (c *envMoveCmd) in(ctx context.Context, w World, o *environ.Options, h *env
 	if h.Serves {
 		return errs.New(errs.Conflict, "services of "+c.Environment+" are there already, with a database of their own: rows are brought before them")
 	}
-	m := c.of(h)
+	m, err := c.may(ctx, w, o, h, string(secret))
+	if err != nil {
+		return err
+	}
 	m.Bytes, m.Secret = info.Size(), h.Secret != string(secret)
 	if c.Plan && c.JSON {
 		return printJSON(w.Out, m)
 	}
 	if c.Plan {
 		return nil
+	}
+	if err := environ.Begins(m.Checks); err != nil {
+		return err
 	}
 	if err := c.agreed(ctx, w, c.Environment, h.Real); err != nil {
 		return err
@@ -198,18 +213,25 @@ func (c *envMoveCmd) out(ctx context.Context, w World, o *environ.Options, h *en
 		return errs.New(errs.Conflict, "there is another secret already in "+c.Data+": give another folder with --data")
 	}
 	fmt.Fprintf(w.Err, "Next: a task packs the database of %s, hands it over in %s, and it is unpacked into %s, with the environment's secret. What is written meanwhile stays behind.\nTo take it back: remove %[3]s; the environment stays as it is.\n", c.Environment, h.At, c.Data)
+	m, err := c.may(ctx, w, o, h, h.Secret)
+	if err != nil {
+		return err
+	}
 	if c.Plan && c.JSON {
-		return printJSON(w.Out, c.of(h))
+		return printJSON(w.Out, m)
 	}
 	if c.Plan {
 		return nil
+	}
+	if err := environ.Begins(m.Checks); err != nil {
+		return err
 	}
 	if err := c.agreed(ctx, w, c.Environment, h.Real); err != nil {
 		return err
 	}
 	name := packedName(w.Now(), secret)
 	read := func(ctx context.Context, from files.Store) error { return unpack(ctx, from, name, c.Data, secret) }
-	if err := c.told(w, c.of(h), func(printed func(string)) error { return environ.MoveOut(ctx, o, h, name, read, printed) }); err != nil || c.JSON {
+	if err := c.told(w, m, func(printed func(string)) error { return environ.MoveOut(ctx, o, h, name, read, printed) }); err != nil || c.JSON {
 		return err
 	}
 	fmt.Fprintf(w.Out, "%s holds what %s did: enishi serve --data %[1]s\n", c.Data, c.Environment)

@@ -39,6 +39,9 @@ func (c *step) taken(ctx context.Context, w World, p *place, done string, look f
 	if c.Plan {
 		return nil
 	}
+	if err := environ.Begins(s.Checks); err != nil {
+		return err
+	}
 	if err := c.agreed(ctx, w, p.Environment, s.Real); err != nil {
 		return err
 	}
@@ -57,6 +60,7 @@ func (c *step) taken(ctx context.Context, w World, p *place, done string, look f
 
 func printNext(out io.Writer, s *environ.Step) {
 	fmt.Fprintf(out, "%s: account %s, %s, as %s\n", s.Environment, s.Account, s.Region, s.Identity)
+	printChecks(out, s.Checks)
 	if l := s.Left; l != nil {
 		state := "Left half-way by"
 		if !l.Made.IsZero() {

@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"enishi/internal/cli"
 	"enishi/internal/deploy/deploytest"
@@ -38,6 +41,87 @@ func environmentTemplates(t *testing.T, name string) string {
 		}
 	}
 	return dir
+}
+
+// TestStepsSayWhatIsNotAllowed shows in a plan which rights are missing, and asks nobody about what would fail half-way.
+func TestStepsSayWhatIsNotAllowed(t *testing.T) {
+	for name, missing := range map[string]string{"restore": "rds:DeleteDBCluster", "copy": "backup:StartBackupJob", "move": "s3:GetObject"} {
+		a := deploytest.Whole("dev")
+		words, o := []string{"env", name, "dev"}, order{args: []string{"dev"}}
+		switch name {
+		case "restore":
+			words = append(words, "--to", "latest")
+		case "move":
+			words = append(words, "--back", "--data", filepath.Join(t.TempDir(), "none"))
+		}
+		if code, said := inAccount(a, words, o, "--plan"); code != 0 || !strings.Contains(said, "good     rights: ") {
+			t.Errorf("enishi env %s --plan = %d: %s", name, code, said)
+		}
+		a.Forbidden = []string{missing}
+		if code, said := inAccount(a, words, o, "--plan"); code != 0 || !strings.Contains(said, "bad      rights: not allowed: "+missing+"\n") {
+			t.Errorf("enishi env %s --plan, of whoever may not = %d: %s", name, code, said)
+		}
+		if code, said := inAccount(a, words, o, "--plan", "--json"); code != 0 || !strings.Contains(said, `"note": "not allowed: `+missing+`"`) {
+			t.Errorf("enishi env %s --plan --json, of whoever may not = %d: %s", name, code, said)
+		}
+		before := len(a.Ran())
+		if code, said := inAccount(a, words, o, "--why", "x"); code != 1 || !strings.Contains(said, "nothing was changed: rights: not allowed: "+missing) || len(a.Ran()) > before || a.Beside() != "" {
+			t.Errorf("enishi env %s, of whoever may not = %d: %s", name, code, said) // with nobody to be asked, it would be 2
+		}
+	}
+}
+
+// TestEnvPlanShowsWhatIsLeft says what a restore has left, in words and as JSON, with the command that removes it.
+func TestEnvPlanShowsWhatIsLeft(t *testing.T) {
+	dir := environmentTemplates(t, "dev")
+	begun, _, _ := asWhom("", "", "", false)
+	if code := cli.Run([]string{"version"}, begun); code != 0 { // what waits for signals begins here: it must not be of a bubble
+		t.Fatalf("enishi version = %d", code)
+	}
+	for _, tt := range []struct {
+		name  string
+		leave func(*deploytest.Account)
+		says  string
+		json  *environ.Beside
+	}{
+		{name: "nothing", leave: func(*deploytest.Account) {}},
+		{
+			name: "a restore's",
+			leave: func(a *deploytest.Account) {
+				a.Leave("2026-11-01T00:00:00Z", map[string]string{"enishi:restores": "2026-11-01T00:00:00Z"})
+			},
+			says: "the cluster enishi-dev-restored (available), which costs money: a restore, to 2026-11-01T00:00:00Z, has left it or goes on. To give that up and remove it: enishi env restore dev --drop\n",
+			json: &environ.Beside{Cluster: "enishi-dev-restored", State: "available", Of: "2026-11-01T00:00:00Z", Drops: "enishi env restore dev --drop"},
+		},
+		{
+			name: "somebody's", leave: func(a *deploytest.Account) { a.Leave("by hand", nil) },
+			says: "was made by no restore", json: &environ.Beside{Cluster: "enishi-dev-restored", State: "available"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // AWS takes its time
+				a := deploytest.Whole("dev")
+				tt.leave(a)
+				plan := func(more ...string) string {
+					code, said := inAccount(a, []string{"env", "plan", "dev", "--templates", dir}, order{args: []string{"dev"}}, more...)
+					if code != 0 {
+						t.Fatalf("enishi env plan dev %q = %d: %s", more, code, said)
+					}
+					return said
+				}
+				if text := plan(); !strings.Contains(text, tt.says) || strings.Contains(text, "Beside the database") != (tt.json != nil) {
+					t.Errorf("it says\n%s\nwant %q", text, tt.says)
+				}
+				var p environ.Plan
+				if err := json.NewDecoder(strings.NewReader(plan("--json"))).Decode(&p); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(tt.json, p.Beside); diff != "" {
+					t.Errorf("as JSON (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 // TestEnvAsks tries the ways in which an environment is asked for, shown and refused; what

@@ -20,6 +20,33 @@ import (
 // go.
 const besideLimit = 6 * time.Hour
 
+// Beside is a cluster of the past that a restore has made, or somebody by hand under its name, and that is there.
+type Beside struct {
+	Cluster string `json:"cluster"`
+	State   string `json:"state"`           // as RDS has it
+	Of      string `json:"of,omitempty"`    // the moment or the copy that it was restored to; "": no restore has made it
+	Drops   string `json:"drops,omitempty"` // the command that gives that restore up and removes it; "": none does
+}
+
+// leftBeside fills in the cluster beside the database. Where AWS does not let it be looked at, a check says so.
+func (w *work) leftBeside(ctx context.Context, p *Plan) ([]Check, error) {
+	c, err := w.clusterOf(ctx, w.account.beside())
+	switch {
+	case denied(err):
+		return []Check{{What: "the cluster " + w.account.beside(), Is: Unknown, Note: "AWS does not say whether a restore has left one: rds:DescribeDBClusters is not allowed"}}, nil
+	case err != nil || c == nil:
+		return nil, err
+	}
+	p.Beside = &Beside{Cluster: w.account.beside(), State: aws.ToString(c.Status), Of: tagged(c, restoresTag)}
+	if p.Beside.Of != "" {
+		p.Beside.Drops = w.dropping()
+	}
+	return nil, nil
+}
+
+// dropping is the command that gives a restore up.
+func (w *work) dropping() string { return "enishi env restore " + w.o.Environment + " --drop" }
+
 // restored makes the cluster beside the database, as far as an earlier run has not, and gives what a task is told to read it.
 func (w *work) restored(ctx context.Context, r *restoring) (command []string, err error) {
 	name, shown := w.account.beside(), ""

@@ -70,7 +70,7 @@ func LookCopy(ctx context.Context, o *Options) (*Step, error) {
 	}
 	s.mark = c.token
 	s.do = func(ctx context.Context, w *work) error { return w.copyNow(ctx, c) }
-	return s, nil
+	return s, s.mayTake(ctx, w, w.copyNeeds(s.Who, c))
 }
 
 // since gives the newest job that was begun by no plan since a run has begun the step that it has left; -1: none.

@@ -31,6 +31,7 @@ type Handover struct {
 	Secret      string
 
 	secretARN string
+	place     files.Place
 	files     *files.Bucket
 }
 
@@ -53,8 +54,8 @@ func LookHandover(ctx context.Context, o *Options) (*Handover, error) {
 	if !ok || at.Bucket.Name == "" {
 		return nil, errs.New(errs.Conflict, o.Environment+" keeps its files in "+set.files+", which nobody reaches from here: a move needs a bucket (Files in infra's table)")
 	}
-	place := files.Place{Bucket: at.Bucket.Name, Prefix: at.Bucket.Prefix, Region: at.Bucket.Region, Endpoint: at.Bucket.Endpoint}
-	h.At, h.files, h.secretARN = place.String(), files.NewBucket(&o.AWS, place), set.secret
+	h.place = files.Place{Bucket: at.Bucket.Name, Prefix: at.Bucket.Prefix, Region: at.Bucket.Region, Endpoint: at.Bucket.Endpoint}
+	h.At, h.files, h.secretARN = h.place.String(), files.NewBucket(&o.AWS, h.place), set.secret
 	value, err := w.account.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &h.secretARN})
 	if err != nil {
 		return nil, fmt.Errorf("read the secret of %s: %w", o.Environment, err)

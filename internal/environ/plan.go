@@ -25,17 +25,14 @@ type Plan struct {
 	Stacks []StackPlan `json:"stacks"`
 	// Sets are the parameters of the account that are set since there are none.
 	Sets []string `json:"sets"`
+	// Beside is the cluster beside the database, which costs as long as it is there; nil: there is none.
+	Beside *Beside `json:"beside,omitempty"`
 }
 
 // Bad gives why Up would change nothing: checks that came out badly, and stacks that a
 // person has to see to.
 func (p *Plan) Bad() []string {
-	var out []string
-	for _, c := range p.Checks {
-		if c.Is == Bad {
-			out = append(out, c.What+": "+c.Note)
-		}
-	}
+	out := badOf(p.Checks)
 	for i := range p.Stacks {
 		if p.Stacks[i].Broken != "" {
 			out = append(out, p.Stacks[i].Broken)
@@ -87,10 +84,15 @@ func Look(ctx context.Context, o *Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Environment: o.Environment, Who: who, Real: o.Wanted.Real, Sets: []string{}}
+	unseen, err := w.leftBeside(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	var values map[string]string
 	if p.Checks, values, err = w.preflight(ctx, who); err != nil {
 		return nil, err
 	}
+	p.Checks = append(p.Checks, unseen...)
 	for i := range o.Wanted.Templates {
 		t := &o.Wanted.Templates[i]
 		var missing []string

@@ -98,35 +98,50 @@ func place(want *Wanted, who Who) Check {
 	return c
 }
 
-// rights asks IAM what whoever asks may do.
+// rights asks IAM whether whoever asks may make the environment, and take it down.
 func (w *work) rights(ctx context.Context, who Who) (Check, error) {
+	asked, err := actions(w.o.Wanted)
+	if err != nil {
+		return Check{}, err
+	}
+	return w.allowed(ctx, who, ofAnything(asked), "that making it and taking it down ask for")
+}
+
+// allowed asks IAM whether somebody may do all of some actions, and says what for.
+func (w *work) allowed(ctx context.Context, who Who, asked []right, what string) (Check, error) {
 	c := Check{What: "rights", Is: Good}
 	if strings.HasSuffix(who.Identity, ":root") {
 		c.Note = "the account's root: everything"
 		return c, nil
 	}
-	asked, err := actions(w.o.Wanted)
-	if err != nil {
-		return c, err
-	}
-	var missing []string
+	var missing, unsure []string
 	source, err := w.principal(ctx, who.Identity)
 	if err == nil {
-		missing, err = w.missing(ctx, source, asked)
+		missing, unsure, err = w.missing(ctx, source, asked)
 	}
 	switch {
 	case denied(err):
 		c.Is, c.Note = Unknown, "AWS does not say: iam:SimulatePrincipalPolicy and iam:GetRole are not allowed"
 	case err != nil:
 		return c, err
-	case len(missing) > 0 && !slices.ContainsFunc(missing, func(one string) bool { return !slices.Contains(narrow(), one) }):
+	case len(missing) > 0 && !slices.ContainsFunc(missing, func(one string) bool { return !slices.Contains(unsure, one) }):
 		c.Is, c.Note = Unknown, "not allowed for everything, and perhaps for what is needed: "+strings.Join(missing, ", ")
 	case len(missing) > 0:
 		c.Is, c.Note = Bad, "not allowed: "+strings.Join(missing, ", ")
 	default:
-		c.Note = fmt.Sprintf("%d actions that making it and taking it down ask for, each allowed", len(asked))
+		c.Note = fmt.Sprintf("%d actions %s, each allowed", len(asked), what)
 	}
 	return c, nil
+}
+
+// badOf gives the checks that came out badly.
+func badOf(checks []Check) (out []string) {
+	for _, c := range checks {
+		if c.Is == Bad {
+			out = append(out, c.What+": "+c.Note)
+		}
+	}
+	return out
 }
 
 // principal gives the user or the role behind an identity: sessions of a role are none to IAM.

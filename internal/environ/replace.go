@@ -19,7 +19,7 @@ import (
 func (w *work) restore(ctx context.Context, r *restoring) error {
 	err := w.inParts(ctx, r)
 	if err != nil {
-		err = fmt.Errorf("%w. The cluster %s, as far as there is one, stays, and costs, until the same has come to its end (%s), or %s", err, w.account.beside(), r.again, "enishi env restore "+w.o.Environment+" --drop")
+		err = fmt.Errorf("%w. The cluster %s, as far as there is one, stays, and costs, until the same has come to its end (%s), or %s", err, w.account.beside(), r.again, w.dropping())
 	}
 	return err
 }

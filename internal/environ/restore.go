@@ -103,10 +103,10 @@ func LookRestore(ctx context.Context, o *Options, r Restoration) (*Step, error) 
 	}
 	s.From, s.To, on.again = "the database as it is", on.end(), s.command(append([]string{"restore"}, on.words()...)...)
 	if s.Left != nil && on.far.begun() && s.Left.To != s.To {
-		return nil, errs.New(errs.Conflict, fmt.Sprintf("another restore was begun in earnest and has not ended: %s by %s (%s). The same as then goes on with it; %s gives it up", s.Left.To, s.Left.By, s.Left.Why, s.command("restore", "--drop")))
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("another restore was begun in earnest and has not ended: %s by %s (%s). The same as then goes on with it; %s gives it up", s.Left.To, s.Left.By, s.Left.Why, w.dropping()))
 	}
 	if at := tagged(there, restoresTag); there != nil && at != on.goal && on.far.Copied.IsZero() {
-		return nil, errs.New(errs.Conflict, fmt.Sprintf("there is a cluster %s already, restored to %q: give that moment or copy, or remove it (%s)", w.account.beside(), at, s.command("restore", "--drop")))
+		return nil, errs.New(errs.Conflict, fmt.Sprintf("there is a cluster %s already, restored to %q: give that moment or copy, or remove it (%s)", w.account.beside(), at, w.dropping()))
 	}
 	if _, untold := s.again(s.To); untold && there == nil || s.Left != nil && !s.Left.Made.IsZero() && !on.far.Copied.IsZero() {
 		return s.tellOnly(), nil
@@ -118,7 +118,10 @@ func LookRestore(ctx context.Context, o *Options, r Restoration) (*Step, error) 
 		s.far = s.Left.Far
 	}
 	s.do = func(ctx context.Context, w *work) error { return w.restore(ctx, on) }
-	return s, nil
+	if on.far.begun() { // nobody is kept from going on: AWS says itself what it refuses
+		return s, nil
+	}
+	return s, s.mayTake(ctx, w, w.restoreNeeds(s.Who, on))
 }
 
 // beginRestore begins a step of a restore, or of what one has left, with how far an earlier one has come that has not ended.
@@ -186,7 +189,7 @@ func (w *work) goal(ctx context.Context, s *Step, r *restoring, there *rdstypes.
 	case r.is(left):
 		return left, nil
 	case r.Latest && left != "" && !r.Rehearse:
-		return "", errs.New(errs.Conflict, fmt.Sprintf("there is a cluster %s, which an earlier run has restored to %s: that is not the latest moment any more. Give that one, or remove it first (%s)", w.account.beside(), left, s.command("restore", "--drop")))
+		return "", errs.New(errs.Conflict, fmt.Sprintf("there is a cluster %s, which an earlier run has restored to %s: that is not the latest moment any more. Give that one, or remove it first (%s)", w.account.beside(), left, w.dropping()))
 	case r.Latest && left != "":
 		return left, nil
 	case r.Copy != "":

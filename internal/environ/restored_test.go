@@ -292,3 +292,56 @@ func TestTwoRestores(t *testing.T) {
 		undisturbed(t, a, serving, "two")
 	})
 }
+
+// TestThePlanShowsWhatARestoreHasLeft finds the cluster beside in the plan of the environment, with the command that removes
+// it; and one that was made by hand, which none does.
+func TestThePlanShowsWhatARestoreHasLeft(t *testing.T) {
+	t.Parallel()
+	w := written(t, "prod", "")
+	synctest.Test(t, func(t *testing.T) {
+		a, _, _ := restorable(t, "prod")
+		planned := func(how trouble) (*environ.Beside, string) {
+			t.Helper()
+			p, err := environ.Look(t.Context(), options(a, w, how))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range p.Checks {
+				if strings.HasPrefix(c.What, "the cluster ") {
+					return p.Beside, string(c.Is) + " " + c.Note
+				}
+			}
+			return p.Beside, ""
+		}
+		if b, said := planned(nil); b != nil || said != "" {
+			t.Errorf("before any restore: %+v, %s", b, said)
+		}
+		goal := anHourAgo()
+		if err := restore(t, a, goal, killAfter("rds:CreateDBInstance", 1)); err == nil {
+			t.Fatal("it was not killed")
+		}
+		time.Sleep(time.Hour)
+		want := environ.Beside{Cluster: "enishi-prod-restored", State: "available", Of: goal.To.UTC().Format(time.RFC3339), Drops: "enishi env restore prod --drop"}
+		if b, said := planned(nil); b == nil || *b != want || said != "" {
+			t.Errorf("after one that was killed: %+v, %s; want %+v", b, said, want)
+		}
+		forbidden := func(_ int, asked string) deploytest.Trouble {
+			if asked == "rds:DescribeDBClusters" {
+				return deploytest.Denied
+			}
+			return deploytest.None
+		}
+		if b, said := planned(forbidden); b != nil || !strings.Contains(said, "unknown AWS does not say whether a restore has left one") {
+			t.Errorf("whoever may not look: %+v, %s", b, said)
+		}
+		drop(t, a)
+		if b, said := planned(nil); b != nil || said != "" {
+			t.Errorf("after it was given up: %+v, %s", b, said)
+		}
+		a.Leave("by hand", nil)
+		want = environ.Beside{Cluster: "enishi-prod-restored", State: "available"}
+		if b, said := planned(nil); b == nil || *b != want || said != "" {
+			t.Errorf("one that no restore has made: %+v, %s; want %+v", b, said, want)
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -73,29 +74,56 @@ func removes(action string) bool {
 // askedAtOnce is how many actions IAM is asked about in one request, whose length it bounds.
 const askedAtOnce = 100
 
-// missing lists what of some actions a principal may not do.
-func (w *work) missing(ctx context.Context, source string, asked []string) ([]string, error) {
-	var out []string
-	for some := range slices.Chunk(asked, askedAtOnce) {
-		pages := iam.NewSimulatePrincipalPolicyPaginator(w.account.iam, &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &source, ActionNames: some})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("ask what %s may do: %w", source, err)
+// right is an action that somebody may have to take, and the ARN of what it is taken of; "": of whatever there is.
+type right struct{ action, of string }
+
+// ofAnything gives the rights to actions of whatever there is.
+func ofAnything(actions []string) (out []right) {
+	for _, action := range actions {
+		out = append(out, right{action: action})
+	}
+	return out
+}
+
+// missing lists what of some actions a principal may not do, and what of it IAM says little about: what narrow has, and what
+// depends on more than it was told.
+func (w *work) missing(ctx context.Context, source string, asked []right) (missing, unsure []string, err error) {
+	by := map[string][]string{}
+	for _, r := range asked {
+		by[r.of] = append(by[r.of], r.action)
+	}
+	for _, of := range slices.Sorted(maps.Keys(by)) {
+		for some := range slices.Chunk(by[of], askedAtOnce) {
+			in := &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &source, ActionNames: some}
+			if of != "" {
+				in.ResourceArns = []string{of}
 			}
-			for i := range page.EvaluationResults {
-				if r := &page.EvaluationResults[i]; r.EvalDecision != types.PolicyEvaluationDecisionTypeAllowed {
-					out = append(out, aws.ToString(r.EvalActionName))
+			pages := iam.NewSimulatePrincipalPolicyPaginator(w.account.iam, in)
+			for pages.HasMorePages() {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return nil, nil, fmt.Errorf("ask what %s may do: %w", source, err)
+				}
+				for i := range page.EvaluationResults {
+					r := &page.EvaluationResults[i]
+					name := aws.ToString(r.EvalActionName)
+					if r.EvalDecision == types.PolicyEvaluationDecisionTypeAllowed {
+						continue
+					}
+					missing = append(missing, name)
+					if slices.Contains(narrow(), name) || len(r.MissingContextValues) > 0 && r.EvalDecision == types.PolicyEvaluationDecisionTypeImplicitDeny {
+						unsure = append(unsure, name)
+					}
 				}
 			}
 		}
 	}
-	slices.Sort(out)
-	return out, nil
+	slices.Sort(missing)
+	return slices.Compact(missing), unsure, nil
 }
 
-// narrow are the actions that policies usually allow for some roles, keys or services alone. IAM is asked about everything, so
+// narrow are the actions that policies usually allow for some roles, keys, services or groups of logs alone. IAM is asked about everything, so
 // that a no to these says little.
 func narrow() []string {
-	return []string{"iam:CreateServiceLinkedRole", "iam:PassRole", "kms:CreateGrant"}
+	return []string{"iam:CreateServiceLinkedRole", "iam:PassRole", "kms:CreateGrant", "logs:GetLogEvents"}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 
 	"enishi/internal/deploy"
+	"enishi/internal/errs"
 )
 
 // Step is something that a person does to a part of an environment, beside deployments and templates: it was
@@ -27,6 +28,8 @@ type Step struct {
 	Changes []Change `json:"changes,omitempty"`
 	// Left is a step of the same thing that a run has left half-way, or done and not told of; nil: none has.
 	Left *deploy.Change `json:"left,omitempty"`
+	// Checks are what has to be so before it is begun; none: nothing is looked at.
+	Checks []Check `json:"checks,omitempty"`
 	// Done says that it was done, and that telling of it is all that is left.
 	Done bool `json:"done,omitempty"`
 
@@ -72,10 +75,30 @@ func (s *Step) command(words ...string) string {
 	return strings.Join(append([]string{"enishi env", words[0], s.Environment}, words[1:]...), " ")
 }
 
+// Begins is Conflict if a check of what somebody is about to do came out badly: then it would fail half-way.
+func Begins(checks []Check) error {
+	if bad := badOf(checks); len(bad) > 0 {
+		return errs.New(errs.Conflict, "nothing was changed: "+strings.Join(bad, "; "))
+	}
+	return nil
+}
+
+// mayTake adds the check whether whoever asks may do all that a step asks for.
+func (s *Step) mayTake(ctx context.Context, w *work, asked []right) error {
+	c, err := w.allowed(ctx, s.Who, asked, "that it asks for")
+	if err == nil {
+		s.Checks = append(s.Checks, c)
+	}
+	return err
+}
+
 // Take does a step and tells the audit log. What a run that was killed has left, another ends: the step is looked
-// at again first.
+// at again first. Conflict if it does not begin.
 func Take(ctx context.Context, o *Options, s *Step) error {
 	w := newWork(o)
+	if err := Begins(s.Checks); err != nil {
+		return err
+	}
 	if s.Done {
 		return deploy.TellChange(ctx, w.deploying(), s.What)
 	}

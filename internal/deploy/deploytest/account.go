@@ -120,6 +120,10 @@ type Account struct {
 	CopyTakes time.Duration
 	// Forbidden are the actions that whoever asks may not do, as IAM says.
 	Forbidden []string
+	// Limited are actions that whoever asks may take of one thing alone, by its ARN.
+	Limited map[string]string
+	// Conditional are actions that depend on what IAM is not told when it is asked.
+	Conditional []string
 	// Quotas are limits by their codes; others are large.
 	Quotas map[string]float64
 	// Failing are stacks whose change fails, and why.

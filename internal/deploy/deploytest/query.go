@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -243,7 +244,7 @@ func (a *Account) identity() string {
 	return Identity
 }
 
-// simulatePrincipalPolicy allows all but what is forbidden; sessions of a role are no principal.
+// simulatePrincipalPolicy allows all but what is forbidden, limited or conditional; sessions of a role are no principal.
 func (a *Account) simulatePrincipalPolicy(in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePrincipalPolicyOutput, error) {
 	if source := aws.ToString(in.PolicySourceArn); !strings.HasPrefix(source, "arn:aws:iam::"+number+":user/") && !strings.HasPrefix(source, "arn:aws:iam::"+number+":role/") {
 		return nil, refuse("InvalidInput", "Invalid Entity Arn: %s", source)
@@ -251,12 +252,19 @@ func (a *Account) simulatePrincipalPolicy(in *iam.SimulatePrincipalPolicyInput) 
 	out := &iam.SimulatePrincipalPolicyOutput{}
 	for _, name := range in.ActionNames {
 		decision := iamtypes.PolicyEvaluationDecisionTypeAllowed
+		var untold []string
+		if only, ok := a.Limited[name]; ok && !slices.Equal(in.ResourceArns, []string{only}) {
+			decision = iamtypes.PolicyEvaluationDecisionTypeImplicitDeny
+		}
+		if slices.Contains(a.Conditional, name) {
+			decision, untold = iamtypes.PolicyEvaluationDecisionTypeImplicitDeny, []string{"aws:RequestTag/project"}
+		}
 		for _, no := range a.Forbidden {
 			if no == name {
 				decision = iamtypes.PolicyEvaluationDecisionTypeImplicitDeny
 			}
 		}
-		out.EvaluationResults = append(out.EvaluationResults, iamtypes.EvaluationResult{EvalActionName: &name, EvalDecision: decision})
+		out.EvaluationResults = append(out.EvaluationResults, iamtypes.EvaluationResult{EvalActionName: &name, EvalDecision: decision, MissingContextValues: untold})
 	}
 	return out, nil
 }

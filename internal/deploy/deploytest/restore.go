@@ -49,6 +49,18 @@ func (a *Account) Beside() string {
 	return ""
 }
 
+// Leave makes a cluster beside the database under the name that restores give it, which is there already: with the tags of one that
+// a restore has made of a moment or a copy, or with none.
+func (a *Account) Leave(of string, tags map[string]string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b := &beside{name: "enishi-" + a.Environment + "-restored", of: of, ready: time.Now()}
+	for key, value := range tags {
+		b.tags = append(b.tags, rdstypes.Tag{Key: &key, Value: &value})
+	}
+	a.parts.beside = b
+}
+
 // Serving gives how many tasks of services there are, those that have not ended yet among them.
 func (a *Account) Serving() int {
 	a.mu.Lock()
