@@ -39,7 +39,10 @@ type resource struct {
 	Type       string
 	Properties map[string]any
 	DependsOn  []string `json:",omitempty"`
-	text       string   // all of it, as JSON
+	// What becomes of it when it is taken out of its stack, and when another takes its place.
+	DeletionPolicy, UpdateReplacePolicy string `json:",omitempty"`
+
+	text string // all of it, as JSON
 }
 
 // of gives the resources of a type, by name.
@@ -125,8 +128,10 @@ func TestADeploymentIsFast(t *testing.T) {
 		}
 		for name, g := range groups {
 			p := g.Properties
-			if p["HealthCheckIntervalSeconds"] != 5.0 || p["HealthyThresholdCount"] != 2.0 || p["HealthCheckPath"] != "/readyz" {
-				t.Errorf("%s asks every %v s, %v times, at %v", name, p["HealthCheckIntervalSeconds"], p["HealthyThresholdCount"], p["HealthCheckPath"])
+			for key, want := range map[string]any{"HealthCheckIntervalSeconds": 5.0, "HealthCheckTimeoutSeconds": 4.0, "HealthyThresholdCount": 2.0, "UnhealthyThresholdCount": 2.0, "HealthCheckPath": "/readyz"} {
+				if p[key] != want {
+					t.Errorf("a task is taken in after two good answers, 5 s apart, and out after two bad ones: %s has the %s %v, want %v", name, key, p[key], want)
+				}
 			}
 			if !strings.Contains(g.text, `{"Key":"deregistration_delay.timeout_seconds","Value":"30"}`) {
 				t.Errorf("%s lets a task go slowly: %s", name, g.text)
@@ -412,13 +417,21 @@ func TestDoorsLetInOneRole(t *testing.T) {
 			if strings.Contains(fmt.Sprint(r.Properties["CidrIp"]), "NetworkWay") && r.Properties["FromPort"] == 8443.0 {
 				from = "a gateway of ours"
 			}
-			reaches[to] = append(reaches[to], from)
+			if r.Properties["IpProtocol"] != "tcp" || r.Properties["FromPort"] != r.Properties["ToPort"] {
+				t.Errorf("%s is open for more than one port: %s", to, r.text)
+			}
+			reaches[to] = append(reaches[to], fmt.Sprintf("%s by %v", from, r.Properties["ToPort"]))
 		}
 		for _, from := range reaches {
 			slices.Sort(from)
 		}
-		own := []string{"JobDoor", "WebDoor", "WorkerDoor"}
-		want := map[string][]string{"DatabaseDoor": own, "CacheDoor": own, "EndpointDoor": own, "WebDoor": {"BalancerDoor"}, "BalancerDoor": append([]string{"CloudFront"}, slices.Repeat([]string{"a gateway of ours"}, e.NATs)...)}
+		own := func(port int) []string {
+			return []string{fmt.Sprint("JobDoor by ", port), fmt.Sprint("WebDoor by ", port), fmt.Sprint("WorkerDoor by ", port)}
+		}
+		want := map[string][]string{
+			"DatabaseDoor": own(3306), "CacheDoor": own(6379), "EndpointDoor": own(443), "WebDoor": {"BalancerDoor by 8080"},
+			"BalancerDoor": append([]string{"CloudFront by 443"}, slices.Repeat([]string{"a gateway of ours by 8443"}, e.NATs)...),
+		}
 		if diff := cmp.Diff(want, reaches); diff != "" {
 			t.Errorf("who reaches what (-want +got):\n%s", diff)
 		}
