@@ -121,7 +121,7 @@ func archiveRules(e environment.Environment) *[]*awss3.LifecycleRule {
 
 // takes lets the archive have the lines of every group of a stack, but for its own and for slow statements: the
 // database writes them with their values, which may be somebody's, and nobody's are kept for longer than the
-// days of CloudWatch.
+// days of CloudWatch. The edge gives it none (newRefusals), for the like reason.
 func (a *Archive) takes(stack awscdk.Stack) {
 	for _, one := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
 		group, ok := one.(awslogs.LogGroup)

@@ -271,7 +271,7 @@ func TestTheFilter(t *testing.T) {
 			t.Error("whole requests are kept as samples")
 		}
 		log := only(t, edge, "AWS::WAFv2::LoggingConfiguration").text
-		for _, part := range []string{`{"SingleHeader":{"Name":"authorization"}}`, `{"SingleHeader":{"Name":"cookie"}}`, `{"QueryString":{}}`, `"DefaultBehavior":"DROP"`, `{"ActionCondition":{"Action":"BLOCK"}}`} {
+		for _, part := range []string{`{"SingleHeader":{"Name":"authorization"}}`, `{"SingleHeader":{"Name":"cookie"}}`, `{"SingleHeader":{"Name":"referer"}}`, `{"QueryString":{}}`, `"DefaultBehavior":"DROP"`, `{"ActionCondition":{"Action":"BLOCK"}}`} {
 			if !strings.Contains(log, part) {
 				t.Errorf("what is written of refusals has no %s: %s", part, log)
 			}

@@ -81,7 +81,9 @@ func seen(name string) *waf.CfnWebACL_VisibilityConfigProperty {
 }
 
 // newRefusals keeps a line of each request that was refused, and of no other, without what opens
-// an account. WAF takes a group of this region alone, of a name that begins as this one.
+// an account or says what somebody looked for, which the page before does too. WAF takes a group of
+// this region alone, of a name that begins as this one. It leaves out no address, so that no line of
+// it is kept for longer than the group's days: it goes to no archive.
 func newRefusals(s awscdk.Stack, e environment.Environment, acl waf.CfnWebACL, key awskms.Key) {
 	log := awslogs.NewLogGroup(s, jsii.String("Refusals"), &awslogs.LogGroupProps{
 		LogGroupName: jsii.String("aws-waf-logs-" + edgeName(e)), Retention: retention(e.LogDays), EncryptionKey: key, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
@@ -93,7 +95,7 @@ func newRefusals(s awscdk.Stack, e environment.Environment, acl waf.CfnWebACL, k
 		ResourceArn: acl.AttrArn(), LogDestinationConfigs: &[]any{s.FormatArn(&awscdk.ArnComponents{
 			Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: log.LogGroupName(), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 		})},
-		RedactedFields: &[]any{header("authorization"), header("cookie"), &waf.CfnLoggingConfiguration_FieldToMatchProperty{QueryString: map[string]any{}}},
+		RedactedFields: &[]any{header("authorization"), header("cookie"), header("referer"), &waf.CfnLoggingConfiguration_FieldToMatchProperty{QueryString: map[string]any{}}},
 		LoggingFilter: map[string]any{"DefaultBehavior": "DROP", "Filters": []any{map[string]any{
 			"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": []any{map[string]any{"ActionCondition": map[string]any{"Action": "BLOCK"}}},
 		}}},
