@@ -25,7 +25,7 @@ type promise struct {
 	kind  string         // the type
 	named string         // how their names begin; "": whatever they are called
 	but   string         // how names begin of those that are not meant; "": none
-	many  any            // how many there are; nil: one at least
+	many  any            // how many there are
 	has   map[string]any // what each of them has, by the path to it (at)
 }
 
@@ -37,6 +37,11 @@ type (
 	nothing struct{}                          // it is not said
 	some    struct{}                          // it is said, whatever it is
 )
+
+func (s says) String() string    { return fmt.Sprintf("something with %q", string(s)) }
+func (z inZones) String() string { return fmt.Sprintf("one with %q for each zone", string(z)) }
+func (nothing) String() string   { return "nothing" }
+func (some) String() string      { return "anything" }
 
 // people is for what mistakes are kept from where people's data is, and nowhere else.
 func people(e environment.Environment) any { return e.Real }
@@ -69,22 +74,22 @@ func (p *promise) broken(e environment.Environment, one template) (out []string)
 	maps.DeleteFunc(meant, func(name string, _ resource) bool {
 		return !strings.HasPrefix(name, p.named) || p.but != "" && strings.HasPrefix(name, p.but)
 	})
-	if want, exactly := p.want(e, p.many).(int); exactly && len(meant) != want || !exactly && len(meant) == 0 {
-		out = append(out, fmt.Sprintf("the stack %s has %d of %s %s, want %v", p.part, len(meant), p.kind, p.named, p.want(e, p.many)))
+	if want := wanted(e, p.many); want != len(meant) {
+		out = append(out, fmt.Sprintf("the stack %s has %d of %s, want %v", p.part, len(meant), p.kind, want))
 	}
 	for _, name := range slices.Sorted(maps.Keys(meant)) {
 		for _, path := range slices.Sorted(maps.Keys(p.has)) {
-			want, got := p.want(e, p.has[path]), at(meant[name].Properties, path)
+			want, got := wanted(e, p.has[path]), at(meant[name].Properties, path)
 			if !kept(e, want, got) {
-				out = append(out, fmt.Sprintf("%s has the %s %s, want %T %v", name, path, compact(got), want, want))
+				out = append(out, fmt.Sprintf("%s has the %s %s, want %v", name, path, compact(got), want))
 			}
 		}
 	}
 	return out
 }
 
-// want gives what is wanted in an environment, with numbers as JSON has them.
-func (*promise) want(e environment.Environment, v any) any {
+// wanted gives what is wanted in an environment.
+func wanted(e environment.Environment, v any) any {
 	if by, ok := v.(byTable); ok {
 		return by(e)
 	}
@@ -138,7 +143,7 @@ func inList(list []any, step string) any {
 	return nil
 }
 
-// TestPromisesAreHeld holds the comparison itself: what lacks, is more, or is another value is no kept promise.
+// TestPromisesAreHeld holds the comparison itself: what lacks, is more, or is another value is a promise that is not kept.
 func TestPromisesAreHeld(t *testing.T) {
 	e := environment.Environment{Zones: []string{"a", "c"}, Real: true}
 	one := template{Resources: map[string]resource{
@@ -148,16 +153,17 @@ func TestPromisesAreHeld(t *testing.T) {
 		promise promise
 		want    int
 	}{
-		{promise{kind: "Tap"}, 0},
+		{promise{kind: "Tap", many: 1}, 0},
 		{promise{kind: "Tap", many: 1, has: map[string]any{"On": true, "Turns": 3, "Off": nothing{}, "In": inZones(`"Ref":"one"`), "In/0/Ref": "one", "In/Key=z/Ref": says("on")}}, 0},
-		{promise{kind: "Tap", has: map[string]any{"On": byTable(people)}}, 0},
+		{promise{kind: "Tap", many: byTable(inEachZone), has: map[string]any{"On": byTable(people)}}, 1},
+		{promise{kind: "Door", many: 0}, 0},
 		{promise{kind: "Tap", many: 2}, 1},
-		{promise{kind: "Tap", many: byTable(func(environment.Environment) any { return 0 })}, 1},
-		{promise{kind: "Tap", named: "Wall"}, 1},
-		{promise{kind: "Tap", but: "We"}, 1},
-		{promise{kind: "Door"}, 1},
-		{promise{kind: "Tap", has: map[string]any{"On": false, "Turns": 4, "In": inZones("two"), "In/Key=q/Ref": "one", "In/7": some{}, "Turns/On": some{}, "Off": some{}}}, 7},
-		{promise{kind: "Tap", has: map[string]any{"On": nothing{}, "Off": false, "Turns": "3", "In": says("two")}}, 4},
+		{promise{kind: "Tap"}, 1},
+		{promise{kind: "Tap", named: "Wall", many: 1}, 1},
+		{promise{kind: "Tap", but: "We", many: 1}, 1},
+		{promise{kind: "Door", many: 1}, 1},
+		{promise{kind: "Tap", many: 1, has: map[string]any{"On": false, "Turns": 4, "In": inZones("two"), "In/Key=q/Ref": "one", "In/7": some{}, "Turns/On": some{}, "Off": some{}}}, 7},
+		{promise{kind: "Tap", many: 1, has: map[string]any{"On": nothing{}, "Off": false, "Turns": "3", "In": says("two")}}, 4},
 	} {
 		if got := tt.promise.broken(e, one); len(got) != tt.want {
 			t.Errorf("%+v: broken are %q, want %d", tt.promise, got, tt.want)

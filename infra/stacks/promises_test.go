@@ -54,10 +54,6 @@ func ofTheDatabase() []promise {
 		{what: "a writer, and as many readers as the table says", part: "base", kind: "AWS::RDS::DBInstance", many: byTable(func(e environment.Environment) any { return 1 + e.Database.Readers }), has: map[string]any{
 			"PubliclyAccessible": false, "DBInstanceClass": "db.serverless", "AutoMinorVersionUpgrade": true, "EnablePerformanceInsights": true, "PerformanceInsightsKMSKeyId": says("KeysData"),
 		}},
-		{what: "the database is reached by what tasks are told, by TLS with its name looked at", part: "service", kind: "AWS::ECS::TaskDefinition", has: map[string]any{
-			"ContainerDefinitions/Name=enishi/Environment/Name=ENISHI_DATABASE_URL/Value":        says(":3306/enishi?tls=true"),
-			"ContainerDefinitions/Name=enishi/Environment/Name=ENISHI_DATABASE_READER_URL/Value": says(":3306/enishi?tls=true"),
-		}},
 	}
 }
 
@@ -136,6 +132,7 @@ func ofTasks(jobs int) []promise {
 	task := map[string]any{
 		"RuntimePlatform/CpuArchitecture": "ARM64", "NetworkMode": "awsvpc", container + "ReadonlyRootFilesystem": true, container + "LinuxParameters/Capabilities/Drop": []any{"ALL"}, container + "Privileged": nothing{}, container + "User": nothing{},
 		container + "LogConfiguration/LogDriver": "awslogs", container + "LogConfiguration/Options/mode": "non-blocking", container + "VersionConsistency": "enabled",
+		container + "Environment/Name=ENISHI_DATABASE_URL/Value": says(":3306/enishi?tls=true"), container + "Environment/Name=ENISHI_DATABASE_READER_URL/Value": says(":3306/enishi?tls=true"), container + "Environment/Name=ENISHI_REDIS_URL/Value": says("rediss://"),
 		container + "Secrets/Name=ENISHI_DATABASE_PASSWORD/ValueFrom": says("MasterUserSecret"), container + "Secrets/Name=ENISHI_SECRET/ValueFrom": says("DataSecret"),
 	}
 	return []promise{
@@ -148,7 +145,7 @@ func ofTasks(jobs int) []promise {
 		{what: "tasks stand in the subnets of tasks, and have no address outside", part: "service", kind: "AWS::ECS::Service", many: 2, has: map[string]any{inside + "AssignPublicIp": "DISABLED", inside + "Subnets": inZones("NetworkVpcappSubnet")}},
 		{what: "web tasks are behind their own door", part: "service", kind: "AWS::ECS::Service", named: "WebService", many: 1, has: map[string]any{inside + "SecurityGroups/0": says("NetworkWebDoor"), inside + "SecurityGroups/1": nothing{}, "LoadBalancers/0/TargetGroupArn": says("BalancerBlue")}},
 		{what: "workers are behind their own door", part: "service", kind: "AWS::ECS::Service", named: "WorkerService", many: 1, has: map[string]any{inside + "SecurityGroups/0": says("NetworkWorkerDoor"), inside + "SecurityGroups/1": nothing{}, "LoadBalancers": nothing{}}},
-		{what: "a task of each service and of each job may write to its volumes alone, and has no right of the system's", part: "service", kind: "AWS::ECS::TaskDefinition", many: 2 + jobs, has: task},
+		{what: "a task of each service and of each job writes to its volumes alone, has no right of the system's, and speaks TLS to database and cache", part: "service", kind: "AWS::ECS::TaskDefinition", many: 2 + jobs, has: task},
 		{what: "so do tasks that run once", part: "cluster", kind: "AWS::ECS::TaskDefinition", many: 2, has: task},
 		{what: "a job has a time of its own", part: "service", kind: "AWS::Scheduler::Schedule", many: jobs, has: map[string]any{"Target/RetryPolicy/MaximumRetryAttempts": 3, "FlexibleTimeWindow/Mode": "OFF"}},
 		{what: "services grow with their load", part: "service", kind: "AWS::ApplicationAutoScaling::ScalableTarget", many: 2, has: map[string]any{"ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": says("least"), "MaxCapacity": says("most")}},
