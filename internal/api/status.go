@@ -52,6 +52,12 @@ type ClockBody struct {
 	Day *day.Day `json:"day" doc:"The clock goes to 09:00 in Tokyo of this day, which must be ahead."`
 }
 
+// Installation says which one a demo is.
+type Installation struct {
+	Environment string `json:"environment" doc:"ENISHI_ENVIRONMENT: the installation's name; empty: it has none."`
+	DataKind    string `json:"data_kind,omitempty" enum:"real,demo" doc:"ENISHI_DATA_KIND: whose data may be there; absent: anybody's."`
+}
+
 // Mails are what was sent while an outbox stands in for mail.
 type Mails struct {
 	Items []httpx.Mail `json:"items" doc:"Newest first."`
@@ -75,6 +81,13 @@ func (s *service) addStatus(o Options) {
 				return nil, err
 			}
 			return &answered[ClockBody]{*b}, nil
+		})
+		handle(s, operation{
+			method: http.MethodGet, path: "/dev/installation", id: "installation", class: httpx.Ordinary, tag: tagService,
+			summary: "Which installation the demo is, for whoever puts a load on it", answer: Installation{"load", "demo"},
+		}, func(ctx context.Context, _ *none) (*answered[Installation], error) {
+			kind, err := s.market.Data(ctx)
+			return &answered[Installation]{Installation{o.Environment, string(kind)}}, err
 		})
 	}
 	if o.Outbox {

@@ -131,7 +131,7 @@ func (c *benchHTTPCmd) Run(ctx context.Context, w World) error {
 }
 
 func (c *benchHTTPCmd) Help() string {
-	return `The service must run with --demo, any other is refused, and with ENISHI_RATE_LIMITS=off. The load is open: a request is sent when it is due, however slow the ones before it are.
+	return `The service must run with --demo, any other is refused, and with ENISHI_RATE_LIMITS=off. One that has a name (ENISHI_ENVIRONMENT) must be for demo data as well (ENISHI_DATA_KIND=demo). The load is open: a request is sent when it is due, however slow the ones before it are.
 
 Example:
   enishi bench http --url http://127.0.0.1:8080 --rate 30 --duration 30s --mix search=20,signup=10

@@ -39,19 +39,29 @@ func TestBenchAsksForTheHost(t *testing.T) {
 	}
 }
 
-// TestBenchLoadsDemosAlone signs nobody up at a service that is no demo, also on this machine.
+// TestBenchLoadsDemosAlone signs nobody up at a service that is no demo, nor at one that has a name and is not for demo data alone, also
+// on this machine.
 func TestBenchLoadsDemosAlone(t *testing.T) {
 	t.Parallel()
 	vault, err := account.NewVault([]byte("0123456789abcdef0123456789abcdef"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, demo := range []bool{true, false} {
-		m, err := market.Open(t.Context(), market.NewMemory(), vault, market.Options{Mode: market.Auto, Demo: demo, Clock: time.Now}, nil)
+	for _, tt := range []struct {
+		demo bool
+		name string
+		kind market.DataKind
+		says string // "": it is put on that
+	}{
+		{demo: true}, {demo: true, kind: market.DemoData}, {demo: true, name: "load", kind: market.DemoData},
+		{says: "is no demo"}, {name: "prod", kind: market.RealData, says: "is no demo"}, {name: "dev", kind: market.DemoData, says: "is no demo"},
+		{demo: true, name: "prod", says: "In prod, which holds people's data"},
+	} {
+		m, err := market.Open(t.Context(), market.NewMemory(), vault, market.Options{Mode: market.Auto, Demo: tt.demo, Data: tt.kind, Clock: time.Now}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		handler, err := api.New(slog.New(slog.DiscardHandler), m, api.Options{Demo: demo})
+		handler, err := api.New(slog.New(slog.DiscardHandler), m, api.Options{Demo: tt.demo, Environment: tt.name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,8 +77,8 @@ func TestBenchLoadsDemosAlone(t *testing.T) {
 		var said bytes.Buffer
 		w.Out, w.Err = &said, &said
 		code := cli.Run([]string{"bench", "http", "--duration", "100ms", "--rate", "10", "--mix", "signup=1", "--url", server.URL}, w)
-		if refused := code == 1 && strings.Contains(said.String(), "is no demo"); refused == demo || (written.Load() > 0) != demo {
-			t.Errorf("a demo: %v; %d, %s; %d requests write", demo, code, said.String(), written.Load())
+		if refused := code == 1 && strings.Contains(said.String(), tt.says); refused != (tt.says != "") || (written.Load() > 0) != (tt.says == "") {
+			t.Errorf("%+v: %d, %s; %d requests write", tt, code, said.String(), written.Load())
 		}
 	}
 }

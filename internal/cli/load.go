@@ -16,6 +16,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"enishi/internal/config"
 	"enishi/internal/corpnum"
 	"enishi/internal/errs"
 	"enishi/internal/taxonomy"
@@ -195,24 +196,38 @@ func (l *load) prepare(ctx context.Context) error {
 	return nil
 }
 
-// clockPath moves the clock of a demo; no other service has it in its document.
-const clockPath = "/dev/clock"
+// installationPath says which installation a demo is; no other service has it in its document.
+const installationPath = "/dev/installation"
 
-// onDemo is Denied if the service is no demo. People may be on it then, and nobody signs up
-// among them for a measurement; a demo opens no data that is marked as theirs.
+// onDemo is Denied if the service is no demo, or is one that has a name and does not say that its data is a demo's. People
+// may be on it then, and nobody signs up among them for a measurement; a demo opens no data that is marked as theirs.
 func (l *load) onDemo(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url+"/api/v1/openapi.json", http.NoBody)
+	var document struct{ Paths map[string]any }
+	if err := l.get(ctx, "/api/v1/openapi.json", &document); err != nil {
+		return fmt.Errorf("ask whether the service is a demo: %w", err)
+	}
+	if document.Paths[installationPath] == nil {
+		return errs.New(errs.Denied, l.url+" is no demo (serve --demo) of this version: people may be on it, and the load would sign up among them")
+	}
+	var is struct {
+		Environment string
+		Kind        config.DataKind `json:"data_kind"`
+	}
+	if err := l.get(ctx, installationPath, &is); err != nil {
+		return fmt.Errorf("ask which installation it is: %w", err)
+	}
+	if is.Environment != "" && is.Kind != config.DemoData {
+		return errs.New(errs.Denied, fmt.Sprintf("In %s: the load would sign up there. Of installations that have a name it is put on those alone that are for demo data (ENISHI_DATA_KIND=demo)", placed(is.Environment, is.Kind, l.url)))
+	}
+	return nil
+}
+
+func (l *load) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url+path, http.NoBody)
 	if err != nil {
 		return err
 	}
-	var document struct{ Paths map[string]any }
-	if err := success(req, &document); err != nil {
-		return fmt.Errorf("ask whether the service is a demo: %w", err)
-	}
-	if document.Paths[clockPath] == nil {
-		return errs.New(errs.Denied, l.url+" is no demo (serve --demo): people may be on it, and the load would sign up among them")
-	}
-	return nil
+	return success(req, into)
 }
 
 func (l *load) post(ctx context.Context, path, body string, into any) error {
