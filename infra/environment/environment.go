@@ -101,9 +101,15 @@ type Spike struct {
 	Least          int
 }
 
-// Times gives when it begins and ends. One that AWS would not take, or that ends before it begins,
-// is an error.
+// Over is what the name of the action at a spike's end has after the spike's own.
+const Over = "-over"
+
+// Times gives when it begins and ends. One that AWS would not take, that ends before it begins, or whose name is that of
+// an end, is an error.
 func (s Spike) Times() (from, to time.Time, err error) {
+	if strings.HasSuffix(s.Name, Over) {
+		return from, to, fmt.Errorf("environment: the spike %q is called as the end of one; accepted: a name without %s", s.Name, Over)
+	}
 	tokyo := time.FixedZone("Asia/Tokyo", 9*3600) // which has no summer time
 	for _, one := range []struct {
 		text string

@@ -22,7 +22,7 @@ func (s *Service) scales(e environment.Environment, name string, service awsecs.
 		for _, one := range []struct {
 			name, at string
 			least    *float64
-		}{{spike.Name, spike.From, jsii.Number(spike.Least)}, {spike.Name + "-over", spike.To, bound("least")}} {
+		}{{spike.Name, spike.From, jsii.Number(spike.Least)}, {spike.Name + environment.Over, spike.To, bound("least")}} {
 			planned = append(planned, &awsapplicationautoscaling.CfnScalableTarget_ScheduledActionProperty{
 				ScheduledActionName: jsii.String(one.name), Schedule: jsii.String("at(" + one.at + ")"), Timezone: jsii.String("Asia/Tokyo"),
 				ScalableTargetAction: &awsapplicationautoscaling.CfnScalableTarget_ScalableTargetActionProperty{MinCapacity: one.least},

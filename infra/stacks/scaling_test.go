@@ -124,8 +124,9 @@ func TestASpikeThatCannotBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, spike := range map[string]environment.Spike{
-		"there may be 30 at most": {Name: "tv", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 31},
-		"accepted: a moment":      {Name: "tv", From: "19:45", To: "21:00", Least: 16},
+		"there may be 30 at most":  {Name: "tv", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 31},
+		"called as the end of one": {Name: "tv-over", From: "2026-12-24T19:45:00", To: "2026-12-24T21:00:00", Least: 16},
+		"accepted: a moment":       {Name: "tv", From: "19:45", To: "21:00", Least: 16},
 	} {
 		e.Spikes = []environment.Spike{spike}
 		if err := stacks.Describe(stacks.NewApp(t.TempDir()), e, ".."); err == nil || !strings.Contains(err.Error(), want) {

@@ -339,6 +339,9 @@ func printStack(out io.Writer, environment string, s *environ.StackPlan) {
 		fmt.Fprintln(out, "  It is not protected from being deleted, and would be")
 	}
 	printChanges(out, s.Changes)
+	for _, said := range s.Spikes {
+		fmt.Fprintln(out, "  "+said)
+	}
 	byHand := false
 	for _, d := range s.Drift {
 		byHand = byHand || !d.Deployed

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,6 +24,8 @@ type envScaleCmd struct {
 // Help says what keeps them.
 func (c *envScaleCmd) Help() string {
 	return `Scaling goes by them at once: where fewer tasks run than the least, more start now. They are kept for the templates too, so that enishi env up leaves them. Between them scaling chooses, also against a number of tasks that somebody sets by hand.
+
+A spike that is announced (Spikes in infra/environment) and still to come ends with the new least, and begins with no fewer; one that goes on does so until it is over, with no fewer tasks than it announces. Neither has more than the most. The plan shows each; setting the bounds from before takes these back too.
 
 Examples:
   enishi env scale prod web 6 40 --plan
@@ -50,14 +53,7 @@ func (c *envScaleCmd) Run(ctx context.Context, w World) error {
 	if c.Plan && c.JSON {
 		return printJSON(w.Out, from)
 	}
-	fmt.Fprintf(w.Err, "%s: account %s, %s, as %s\n", c.Environment, from.Account, from.Region, from.Identity)
-	fmt.Fprintf(w.Err, "Now: %s has %v tasks\n", c.Service, from.In)
-	if l := from.Left; l != nil {
-		fmt.Fprintf(w.Err, "Left half-way by %s (%s): %s to %s\n", l.By, l.Why, l.From, l.To)
-	} else if from.In != from.Kept {
-		fmt.Fprintf(w.Err, "The templates keep %v. A spike that was announced goes on, or somebody has changed it by hand: that ends now\n", from.Kept)
-	}
-	fmt.Fprintf(w.Err, "Next: %v tasks.\nTo take it back: enishi env scale %s %s %s\n", to, c.Environment, c.Service, strings.ReplaceAll(from.Was(), " to ", " "))
+	c.show(w.Err, from, to, w.Now())
 	if c.Plan {
 		return nil
 	}
@@ -70,8 +66,36 @@ func (c *envScaleCmd) Run(ctx context.Context, w World) error {
 	if c.JSON {
 		return printJSON(w.Out, to)
 	}
-	fmt.Fprintf(w.Out, "%s has %v tasks.\n", c.Service, to)
+	fmt.Fprintf(w.Out, "%s has %v tasks.\n", c.Service, from.Effect(to, w.Now()).Now)
 	return nil
+}
+
+// show says what there is, what would be, also of spikes that are announced, and how that is taken back.
+func (c *envScaleCmd) show(out io.Writer, from *environ.Scale, to environ.Bounds, now time.Time) {
+	fmt.Fprintf(out, "%s: account %s, %s, as %s\n", c.Environment, from.Account, from.Region, from.Identity)
+	fmt.Fprintf(out, "Now: %s has %v tasks\n", c.Service, from.In)
+	next := from.Effect(to, now)
+	if l := from.Left; l != nil {
+		fmt.Fprintf(out, "Left half-way by %s (%s): %s to %s\n", l.By, l.Why, l.From, l.To)
+	} else if kept := from.Effect(from.Kept, now); from.In != kept.Now {
+		fmt.Fprintf(out, "The templates keep %v. Somebody has changed it by hand, or a spike has ended or begun while services stood still: that ends now\n", from.Kept)
+	}
+	fmt.Fprintf(out, "Next: %v tasks.\n", to)
+	if s := next.While; s != nil {
+		fmt.Fprintf(out, "The spike %s goes on until %s: until then it has %v tasks\n", s.Name, inTokyo(s.To), next.Now)
+	}
+	for _, then := range next.Then {
+		fmt.Fprintf(out, "At %s, %s: %d tasks at least, not %d\n", inTokyo(then.At), then.Name, then.Sets, then.Was)
+	}
+	for _, other := range next.Others {
+		fmt.Fprintf(out, "It stays as it is, since no template announces it: what is scheduled as %s, %s\n", other.Name, other.Schedule)
+	}
+	fmt.Fprintf(out, "To take it back: enishi env scale %s %s %s\n", c.Environment, c.Service, strings.ReplaceAll(from.Was(), " to ", " "))
+}
+
+// inTokyo writes a moment as the table of environments does.
+func inTokyo(at time.Time) string {
+	return at.In(time.FixedZone("Asia/Tokyo", 9*3600)).Format("2006-01-02 15:04 in Tokyo")
 }
 
 // envTasksCmd lists what runs.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -59,39 +61,60 @@ func written() []string {
 }
 
 // chosen says whether a bound of a service is the one that is kept for the templates, which take it when they are
-// deployed next, or the one of a spike that the template announces.
+// deployed next, or the one of a spike that the template announces; or what is scheduled is what env scale makes of those.
 func (j *Judge) chosen(ctx context.Context, r *types.StackResourceDrift, d *types.PropertyDifference) (bool, error) {
-	name, ok := map[string]string{"/MinCapacity": "least", "/MaxCapacity": "most"}[aws.ToString(d.PropertyPath)]
-	if !ok {
+	property := aws.ToString(d.PropertyPath)
+	if property != "/MinCapacity" && property != "/MaxCapacity" && !strings.HasPrefix(property, "/ScheduledActions") {
 		return false, nil
 	}
 	for _, service := range []string{web, worker} {
 		if !strings.HasPrefix(aws.ToString(r.PhysicalResourceId), "service/"+j.account.cluster()+"/"+service+"|") {
 			continue
 		}
-		kept, err := j.account.parameter(ctx, service+"/"+name)
+		least, most, err := j.kept(ctx, service)
 		if err != nil && !errs.Is(err, errs.NotFound) {
 			return false, err
 		}
-		if err == nil && kept == aws.ToString(d.ActualValue) {
-			return true, nil
+		expected, actual := []byte(aws.ToString(r.ExpectedProperties)), aws.ToString(d.ActualValue)
+		switch {
+		case property == "/MinCapacity":
+			return actual == strconv.Itoa(least) || announced(expected, actual, least, most), nil
+		case property == "/MaxCapacity":
+			return actual == strconv.Itoa(most), nil
 		}
+		return rescheduled(expected, []byte(aws.ToString(r.ActualProperties)), time.Now(), least, most), nil
 	}
-	return name == "least" && announced(r.ExpectedProperties, aws.ToString(d.ActualValue)), nil
+	return false, nil
 }
 
-// announced says whether a target of scaling has as many tasks at least at some time that its template names.
-func announced(properties *string, least string) bool {
-	var target struct {
-		ScheduledActions []struct {
-			ScalableTargetAction struct{ MinCapacity json.RawMessage } // a number, or a text of it
+// kept gives the bounds of a service that are kept for the templates; both are 0 with an error.
+func (j *Judge) kept(ctx context.Context, service string) (least, most int, err error) {
+	var both [2]int
+	for i, name := range []string{"least", "most"} {
+		value, err := j.account.parameter(ctx, service+"/"+name)
+		if err != nil {
+			return 0, 0, err
+		}
+		if both[i], err = strconv.Atoi(value); err != nil {
+			return 0, 0, errs.Wrap(errs.NotFound, "the parameter of "+service+"/"+name+" is no number", err)
 		}
 	}
-	if err := json.Unmarshal([]byte(aws.ToString(properties)), &target); err != nil {
+	return both[0], both[1], nil
+}
+
+// announced says whether a target of scaling has as many tasks at least at some time that its template names, where such
+// bounds are kept.
+func announced(properties []byte, actual string, least, most int) bool {
+	all, err := scheduledIn(properties)
+	if err != nil {
 		return false // then it is shown
 	}
-	for _, one := range target.ScheduledActions {
-		if plain(one.ScalableTargetAction.MinCapacity) == least {
+	for i := range all {
+		if all[i].Least == nil {
+			continue
+		}
+		spike := Spike{Least: *all[i].Least}
+		if actual == strconv.Itoa(spike.Least) || most > 0 && actual == strconv.Itoa(spike.bound(least, most)) {
 			return true
 		}
 	}

@@ -31,7 +31,12 @@ type trouble = func(n int, operation string) deploytest.Trouble
 // written writes templates as infra's command does, small ones; more is put into the stack base.
 func written(t *testing.T, environment, more string) *environ.Wanted {
 	t.Helper()
-	w, err := environ.Read(folder(t, environment, more), environment)
+	return read(t, folder(t, environment, more), environment)
+}
+
+func read(t *testing.T, dir, environment string) *environ.Wanted {
+	t.Helper()
+	w, err := environ.Read(dir, environment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,8 @@ type StackPlan struct {
 	Waits   string   `json:"waits,omitempty"`  // why its changes cannot be told yet
 	Changes []Change `json:"changes"`
 	Drift   []Drift  `json:"drift"`
+	// Spikes are what becomes of spikes that are announced, since operators have chosen other bounds.
+	Spikes []string `json:"spikes,omitempty"`
 	// Protects says that the stack is not protected from being deleted, and would be.
 	Protects bool `json:"protects,omitempty"`
 }
@@ -144,6 +146,11 @@ func (w *work) look(ctx context.Context, number string, t *Template, values map[
 		p.Waits = "the zone of the domain is not known"
 	default:
 		if err := w.changed(ctx, number, t, values, there, p); err != nil {
+			return nil, err
+		}
+	}
+	if len(missing) == 0 {
+		if p.Spikes, err = w.spiked(ctx, t); err != nil {
 			return nil, err
 		}
 	}

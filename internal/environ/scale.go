@@ -48,6 +48,9 @@ type Scale struct {
 	// change is on its way, or was left half-way.
 	Kept Bounds `json:"kept"`
 	In   Bounds `json:"in_force"`
+	// Spikes are what the template announces, also those that are over; Scheduled is what scaling does by itself, as it is now.
+	Spikes    []deploy.Spike     `json:"spikes,omitempty"`
+	Scheduled []deploy.Scheduled `json:"scheduled,omitempty"`
 	// Left is a change that was left half-way; nil: none was.
 	Left *deploy.Change `json:"left,omitempty"`
 }
@@ -89,6 +92,9 @@ func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) 
 	}
 	t := out.ScalableTargets[0]
 	s.In = Bounds{int(aws.ToInt32(t.MinCapacity)), int(aws.ToInt32(t.MaxCapacity))}
+	if err := w.lookSpikes(ctx, s); err != nil {
+		return nil, err
+	}
 	w.o = &Options{Environment: o.Environment, AWS: o.AWS, By: who.Identity, Why: "a look"}
 	if s.Left, err = deploy.LeftChange(ctx, w.deploying(), service); s.Left != nil && !s.Left.Made.IsZero() {
 		s.Left = nil // it is in force; the next change tells of both
@@ -127,7 +133,8 @@ func (a *account) scaled(service string) string {
 	return "service/enishi-" + a.environment + "/" + service
 }
 
-// SetScale gives a service other bounds, at once and for the templates, and tells the audit log.
+// SetScale gives a service other bounds, at once, for the templates and for the spikes that are announced, and tells the audit log. A
+// spike that goes on does so: until it is over there are no fewer than it announces.
 // What a run that was killed has left, another call ends.
 func SetScale(ctx context.Context, o *Options, from *Scale, to Bounds) error {
 	if err := to.Check(); err != nil {
@@ -155,11 +162,10 @@ func (w *work) scale(ctx context.Context, from *Scale, to Bounds) error {
 		}
 	}
 	w.tell("scale", "the parameters are set", -1)
-	_, err := w.account.scaling.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
-		ServiceNamespace: types.ServiceNamespaceEcs, ResourceId: aws.String(w.account.scaled(from.Service)), ScalableDimension: types.ScalableDimensionECSServiceDesiredCount,
-		MinCapacity: aws.Int32(int32(to.Least)), MaxCapacity: aws.Int32(int32(to.Most)),
-	})
-	if err != nil {
+	if _, err := w.reschedule(ctx, from.Service, from.Spikes, to); err != nil {
+		return fmt.Errorf("the parameters are set, and a spike that was announced does not go by them yet; run the same once more: %w", err)
+	}
+	if err := w.inForce(ctx, from.Service, from.Spikes, to); err != nil {
 		return fmt.Errorf("the parameters are set, and scaling does not go by them yet; run the same once more: %w", err)
 	}
 	w.tell("scale", "scaling goes by it", -1)

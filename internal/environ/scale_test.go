@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"enishi/internal/deploy"
@@ -51,6 +53,10 @@ func TestScale(t *testing.T) {
 			want := &environ.Scale{
 				Who:         environ.Who{Account: "123456789012", Region: deploytest.Region, Identity: deploytest.Identity},
 				Environment: "prod", Service: "web", Real: true, Kept: environ.Bounds{Least: 2, Most: 9}, In: environ.Bounds{Least: 2, Most: 9},
+				Spikes: []deploy.Spike{{Name: "TV", From: time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC), To: time.Date(2030, 1, 1, 11, 0, 0, 0, time.UTC), Least: 7}},
+				Scheduled: []deploy.Scheduled{
+					{Name: "TV", Schedule: "at(2030-01-01T18:00:00)", Timezone: "Asia/Tokyo", Least: aws.Int(7)}, {Name: "TV-over", Schedule: "at(2030-01-01T20:00:00)", Timezone: "Asia/Tokyo", Least: aws.Int(2)},
+				},
 			}
 			if diff := cmp.Diff(want, s); err != nil || diff != "" {
 				t.Fatalf("%v, -want +got:\n%s", err, diff)
@@ -133,6 +139,9 @@ func cutScale(t *testing.T, n int, how deploytest.Trouble, to environ.Bounds, di
 	least, most := a.Scaled("web")
 	if int(least) != to.Least || int(most) != to.Most || a.Parameter("web/least") != strconv.Itoa(to.Least) || a.Parameter("web/most") != strconv.Itoa(to.Most) {
 		t.Errorf("request %d is %v: scaled %d to %d, kept %s to %s", n, how, least, most, a.Parameter("web/least"), a.Parameter("web/most"))
+	}
+	if got, want := a.Scheduled("web"), map[string]int{"TV": min(max(7, to.Least), to.Most), "TV-over": to.Least}; !maps.Equal(got, want) {
+		t.Errorf("request %d is %v: the spike sets %v, want %v", n, how, got, want)
 	}
 	again := fmt.Sprintf("environment.change web: %v tasks -> %[1]v tasks", to)
 	if got := told(t, a); !slices.Contains(got, diff) || slices.ContainsFunc(got, func(one string) bool {

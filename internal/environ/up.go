@@ -75,6 +75,9 @@ func (w *work) up(ctx context.Context, number string, values map[string]string) 
 		if err := w.timed(t.Stack, func() error { return w.bring(ctx, number, t, values) }); err != nil {
 			return err
 		}
+		if err := w.respike(ctx, t); err != nil {
+			return err
+		}
 		if t.Stack == stackName(w.o.Environment, "cluster") && w.o.BaseOnly {
 			return w.noted(ctx, w.diff()+"; as far as the base")
 		}

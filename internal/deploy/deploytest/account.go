@@ -96,6 +96,9 @@ type Account struct {
 	// Changing is the state of the database's instances while something else is done to them; "": nothing is.
 	Changing string
 
+	// Remembers has AWS list scheduled actions that have had their moment, too: whether it does is said nowhere.
+	Remembers bool
+
 	// Begun is when the services' tasks were asked for; zero: after anything that a test does.
 	Begun time.Time
 	// Stops is when a task of web from long before, which is told to stop, has stopped; zero: there is none.
@@ -155,6 +158,7 @@ type Account struct {
 	parts       *parts               // nil: nobody asks for them
 	scaled      map[string][2]int32  // what scaling goes by, by the service
 	suspended   []string             // services that do not scale meanwhile
+	due         []string             // scheduled actions that have had their moment
 	replaced    int                  // tasks of services that were stopped
 	tested      map[string]time.Time // since when the test listener leads to a deployment
 	compared    []time.Time          // when resources were compared with their templates, of late

@@ -51,7 +51,8 @@ const served = `{
 	"WorkerService": {"Type": "AWS::ECS::Service", "Properties": {"ServiceName": "worker", "TaskDefinition": {"Ref": "TasksWorker"}, "EnableExecuteCommand": false,
 		"DeploymentConfiguration": {"Strategy": "ROLLING", "MinimumHealthyPercent": 100, "MaximumPercent": 200}}},
 	"WebScaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {"ServiceNamespace": "ecs", "ResourceId": "service/enishi-ENVIRONMENT/web", "MinCapacity": {"Ref": "WebLeast"}, "MaxCapacity": {"Ref": "WebMost"},
-		"ScheduledActions": [{"ScheduledActionName": "TV", "Schedule": "at(2030-01-01T18:00:00)", "ScalableTargetAction": {"MinCapacity": 7}}]}},
+		"ScheduledActions": [{"ScheduledActionName": "TV", "Schedule": "at(2030-01-01T18:00:00)", "Timezone": "Asia/Tokyo", "ScalableTargetAction": {"MinCapacity": 7}},
+			{"ScheduledActionName": "TV-over", "Schedule": "at(2030-01-01T20:00:00)", "Timezone": "Asia/Tokyo", "ScalableTargetAction": {"MinCapacity": {"Ref": "WebLeast"}}}]}},
 	"WorkerScaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {"ServiceNamespace": "ecs", "ResourceId": "service/enishi-ENVIRONMENT/worker", "MinCapacity": {"Ref": "WorkerLeast"}, "MaxCapacity": {"Ref": "WorkerMost"}}},
 	"WebByCpu": {"Type": "AWS::ApplicationAutoScaling::ScalingPolicy", "Properties": {"PolicyName": "web-cpu", "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 40, "ScaleOutCooldown": 60, "ScaleInCooldown": 2400}}},
 	"WorkerByCpu": {"Type": "AWS::ApplicationAutoScaling::ScalingPolicy", "Properties": {"PolicyName": "worker-cpu", "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 50, "ScaleOutCooldown": 60, "ScaleInCooldown": 2400}}}
@@ -86,6 +87,9 @@ func (a *Account) build(s *stack) {
 			continue
 		}
 		live[name] = cloned(made[name])
+		if r.Type == targetType {
+			a.scale(live[name])
+		}
 	}
 	s.made, s.live, s.altered = made, live, map[string]int{}
 }

@@ -196,6 +196,7 @@ func actions() map[string]asked {
 		"DescribeStacks":                    formed((*Account).describeStacks),
 		"DescribeStackEvents":               formed((*Account).describeStackEvents),
 		"ListStackResources":                formed((*Account).listStackResources),
+		"GetTemplate":                       formed((*Account).getTemplate),
 		"CreateChangeSet":                   formed((*Account).createChangeSet),
 		"DescribeChangeSet":                 formed((*Account).describeChangeSet),
 		"ListChangeSets":                    formed((*Account).listChangeSets),

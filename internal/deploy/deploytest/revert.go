@@ -1,7 +1,6 @@
 package deploytest
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -101,12 +100,7 @@ func (a *Account) mirror(s *stack, name string) {
 		}
 		a.services[properties["ServiceName"].(string)].config = config
 	case targetType:
-		var bounds [2]int32
-		if _, err := fmt.Sscan(valueOf(properties["MinCapacity"])+" "+valueOf(properties["MaxCapacity"]), &bounds[0], &bounds[1]); err != nil {
-			a.fault("%s was given %v", name, err)
-		}
-		service, _ := a.scaledOf(properties["ResourceId"].(string))
-		a.scaled[service] = bounds
+		a.scale(properties)
 	}
 }
 

@@ -127,6 +127,7 @@ func (a *Account) share(s *service) float64 {
 func (a *Account) advance() {
 	now := time.Now()
 	a.advanceStacks(now)
+	a.advanceSchedules(now)
 	a.parts.advance()
 	a.advanceCopies()
 	for _, s := range a.services {

@@ -87,6 +87,9 @@ func operations() map[string]operation {
 		"AnyScaleFrontendService.DescribeScalableTargets": typed((*Account).describeScalableTargets),
 		"AnyScaleFrontendService.RegisterScalableTarget":  typed((*Account).registerScalableTarget),
 
+		"AnyScaleFrontendService.DescribeScheduledActions": typed((*Account).describeScheduledActions),
+		"AnyScaleFrontendService.PutScheduledAction":       typed((*Account).putScheduledAction),
+
 		"AmazonEC2ContainerServiceV20141113.ListTasks":                  typed((*Account).listTasks),
 		"AmazonEC2ContainerServiceV20141113.DescribeServices":           typed((*Account).describeServices),
 		"AmazonEC2ContainerServiceV20141113.UpdateService":              typed((*Account).updateService),
