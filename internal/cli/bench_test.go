@@ -39,46 +39,64 @@ func TestBenchAsksForTheHost(t *testing.T) {
 	}
 }
 
-// TestBenchLoadsDemosAlone signs nobody up at a service that is no demo, nor at one that has a name and is not for demo data alone, also
-// on this machine.
-func TestBenchLoadsDemosAlone(t *testing.T) {
-	t.Parallel()
+// benchLoad puts a load on a service that says of itself what it is, and gives how that ends, what it says, and how many requests
+// write.
+func benchLoad(t *testing.T, demo bool, name string, kind market.DataKind) (code int, said string, written int64) {
+	t.Helper()
 	vault, err := account.NewVault([]byte("0123456789abcdef0123456789abcdef"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	m, err := market.Open(t.Context(), market.NewMemory(), vault, market.Options{Mode: market.Auto, Demo: demo, Data: kind, Clock: time.Now}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler, err := api.New(slog.New(slog.DiscardHandler), m, api.Options{Demo: demo, Environment: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var writes atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			writes.Add(1)
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	w := cli.System()
+	var out bytes.Buffer
+	w.Out, w.Err = &out, &out
+	code = cli.Run([]string{"bench", "http", "--duration", "100ms", "--rate", "10", "--mix", "signup=1", "--url", server.URL}, w)
+	return code, out.String(), writes.Load()
+}
+
+// TestBenchLoadsDemosAlone signs nobody up at a service that is no demo, also on this machine.
+func TestBenchLoadsDemosAlone(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		demo bool
 		name string
 		kind market.DataKind
-		says string // "": it is put on that
+	}{{true, "", ""}, {true, "", market.DemoData}, {true, "load", market.DemoData}, {false, "", ""}, {false, "dev", market.DemoData}} {
+		code, said, written := benchLoad(t, tt.demo, tt.name, tt.kind)
+		if refused := code == 1 && strings.Contains(said, "is no demo"); refused == tt.demo || (written > 0) != tt.demo {
+			t.Errorf("%+v: %d, %s; %d requests write", tt, code, said, written)
+		}
+	}
+}
+
+// benchLeavesAlone holds that nobody is signed up where an installation has a name, unless it is a demo for demo data: also where somebody
+// has begun to serve it as a demo by a slip.
+func benchLeavesAlone(t *testing.T) {
+	for _, tt := range []struct {
+		demo bool
+		kind market.DataKind
+		says string
 	}{
-		{demo: true}, {demo: true, kind: market.DemoData}, {demo: true, name: "load", kind: market.DemoData},
-		{says: "is no demo"}, {name: "prod", kind: market.RealData, says: "is no demo"}, {name: "dev", kind: market.DemoData, says: "is no demo"},
-		{demo: true, name: "prod", says: "In prod, which holds people's data"},
+		{true, "", "In prod, which holds people's data (http://"}, {false, market.RealData, "is no demo"}, {false, "", "is no demo"},
 	} {
-		m, err := market.Open(t.Context(), market.NewMemory(), vault, market.Options{Mode: market.Auto, Demo: tt.demo, Data: tt.kind, Clock: time.Now}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		handler, err := api.New(slog.New(slog.DiscardHandler), m, api.Options{Demo: tt.demo, Environment: tt.name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var written atomic.Int64
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != http.MethodGet {
-				written.Add(1)
-			}
-			handler.ServeHTTP(w, r)
-		}))
-		t.Cleanup(server.Close)
-		w := cli.System()
-		var said bytes.Buffer
-		w.Out, w.Err = &said, &said
-		code := cli.Run([]string{"bench", "http", "--duration", "100ms", "--rate", "10", "--mix", "signup=1", "--url", server.URL}, w)
-		if refused := code == 1 && strings.Contains(said.String(), tt.says); refused != (tt.says != "") || (written.Load() > 0) != (tt.says == "") {
-			t.Errorf("%+v: %d, %s; %d requests write", tt, code, said.String(), written.Load())
+		if code, said, written := benchLoad(t, tt.demo, "prod", tt.kind); code != 1 || !strings.Contains(said, tt.says) || written > 0 {
+			t.Errorf("%+v: %d, %s; %d requests write", tt, code, said, written)
 		}
 	}
 }

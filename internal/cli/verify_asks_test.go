@@ -148,10 +148,7 @@ func verifications(t *testing.T) []deploytest.Ran {
 	t.Helper()
 	t.Chdir(smallProject(t))
 	templates := environmentTemplates(t, "prod")
-	w, _, _ := asWhom("", "", "", false)
-	if code := cli.Run([]string{"version"}, w); code != 0 { // what waits for signals begins here: it must not be of the bubble
-		t.Fatalf("enishi version = %d", code)
-	}
+	signalsBeginHere(t)
 	var out []deploytest.Ran
 	synctest.Test(t, func(t *testing.T) {
 		accounts := []*deploytest.Account{afterADeployment(t, "prod")}
