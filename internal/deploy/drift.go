@@ -76,10 +76,10 @@ func (j *Judge) chosen(ctx context.Context, r *types.StackResourceDrift, d *type
 			return false, err
 		}
 		expected, actual := []byte(aws.ToString(r.ExpectedProperties)), aws.ToString(d.ActualValue)
-		switch {
-		case property == "/MinCapacity":
+		switch property {
+		case "/MinCapacity":
 			return actual == strconv.Itoa(least) || announced(expected, actual, least, most), nil
-		case property == "/MaxCapacity":
+		case "/MaxCapacity":
 			return actual == strconv.Itoa(most), nil
 		}
 		return rescheduled(expected, []byte(aws.ToString(r.ActualProperties)), time.Now(), least, most), nil

@@ -85,14 +85,16 @@ func (a *account) announced(ctx context.Context, service string) ([]deploy.Spike
 // spikesOf gives those that the resources of a template announce for a service.
 func spikesOf(resources map[string]resource, service string) ([]deploy.Spike, error) {
 	for _, r := range resources {
-		var target struct{ ResourceId json.RawMessage } //nolint:revive // as CloudFormation writes it
+		var target struct {
+			ID json.RawMessage `json:"ResourceId"`
+		}
 		if r.Type != "AWS::ApplicationAutoScaling::ScalableTarget" {
 			continue
 		}
 		if err := json.Unmarshal(r.Properties, &target); err != nil {
 			return nil, errs.Wrap(errs.Invalid, "the template scales something that has no properties", err)
 		}
-		if bytes.Contains(target.ResourceId, []byte("/"+service+`"`)) { // the name of the cluster is a reference
+		if bytes.Contains(target.ID, []byte("/"+service+`"`)) { // the name of the cluster is a reference
 			return deploy.Spikes(r.Properties)
 		}
 	}
