@@ -46,10 +46,10 @@ func LookRevert(ctx context.Context, o *Options, part string) (*Step, error) {
 	case moving(m.there) && halfway:
 		return w.begun(s, m, func(ctx context.Context, w *work) error {
 			now, err := w.settle(ctx, m.name, time.Now().Add(-skew), nil)
-			if err != nil {
-				return err
+			if err == nil {
+				err = w.whole(m.name, now)
 			}
-			return w.whole(m.name, now)
+			return err
 		}), nil
 	case moving(m.there):
 		return nil, busyWith(m)
@@ -61,7 +61,7 @@ func LookRevert(ctx context.Context, o *Options, part string) (*Step, error) {
 		return nil, err
 	}
 	if c == nil && halfway {
-		return w.begun(s, m, func(context.Context, *work) error { return nil }), nil
+		return w.begun(s, m, nil), nil
 	}
 	if c == nil {
 		return nil, errs.New(errs.Conflict, "nothing differs: CloudFormation finds the stack "+m.name+" as its template says")
@@ -72,11 +72,18 @@ func LookRevert(ctx context.Context, o *Options, part string) (*Step, error) {
 	return w.reverting(s, m, c), nil
 }
 
-// begun makes the step the end of what an earlier run has begun.
+// begun makes the step the end of what an earlier run has begun; nil: AWS has come to its end.
 func (w *work) begun(s *Step, m *mending, end func(context.Context, *work) error) *Step {
 	s.From, s.Undo = s.Left.From, "it was begun already; this waits for its end, and tells of it."
 	s.do = func(ctx context.Context, w *work) error {
-		return w.mends(ctx, m, func(ctx context.Context) error { return end(ctx, w) })
+		return w.mends(ctx, m, func(ctx context.Context) error {
+			if end != nil {
+				if err := end(ctx, w); err != nil {
+					return err
+				}
+			}
+			return w.respiked(ctx, m.name, w.account.announced)
+		})
 	}
 	return s
 }
@@ -200,5 +207,8 @@ func (w *work) revert(ctx context.Context, m *mending, shown []Change) error {
 	if err != nil {
 		return errors.Join(err, w.account.forget(ctx, c.stack, c.name))
 	}
-	return w.carryOut(ctx, c, since)
+	if err := w.carryOut(ctx, c, since); err != nil {
+		return err
+	}
+	return w.respiked(ctx, m.name, w.account.announced)
 }

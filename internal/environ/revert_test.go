@@ -133,7 +133,7 @@ func TestWhatIsRevertedWasShown(t *testing.T) {
 		time.Sleep(20 * time.Minute)
 		bounds, err := environ.LookScale(t.Context(), operator(a, nil), "web")
 		if err == nil {
-			err = environ.SetScale(t.Context(), operator(a, nil), bounds, environ.Bounds{Least: 6, Most: 30})
+			err = environ.SetScale(t.Context(), operator(a, nil), bounds, environ.Bounds{Least: 8, Most: 30})
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -141,8 +141,8 @@ func TestWhatIsRevertedWasShown(t *testing.T) {
 		if s, err = environ.LookRevert(t.Context(), operator(a, nil), "service"); err == nil {
 			err = environ.Take(t.Context(), operator(a, nil), s)
 		}
-		if scaling := a.Properties("WebScaling"); err != nil || a.Reverted() != 1 || fmt.Sprint(scaling["MinCapacity"], scaling["MaxCapacity"]) != "6 30" {
-			t.Errorf("%v, done %d times, scales between %v", err, a.Reverted(), scaling)
+		if scaling := a.Properties("WebScaling"); err != nil || a.Reverted() != 1 || fmt.Sprint(scaling["MinCapacity"], scaling["MaxCapacity"]) != "8 30" || a.Scheduled("web")["TV"] != 8 {
+			t.Errorf("%v, done %d times, scales between %v, with %v", err, a.Reverted(), scaling, a.Scheduled("web"))
 		}
 		if faults := a.Faults(); len(faults) > 0 {
 			t.Error(faults)
