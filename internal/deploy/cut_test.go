@@ -16,6 +16,8 @@ import (
 	"enishi/internal/errs"
 )
 
+func TestMain(m *testing.M) { deploytest.Main(m) }
+
 // again deploys one further time, undisturbed, two minutes after a run that was cut, which began at some time: whatever
 // that has left is ended then, forward or back. A run that has taken everything back by itself needs no other;
 // deploying anew after that is a new deployment, and no part of this one.
@@ -83,8 +85,11 @@ func TestEveryCut(t *testing.T) {
 			goes := name == "forward" || name == "expanded"
 			var requests []string
 			ends, every := map[string]int{}, 17 // and each that changes something; scripts/infra-test tries all
-			if os.Getenv("ENISHI_TEST_CUTS") == "all" {
+			switch {
+			case os.Getenv("ENISHI_TEST_CUTS") == "all":
 				every = 1
+			case testing.Short(): // the race detector finds in a few what it finds in all
+				every = 41
 			}
 			synctest.Test(t, func(t *testing.T) {
 				a := deploytest.New("staging")
@@ -105,7 +110,7 @@ func TestEveryCut(t *testing.T) {
 			}
 			for n, request := range requests {
 				pushed := strings.HasPrefix(request, "ecr:") // an image comes to the registry in the same way each time
-				if n%every != 0 && n < len(requests)-ending && (pushed && (name != "forward" || testing.Short()) || !pushed && !changes(request)) {
+				if n%every != 0 && n < len(requests)-ending && (testing.Short() || pushed && name != "forward" || !pushed && !changes(request)) {
 					continue
 				}
 				for _, how := range append(deploytest.Troubles(), deploytest.Killed, deploytest.KilledAfter) {

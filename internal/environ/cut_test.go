@@ -14,6 +14,8 @@ import (
 	"enishi/internal/errs"
 )
 
+func TestMain(m *testing.M) { deploytest.Main(m) }
+
 // ending is how many of the last requests are always cut: by these a run lets go, and the next one may begin.
 const ending = 6
 
@@ -36,6 +38,9 @@ func cuts(requests []string) []int {
 	}
 	return out
 }
+
+// some says whether a request is disturbed where each is: under the race detector one of seven, and the last, as cuts has it.
+func some(n, requests int) bool { return !testing.Short() || n%7 == 3 || n == requests-1 }
 
 func at(n int, how deploytest.Trouble) trouble {
 	return func(m int, _ string) deploytest.Trouble {

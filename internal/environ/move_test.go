@@ -170,6 +170,9 @@ func TestMoveOut(t *testing.T) {
 		t.Fatalf("only %q are asked", requests)
 	}
 	for n := range requests {
+		if !some(n, len(requests)) {
+			continue
+		}
 		for _, how := range []deploytest.Trouble{deploytest.Throttled, deploytest.Lost, deploytest.Denied, deploytest.Killed, deploytest.KilledAfter} {
 			synctest.Test(t, func(t *testing.T) { moveOut(t, at(n, how), fmt.Sprintf("request %d (%s) is %v", n, requests[n], how)) })
 		}
