@@ -167,6 +167,7 @@ func acceptable(text json.RawMessage, most int) bool {
 
 // TestCloudWatchIsTold lets the program tell what its alarms and its dashboard ask for.
 func TestCloudWatchIsTold(t *testing.T) {
+	t.Parallel()
 	toldWhatIsAsked(t, []string{"enishi_database_connections environment=test", "enishi_database_connections_max environment=test", "enishi_redis_up environment=test"})
 }
 

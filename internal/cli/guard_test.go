@@ -22,8 +22,8 @@ func TestGuard(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs it twice")
 	}
-	dir := t.TempDir()
-	program := fleet.Build(t, dir)
+	t.Parallel()
+	program := fleet.Build(t, t.TempDir())
 	for _, c := range []struct {
 		name   string
 		signal syscall.Signal
@@ -35,10 +35,11 @@ func TestGuard(t *testing.T) {
 		{"the guard is told to stop", syscall.SIGTERM, false, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			serves := make(chan struct{})
 			out := &watched{until: "Enishi serves on ", found: func() { close(serves) }}
 			log := new(watched)
-			cmd := exec.Command(program, "guard", "--every", "500ms", "--", "serve", "--demo", "--addr", freeAddr(t), "--data", filepath.Join(dir, "data"), "--log-format", "json")
+			cmd := exec.Command(program, "guard", "--every", "500ms", "--", "serve", "--demo", "--addr", freeAddr(t), "--data", filepath.Join(t.TempDir(), "data"), "--log-format", "json")
 			cmd.Stdout, cmd.Stderr = out, log
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)

@@ -358,7 +358,10 @@ const (
 // TestNobodyIsNamed plays what people do, right and wrong, with values that can
 // be told, and looks for them in everything that the server logged, measured
 // and traced.
-func TestNobodyIsNamed(t *testing.T) { nobodyIsNamed(t) }
+func TestNobodyIsNamed(t *testing.T) {
+	t.Parallel()
+	nobodyIsNamed(t)
+}
 
 // TestNobodyIsNamedOnServers does so with calls to Redis in the traces.
 func TestNobodyIsNamedOnServers(t *testing.T) {

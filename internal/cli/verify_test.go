@@ -34,6 +34,7 @@ func TestVerify(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs it several times")
 	}
+	t.Parallel()
 	program := fleet.Build(t, t.TempDir())
 	for name, tt := range map[string]struct {
 		flags []string
@@ -42,6 +43,7 @@ func TestVerify(t *testing.T) {
 		"approve": {nil, "approve"}, "auto": {nil, "auto"}, "a demo": {[]string{"--demo"}, "auto"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v := &verified{program: program, data: filepath.Join(t.TempDir(), "data")}
 			v.run(t, 0, nil, "user", "add", "--role", "operator", "--email", "ops@example.jp", "--password", "0123456789", "--data", v.data)
 			v.server = startServing(t, program, append([]string{"--data", v.data}, tt.flags...), "ENISHI_MATCHING_MODE="+tt.mode, "ENISHI_DEPLOYMENT=20261126T000000Z-v1")
