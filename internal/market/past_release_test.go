@@ -121,6 +121,7 @@ func TestNothingIsToldOfFew(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one goroutine does everything here, in which the race detector finds nothing")
 	}
+	t.Parallel()
 	cells, moved, late := 0, 0, 0
 	for seed := range uint64(30) {
 		rng := rand.New(rand.NewPCG(seed, 1))

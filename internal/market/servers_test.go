@@ -31,7 +31,8 @@ const (
 // the naive model, and to everything that was answered.
 func TestHistoriesOnServers(t *testing.T) {
 	for i, server := range mysqltest.Servers() {
-		t.Run(server, func(t *testing.T) {
+		t.Run(server, func(t *testing.T) { // beside the other; every other test has ended, or waits for this one
+			t.Parallel()
 			seed := number(t, "ENISHI_TEST_HISTORY_SEED", siegeSeed)
 			s := newSiege(t, server, []market.Mode{market.Auto, market.Approve}[(seed+1+i)%2], uint64(seed))
 			s.run(time.Duration(number(t, "ENISHI_TEST_HISTORY_SECONDS", siegeSeconds)) * time.Second)
