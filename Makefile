@@ -39,8 +39,11 @@ run: build ## start with demo data; an empty folder is filled first
 	@bin/enishi demo load --if-empty --data '$(DATA)' --candidates 20000 --companies 400 --rules 1200 --seed 1
 	@exec bin/enishi serve --demo --data '$(DATA)'
 
+# More packages at once than there are processors: many wait, for processes and for time. The stage vet has looked at all of it.
+TEST = $(GO) test -vet=off -timeout 60m -p $$(($$(getconf _NPROCESSORS_ONLN) + 2))
+
 test: ## every test that needs no outside service
-	$(GO) test -timeout 60m ./...
+	$(TEST) ./...
 
 check: ## every stage below and above: what must be green before a change is in
 	@for stage in $(STAGES); do \
@@ -55,15 +58,19 @@ services: ## install (Debian, Ubuntu) and start the databases, caches and S3 ser
 services-stop: ## stop exactly those
 	@scripts/services stop
 
+# The market's tests kill the databases, so nothing runs beside them. Those named have no part on a server,
+# and take long: -run picks every test that has no parts.
+NO_SERVER := TestNothingIsToldOfFew TestDayWorksByWhatWaits TestJobsWorkByWhatChanged TestImageDamagedAnywhere TestReadAhead TestTextsAgainstNaive
+space     := $(subst ,, )
+
 test-services: ## the tests that run on real servers; one that is away is a failure
 	@[[ -r $${SERVICES_DIR:-.services}/env ]] || { echo 'run make services first' >&2; exit 1; }
 	@source $${SERVICES_DIR:-.services}/env; export ENISHI_TEST_SERVICES=required; \
-		$(GO) test -count=1 -timeout 60m ./internal/store/mysql/...; \
-		$(GO) test -count=1 -timeout 60m -run '/(MariaDB|MySQL)' ./internal/market; \
-		$(GO) test -count=1 -timeout 30m ./internal/redis; \
-		$(GO) test -count=1 -timeout 30m ./internal/files; \
-		$(GO) test -count=1 -timeout 30m -run 'InABucket' ./internal/worker; \
-		$(GO) test -count=1 -timeout 60m -run 'OnServers' ./internal/cli
+		$(TEST) -count=1 -run '/(MariaDB|MySQL)' -skip '^($(subst $(space),|,$(strip $(NO_SERVER))))$$' ./internal/market; \
+		$(TEST) -count=1 -run 'OnServers' ./internal/cli & beside=$$!; \
+		$(TEST) -count=1 ./internal/store/mysql/... ./internal/redis ./internal/files || { wait $$beside; exit 1; }; \
+		$(TEST) -count=1 -run 'InABucket' ./internal/worker || { wait $$beside; exit 1; }; \
+		wait $$beside
 
 e2e: build ## the pages in a real browser, which is installed on Debian and Ubuntu; pictures in bin/screenshots
 	@scripts/e2e
@@ -134,7 +141,7 @@ arch: ## floors, libraries, restricted calls, sizes
 # SQLite itself, C that was made Go, keeps its memory outside Go's and has locks of its own: the
 # detector only makes it slow. The driver, which is Go, is looked at.
 race: ## the shorter tests under the race detector
-	$(GO) test -race -short -timeout 60m -gcflags='modernc.org/libc/...=-race=false' -gcflags='modernc.org/sqlite/lib=-race=false' ./...
+	$(TEST) -race -short -gcflags='modernc.org/libc/...=-race=false' -gcflags='modernc.org/sqlite/lib=-race=false' ./...
 
 clean: ## remove what was built, tools too
 	rm -rf bin
