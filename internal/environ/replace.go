@@ -149,7 +149,7 @@ func (w *work) markRead(ctx context.Context) error {
 // NotFound: nothing.
 func LookDrop(ctx context.Context, o *Options) (*Step, error) {
 	var far reached
-	w, s, err := beginRestore(ctx, o, &far)
+	w, s, _, err := beginRestore(ctx, o, &far)
 	if err != nil {
 		return nil, err
 	}

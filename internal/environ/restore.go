@@ -87,7 +87,7 @@ func LookRestore(ctx context.Context, o *Options, r Restoration) (*Step, error) 
 		r.Printed = func(string) {}
 	}
 	on := &restoring{Restoration: r}
-	w, s, err := beginRestore(ctx, o, &on.far)
+	w, s, last, err := beginRestore(ctx, o, &on.far)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +102,9 @@ func LookRestore(ctx context.Context, o *Options, r Restoration) (*Step, error) 
 		return nil, err
 	}
 	s.From, s.To, on.again = "the database as it is", on.end(), s.command(append([]string{"restore"}, on.words()...)...)
+	if err := on.ended(last, s.To); err != nil {
+		return nil, err
+	}
 	if s.Left != nil && on.far.begun() && s.Left.To != s.To {
 		return nil, errs.New(errs.Conflict, fmt.Sprintf("another restore was begun in earnest and has not ended: %s by %s (%s). The same as then goes on with it; %s gives it up", s.Left.To, s.Left.By, s.Left.Why, w.dropping()))
 	}
@@ -124,17 +127,28 @@ func LookRestore(ctx context.Context, o *Options, r Restoration) (*Step, error) 
 	return s, s.mayTake(ctx, w, w.restoreNeeds(s.Who, on))
 }
 
-// beginRestore begins a step of a restore, or of what one has left, with how far an earlier one has come that has not ended.
-// Whatever comes between this and the step keeps it from being taken.
-func beginRestore(ctx context.Context, o *Options, far *reached) (*work, *Step, error) {
+// ended is Conflict if the very restore that is asked for has just come to its end, of which whoever gave it may not have heard:
+// services serve since, and what people have written would be lost.
+func (r *restoring) ended(last *deploy.Change, to string) error {
+	const heard = 15 * time.Minute
+	if r.Rehearse || last == nil || last.Ended.IsZero() || time.Since(last.Ended) > heard || last.To != to && (!r.Latest || !strings.HasPrefix(last.To, asItWas)) {
+		return nil
+	}
+	return errs.New(errs.Conflict, fmt.Sprintf("a restore came to its end at %s (%s, by %s: %s), and people have written since: done once more, this would lose that. It is refused until %s",
+		last.Ended.Format(time.RFC3339), last.To, last.By, last.Why, last.Ended.Add(heard).Format(time.RFC3339)))
+}
+
+// beginRestore begins a step of a restore, or of what one has left, with the last change of that kind, nil for none, and how far
+// an earlier one has come that has not ended. Whatever comes between this and the step keeps it from being taken.
+func beginRestore(ctx context.Context, o *Options, far *reached) (*work, *Step, *deploy.Change, error) {
 	w := newWork(o)
 	s, err := w.begin(ctx, "restore")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	last, err := deploy.LastChange(ctx, &deploy.Options{Environment: o.Environment, AWS: o.AWS, By: s.Identity, Why: "a look"}, s.What)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	s.seen = new("")
 	if last != nil {
@@ -142,21 +156,24 @@ func beginRestore(ctx context.Context, o *Options, far *reached) (*work, *Step, 
 	}
 	if s.Left != nil && s.Left.Far != "" {
 		if err := json.Unmarshal([]byte(s.Left.Far), far); err != nil {
-			return nil, nil, errs.Wrap(errs.Internal, "the record of the last restore does not say how far it has come", err)
+			return nil, nil, nil, errs.Wrap(errs.Internal, "the record of the last restore does not say how far it has come", err)
 		}
 	}
-	return w, s, nil
+	return w, s, last, nil
 }
+
+// asItWas begins what a restore in earnest ends with.
+const asItWas = "as it was: "
 
 // end says what there is in the end.
 func (r *restoring) end() string {
 	switch {
 	case r.Rehearse:
-		return "read as it was: " + r.goal
+		return "read " + asItWas + r.goal
 	case r.WithErased:
-		return "as it was: " + r.goal + ", with whoever was erased since"
+		return asItWas + r.goal + ", with whoever was erased since"
 	}
-	return "as it was: " + r.goal
+	return asItWas + r.goal
 }
 
 // words are those by which it is given again.

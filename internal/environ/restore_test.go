@@ -350,6 +350,41 @@ func TestRestoreThatFails(t *testing.T) {
 	}
 }
 
+// TestARestoreThatHasEndedIsNotDoneAgain refuses the same once more as long as whoever gave it may not have heard that it came to
+// its end, and the latest moment, which is another by then; rehearses meanwhile, and restores another moment.
+func TestARestoreThatHasEndedIsNotDoneAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, replaced, _ := restorable(t, "prod")
+		looks := func(r environ.Restoration) error {
+			_, err := environ.LookRestore(t.Context(), operator(a, nil), r)
+			return err
+		}
+		moment := environ.Restoration{To: time.Now().Add(-time.Hour)}
+		if err := restore(t, a, environ.Restoration{To: moment.To, Rehearse: true}, nil); err != nil || looks(environ.Restoration{Latest: true}) != nil {
+			t.Fatalf("a rehearsal, and what is done in earnest after it: %v, %v", err, looks(environ.Restoration{Latest: true}))
+		}
+		if err := restore(t, a, moment, nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		for _, r := range []environ.Restoration{moment, {Latest: true}} {
+			if err := looks(r); !errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "people have written since") {
+				t.Errorf("%+v: %v", r, err)
+			}
+		}
+		for _, r := range []environ.Restoration{{Latest: true, Rehearse: true}, {To: moment.To.Add(-time.Minute)}} {
+			if err := looks(r); err != nil {
+				t.Errorf("%+v: %v", r, err)
+			}
+		}
+		time.Sleep(15 * time.Minute)
+		if err := looks(moment); err != nil || replaced.Load() != 1 {
+			t.Errorf("later: %v, replaced %d times", err, replaced.Load())
+		}
+	})
+}
+
 // TestEveryCutOfARestore ends a restore at every request, and gives every request every trouble: one further run ends it,
 // rows are replaced while nobody serves, and once services have begun to start, never again.
 func TestEveryCutOfARestore(t *testing.T) {
@@ -384,7 +419,7 @@ func TestEveryCutOfARestore(t *testing.T) {
 				moment := environ.Restoration{To: time.Now().Add(-time.Hour)}
 				if err := restore(t, a, moment, at(n, how)); err != nil {
 					time.Sleep(2 * time.Minute)
-					if err := restore(t, a, moment, nil); err != nil {
+					if err := restore(t, a, moment, nil); err != nil && (!errs.Is(err, errs.Conflict) || !strings.Contains(err.Error(), "a restore came to its end at ")) {
 						t.Errorf("%s: one further run does not end it: %v", what, err)
 					}
 				}
