@@ -224,3 +224,42 @@ func TestUpKeepsSpikesAsChosen(t *testing.T) {
 		t.Errorf("only %d of %q are cut", cut, asked)
 	}
 }
+
+// TestRevertLeavesSpikesAsChosen brings back what was changed by hand, also by a run that is killed while AWS is at it, and by the next: a
+// spike begins and ends by the bounds that are kept, and not as the template announces.
+func TestRevertLeavesSpikesAsChosen(t *testing.T) {
+	t.Parallel()
+	for _, how := range []deploytest.Trouble{deploytest.None, deploytest.KilledAfter} {
+		synctest.Test(t, func(t *testing.T) {
+			a := deploytest.New("prod")
+			scaledTo(t, a, 8, 40)
+			a.Alter("Blue", func(p map[string]any) { p["HealthCheckPath"] = "/" })
+			reverted := func(how deploytest.Trouble) error {
+				o := operator(a, func(_ int, asked string) deploytest.Trouble {
+					if asked == "cloudformation:ExecuteChangeSet" {
+						return how
+					}
+					return deploytest.None
+				})
+				s, err := environ.LookRevert(t.Context(), o, "service")
+				if err == nil {
+					err = environ.Take(t.Context(), o, s)
+				}
+				return err
+			}
+			if err := reverted(how); (err == nil) != (how == deploytest.None) {
+				t.Fatalf("%v: %v", how, err)
+			}
+			if how != deploytest.None {
+				time.Sleep(2 * time.Minute)
+				if err := reverted(deploytest.None); err != nil {
+					t.Fatalf("%v: once more: %v", how, err)
+				}
+			}
+			if got := a.Properties("Blue")["HealthCheckPath"]; got != "/readyz" {
+				t.Errorf("%v: people's health check asks for %v", how, got)
+			}
+			inForce(t, a, "brought back", 8, 40, map[string]int{"TV": 8, "TV-over": 8})
+		})
+	}
+}
