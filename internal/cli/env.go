@@ -354,7 +354,10 @@ func printStack(out io.Writer, environment string, s *environ.StackPlan) {
 			fmt.Fprintf(out, "  Changed by hand: %s %s (%s), %s: the template has %s, the account has %s\n", d.Type, d.Name, d.ID, d.Property, d.Template, d.Account)
 		}
 	}
-	if byHand {
+	switch {
+	case byHand && strings.HasSuffix(s.Stack, "-service"):
+		fmt.Fprintln(out, "  To bring that back: each where it was changed; most of what differs here is deployments' and scaling's")
+	case byHand:
 		fmt.Fprintf(out, "  To bring that back: enishi env revert %s %s\n", environment, s.Stack)
 	}
 }

@@ -10,6 +10,7 @@ import (
 type envCopyCmd struct {
 	place
 	step
+	despite
 }
 
 // Help says what it is for, and for how long it stays.
@@ -25,5 +26,8 @@ Examples:
 
 // Run makes it.
 func (c *envCopyCmd) Run(ctx context.Context, w World) error {
-	return c.taken(ctx, w, &c.place, "one more copy of the database is in the vault", func(o *environ.Options) (*environ.Step, error) { return environ.LookCopy(ctx, o) })
+	return c.taken(ctx, w, &c.place, "one more copy of the database is in the vault", func(o *environ.Options) (*environ.Step, error) {
+		o.DespiteRights = c.DespiteRights
+		return environ.LookCopy(ctx, o)
+	})
 }

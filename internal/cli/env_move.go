@@ -22,6 +22,7 @@ type envMoveCmd struct {
 	Rehearse bool   `help:"Bring all of them, and leave a mark by which nobody serves what is there; the next move removes it first."`
 	Back     bool   `help:"The other way: out of the environment into a data folder, which must hold no database."`
 	asked
+	despite
 	Plan bool `help:"Show what would be moved, and where; move nothing."`
 }
 
@@ -51,6 +52,7 @@ func (c *envMoveCmd) Run(ctx context.Context, w World) error {
 	if err != nil {
 		return err
 	}
+	o.DespiteRights = c.DespiteRights
 	h, err := environ.LookHandover(ctx, o)
 	if err != nil {
 		return err

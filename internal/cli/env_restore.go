@@ -18,6 +18,7 @@ type envRestoreCmd struct {
 	Erased   bool   `name:"with-erased" help:"Bring back whoever was erased since as well, where that is what went wrong."`
 	Drop     bool   `xor:"past" help:"Give up a restore that was left half-way: remove its cluster, and start the services if it has stopped them and the rows in force are whole."`
 	step
+	despite
 }
 
 // Help says what happens to whom.
@@ -65,5 +66,8 @@ func (c *envRestoreCmd) Run(ctx context.Context, w World) error {
 	if c.Rehearse {
 		done = "the rows of then can be read; nothing of it is left"
 	}
-	return c.taken(ctx, w, &c.place, done, func(o *environ.Options) (*environ.Step, error) { return environ.LookRestore(ctx, o, r) })
+	return c.taken(ctx, w, &c.place, done, func(o *environ.Options) (*environ.Step, error) {
+		o.DespiteRights = c.DespiteRights
+		return environ.LookRestore(ctx, o, r)
+	})
 }

@@ -18,6 +18,11 @@ type step struct {
 	Plan bool `help:"Show what would be done, and how it is taken back; do nothing."`
 }
 
+// despite is of steps that ask IAM beforehand what whoever gives them may do.
+type despite struct {
+	DespiteRights bool `help:"Begin it also where IAM's simulation says that you may not do all of it."`
+}
+
 // taken looks at a step, shows it, asks whether it shall be done, and does it.
 func (c *step) taken(ctx context.Context, w World, p *place, done string, look func(*environ.Options) (*environ.Step, error)) error {
 	if err := c.reason(); err != nil && !c.Plan {

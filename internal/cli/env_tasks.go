@@ -81,6 +81,9 @@ func (c *envScaleCmd) show(out io.Writer, from *environ.Scale, to environ.Bounds
 		fmt.Fprintf(out, "The templates keep %v. Somebody has changed it by hand, or a spike has ended or begun while services stood still: that ends now\n", from.Kept)
 	}
 	fmt.Fprintf(out, "Next: %v tasks.\n", to)
+	if from.Unseen != "" {
+		fmt.Fprintf(out, "Spikes that are announced are not known, and stay as they are: one ends with the least from before (%s)\n", from.Unseen)
+	}
 	if s := next.While; s != nil {
 		fmt.Fprintf(out, "The spike %s goes on until %s: until then it has %v tasks\n", s.Name, inTokyo(s.To), next.Now)
 	}

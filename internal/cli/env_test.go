@@ -201,7 +201,11 @@ func TestWhatWasChangedByHandIsShown(t *testing.T) {
 	for name, drift := range map[string][]environ.Drift{
 		"nothing": nil, "deployed": {deployed}, "changed": {deployed, {Type: "AWS::IAM::Role", Name: "Role", ID: "r", Property: "/Description", Template: "a", Account: "b"}}, "deleted": {{Type: "AWS::IAM::Role", Name: "Role", ID: "r"}},
 	} {
-		var out bytes.Buffer
+		var out, services bytes.Buffer
+		cli.PrintStack(&services, "prod", &environ.StackPlan{Stack: "enishi-prod-service", State: "UPDATE_COMPLETE", Drift: drift})
+		if strings.Contains(services.String(), "env revert") || strings.Contains(services.String(), "each where it was changed") != (name == "changed" || name == "deleted") {
+			t.Errorf("%s, of services: %s", name, services.String())
+		}
 		cli.PrintStack(&out, "prod", &environ.StackPlan{Stack: "enishi-prod-base", State: "UPDATE_COMPLETE", Drift: drift})
 		if told := strings.Contains(out.String(), back); told != (name == "changed" || name == "deleted") {
 			t.Errorf("%s: %s", name, out.String())

@@ -102,7 +102,7 @@ func ofAccount() map[string]order {
 		"env copy":        {args: []string{"prod"}, account: whole, plan: "Next: copy: the newest is of 1999-12-31T20:00:00Z -> one more in BackupVault1, for 35 days", noted: "audit note environment.change copy: the newest is of 1999-12-31T20:"},
 		"env restore":     {args: []string{"prod", "--to", "latest"}, account: whole, plan: "Next: restore: the database as it is -> as it was: 1999-12-31T23:55:00Z", noted: "audit note environment.change restore: the database as it is -> as it was: 1999-12-31T23:5"},
 		"env mend":        {args: []string{"prod", "alarms"}, account: withHalf, plan: "Next: stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> UPDATE_ROLLBACK_COMPLETE", noted: "audit note environment.change stack enishi-prod-alarms: UPDATE_ROLLBACK_FAILED -> "},
-		"env revert":      {args: []string{"prod", "service"}, account: withAHand, plan: "\n      HealthCheckPath: / -> /readyz\n", noted: "audit note environment.change what was changed by hand in enishi-prod-service: Blue (HealthCheckPath: / -> /readyz) -> as its template says"},
+		"env revert":      {args: []string{"prod", "alarms"}, account: withAHand, plan: "\n      Rule: never -> at five\n", noted: "audit note environment.change what was changed by hand in enishi-prod-alarms: Daily (Rule: never -> at five) -> as its template says"},
 		"env silence":     {args: []string{"prod", "MailStuck", "--for", "2h"}, account: whole, plan: "Next: alarms MailStuck: people are told -> ", noted: "audit note environment.change alarms MailStuck: people are told -> "},
 	}
 }
@@ -169,10 +169,11 @@ func withABeside(t *testing.T, environment string) *deploytest.Account {
 	return a
 }
 
-// withAHand is an account in which somebody has changed a health check.
+// withAHand is an account in which somebody has changed when copies are made.
 func withAHand(_ *testing.T, environment string) *deploytest.Account {
 	a := deploytest.Whole(environment)
-	a.Alter("Blue", func(p map[string]any) { p["HealthCheckPath"] = "/" })
+	a.Describe("enishi-"+environment+"-alarms", `{"Resources": {"Daily": {"Type": "AWS::Backup::BackupPlan", "Properties": {"Rule": "at five"}}}}`)
+	a.Alter("Daily", func(p map[string]any) { p["Rule"] = "never" })
 	return a
 }
 

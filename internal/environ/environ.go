@@ -54,6 +54,8 @@ type Options struct {
 	Guards []string
 	// DespiteLoss lets a change remove or replace what holds data.
 	DespiteLoss bool
+	// DespiteRights begins a step also where IAM's simulation says that whoever asks may not do all of it.
+	DespiteRights bool
 	// Tell is told what is being done; nil: nobody is.
 	Tell func(deploy.Progress)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"enishi/internal/errs"
 )
 
 // Types are the types of resources whose rights are asked for, and what else is wrong with their table.
@@ -45,4 +47,9 @@ func Belongs(name string) bool { return belongs(name) }
 func Lifts(kind string) bool { return lifts(kind) }
 
 // Stays says why a thing of a stack is not brought back as it is.
-func Stays(environment string, r *types.ResourceChange) string { return stays(environment, r) }
+func Stays(environment string, r *types.ResourceChange) (errs.Kind, string) {
+	return stays(environment, r)
+}
+
+// InShort says what differs, for the audit log.
+func InShort(changes []Change) string { return inShort(changes) }

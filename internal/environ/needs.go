@@ -79,5 +79,5 @@ func (h *Handover) MayMove(ctx context.Context, o *Options, secret string, back 
 	if !back && secret != h.Secret {
 		out = append(out, right{"secretsmanager:PutSecretValue", h.secretARN})
 	}
-	return w.allowed(ctx, h.Who, out, "that it asks for")
+	return w.mayDo(ctx, h.Who, out)
 }

@@ -144,6 +144,43 @@ func TestRightsOfOneThing(t *testing.T) {
 		if c := check(a, "a restore"); c.Is != environ.Unknown || !strings.HasSuffix(c.Note, ": rds:DeleteDBCluster") {
 			t.Errorf("on a condition: %+v", c)
 		}
+		a.Conditional, a.Factored = nil, []string{"ecs:ListTasks", "rds:DeleteDBCluster"}
+		if c := check(a, "a restore"); c.Is != environ.Unknown || !strings.HasSuffix(c.Note, ": ecs:ListTasks, rds:DeleteDBCluster") {
+			t.Errorf("without a second factor, as far as IAM is told: %+v", c)
+		}
+	})
+}
+
+// TestRightsHoldNobodyUpForNothing begins a step while IAM is away, and despite a no of its simulation where somebody says so.
+func TestRightsHoldNobodyUpForNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a, replaced, _ := restorable(t, "prod")
+		if _, err := environ.LookRestore(t.Context(), operator(a, nil), anHourAgo()); err != nil {
+			t.Fatal(err)
+		}
+		away := operator(a, func(_ int, asked string) deploytest.Trouble {
+			if strings.HasPrefix(asked, "iam:") {
+				return deploytest.Unreached
+			}
+			return deploytest.None
+		})
+		s, err := environ.LookRestore(t.Context(), away, anHourAgo())
+		if err != nil || len(s.Checks) != 1 || s.Checks[0].Is != environ.Unknown || !strings.HasPrefix(s.Checks[0].Note, "IAM does not say: ") || environ.Begins(s.Checks) != nil {
+			t.Errorf("IAM is away: %v, %+v", err, s)
+		}
+		a.Forbidden = []string{"rds:DeleteDBCluster"}
+		if s, err = environ.LookRestore(t.Context(), operator(a, nil), anHourAgo()); err != nil || !strings.Contains(environ.Begins(s.Checks).Error(), "--despite-rights begins all the same") {
+			t.Errorf("by IAM: %v, %+v", err, s)
+		}
+		o := operator(a, nil)
+		o.DespiteRights = true
+		if s, err = environ.LookRestore(t.Context(), o, anHourAgo()); err == nil {
+			err = environ.Take(t.Context(), o, s)
+		}
+		if err != nil || replaced.Load() != 1 || s.Checks[0].Is != environ.Unknown || !strings.Contains(s.Checks[0].Note, "not allowed: rds:DeleteDBCluster, by IAM's simulation") {
+			t.Errorf("despite it: %v, replaced %d times, %+v", err, replaced.Load(), s.Checks)
+		}
 	})
 }
 

@@ -111,7 +111,7 @@ func (w *work) missing(ctx context.Context, source string, asked []right) (missi
 						continue
 					}
 					missing = append(missing, name)
-					if slices.Contains(narrow(), name) || len(r.MissingContextValues) > 0 && r.EvalDecision == types.PolicyEvaluationDecisionTypeImplicitDeny {
+					if slices.Contains(narrow(), name) || depends(r) {
 						unsure = append(unsure, name)
 					}
 				}
@@ -120,6 +120,15 @@ func (w *work) missing(ctx context.Context, source string, asked []right) (missi
 	}
 	slices.Sort(missing)
 	return slices.Compact(missing), unsure, nil
+}
+
+// depends says whether a no hangs on what IAM was not told, such as whether somebody has signed in with a second factor, by which
+// policies usually deny; or on the organisation, of whose policies it does not say that.
+func depends(r *types.EvaluationResult) bool {
+	if len(r.MissingContextValues) > 0 || r.OrganizationsDecisionDetail != nil && !r.OrganizationsDecisionDetail.AllowedByOrganizations {
+		return true
+	}
+	return slices.ContainsFunc(r.ResourceSpecificResults, func(of types.ResourceSpecificResult) bool { return len(of.MissingContextValues) > 0 })
 }
 
 // narrow are the actions that policies usually allow for some roles, keys, services or groups of logs alone. IAM is asked about everything, so

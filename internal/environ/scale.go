@@ -51,6 +51,8 @@ type Scale struct {
 	// Spikes are what the template announces, also those that are over; Scheduled is what scaling does by itself, as it is now.
 	Spikes    []deploy.Spike     `json:"spikes,omitempty"`
 	Scheduled []deploy.Scheduled `json:"scheduled,omitempty"`
+	// Unseen is why it is not known which spikes are announced; "": it is.
+	Unseen string `json:"unseen,omitempty"`
 	// Left is a change that was left half-way; nil: none was.
 	Left *deploy.Change `json:"left,omitempty"`
 }
@@ -92,7 +94,10 @@ func LookScale(ctx context.Context, o *Options, service string) (*Scale, error) 
 	}
 	t := out.ScalableTargets[0]
 	s.In = Bounds{int(aws.ToInt32(t.MinCapacity)), int(aws.ToInt32(t.MaxCapacity))}
-	if err := w.lookSpikes(ctx, s); err != nil {
+	switch err := w.lookSpikes(ctx, s); {
+	case denied(err): // more tasks may be wanted at once
+		s.Spikes, s.Scheduled, s.Unseen = nil, nil, err.Error()
+	case err != nil:
 		return nil, err
 	}
 	w.o = &Options{Environment: o.Environment, AWS: o.AWS, By: who.Identity, Why: "a look"}
@@ -162,14 +167,19 @@ func (w *work) scale(ctx context.Context, from *Scale, to Bounds) error {
 		}
 	}
 	w.tell("scale", "the parameters are set", -1)
-	if _, err := w.reschedule(ctx, from.Service, from.Spikes, to); err != nil {
-		return fmt.Errorf("the parameters are set, and a spike that was announced does not go by them yet; run the same once more: %w", err)
-	}
+	// What is wanted now comes before what will be, and once more after it: a spike may begin or end meanwhile.
 	if err := w.inForce(ctx, from.Service, from.Spikes, to); err != nil {
 		return fmt.Errorf("the parameters are set, and scaling does not go by them yet; run the same once more: %w", err)
 	}
 	w.tell("scale", "scaling goes by it", -1)
-	return nil
+	changed, err := w.reschedule(ctx, from.Service, from.Spikes, to)
+	if err != nil {
+		return fmt.Errorf("scaling goes by it, and a spike that was announced does not yet; run the same once more: %w", err)
+	}
+	if changed == 0 {
+		return nil
+	}
+	return w.inForce(ctx, from.Service, from.Spikes, to)
 }
 
 // deploying gives the options of what the package deploy does for this call.

@@ -196,16 +196,11 @@ func (w *work) register(ctx context.Context, service string, to Bounds) error {
 // respike has spikes go together with the bounds that operators have chosen, once a template was brought: that says what a spike
 // announces, cannot know which of two numbers is more, and ends a spike that goes on where it sets bounds anew.
 func (w *work) respike(ctx context.Context, t *Template) error {
-	return w.respiked(ctx, t.Stack, func(_ context.Context, service string) ([]deploy.Spike, error) { return spikesOf(t.resources, service) })
-}
-
-// respiked does so for the stack of services, by what is announced for each.
-func (w *work) respiked(ctx context.Context, stack string, announced func(ctx context.Context, service string) ([]deploy.Spike, error)) error {
-	if stack != stackName(w.o.Environment, "service") {
+	if t.Stack != stackName(w.o.Environment, "service") {
 		return nil
 	}
 	for _, service := range Services() {
-		spikes, err := announced(ctx, service)
+		spikes, err := spikesOf(t.resources, service)
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ func TestLogsKeepWithinTheirDisk(t *testing.T) {
 		{"at least", []string{"PER_FILE=90", "LOG_DAYS_LEAST=3"}, 3, 0, "kept for 3 days instead of 30"},
 		{"at least more than at most", []string{"PER_FILE=90", "LOG_DAYS=5"}, 5, 0, ""},
 		{"no number", []string{"PER_FILE=90", "LOG_DAYS=month"}, 39, 1, `LOG_DAYS is "month", want a whole number: nothing is removed`},
+		{"octal", []string{"PER_FILE=90", "LOG_DAYS=08"}, 39, 1, `LOG_DAYS is "08", want a whole number`},
 		{"nothing", []string{"PER_FILE=90", "LOG_DISK_PERCENT=-1"}, 39, 1, `LOG_DISK_PERCENT is "-1"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -127,6 +127,8 @@ type Account struct {
 	Limited map[string]string
 	// Conditional are actions that depend on what IAM is not told when it is asked.
 	Conditional []string
+	// Factored are actions that are denied to whoever has not signed in with a second factor, of which IAM is not told either.
+	Factored []string
 	// Quotas are limits by their codes; others are large.
 	Quotas map[string]float64
 	// Failing are stacks whose change fails, and why.

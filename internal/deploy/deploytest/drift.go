@@ -24,7 +24,7 @@ const (
 )
 
 func canCompare(kind string) bool {
-	return kind == serviceType || strings.HasPrefix(kind, "AWS::ApplicationAutoScaling::") || strings.HasPrefix(kind, balancing) && kind != balancing+"LoadBalancer"
+	return slices.Contains([]string{serviceType, "AWS::Backup::BackupPlan", "AWS::Backup::BackupVault"}, kind) || strings.HasPrefix(kind, "AWS::ApplicationAutoScaling::") || strings.HasPrefix(kind, balancing) && kind != balancing+"LoadBalancer"
 }
 
 // served is as much of the template of services as deployments depend on, as infra writes it.
@@ -59,20 +59,7 @@ const served = `{
 }}`
 
 // serviceStack has the stack of services be there, as the template made it.
-func (a *Account) serviceStack() {
-	var t template
-	if err := json.Unmarshal([]byte(strings.ReplaceAll(served, "ENVIRONMENT", a.Environment)), &t); err != nil {
-		a.fault("the template of services here is none: %v", err)
-	}
-	name := "enishi-" + a.Environment + "-service"
-	a.Stand(name, nil)
-	s := a.stacks[name]
-	s.template, s.values = t, map[string]string{}
-	for parameter, p := range t.Parameters {
-		s.values[parameter] = a.parameters[*p.Default]
-	}
-	a.build(s)
-}
+func (a *Account) serviceStack() { a.Describe("enishi-"+a.Environment+"-service", served) }
 
 // build brings what can be compared to what the stack's template says, where that says something new.
 func (a *Account) build(s *stack) {
@@ -199,21 +186,31 @@ func (a *Account) weigh(s *stack, name string, properties map[string]any) {
 	}
 }
 
-// Properties gives those of a resource of the stack of services as they are now; nil if somebody has deleted it.
+// having gives the stack in which a resource can be compared, that of services where none has it.
+func (a *Account) having(name string) *stack {
+	for _, s := range a.stacks {
+		if s.made[name] != nil {
+			return s
+		}
+	}
+	return a.stacks["enishi-"+a.Environment+"-service"]
+}
+
+// Properties gives those of a resource that can be compared as they are now; nil if somebody has deleted it.
 func (a *Account) Properties(name string) map[string]any {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance()
-	out, _ := a.actual(a.stacks["enishi-"+a.Environment+"-service"], name)
+	out, _ := a.actual(a.having(name), name)
 	return out
 }
 
-// Alter changes the properties of a resource of the stack of services, as somebody does by hand.
+// Alter changes the properties of a resource that can be compared, as somebody does by hand.
 func (a *Account) Alter(name string, change func(properties map[string]any)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.advance()
-	s := a.stacks["enishi-"+a.Environment+"-service"]
+	s := a.having(name)
 	properties, ok := a.actual(s, name)
 	if !ok {
 		a.fault("%s is not there to be changed", name)
@@ -234,11 +231,11 @@ func decoded(properties, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// Remove deletes a resource of the stack of services, as somebody does by hand.
+// Remove deletes a resource that can be compared, as somebody does by hand.
 func (a *Account) Remove(name string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.stacks["enishi-"+a.Environment+"-service"].live, name)
+	delete(a.having(name).live, name)
 }
 
 func (a *Account) detectStackDrift(in *cloudformation.DetectStackDriftInput) (*cloudformation.DetectStackDriftOutput, error) {

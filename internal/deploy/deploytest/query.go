@@ -265,7 +265,17 @@ func (a *Account) simulatePrincipalPolicy(in *iam.SimulatePrincipalPolicyInput) 
 				decision = iamtypes.PolicyEvaluationDecisionTypeImplicitDeny
 			}
 		}
-		out.EvaluationResults = append(out.EvaluationResults, iamtypes.EvaluationResult{EvalActionName: &name, EvalDecision: decision, MissingContextValues: untold})
+		of := iamtypes.EvaluationResult{EvalActionName: &name, EvalDecision: decision, MissingContextValues: untold}
+		if slices.Contains(a.Factored, name) {
+			of.EvalDecision = iamtypes.PolicyEvaluationDecisionTypeExplicitDeny
+			for _, arn := range in.ResourceArns { // then it is told of each alone
+				of.ResourceSpecificResults = append(of.ResourceSpecificResults, iamtypes.ResourceSpecificResult{EvalResourceName: &arn, EvalResourceDecision: of.EvalDecision, MissingContextValues: []string{"aws:MultiFactorAuthPresent"}})
+			}
+			if len(in.ResourceArns) == 0 {
+				of.MissingContextValues = []string{"aws:MultiFactorAuthPresent"}
+			}
+		}
+		out.EvaluationResults = append(out.EvaluationResults, of)
 	}
 	return out, nil
 }

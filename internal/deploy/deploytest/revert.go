@@ -1,6 +1,7 @@
 package deploytest
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -63,6 +64,15 @@ func (a *Account) drifted(s *stack, values map[string]string) []types.Change {
 				BeforeValueFrom: types.BeforeValueFromActualState, Drift: &types.LiveResourceDrift{ActualValue: d.ActualValue, PreviousValue: d.ExpectedValue},
 			}})
 		}
+		for _, d := range differences("", s.made[name], want) {
+			if slices.ContainsFunc(r.Details, func(of types.ResourceChangeDetail) bool { return *of.Target.Path == "/Properties"+*d.PropertyPath }) {
+				continue
+			}
+			property := strings.TrimPrefix(*d.PropertyPath, "/") // the account has it as the template is to have it
+			r.Details = append(r.Details, types.ResourceChangeDetail{Target: &types.ResourceTargetDefinition{
+				Attribute: types.ResourceAttributeProperties, Name: &property, Path: aws.String("/Properties/" + property), BeforeValue: d.ActualValue, AfterValue: d.ActualValue, AttributeChangeType: types.AttributeChangeTypeSyncWithActual,
+			}})
+		}
 		if len(r.Details) > 0 {
 			out = append(out, types.Change{Type: types.ChangeTypeResource, ResourceChange: &r})
 		}
@@ -78,8 +88,8 @@ func (a *Account) broughtBack(s *stack, c *changeSet) {
 		r := c.changes[i].ResourceChange
 		name := aws.ToString(r.LogicalResourceId)
 		kind := s.template.Resources[name].Type
-		if kind == ruleType && slices.ContainsFunc(r.Details, func(d types.ResourceChangeDetail) bool { return strings.Contains(*d.Target.Path, "Weight") }) {
-			a.fault("%s leads people to the target group in which no task is", name)
+		if kind == ruleType || kind == serviceType || kind == targetType {
+			a.fault("%s is brought back, of which a template does not know what deployments and scaling have made", name)
 		}
 		s.made[name] = a.resolve(s, cloned(s.template.Resources[name].Properties)).(map[string]any)
 		s.live[name] = cloned(s.made[name])
@@ -87,6 +97,21 @@ func (a *Account) broughtBack(s *stack, c *changeSet) {
 		a.mirror(s, name)
 	}
 	s.stand(types.StackStatusUpdateComplete, "")
+}
+
+// Describe has a stack be there as a template made it.
+func (a *Account) Describe(name, text string) {
+	var t template
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(text, "ENVIRONMENT", a.Environment)), &t); err != nil {
+		a.fault("the template of %s here is none: %v", name, err)
+	}
+	a.Stand(name, nil)
+	s := a.stacks[name]
+	s.template, s.values = t, map[string]string{}
+	for parameter, p := range t.Parameters {
+		s.values[parameter] = a.parameters[*p.Default]
+	}
+	a.build(s)
 }
 
 // mirror has what services and scaling do here follow the properties that a resource has now.
