@@ -119,15 +119,16 @@ func (w *work) allowed(ctx context.Context, who Who, asked []right, what string)
 	if err == nil {
 		missing, unsure, err = w.missing(ctx, source, asked)
 	}
+	sure := slices.DeleteFunc(slices.Clone(missing), func(one string) bool { return slices.Contains(unsure, one) })
 	switch {
 	case denied(err):
 		c.Is, c.Note = Unknown, "AWS does not say: iam:SimulatePrincipalPolicy and iam:GetRole are not allowed"
 	case err != nil:
 		return c, err
-	case len(missing) > 0 && !slices.ContainsFunc(missing, func(one string) bool { return !slices.Contains(unsure, one) }):
-		c.Is, c.Note = Unknown, "not allowed for everything, and perhaps for what is needed: "+strings.Join(missing, ", ")
+	case len(sure) > 0:
+		c.Is, c.Note = Bad, "not allowed: "+strings.Join(sure, ", ")
 	case len(missing) > 0:
-		c.Is, c.Note = Bad, "not allowed: "+strings.Join(missing, ", ")
+		c.Is, c.Note = Unknown, "not allowed for everything, and perhaps for what is needed: "+strings.Join(missing, ", ")
 	default:
 		c.Note = fmt.Sprintf("%d actions %s, each allowed", len(asked), what)
 	}
