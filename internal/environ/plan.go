@@ -167,15 +167,21 @@ func (w *work) changed(ctx context.Context, number string, t *Template, values m
 	if err != nil || c == nil {
 		return err
 	}
-	for i := range c.changes {
-		p.Changes = append(p.Changes, told(&c.changes[i]))
-	}
+	p.Changes = toldAll(c.changes)
 	if err := w.keeps(ctx, c); errs.Is(err, errs.Conflict) {
 		p.Broken = err.Error()
 	} else if err != nil {
 		return errors.Join(err, w.account.forget(ctx, c.stack, c.name))
 	}
 	return w.account.forget(ctx, c.stack, c.name)
+}
+
+func toldAll(changes []types.ResourceChange) []Change {
+	out := make([]Change, 0, len(changes))
+	for i := range changes {
+		out = append(out, told(&changes[i]))
+	}
+	return out
 }
 
 // told writes a change in words.

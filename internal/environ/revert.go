@@ -90,9 +90,7 @@ func (w *work) begun(s *Step, m *mending) *Step {
 
 // reverting makes the step what a change set says.
 func (w *work) reverting(s *Step, m *mending, c *changeSet) *Step {
-	for i := range c.changes {
-		s.Changes = append(s.Changes, told(&c.changes[i]))
-	}
+	s.Changes = toldAll(c.changes)
 	s.From = inShort(s.Changes)
 	s.Undo = "there is no command: what the account has now stands first of each two values, and is set again where it was."
 	s.do = func(ctx context.Context, w *work) error {
@@ -181,13 +179,9 @@ func changing(changes []types.ResourceChange) (out []types.ResourceChange) {
 // mayRevert refuses what would lose data, make empty what has held some, or lower a version that AWS itself has raised. It says
 // what else differs, which somebody may have to put back meanwhile.
 func (w *work) mayRevert(ctx context.Context, c *changeSet) error {
-	all := make([]Change, 0, len(c.changes))
-	for i := range c.changes {
-		all = append(all, told(&c.changes[i]))
-	}
 	for i := range c.changes {
 		if kind, why := stays(w.o.Environment, &c.changes[i]); why != "" {
-			return errs.New(kind, fmt.Sprintf("%s. Nothing was changed. What differs in %s: %s. What cannot wait is put back where it was changed", why, c.stack, inShort(all)))
+			return errs.New(kind, fmt.Sprintf("%s. Nothing was changed. What differs in %s: %s. What cannot wait is put back where it was changed", why, c.stack, inShort(toldAll(c.changes))))
 		}
 	}
 	return w.keeps(ctx, c)
@@ -219,12 +213,8 @@ func (w *work) revert(ctx context.Context, m *mending, shown []Change) error {
 		w.tell(m.name, "is "+asTemplate, -1)
 		return nil
 	}
-	now := make([]Change, 0, len(c.changes))
-	for i := range c.changes {
-		now = append(now, told(&c.changes[i]))
-	}
 	err = w.mayRevert(ctx, c)
-	if err == nil && !reflect.DeepEqual(now, shown) {
+	if err == nil && !reflect.DeepEqual(toldAll(c.changes), shown) {
 		err = errs.New(errs.Conflict, "what differs in "+m.name+" is no more what was shown, and nothing was done: look again")
 	}
 	if err != nil {
