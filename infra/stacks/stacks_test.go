@@ -33,6 +33,10 @@ func TestMain(m *testing.M) {
 type template struct {
 	Parameters map[string]map[string]any
 	Resources  map[string]resource
+	Outputs    map[string]struct {
+		Value  any
+		Export struct{ Name string }
+	} `json:",omitempty"`
 }
 
 type resource struct {
