@@ -11,10 +11,12 @@ import (
 	"enishi/infra/scaling"
 )
 
-// flapping is two opposite decisions within that time; oldest is what a request may wait.
+// flapping is two opposite decisions within that time, of which nothing from outside is the cause; where a sudden moment is, they
+// are counted apart, and may be so many of the days. oldest is what a request may wait.
 const (
 	flapping = 20 * time.Minute
 	oldest   = 10 * time.Second
+	spikes   = 20 // of noises days: a task that went by figures that were right, just before
 )
 
 // production gives the day of the environment that holds people's data.
@@ -127,7 +129,7 @@ func TestDays(t *testing.T) {
 						t.Errorf("%d changes", len(c.Changes))
 					}
 				})
-				if again > 0 || unforeseen > 0 && tt.sudden == 0 {
+				if again > 0 || unforeseen > 0 && tt.sudden == 0 || unforeseen > spikes {
 					t.Errorf("tasks came and went within %v on %d of %d days, and %d times for a spike", flapping, again, noises, unforeseen)
 				}
 				t.Logf("a task that had just gone was wanted for a spike on %d of %d days", unforeseen, noises)

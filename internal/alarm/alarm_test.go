@@ -235,6 +235,9 @@ func TestNoStepOnADisk(t *testing.T) {
 			t.Errorf("%s, \"On one host\", does with a disk by hand %q", a.Runbook(), found)
 		}
 	}
+	if found := regexp.MustCompile(`(?i)\b(image prune|purge binary|lvextend|growpart|resize2fs|xfs_growfs)\b`).FindAllString(runbook(t, "docs/operations.md"), -1); len(found) > 0 {
+		t.Errorf("docs/operations.md does with a disk by hand %q", found)
+	}
 }
 
 // commands are those that a runbook may name on ECS, where it names one of the program's.

@@ -110,7 +110,7 @@ func ofAccount() map[string]order {
 // toldElsewhere are the commands of ofAccount that tell the audit log in no such way, and where that is held.
 func toldElsewhere() map[string]string {
 	return map[string]string{
-		"deploy run": "its migration is the line, which deploy.TestRollback sees told by whom and why",
+		"deploy run": "its migration is the line, which deploy.TestRollback sees told by whom and why, and TestPeopleAreNotForgotten sees written",
 		"env down":   "its log goes too: a parameter outlives it, at which holdsBackInAccount looks",
 		"env move":   "nothing serves: the database itself keeps it, at which TestMoveOnServers looks",
 	}
@@ -476,7 +476,7 @@ func holdsBackInAccount(t *testing.T, command []string, o order) {
 			if strings.HasSuffix(asked, ":CreateChangeSet") || strings.HasSuffix(asked, ":DeleteChangeSet") {
 				continue // by which CloudFormation works a plan out; it changes nothing until it is executed
 			}
-			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute", ":Stop", ":Continue", ":Failover", ":Reboot", ":TestFailover", ":Rollback", ":Modify"}, func(part string) bool { return strings.Contains(asked, part) }) {
+			if slices.ContainsFunc([]string{":Put", ":Update", ":Register", ":Run", ":Create", ":Delete", ":Execute", ":Stop", ":Continue", ":Failover", ":Reboot", ":TestFailover", ":Rollback", ":Modify", ":Start", ":Restore"}, func(part string) bool { return strings.Contains(asked, part) }) {
 				t.Errorf("%s: %s was asked for", try.what, asked)
 			}
 		}
@@ -534,5 +534,13 @@ func TestPeopleAreNotForgotten(t *testing.T) {
 	}
 	if list := entries(t, data, true); list[0].By != "arn:aws:iam::1:user/hana" || list[0].Why != "Hanako joins" {
 		t.Errorf("the audit log has %+v", list[0])
+	}
+	// The line of a deployment, also of one that expands nothing.
+	told["ENISHI_DEPLOYS"], told["ENISHI_WHY"] = "v2: sha256:aa -> sha256:bb", "search by station"
+	if code := cli.Run([]string{"migrate", "--data", data}, w); code != 0 {
+		t.Errorf("as a deployment's task: %d, %s", code, said.String())
+	}
+	if list := entries(t, data, true); list[0].What != "deploy.begin" || list[0].By != "arn:aws:iam::1:user/hana" || list[0].Why != "search by station" || !strings.HasPrefix(list[0].Diff, "v2: sha256:aa -> sha256:bb; schema ") {
+		t.Errorf("of a deployment the audit log has %+v", list[0])
 	}
 }
