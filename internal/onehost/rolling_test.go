@@ -43,11 +43,13 @@ func rolling(t *testing.T, s *onehost.Stack) {
 			t.Errorf("%s at %v, %.1f s: %s", r.What, r.Begin.Format(time.TimeOnly), r.End.Sub(r.Begin).Seconds(), r.Failure)
 		}
 	}
+	// None was replaced by another image, so the one before stays to go back to; it is what a new one would end, and nobody else's.
 	images := s.Run("docker", "image", "ls", "--all", "--quiet", "--no-trunc")
-	if strings.Contains(images, strings.TrimSpace(left)) || !strings.Contains(images, strings.TrimSpace(others)) {
-		t.Errorf("after the deploy there are the images\n%s, want %s gone and %s there", images, left, others)
+	ends := s.Run("docker", "image", "ls", "--quiet", "--no-trunc", "--filter", "dangling=true", "--filter", "label=org.opencontainers.image.title=Enishi")
+	if !strings.Contains(images, strings.TrimSpace(left)) || strings.TrimSpace(ends) != strings.TrimSpace(left) || !strings.Contains(images, strings.TrimSpace(others)) {
+		t.Errorf("after the deploy there are the images\n%s, of which a new one would end\n%s, want %s, and %s there", images, ends, left, others)
 	}
-	s.Run("docker", "image", "rm", strings.TrimSpace(others))
+	s.Run("docker", "image", "rm", strings.TrimSpace(left), strings.TrimSpace(others))
 	t.Logf("%d requests while %d processes were replaced", len(sent), len(before))
 }
 
